@@ -1,0 +1,49 @@
+"""What can go wrong, by name.
+
+Every error that a user can cause derives from :class:`P300Error`; its message says what was
+found, what was expected and what to do. The command line prints it without a traceback.
+"""
+
+
+class P300Error(Exception):
+    """Base of all errors raised by this package."""
+
+
+class RecordingError(P300Error):
+    """A recording cannot be read, or what it holds cannot be an EEG recording with flashes."""
+
+
+class PreprocessingError(P300Error):
+    """A preprocessing setting does not fit the recording."""
+
+
+class EpochsError(P300Error):
+    """Epochs cannot be combined, selected or stored as asked."""
+
+
+class DetectorError(P300Error):
+    """A detector cannot be built, fitted, stored or applied as asked."""
+
+
+class ProtocolError(P300Error):
+    """A protocol cannot be applied to the data, or a fold would leak."""
+
+
+class ConfigError(P300Error):
+    """A configuration has an unknown key, a wrong type or a value that makes no sense."""
+
+
+class RunError(P300Error):
+    """A run folder belongs to something else, is damaged or unfinished."""
+
+
+class P300Warning(UserWarning):
+    """Base of all warnings raised by this package."""
+
+
+class DataWarning(P300Warning):
+    """Something in a recording deserves a look; it names the recording and the electrode."""
+
+
+class TrainingWarning(P300Warning):
+    """Something in the training of a detector deserves a look."""

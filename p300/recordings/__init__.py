@@ -1,0 +1,27 @@
+"""Recordings: one file a source format, each of which yields :class:`Recording` objects."""
+
+from p300.recordings.layout import MATRIX_6X6, Layout
+from p300.recordings.recording import (
+    FLASH_COLUMNS,
+    SEGMENT_EDGE,
+    Recording,
+    build_recording,
+    finish_recording,
+    summarise_recording,
+)
+from p300.recordings.registry import SOURCES, SourceInfo, open_recordings, source_module
+
+__all__ = [
+    "FLASH_COLUMNS",
+    "MATRIX_6X6",
+    "SEGMENT_EDGE",
+    "SOURCES",
+    "Layout",
+    "Recording",
+    "SourceInfo",
+    "build_recording",
+    "finish_recording",
+    "open_recordings",
+    "source_module",
+    "summarise_recording",
+]

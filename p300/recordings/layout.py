@@ -1,0 +1,114 @@
+"""The stimulus layout: which symbols light up with which flash code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from p300.errors import RecordingError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Symbols of a speller and the group of symbols that each flash code lights up.
+
+    Parameters
+    ----------
+    symbols
+        All symbols, in reading order. Unique.
+    groups
+        For every flash code the symbols that it lights up, each one of ``symbols``.
+    shape
+        Rows and columns of the matrix on the screen, if it is one. Only figures use it.
+    """
+
+    symbols: tuple[str, ...]
+    groups: Mapping[int, frozenset[str]]
+    shape: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if len(set(self.symbols)) != len(self.symbols):
+            twice = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
+            raise RecordingError(f"layout: symbols must be unique, found {twice} more than once")
+        for code, group in self.groups.items():
+            unknown = sorted(group - set(self.symbols))
+            if unknown or not group:
+                raise RecordingError(
+                    f"layout: flash code {code} lights {unknown or 'nothing'}; "
+                    "expected some of the layout's symbols"
+                )
+        if self.shape and self.shape[0] * self.shape[1] != len(self.symbols):
+            raise RecordingError(
+                f"layout: shape {self.shape} does not hold {len(self.symbols)} symbols"
+            )
+
+    @classmethod
+    def row_column(
+        cls, rows: Sequence[str | Sequence[str]], *, columns_first: bool = True
+    ) -> Layout:
+        """Build the layout of a row/column matrix.
+
+        Parameters
+        ----------
+        rows
+            One string (a character a symbol) or one sequence of symbols a matrix row.
+        columns_first
+            Codes 1..n_columns are the columns left to right and the codes after them the rows top
+            to bottom, as in the BCI Competition data; ``False`` counts the rows first.
+
+        Raises
+        ------
+        RecordingError
+            When the rows differ in length or a symbol appears twice.
+        """
+        table = [list(row) for row in rows]
+        if not table or len({len(row) for row in table}) != 1:
+            raise RecordingError(f"layout: rows of equal length expected, found {list(rows)}")
+        column_groups = [frozenset(column) for column in zip(*table, strict=True)]
+        row_groups = [frozenset(row) for row in table]
+        ordered = column_groups + row_groups if columns_first else row_groups + column_groups
+        return cls(
+            symbols=tuple(symbol for row in table for symbol in row),
+            groups=dict(enumerate(ordered, start=1)),
+            shape=(len(table), len(table[0])),
+        )
+
+    @classmethod
+    def single_cell(cls, symbols: Iterable[str], *, first_code: int = 1) -> Layout:
+        """Build the layout of a paradigm in which every flash lights exactly one symbol."""
+        ordered = tuple(symbols)
+        groups = {first_code + k: frozenset([symbol]) for k, symbol in enumerate(ordered)}
+        return cls(symbols=ordered, groups=groups)
+
+    def symbol_at(self, target_codes: Iterable[int]) -> str | None:
+        """Give the one symbol that all target codes share, or None when there is not one."""
+        groups = [self.groups[code] for code in target_codes if code in self.groups]
+        shared = frozenset.intersection(*groups) if groups else frozenset()
+        return next(iter(shared)) if len(shared) == 1 else None
+
+    def codes_of(self, symbol: str) -> frozenset[int]:
+        """Give the flash codes that light a symbol, i.e. its target codes."""
+        return frozenset(code for code, group in self.groups.items() if symbol in group)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give a JSON-ready description; :meth:`from_dict` reads it back."""
+        return {
+            "symbols": list(self.symbols),
+            "groups": {str(code): sorted(group) for code, group in self.groups.items()},
+            "shape": list(self.shape) if self.shape else None,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Layout:
+        """Read what :meth:`to_dict` wrote."""
+        shape = stored.get("shape")
+        return cls(
+            symbols=tuple(stored["symbols"]),
+            groups={int(code): frozenset(group) for code, group in stored["groups"].items()},
+            shape=(int(shape[0]), int(shape[1])) if shape else None,
+        )
+
+
+MATRIX_6X6 = Layout.row_column(["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"])
+"""The matrix of Farwell & Donchin as used in the BCI Competitions (PAPER: codes 1-6 columns)."""

@@ -1,0 +1,404 @@
+"""A recording: the continuous EEG in volts and the table of its flashes."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.errors import DataWarning, RecordingError
+from p300.recordings.layout import Layout
+
+if TYPE_CHECKING:
+    from mne.io import BaseRaw
+
+FLASH_COLUMNS = {
+    "sample": "int64",
+    "target": "boolean",
+    "code": "Int64",
+    "character": "Int64",
+    "repetition": "Int64",
+}
+"""Columns of a flash table and their types; all but ``sample`` may be NA where unknown."""
+
+SEGMENT_EDGE = "EDGE boundary"
+"""MNE's annotation where two stretches of signal that do not belong together meet."""
+
+# EEG in volts: scalp noise floor about 1e-7, ordinary EEG 1e-5, a loose electrode 1e-3.
+# One published subject is stored in units 1000 times smaller, hence the generous lower bound.
+_IMPOSSIBLE_VOLTS = (1e-10, 2e-2)
+_UNUSUAL_VOLTS = (5e-8, 2e-4)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Continuous EEG with the flashes that were shown.
+
+    Parameters
+    ----------
+    raw
+        The signal: EEG channels only, in volts, with standard 10-05 names and positions; flashes
+        are also annotations on it, so that MNE's own plots show them.
+    flashes
+        One row a flash in time order, columns :data:`FLASH_COLUMNS`. ``sample`` counts from the
+        first sample of ``raw``; ``code`` is the flash code of ``layout``; ``character`` and
+        ``repetition`` count from 1.
+    dataset, subject, session, run
+        Where the recording belongs.
+    layout
+        The stimulus matrix, None where it is unknown.
+    source
+        The file or folder read, or a description for generated data.
+    """
+
+    raw: BaseRaw
+    flashes: pd.DataFrame
+    dataset: str
+    subject: str
+    session: str = "1"
+    run: str = "1"
+    layout: Layout | None = None
+    source: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Recording {self.name}: {len(self.raw.ch_names)} electrodes, "
+            f"{self.raw.info['sfreq']:g} Hz, {self.raw.n_times / self.raw.info['sfreq']:.0f} s, "
+            f"{len(self.flashes)} flashes>"
+        )
+
+    @property
+    def name(self) -> str:
+        """Data set, subject, session and run in one word, as messages use it."""
+        return f"{self.dataset}/sub-{self.subject}/ses-{self.session}/run-{self.run}"
+
+    @property
+    def electrodes(self) -> list[str]:
+        """Names of the EEG electrodes, in the order of the rows of the signal."""
+        return list(self.raw.ch_names)
+
+    @property
+    def sfreq(self) -> float:
+        """Sampling rate in Hz."""
+        return float(self.raw.info["sfreq"])
+
+    def segments(self) -> list[tuple[int, int]]:
+        """Give the stretches of continuous signal as (first, last + 1) samples.
+
+        Sources that store every character on its own have one a character; filters must not run
+        across their edges.
+        """
+        edges = [
+            round((onset - self.raw.first_time) * self.sfreq)
+            for onset, text in zip(
+                self.raw.annotations.onset, self.raw.annotations.description, strict=True
+            )
+            if text == SEGMENT_EDGE
+        ]
+        bounds = [0, *sorted(edges), int(self.raw.n_times)]
+        return [(a, b) for a, b in itertools.pairwise(bounds) if b > a]
+
+
+def build_recording(
+    signal: npt.ArrayLike,
+    electrodes: list[str],
+    sfreq: float,
+    flashes: pd.DataFrame,
+    *,
+    dataset: str,
+    subject: str,
+    session: str = "1",
+    run: str = "1",
+    layout: Layout | None = None,
+    source: str = "",
+    segment_starts: list[int] | None = None,
+) -> Recording:
+    """Make a checked :class:`Recording` from an array.
+
+    Parameters
+    ----------
+    signal
+        [electrode, sample], in volts.
+    electrodes
+        Names of the rows; must be in the standard 10-05 montage (any case).
+    sfreq
+        Sampling rate in Hz.
+    flashes
+        Flash table; see :class:`Recording`. Missing columns are filled with NA.
+    segment_starts
+        First samples of stretches that do not continue what is before them.
+
+    Raises
+    ------
+    RecordingError
+        When anything in it cannot be a recording; see :func:`check_recording`.
+    """
+    import mne
+
+    data = np.ascontiguousarray(signal, dtype=np.float64)
+    if data.ndim != 2 or data.shape[0] != len(electrodes):
+        raise RecordingError(
+            f"{source}: signal of shape {data.shape} found, expected "
+            f"[{len(electrodes)} electrodes, samples]"
+        )
+    if data.shape[0] > data.shape[1]:
+        raise RecordingError(
+            f"{source}: {data.shape[0]} electrodes but only {data.shape[1]} samples; "
+            "the axes look swapped"
+        )
+    if not sfreq > 0:
+        raise RecordingError(f"{source}: sampling rate {sfreq} Hz found, expected above 0")
+    info = mne.create_info(list(electrodes), sfreq, "eeg", verbose="error")
+    raw = mne.io.RawArray(data, info, copy="auto", verbose="error")
+    return finish_recording(
+        raw,
+        flashes,
+        dataset=dataset,
+        subject=subject,
+        session=session,
+        run=run,
+        layout=layout,
+        source=source,
+        segment_starts=segment_starts,
+    )
+
+
+def finish_recording(
+    raw: BaseRaw,
+    flashes: pd.DataFrame,
+    *,
+    dataset: str,
+    subject: str,
+    session: str = "1",
+    run: str = "1",
+    layout: Layout | None = None,
+    source: str = "",
+    segment_starts: list[int] | None = None,
+) -> Recording:
+    """Make a checked :class:`Recording` from a Raw that holds EEG channels in volts.
+
+    Electrode names are brought to the standard spelling and get their 10-05 positions; flashes
+    and segment edges become annotations. Parameters as in :func:`build_recording`.
+
+    Raises
+    ------
+    RecordingError
+        When anything in it cannot be a recording; see :func:`check_recording`.
+    """
+    _set_standard_montage(raw, source)
+    recording = Recording(
+        raw=raw,
+        flashes=_complete_flashes(flashes, source),
+        dataset=dataset,
+        subject=str(subject),
+        session=str(session),
+        run=str(run),
+        layout=layout,
+        source=str(source),
+    )
+    check_recording(recording)
+    _annotate(recording, segment_starts or [])
+    return recording
+
+
+def _set_standard_montage(raw: BaseRaw, source: str) -> None:
+    """Rename the channels to the standard spelling and set their positions."""
+    import difflib
+
+    import mne
+
+    montage = mne.channels.make_standard_montage("standard_1005")
+    standard = {name.lower(): name for name in montage.ch_names}
+    unknown = [name for name in raw.ch_names if name.lower() not in standard]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0].lower(), standard, n=1)
+        hint = f" (is {unknown[0]!r} meant to be {standard[near[0]]!r}?)" if near else ""
+        raise RecordingError(
+            f"{source}: electrode names {unknown} found, expected names of the standard 10-05 "
+            f"system such as Fz, Cz, PO7{hint}. Rename them, or drop channels that are not EEG"
+        )
+    mapping = {name: standard[name.lower()] for name in raw.ch_names}
+    if len(set(mapping.values())) != len(mapping):
+        raise RecordingError(f"{source}: electrode names {raw.ch_names} name one electrode twice")
+    raw.rename_channels(mapping, verbose="error")
+    raw.set_montage(montage, verbose="error")
+
+
+def _complete_flashes(flashes: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Give a flash table all columns in their types, sorted by time."""
+    if "sample" not in flashes.columns:
+        raise RecordingError(
+            f"{source}: flash table with columns {list(flashes.columns)} found, "
+            "expected at least 'sample'"
+        )
+    table = flashes.reindex(columns=list(FLASH_COLUMNS))
+    try:
+        table = table.astype(FLASH_COLUMNS)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"{source}: flash table cannot be read: {error}") from error
+    return table.sort_values("sample", kind="stable", ignore_index=True)
+
+
+def _annotate(recording: Recording, segment_starts: list[int]) -> None:
+    """Put flashes and segment edges on the Raw, after whatever annotations it had."""
+    import mne
+
+    flashes, sfreq = recording.flashes, recording.sfreq
+    kind = flashes["target"].map({True: "target", False: "nontarget"}).fillna("flash")
+    code = flashes["code"].astype("string").radd("/").fillna("")
+    first = recording.raw.first_time if recording.raw.annotations.orig_time is not None else 0.0
+    edges = np.array([start for start in segment_starts if start > 0], dtype=np.float64)
+    marks = mne.Annotations(
+        onset=np.concatenate([flashes["sample"].to_numpy() / sfreq, edges / sfreq]) + first,
+        duration=0.0,
+        description=[*(kind + code), *[SEGMENT_EDGE] * len(edges)],
+        orig_time=recording.raw.annotations.orig_time,
+    )
+    recording.raw.set_annotations(recording.raw.annotations + marks, verbose="error")
+
+
+def check_recording(recording: Recording) -> None:
+    """Refuse what cannot be EEG with flashes, warn of what deserves a look.
+
+    Flat electrodes are put into ``raw.info["bads"]``; preprocessing decides what happens to them.
+
+    Raises
+    ------
+    RecordingError
+        No flashes; flashes outside the signal or twice at one sample; flashes of which only some
+        carry a target mark, or none is a target; NaN or infinite samples; amplitudes that cannot
+        be volts.
+    """
+    _check_flashes(recording)
+    where = f"{recording.source} ({recording.name})"
+    data = recording.raw.get_data()
+    broken = ~np.isfinite(data)
+    if broken.any():
+        names = [recording.electrodes[k] for k in np.flatnonzero(broken.any(axis=1))]
+        raise RecordingError(
+            f"{where}: {int(broken.sum())} NaN or infinite samples found in {names}, first at "
+            f"sample {int(np.flatnonzero(broken.any(axis=0))[0])}; cut or interpolate them first"
+        )
+    amplitude = robust_amplitude(data)
+    # Only rounding noise moves: a dead amplifier input or a disconnected electrode.
+    if not (amplitude > 0).any():
+        raise RecordingError(f"{where}: all {len(amplitude)} electrodes are flat, expected EEG")
+    flat = amplitude <= 1e-6 * np.median(amplitude[amplitude > 0])
+    if flat.any():
+        names = [recording.electrodes[k] for k in np.flatnonzero(flat)]
+        recording.raw.info["bads"] = sorted({*recording.raw.info["bads"], *names})
+        warnings.warn(f"{where}: electrodes {names} are flat", DataWarning, stacklevel=4)
+    _check_units(float(np.median(amplitude[~flat])), where)
+
+
+def robust_amplitude(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Amplitude of each electrode that drifts and steps do not inflate.
+
+    Parameters
+    ----------
+    data
+        [electrode, sample], in volts.
+
+    Returns
+    -------
+    [electrode], volts: 1.4826 times the median absolute deviation of the first difference; about
+    a fifth of the standard deviation of ordinary EEG at 256 Hz.
+    """
+    steps = np.diff(data, axis=1)
+    if steps.shape[1] == 0:
+        return np.zeros(data.shape[0])
+    centre = np.median(steps, axis=1, keepdims=True)
+    spread: npt.NDArray[np.float64] = 1.4826 * np.median(np.abs(steps - centre), axis=1)
+    # Coarsely quantised signals step rarely; their median step is zero but they are not flat.
+    return np.where(spread > 0, spread, steps.std(axis=1))
+
+
+def _check_flashes(recording: Recording) -> None:
+    where = f"{recording.source} ({recording.name})"
+    flashes, n_times = recording.flashes, int(recording.raw.n_times)
+    if len(flashes) == 0:
+        raise RecordingError(f"{where}: no flashes found, expected one row a flash")
+    outside = flashes.loc[(flashes["sample"] < 0) | (flashes["sample"] >= n_times), "sample"]
+    if len(outside):
+        raise RecordingError(
+            f"{where}: {len(outside)} flashes lie outside the signal (first at sample "
+            f"{outside.iloc[0]} of {n_times}); is the flash table from another file or rate?"
+        )
+    twice = flashes["sample"].duplicated()
+    if twice.any():
+        raise RecordingError(
+            f"{where}: {int(twice.sum())} flashes share a sample with another flash (first at "
+            f"sample {flashes.loc[twice, 'sample'].iloc[0]}), expected one flash at a time"
+        )
+    known = flashes["target"].notna()
+    if known.any() and not known.all():
+        raise RecordingError(
+            f"{where}: {int((~known).sum())} of {len(flashes)} flashes lack a target mark; "
+            "expected all of them or none"
+        )
+    if known.all() and not flashes["target"].any():
+        raise RecordingError(f"{where}: none of {len(flashes)} flashes is a target")
+    if known.all() and flashes["target"].all():
+        raise RecordingError(f"{where}: all {len(flashes)} flashes are targets")
+
+
+def _check_units(amplitude: float, where: str) -> None:
+    low, high = _IMPOSSIBLE_VOLTS
+    if not low <= amplitude <= high:
+        raise RecordingError(
+            f"{where}: sample-to-sample amplitude of {amplitude:.2g} V cannot be EEG in volts "
+            f"(expected {_UNUSUAL_VOLTS[0]:g} to {_UNUSUAL_VOLTS[1]:g}); check the units, "
+            "microvolts must be multiplied by 1e-6"
+        )
+    low, high = _UNUSUAL_VOLTS
+    if not low <= amplitude <= high:
+        warnings.warn(
+            f"{where}: sample-to-sample amplitude of {amplitude:.2g} V is unusual for EEG "
+            f"({low:g} to {high:g}); the unit of the source may be another",
+            DataWarning,
+            stacklevel=5,
+        )
+
+
+def summarise_recording(recording: Recording) -> dict[str, Any]:
+    """Give the invariants that every load reports, JSON-ready.
+
+    Returns
+    -------
+    Number of flashes, targets and characters, target share (None where targets are unknown),
+    robust amplitude in microvolts, duration, and the onset interval: median and extremes within
+    repetitions in milliseconds, and the share of intervals off the median by more than a sample.
+    """
+    flashes = recording.flashes
+    known = bool(flashes["target"].notna().all())
+    n_targets = int(flashes["target"].sum()) if known else None
+    interval = np.diff(flashes["sample"].to_numpy())
+    median = float(np.median(interval)) if len(interval) else float("nan")
+    # Pauses between characters or runs are no irregularity of the flashing.
+    inside = interval[interval < 3 * median]
+    return {
+        "recording": recording.name,
+        "source": recording.source,
+        "electrodes": recording.electrodes,
+        "bad_electrodes": list(recording.raw.info["bads"]),
+        "sfreq": recording.sfreq,
+        "seconds": recording.raw.n_times / recording.sfreq,
+        "amplitude_microvolts": 1e6 * float(np.median(robust_amplitude(recording.raw.get_data()))),
+        "n_flashes": len(flashes),
+        "n_targets": n_targets,
+        "target_share": n_targets / len(flashes) if n_targets is not None else None,
+        "n_characters": int(flashes["character"].nunique()),
+        "has_codes": bool(flashes["code"].notna().all()),
+        "onset_interval_ms": 1e3 * median / recording.sfreq if len(interval) else None,
+        "onset_interval_range_ms": (
+            [1e3 * float(f(inside)) / recording.sfreq for f in (np.min, np.max)]
+            if len(inside)
+            else None
+        ),
+        "irregular_onsets": float(np.mean(np.abs(inside - median) > 1)) if len(inside) else 0.0,
+    }

@@ -1,0 +1,21 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of real recordings; skips without it unless P300_REQUIRE_DATA is 1."""
+    root = Path(os.environ.get("P300_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not root.is_dir():
+        if os.environ.get("P300_REQUIRE_DATA") == "1":
+            pytest.fail(f"{root}: real recordings are required (P300_REQUIRE_DATA=1)")
+        pytest.skip(f"no real recordings at {root}; set P300_DATA to test with them")
+    return root
