@@ -212,7 +212,9 @@ def _set_standard_montage(raw: BaseRaw, source: str) -> None:
 
     import mne
 
-    montage = mne.channels.make_standard_montage("standard_1005")
+    # MNE 1.13 gave the template of the 10-05 positions its proper name.
+    renamed = "colin27_1005" in mne.channels.get_builtin_montages()
+    montage = mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
     standard = {name.lower(): name for name in montage.ch_names}
     unknown = [name for name in raw.ch_names if name.lower() not in standard]
     if unknown:

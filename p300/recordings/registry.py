@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from p300.arguments import check_arguments, did_you_mean
 from p300.errors import RecordingError
 from p300.recordings.recording import Recording
 
@@ -58,29 +57,27 @@ def source_module(name: str) -> ModuleType:
         When there is no such source; the nearest name is suggested.
     """
     if name not in SOURCES:
-        near = difflib.get_close_matches(name, SOURCES, n=1)
-        hint = f", did you mean {near[0]!r}?" if near else ""
-        raise RecordingError(f"unknown source {name!r}{hint} There are: {', '.join(SOURCES)}")
+        raise RecordingError(
+            f"unknown source {name!r}{did_you_mean(name, SOURCES)} There are: {', '.join(SOURCES)}"
+        )
     return importlib.import_module(SOURCES[name])
 
 
-def check_options(name: str, options: dict[str, Any]) -> None:
-    """Refuse options that the loader of a source does not have.
+def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the options of a source against its loader; see :func:`p300.arguments.check_arguments`.
 
     Raises
     ------
     RecordingError
-        Naming the option and the nearest one that exists.
+        Naming the option that the loader does not have, or whose type is wrong.
     """
-    parameters = inspect.signature(source_module(name).load).parameters
-    known = [key for key in parameters if key not in ("path", "dataset", "subjects")]
-    for key in options:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
-            raise RecordingError(
-                f"source {name!r} has no option {key!r}{hint} It has: {', '.join(known) or 'none'}"
-            )
+    return check_arguments(
+        source_module(name).load,
+        options,
+        where=f"source {name}",
+        error=RecordingError,
+        skip=("path", "dataset", "subjects"),
+    )
 
 
 def open_recordings(
@@ -113,7 +110,7 @@ def open_recordings(
         what the source expects.
     """
     module = source_module(source)
-    check_options(source, options)
+    options = check_options(source, options)
     place = Path(path) if path is not None else None
     if source != "simulated":
         if place is None:

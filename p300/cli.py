@@ -1,0 +1,326 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from p300.errors import P300Error, P300Warning
+
+if TYPE_CHECKING:
+    from p300.config import Experiment
+
+
+class _Commands(TyperGroup):
+    """Print the errors that a user can mend without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except P300Error as error:
+            typer.secho(f"Error: {error}", fg="red", err=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as stop:
+            typer.secho(
+                "Interrupted. A run goes on where it stopped when started again.",
+                fg="yellow",
+                err=True,
+            )
+            raise typer.Exit(130) from stop
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="P300 detection in EEG: from raw recordings to an honest cross-subject report.",
+)
+
+Config = Annotated[Path | None, typer.Argument(help="YAML config; the quickstart without one.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY.KEY=VALUE", help="Override a setting (repeatable)."),
+]
+Data = Annotated[
+    Path, typer.Option(envvar="P300_DATA", help="Folder that the config's paths start from.")
+]
+Out = Annotated[Path | None, typer.Option(help="Run folder; reports/NAME without it.")]
+Jobs = Annotated[
+    int, typer.Option(min=1, help="Worker processes, one thread each; by default one a core.")
+]
+CORES = os.cpu_count() or 1
+
+
+@app.command()
+def run(
+    config: Config = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+    out: Out = None,
+    jobs: Jobs = CORES,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print config and folds, compute nothing.")
+    ] = False,
+) -> None:
+    """Run an experiment: recordings to report. Started again, it goes on where it stopped."""
+    experiment = _experiment(config, overrides)
+    if dry_run:
+        _print_plan(experiment, data)
+        return
+    folder = _evaluate(experiment, out, data, jobs)
+    from p300.reporting import write_report
+
+    report_file = folder / "report.html"
+    if not report_file.is_file():
+        report_file = write_report(folder)
+    _print_means(folder)
+    typer.echo(f"Report: {report_file}")
+
+
+@app.command()
+def prepare(
+    config: Config = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+    out: Out = None,
+) -> None:
+    """Preprocess the recordings of an experiment into a run folder."""
+    from p300.evaluation.runner import claim_folder
+    from p300.evaluation.runner import prepare as prepare_epochs
+
+    experiment = _experiment(config, overrides)
+    folder = out or Path("reports") / experiment.name
+    claim_folder(experiment, folder)
+    with _progress() as progress:
+        prepared = prepare_epochs(experiment, folder, data=data, progress=progress)
+    from p300.epochs import Epochs
+
+    for name, place in prepared.items():
+        typer.echo(f"{name}: {Epochs.load(place)} in {place}")
+
+
+@app.command()
+def evaluate(
+    config: Config = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+    out: Out = None,
+    jobs: Jobs = CORES,
+) -> None:
+    """Compute the score table and the metrics of an experiment, without a report."""
+    folder = _evaluate(_experiment(config, overrides), out, data, jobs)
+    _print_means(folder)
+    typer.echo(f"Scores: {folder / 'scores.parquet'}")
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+) -> None:
+    """Write the report of a finished run again, from its score table."""
+    from p300.reporting import write_report
+
+    typer.echo(f"Report: {write_report(run)}")
+
+
+@app.command()
+def train(
+    config: Config = None,
+    detector: Annotated[str, typer.Option(help="Name of a detector of the config.")] = "cnn1",
+    out: Annotated[Path, typer.Option(help="Folder to write the fitted detector to.")] = Path(
+        "detector"
+    ),
+    dataset: Annotated[
+        str | None, typer.Option(help="Data set of the config; its first one without it.")
+    ] = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+) -> None:
+    """Fit one detector on all labelled flashes of a data set and store it in a folder."""
+    from p300.evaluation.prediction import fit_on_all
+
+    fitted = fit_on_all(_experiment(config, overrides), detector, out, data=data, dataset=dataset)
+    typer.echo(f"Detector: {fitted}")
+
+
+@app.command()
+def predict(
+    detector: Annotated[Path, typer.Argument(help="Folder of a fitted detector.")],
+    recording: Annotated[Path, typer.Argument(help="File or folder of the recording.")],
+    source: Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")],
+    subjects: Annotated[
+        list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="Option of the source (repeatable)."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file; standard output without it.")] = None,
+) -> None:
+    """Score a recording with a fitted detector: CSV with one row a flash."""
+    from p300.evaluation.prediction import predict_recordings
+
+    table = predict_recordings(detector, recording, source, subjects, options or [])
+    if out is None:
+        typer.echo(table.to_csv(index=False), nl=False)
+        return
+    from p300.files import written_whole
+
+    with written_whole(out) as temporary:
+        table.to_csv(temporary, index=False)
+    typer.echo(f"{len(table)} flashes in {out}")
+
+
+@app.command()
+def datasets(
+    name: Annotated[str | None, typer.Argument(help="One source, with its options.")] = None,
+) -> None:
+    """List the sources of recordings: subjects, electrodes, rate, licence, citation."""
+    from p300.arguments import accepted_arguments
+    from p300.recordings import SOURCES, source_module
+
+    if name is None:
+        infos = {key: source_module(key).INFO for key in SOURCES}
+        columns = ["source", "title", "subjects", "electrodes", "Hz", "licence", "citation"]
+        _print_table(
+            columns,
+            [
+                [key, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.citation]
+                for key, i in infos.items()
+            ],
+        )
+        return
+    module = source_module(name)
+    for label, text in vars(module.INFO).items():
+        typer.echo(f"{label:>10}: {text}")
+    options = accepted_arguments(module.load, ("path", "dataset", "subjects"))
+    for key, parameter in options.items():
+        typer.echo(f"    option: {key} = {parameter.default!r}")
+
+
+@app.command()
+def detectors(
+    name: Annotated[str | None, typer.Argument(help="One detector, with its parameters.")] = None,
+) -> None:
+    """List the detectors; with a name, its parameters and their defaults."""
+    from p300.detectors import DETECTORS, detector_info, detector_parameters
+
+    if name is None:
+        rows = [[key, info.title, info.citation] for key, info in DETECTORS.items()]
+        _print_table(["detector", "title", "citation"], rows)
+        return
+    info = detector_info(name)
+    typer.echo(f"{name}: {info.title}\n{info.citation}")
+    for key, default in detector_parameters(name).items():
+        typer.echo(f"  {key} = {default!r}")
+
+
+def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
+    from p300.config import load_experiment
+
+    return load_experiment(config, overrides or [])
+
+
+def _evaluate(experiment: Experiment, out: Path | None, data: Path, jobs: int) -> Path:
+    from p300.evaluation.runner import evaluate as evaluate_into
+
+    folder = out or Path("reports") / experiment.name
+    with _progress() as progress:
+        return evaluate_into(experiment, folder, data=data, jobs=jobs, progress=progress)
+
+
+def _print_plan(experiment: Experiment, data: Path) -> None:
+    from p300.evaluation.runner import preview
+
+    typer.echo(experiment.to_yaml())
+    tasks = preview(experiment, data)
+    columns = ["data set", "protocol", "fold", "detector", "train", "test"]
+    _print_table(
+        columns,
+        [
+            [t.dataset, t.protocol, t.fold, t.detector, str(len(t.train)), str(len(t.test))]
+            for t in tasks
+        ],
+    )
+    typer.echo(f"{len(tasks)} folds to fit.")
+
+
+def _print_means(folder: Path) -> None:
+    """Print the few numbers that matter: mean ROC-AUC and balanced accuracy with intervals."""
+    from p300.files import read_json
+
+    rows = read_json(folder / "metrics.json")["rows"]
+    means = [r for r in rows if r["subject"] == "mean"]
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in means:
+        key = (row["dataset"], row["protocol"], row["detector"])
+        text = f"{row['value']:.3f}"
+        if row["low"] is not None:
+            text += f" [{row['low']:.3f}, {row['high']:.3f}]"
+        lines.setdefault(key, {"n": str(row["n"])})[row["metric"]] = text
+    _print_table(
+        ["data set", "protocol", "detector", "subjects", "ROC-AUC [95 %]", "balanced accuracy"],
+        [[*key, m["n"], m["roc_auc"], m["balanced_accuracy"]] for key, m in lines.items()],
+    )
+
+
+def _print_table(columns: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    # Piped output keeps whole lines instead of being folded to 80 columns.
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show a progress bar a stage on a terminal's standard error, and warnings above it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    stages: dict[str, Any] = {}
+
+    def advance(stage: str, done: int, total: int) -> None:
+        if stage not in stages:
+            stages[stage] = bars.add_task(stage, total=total or None)
+        bars.update(stages[stage], completed=done)
+
+    usual = warnings.showwarning
+
+    def show(message: Any, category: Any, *rest: Any) -> None:
+        if issubclass(category, P300Warning):
+            console.print(f"Warning: {message}", style="yellow", markup=False, highlight=False)
+        else:
+            usual(message, category, *rest)
+
+    warnings.showwarning = show  # type: ignore[assignment]  # looser than typeshed's
+    try:
+        with bars:
+            yield advance
+    finally:
+        warnings.showwarning = usual
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

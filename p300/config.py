@@ -1,0 +1,214 @@
+"""An experiment: the schema of configs/*.yaml, how it is read, overridden and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from p300.arguments import did_you_mean
+from p300.errors import ConfigError
+from p300.preprocessing import Preprocessing
+
+QUICKSTART = """\
+name: quickstart
+description: A simulated speller study of eight subjects; no download, no account.
+"""
+"""The embedded config, everything else of which is a default of :class:`Experiment`."""
+
+
+class Source(BaseModel):
+    """Where recordings come from; any further key is an option of the source's loader."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    source: str
+    """Name of the source, see ``p300 datasets``."""
+    path: str | None = None
+    """File or folder, seen from the data folder (``--data`` or ``P300_DATA``)."""
+    subjects: tuple[str, ...] | None = None
+    """Subjects wanted; None for all."""
+
+    @field_validator("subjects", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return [str(v) for v in value] if isinstance(value, list) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the loader."""
+        return dict(self.model_extra or {})
+
+
+class Experiment(BaseModel):
+    """What is run: data, preprocessing, detectors, protocols, seeds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    """Names the run folder; by default the config file's name."""
+    description: str = ""
+    """One sentence for the report."""
+    seed: int = Field(default=2011, ge=0)
+    """Everything random follows from it."""
+    repeats: int = Field(default=1, ge=1)
+    """How often each fold is fitted, each time with another seed; subjects' figures are averaged
+    over them."""
+    datasets: dict[str, tuple[Source, ...]] = Field(
+        default={"simulated": (Source(source="simulated"),)}, min_length=1
+    )
+    """Data set name -> its sources; the subjects of all sources of a data set belong together."""
+    preprocessing: Preprocessing = Preprocessing()
+    detectors: dict[str, dict[str, Any]] = Field(default={"cnn1": {}, "slda": {}}, min_length=1)
+    """Name in the report -> parameters; the key ``detector`` names the detector where that is
+    another name, so that one detector can stand there with several settings."""
+    protocols: dict[str, dict[str, Any]] = Field(
+        default={"within_subject": {}, "cross_subject": {}}, min_length=1
+    )
+    """Protocol -> its options."""
+
+    @field_validator("detectors", "protocols", mode="before")
+    @classmethod
+    def _empty_means_defaults(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: {} if inner is None else inner for key, inner in value.items()}
+        return value
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _one_source_needs_no_list(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: [inner] if isinstance(inner, dict) else inner for key, inner in value.items()
+            }
+        return value
+
+    def to_yaml(self) -> str:
+        """Write the resolved experiment; :func:`parse_experiment` reads it back."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def detector_call(self, label: str) -> tuple[str, dict[str, Any]]:
+        """Give the detector's name in the registry and its parameters."""
+        parameters = dict(self.detectors[label])
+        return parameters.pop("detector", label), parameters
+
+
+def load_experiment(path: str | Path | None, overrides: Sequence[str] = ()) -> Experiment:
+    """Read an experiment and check every key, value and name in it.
+
+    Parameters
+    ----------
+    path
+        YAML file; None for the embedded quickstart.
+    overrides
+        ``key.key=value`` each, value in YAML, applied on top.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key, what was found and the nearest key that exists.
+    """
+    if path is None:
+        return parse_experiment(QUICKSTART, overrides, "the embedded quickstart")
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: no such file (looked from {Path.cwd()}); give the path of a YAML config"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    return parse_experiment(text, overrides, str(path), Path(path).stem)
+
+
+def parse_experiment(
+    text: str, overrides: Sequence[str] = (), where: str = "config", name: str = "experiment"
+) -> Experiment:
+    """Parse an experiment from YAML text.
+
+    Parameters
+    ----------
+    text
+        The YAML.
+    overrides
+        As in :func:`load_experiment`, which also tells what is raised.
+    where
+        What messages call the text.
+    name
+        Name of the experiment where the text gives none.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: not valid YAML: {error}") from error
+    content = {} if content is None else content
+    if not isinstance(content, dict):
+        raise ConfigError(f"{where}: {type(content).__name__} found, expected keys and values")
+    content = {"name": name, **content}
+    for override in overrides:
+        _override(content, override)
+    try:
+        experiment = Experiment.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(e, where) for e in error.errors())) from error
+    _check_names(experiment, where)
+    return experiment
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    """Apply one ``key.key=value``; a key of a list is a position in it."""
+    path, equals, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(f"--set {override!r}: expected KEY.KEY=VALUE")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
+    # A key that the config leaves out starts from the defaults, so that one of them can change.
+    if keys[0] not in content and keys[0] in Experiment.model_fields and len(keys) > 1:
+        content[keys[0]] = Experiment(name="defaults").model_dump(mode="json")[keys[0]]
+    inner: Any = content
+    try:
+        for key in keys[:-1]:
+            if isinstance(inner, dict) and inner.get(key) is None:
+                inner[key] = {}
+            inner = inner[int(key)] if isinstance(inner, list) else inner[key]
+        inner[int(keys[-1]) if isinstance(inner, list) else keys[-1]] = value
+    except (TypeError, ValueError, IndexError) as error:
+        raise ConfigError(f"--set {override!r}: {inner!r} has no key {key!r}") from error
+
+
+def _explain(error: Any, where: str) -> str:
+    """Say in one line what pydantic found wrong."""
+    location = [str(part) for part in error["loc"]]
+    key = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        fields = Preprocessing if location[0] == "preprocessing" else Experiment
+        hint = did_you_mean(location[-1], fields.model_fields)
+        return f"{where}: unknown key {key!r}{hint} There are: {', '.join(fields.model_fields)}"
+    found = error.get("input")
+    return f"{where}: {key or 'config'}: {found!r} ({type(found).__name__}) found: {error['msg']}"
+
+
+def _check_names(experiment: Experiment, where: str) -> None:
+    """Check data sources, detectors and protocols against their registries."""
+    from p300.detectors import make_detector
+    from p300.errors import P300Error
+    from p300.evaluation.protocols import check_protocol
+    from p300.recordings.registry import check_options
+
+    try:
+        for sources in experiment.datasets.values():
+            for source in sources:
+                check_options(source.source, source.options)
+        for label in experiment.detectors:
+            name, parameters = experiment.detector_call(label)
+            make_detector(name, **parameters)
+        for name, options in experiment.protocols.items():
+            check_protocol(name, options)
+    except P300Error as error:
+        raise ConfigError(f"{where}: {error}") from error

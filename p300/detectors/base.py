@@ -1,0 +1,148 @@
+"""What all detectors share: the scikit-learn contract on X [epoch, electrode, time]."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from p300.detectors.calibration import Sigmoid, fit_sigmoid, log_odds
+from p300.detectors.validation import Floats, Labels, Windows, check_training_data, check_windows
+from p300.errors import DetectorError
+
+
+class Detector(ClassifierMixin, BaseEstimator, ABC):
+    """A scikit-learn classifier whose scores are calibrated log-odds of a target.
+
+    A detector fits itself in :meth:`_learn` and gives raw scores in :meth:`_raw_scores`; the rest
+    is here.
+
+    Attributes
+    ----------
+    classes_ : [0, 1]
+    input_shape_ : number of electrodes and of samples
+    calibration_ : raw score -> log-odds, fitted on scores of training epochs held out
+    threshold_ : log-odds of the training target share, above which ``predict`` says target
+    """
+
+    name: str
+    """Name in the registry."""
+
+    @abstractmethod
+    def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
+        """Fit; give raw scores of training epochs not learned from, and their labels."""
+
+    @abstractmethod
+    def _raw_scores(self, X: Windows) -> Floats:
+        """Give uncalibrated scores, higher for targets, [epoch]."""
+
+    @property
+    @abstractmethod
+    def n_parameters(self) -> int:
+        """Number of fitted weights and thresholds."""
+
+    @abstractmethod
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Give the fitted arrays by name."""
+
+    @abstractmethod
+    def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        """Take what :meth:`_arrays` gave."""
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
+        """Fit the detector and calibrate it on training epochs that it did not learn from.
+
+        Parameters
+        ----------
+        X
+            [epoch, electrode, time].
+        y
+            1 for a target, 0 for a non-target, [epoch].
+        groups
+            The character, run or subject of each epoch; whole groups are held out, because
+            neighbouring windows share samples. Without it the epochs are cut in the order given.
+
+        Raises
+        ------
+        DetectorError
+            Wrong shapes, NaN, one class only, windows that the detector cannot take.
+        """
+        windows, labels = check_training_data(X, y)
+        self.input_shape_ = (windows.shape[1], windows.shape[2])
+        self.classes_ = np.array([0, 1])
+        scores, held_out = self._learn(windows, labels, groups)
+        self.calibration_ = fit_sigmoid(scores, held_out)
+        self.threshold_ = log_odds(float(labels.mean()))
+        return self
+
+    def decision_function(self, X: npt.ArrayLike) -> Floats:
+        """Give the calibrated log-odds of a target, [epoch].
+
+        Raises
+        ------
+        DetectorError
+            When X has another number of electrodes or samples than the training epochs.
+        """
+        check_is_fitted(self, "calibration_")
+        windows = check_windows(X)
+        if windows.shape[1:] != self.input_shape_:
+            raise DetectorError(
+                f"epochs of {windows.shape[1]} electrodes x {windows.shape[2]} samples found, "
+                f"the detector was fitted on {self.input_shape_[0]} x {self.input_shape_[1]}"
+            )
+        return self.calibration_(self._raw_scores(windows))
+
+    def predict_proba(self, X: npt.ArrayLike) -> Floats:
+        """Give the probabilities of non-target and target, [epoch, 2]."""
+        from scipy.special import expit
+
+        log_odds_of_target = self.decision_function(X)
+        return np.column_stack([expit(-log_odds_of_target), expit(log_odds_of_target)])
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Say 1 where a target is likelier than its share in the training data, [epoch].
+
+        With one target in six the threshold of .5 would hardly ever be crossed; this one treats
+        both classes alike, as balanced accuracy does.
+        """
+        return (self.decision_function(X) > self.threshold_).astype(np.int64)
+
+    def spatial_filters(self) -> Floats | None:
+        """Give the weights of spatial filters, [filter, electrode], if the detector has any."""
+        return None
+
+    def history(self) -> tuple[list[dict[str, float]], int | None]:
+        """Give one dict a training pass (epoch, train_loss, validation_loss) and the best pass."""
+        return [], None
+
+    def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """Give what :meth:`restore` needs: a JSON-ready description and the fitted arrays."""
+        check_is_fitted(self, "calibration_")
+        about = {
+            "input_shape": list(self.input_shape_),
+            "calibration": [self.calibration_.slope, self.calibration_.intercept],
+            "threshold": self.threshold_,
+        }
+        return about, self._arrays()
+
+    def restore(self, about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        """Become the fitted detector that :meth:`state` described."""
+        n_electrodes, n_samples = about["input_shape"]
+        self.input_shape_ = (n_electrodes, n_samples)
+        self.classes_ = np.array([0, 1])
+        self.calibration_ = Sigmoid(*about["calibration"])
+        self.threshold_ = about["threshold"]
+        self._set_arrays(arrays)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that X has three axes and that there are two classes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.classifier_tags.multi_class = False
+        return tags

@@ -1,0 +1,61 @@
+"""Turn a detector's raw scores into calibrated log-odds, on training data only."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.errors import TrainingWarning
+
+SMALLEST_SLOPE = 1e-3
+
+
+@dataclass(frozen=True)
+class Sigmoid:
+    """Log-odds = slope * raw score + intercept (Platt 1999)."""
+
+    slope: float
+    intercept: float
+
+    def __call__(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Give the log-odds of raw scores, [epoch]."""
+        return self.slope * scores + self.intercept
+
+
+def fit_sigmoid(scores: npt.ArrayLike, y: npt.ArrayLike) -> Sigmoid:
+    """Fit log-odds to raw scores of epochs that the detector was not fitted on.
+
+    Platt's method: logistic regression of the labels on the scores, with a weak penalty on the
+    standardised slope so that a perfect separation stays finite. The slope is kept positive: a
+    calibration must not change the order of the epochs.
+
+    Parameters
+    ----------
+    scores
+        Raw scores, [epoch].
+    y
+        1 for a target, 0 for a non-target, [epoch]; both must occur.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    raw = np.asarray(scores, dtype=np.float64)
+    centre, scale = float(raw.mean()), float(raw.std()) or 1.0
+    fit = LogisticRegression(C=10.0).fit(((raw - centre) / scale)[:, None], np.asarray(y))
+    slope, intercept = float(fit.coef_[0, 0]) / scale, float(fit.intercept_[0])
+    if slope <= 0:
+        warnings.warn(
+            "the detector does not separate targets from non-targets in its validation part "
+            "(calibration slope not above 0); its probabilities stay near the target share",
+            TrainingWarning,
+            stacklevel=2,
+        )
+        slope = SMALLEST_SLOPE / scale
+    return Sigmoid(slope, intercept - slope * centre)
+
+
+def log_odds(share: float) -> float:
+    """Give the log-odds of a probability strictly between 0 and 1."""
+    return float(np.log(share / (1 - share)))

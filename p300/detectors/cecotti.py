@@ -1,0 +1,103 @@
+"""CNN-1 of Cecotti & Gräser, IEEE TPAMI 33(3):433-445, 2011: space first, then time."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from p300.errors import DetectorError
+
+
+def scaled_tanh(x: Tensor) -> Tensor:
+    """LeCun's tanh, 1.7159 tanh(2x/3), the paper's activation of L1 and L2."""
+    return 1.7159 * torch.tanh(x * (2 / 3))
+
+
+class CNN1(nn.Module):
+    """The paper's five-layer network.
+
+    =====  =====================================================================  ===============
+    layer  what                                                                   free parameters
+    =====  =====================================================================  ===============
+    L0     electrode x time
+    L1     ``n_filters`` spatial filters over all electrodes, shared over time    Ns (Nelec + 1)
+    L2     ``maps_per_filter`` temporal filters a spatial filter, ``kernel``      5 Ns (13 + 1)
+           samples long, stride = length (no overlap); each reads one L1 map
+    L3     ``n_hidden`` neurons, full, sigmoid                                    100 (6 * 5 Ns + 1)
+    L4     2 neurons, full, sigmoid each (no P300, P300)                          2 (100 + 1)
+    =====  =====================================================================  ===============
+
+    64 electrodes x 78 samples: 650 + 700 + 30,100 + 202 = 31,652 parameters.
+
+    Parameters
+    ----------
+    n_electrodes, n_samples
+        Size of the input.
+    n_filters
+        Ns, the number of spatial filters.
+    maps_per_filter
+        L2 maps that read each L1 map.
+    kernel
+        Length and stride of the L2 kernels in samples; samples beyond the last whole kernel are
+        not seen.
+    n_hidden
+        Neurons of L3.
+
+    Raises
+    ------
+    DetectorError
+        When the window is shorter than one kernel.
+    """
+
+    def __init__(
+        self,
+        n_electrodes: int,
+        n_samples: int,
+        *,
+        n_filters: int = 10,
+        maps_per_filter: int = 5,
+        kernel: int = 13,
+        n_hidden: int = 100,
+    ) -> None:
+        super().__init__()
+        n_positions = n_samples // kernel
+        if n_positions < 1:
+            raise DetectorError(
+                f"windows of {n_samples} samples are too short for CNN-1's kernels of {kernel}; "
+                "use a longer window, a higher rate or a shorter kernel"
+            )
+        self.kernel = kernel
+        self.n_positions = n_positions
+        self.spatial = nn.Linear(n_electrodes, n_filters)
+        self.temporal_weight = nn.Parameter(torch.empty(n_filters, kernel, maps_per_filter))
+        self.temporal_bias = nn.Parameter(torch.empty(n_filters, 1, maps_per_filter))
+        self.hidden = nn.Linear(n_filters * maps_per_filter * n_positions, n_hidden)
+        self.output = nn.Linear(n_hidden, 2)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weights and thresholds with zero mean, uniform within 1/sqrt(fan-in)."""
+        for layer in (self.spatial, self.hidden, self.output):
+            layer.reset_parameters()
+        bound = 1 / math.sqrt(self.kernel)
+        nn.init.uniform_(self.temporal_weight, -bound, bound)
+        nn.init.uniform_(self.temporal_bias, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [epoch, electrode, time] to the two outputs before their sigmoid, [epoch, 2]."""
+        seen = x.transpose(1, 2)[:, : self.n_positions * self.kernel]  # [epoch, time, electrode]
+        l1 = scaled_tanh(self.spatial(seen))  # [epoch, time, filter]
+        pieces = l1.unflatten(1, (self.n_positions, self.kernel))  # [epoch, position, kernel, f]
+        # A matrix product for each spatial filter: its maps read its signal alone.
+        rows = pieces.permute(3, 0, 1, 2).flatten(1, 2)  # [filter, epoch * position, kernel]
+        l2 = scaled_tanh(torch.baddbmm(self.temporal_bias, rows, self.temporal_weight))
+        maps = l2.unflatten(1, (len(x), self.n_positions)).permute(1, 0, 3, 2).flatten(1)
+        l3 = torch.sigmoid(self.hidden(maps))  # maps: [epoch, filter * map * position]
+        outputs: Tensor = self.output(l3)
+        return outputs
+
+    def spatial_filters(self) -> Tensor:
+        """Give the weights of L1, [filter, electrode]."""
+        return self.spatial.weight.detach()

@@ -1,0 +1,154 @@
+"""A fitted detector in a folder: weights as safetensors, everything else as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from p300.detectors.registry import make_detector
+from p300.epochs import Epochs
+from p300.errors import DetectorError
+from p300.files import read_json, write_json, written_whole
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
+    from p300.recordings.recording import Recording
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class StoredDetector:
+    """A fitted detector with what its input must look like.
+
+    Parameters
+    ----------
+    detector
+        The fitted detector.
+    electrodes
+        Electrodes of the training epochs, in order.
+    sfreq
+        Rate of the training epochs in Hz.
+    preprocessing
+        Settings that made the training epochs.
+    """
+
+    detector: Detector
+    electrodes: tuple[str, ...]
+    sfreq: float
+    preprocessing: dict[str, Any]
+
+    def score(self, recording: Recording) -> pd.DataFrame:
+        """Score every flash of a recording, preprocessed as the training epochs were.
+
+        Returns
+        -------
+        The columns of :attr:`p300.epochs.Epochs.flashes` plus ``score`` (log-odds) and
+        ``probability`` of a target, one row a flash.
+
+        Raises
+        ------
+        PreprocessingError
+            When the recording lacks an electrode or cannot be brought to the rate.
+        """
+        from scipy.special import expit
+
+        from p300.preprocessing import Preprocessing, preprocess
+
+        settings = Preprocessing.model_validate(
+            {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
+        )
+        epochs = preprocess(recording, settings)
+        score = self.detector.decision_function(epochs.X)
+        return epochs.flashes.assign(score=score, probability=expit(score))
+
+
+def save_detector(detector: Detector, folder: str | Path, epochs: Epochs) -> Path:
+    """Write a fitted detector to a new folder: detector.json and weights.safetensors.
+
+    Parameters
+    ----------
+    detector
+        Fitted.
+    folder
+        Must not exist.
+    epochs
+        The training epochs (or any made alike): electrodes, rate and preprocessing are kept so
+        that new recordings can be treated the same.
+
+    Raises
+    ------
+    DetectorError
+        When the folder exists or the epochs do not fit the detector.
+    """
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    folder = Path(folder)
+    if folder.exists():
+        raise DetectorError(f"{folder}: exists already; remove it or choose another name")
+    about, arrays = detector.state()
+    if tuple(about["input_shape"]) != epochs.X.shape[1:]:
+        raise DetectorError(
+            f"epochs of {epochs.X.shape[1:]} (electrodes, samples) given, the detector was fitted "
+            f"on {tuple(about['input_shape'])}"
+        )
+    with written_whole(folder) as temporary:
+        temporary.mkdir()
+        plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(plain, temporary / "weights.safetensors")
+        write_json(
+            temporary / "detector.json",
+            {
+                "format": FORMAT,
+                "name": detector.name,
+                "parameters": _parameters(detector),
+                "state": about,
+                "electrodes": list(epochs.electrodes),
+                "sfreq": epochs.sfreq,
+                "preprocessing": dict(epochs.preprocessing),
+            },
+        )
+    return folder
+
+
+def load_detector(folder: str | Path) -> StoredDetector:
+    """Read a detector that :func:`save_detector` wrote.
+
+    Raises
+    ------
+    DetectorError
+        When the folder does not hold one, or one of another format.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    folder = Path(folder)
+    try:
+        about = read_json(folder / "detector.json")
+        arrays = load_file(folder / "weights.safetensors")
+    except (OSError, ValueError, SafetensorError) as error:
+        raise DetectorError(
+            f"{folder}: not a stored detector (detector.json and weights.safetensors): {error}"
+        ) from error
+    if about.get("format") != FORMAT:
+        raise DetectorError(
+            f"{folder}: stored in format {about.get('format')}, this version reads {FORMAT}"
+        )
+    detector = make_detector(about["name"], **about["parameters"])
+    return StoredDetector(
+        detector=detector.restore(about["state"], arrays),
+        electrodes=tuple(about["electrodes"]),
+        sfreq=about["sfreq"],
+        preprocessing=about["preprocessing"],
+    )
+
+
+def _parameters(detector: Detector) -> dict[str, Any]:
+    """Give the parameters as :func:`make_detector` takes them."""
+    parameters: dict[str, Any] = detector.get_params()
+    parameters.pop("network", None)
+    return {**parameters, **(parameters.pop("network_options", None) or {})}

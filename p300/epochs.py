@@ -1,0 +1,298 @@
+"""Epochs: windows of EEG after each flash, with one row of the flash table each."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.errors import DataWarning, EpochsError
+from p300.files import read_json, write_json, written_whole
+from p300.recordings.layout import Layout
+
+EPOCH_COLUMNS = (
+    "dataset", "subject", "session", "run", "character", "repetition", "code", "target",
+    "sample", "onset",
+)  # fmt: skip
+"""Columns of ``Epochs.flashes``; ``onset`` is in seconds from the start of the recording."""
+
+UNITS = {
+    "character": ["dataset", "subject", "session", "run", "character"],
+    "run": ["dataset", "subject", "session", "run"],
+    "session": ["dataset", "subject", "session"],
+    "subject": ["dataset", "subject"],
+}
+"""The columns that name one character, run, session or subject."""
+
+MINIMUM_ELECTRODES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Epochs:
+    """Windows of EEG and the flashes that they follow.
+
+    Parameters
+    ----------
+    X
+        float32 [epoch, electrode, time]; volts, or z-scores after a normaliser.
+    flashes
+        One row an epoch, columns :data:`EPOCH_COLUMNS`.
+    electrodes
+        Names of the electrodes.
+    sfreq
+        Sampling rate of X in Hz.
+    tmin
+        Time of the first sample from the flash, in seconds.
+    preprocessing
+        The settings that made X, JSON-ready, so that new recordings can be treated alike.
+    layouts
+        Data set -> stimulus layout, where it is known.
+    """
+
+    X: npt.NDArray[np.float32]
+    flashes: pd.DataFrame
+    electrodes: tuple[str, ...]
+    sfreq: float
+    tmin: float = 0.0
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.X.ndim != 3 or self.X.shape[1] != len(self.electrodes):
+            raise EpochsError(
+                f"X of shape {self.X.shape} found, expected [epoch, "
+                f"{len(self.electrodes)} electrodes, time]"
+            )
+        if len(self.X) != len(self.flashes):
+            raise EpochsError(f"{len(self.X)} epochs but {len(self.flashes)} rows of flashes")
+        missing = [column for column in EPOCH_COLUMNS if column not in self.flashes.columns]
+        if missing:
+            raise EpochsError(f"flash columns {missing} are missing, expected {EPOCH_COLUMNS}")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Epochs: {len(self)} epochs x {len(self.electrodes)} electrodes x "
+            f"{self.X.shape[2]} samples at {self.sfreq:g} Hz, "
+            f"{self.flashes['subject'].nunique()} subjects>"
+        )
+
+    @property
+    def labelled(self) -> bool:
+        """Whether every epoch is known to be a target or not."""
+        return bool(self.flashes["target"].notna().all())
+
+    @property
+    def y(self) -> npt.NDArray[np.uint8]:
+        """1 for a target, 0 for a non-target, [epoch].
+
+        Raises
+        ------
+        EpochsError
+            When the targets of some flashes are not known.
+        """
+        if not self.labelled:
+            unknown = self.flashes.loc[self.flashes["target"].isna()]
+            runs = unknown[["subject", "session", "run"]].drop_duplicates()
+            raise EpochsError(
+                f"the targets of {len(unknown)} of {len(self)} flashes are not known (subject, "
+                f"session, run: {runs.to_numpy().tolist()}); select labelled epochs first"
+            )
+        return self.flashes["target"].to_numpy(dtype=np.uint8)
+
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """Time of each sample from the flash in seconds, [time]."""
+        return self.tmin + np.arange(self.X.shape[2]) / self.sfreq
+
+    @property
+    def window(self) -> float:
+        """Length of an epoch in seconds."""
+        return float(self.X.shape[2] / self.sfreq)
+
+    def units(self, level: str) -> npt.NDArray[np.int64]:
+        """Give each character, run, session or subject a number: equal numbers belong together.
+
+        Parameters
+        ----------
+        level
+            A key of :data:`UNITS`.
+
+        Returns
+        -------
+        [epoch] integers in order of first appearance; what detectors take as ``groups``.
+        """
+        grouped = self.flashes.groupby(UNITS[level], sort=False, dropna=False)
+        return np.asarray(grouped.ngroup(), dtype=np.int64)
+
+    def select(self, rows: npt.ArrayLike) -> Epochs:
+        """Give the epochs at the given positions or where a boolean mask is true."""
+        index = np.asarray(rows)
+        if index.dtype == bool:
+            index = np.flatnonzero(index)
+        flashes = self.flashes.iloc[index].reset_index(drop=True)
+        return replace(self, X=self.X[index], flashes=flashes)
+
+    def pick(self, electrodes: Sequence[str]) -> Epochs:
+        """Give the same epochs with the named electrodes only, in that order.
+
+        Raises
+        ------
+        EpochsError
+            When one of them is not there.
+        """
+        missing = [name for name in electrodes if name not in self.electrodes]
+        if missing:
+            raise EpochsError(f"electrodes {missing} are not among {list(self.electrodes)}")
+        rows = [self.electrodes.index(name) for name in electrodes]
+        if rows == list(range(len(self.electrodes))):
+            return self
+        return replace(self, X=self.X[:, rows], electrodes=tuple(electrodes))
+
+    def averages(self) -> pd.DataFrame:
+        """Average target and non-target epochs of every subject.
+
+        Returns
+        -------
+        Columns dataset, subject, kind ("target" or "nontarget"), electrode, time (s), microvolts,
+        n (epochs averaged). Meaningful for epochs in volts, i.e. before a normaliser.
+        """
+        parts = []
+        grouped = (
+            self.flashes.reset_index(drop=True)
+            .dropna(subset="target")
+            .groupby(["dataset", "subject", "target"], sort=True)
+        )
+        for (dataset, subject, target), rows in grouped:
+            mean = self.X[rows.index.to_numpy()].mean(axis=0, dtype=np.float64)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "dataset": dataset,
+                        "subject": subject,
+                        "kind": "target" if target else "nontarget",
+                        "electrode": np.repeat(self.electrodes, len(self.times)),
+                        "time": np.tile(self.times, len(self.electrodes)),
+                        "microvolts": 1e6 * mean.ravel(),
+                        "n": len(rows),
+                    }
+                )
+            )
+        columns = ["dataset", "subject", "kind", "electrode", "time", "microvolts", "n"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the epochs to a new folder: X.npy, flashes.parquet and epochs.json.
+
+        Raises
+        ------
+        EpochsError
+            When the folder exists.
+        """
+        folder = Path(folder)
+        if folder.exists():
+            raise EpochsError(f"{folder}: exists already; remove it or choose another name")
+        with written_whole(folder) as temporary:
+            temporary.mkdir()
+            np.save(temporary / "X.npy", np.ascontiguousarray(self.X), allow_pickle=False)
+            self.flashes.to_parquet(temporary / "flashes.parquet", index=False)
+            write_json(
+                temporary / "epochs.json",
+                {
+                    "electrodes": list(self.electrodes),
+                    "sfreq": self.sfreq,
+                    "tmin": self.tmin,
+                    "preprocessing": dict(self.preprocessing),
+                    "layouts": {name: layout.to_dict() for name, layout in self.layouts.items()},
+                },
+            )
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Epochs:
+        """Open saved epochs; X stays on disk (memory-mapped) until it is used.
+
+        Raises
+        ------
+        EpochsError
+            When the folder does not hold saved epochs.
+        """
+        folder = Path(folder)
+        try:
+            X = np.load(folder / "X.npy", mmap_mode="r", allow_pickle=False)
+            flashes = pd.read_parquet(folder / "flashes.parquet")
+            about = read_json(folder / "epochs.json")
+        except (OSError, ValueError) as error:
+            raise EpochsError(
+                f"{folder}: not a folder of saved epochs (X.npy, flashes.parquet, epochs.json): "
+                f"{error}"
+            ) from error
+        return cls(
+            X=X,
+            flashes=flashes,
+            electrodes=tuple(about["electrodes"]),
+            sfreq=about["sfreq"],
+            tmin=about["tmin"],
+            preprocessing=about["preprocessing"],
+            layouts={n: Layout.from_dict(stored) for n, stored in about["layouts"].items()},
+        )
+
+
+def concatenate(parts: Sequence[Epochs]) -> Epochs:
+    """Put epochs of several recordings into one, on the electrodes that all of them have.
+
+    Raises
+    ------
+    EpochsError
+        Nothing to concatenate, different rates, window lengths or settings, or fewer than
+        :data:`MINIMUM_ELECTRODES` common electrodes.
+    """
+    if not parts:
+        raise EpochsError("no epochs to concatenate, expected at least one recording")
+    first = parts[0]
+    for part in parts[1:]:
+        if (part.sfreq, part.X.shape[2], part.tmin) != (first.sfreq, first.X.shape[2], first.tmin):
+            raise EpochsError(
+                f"{_whose(first)} has {first.X.shape[2]} samples at {first.sfreq:g} Hz from "
+                f"{first.tmin:g} s, {_whose(part)} {part.X.shape[2]} at {part.sfreq:g} Hz from "
+                f"{part.tmin:g} s; set preprocessing.sfreq to a rate that all recordings can be "
+                "subsampled to by a whole factor"
+            )
+        if dict(part.preprocessing) != dict(first.preprocessing):
+            raise EpochsError(f"{_whose(part)} was preprocessed otherwise than {_whose(first)}")
+    common = [e for e in first.electrodes if all(e in part.electrodes for part in parts)]
+    everywhere = {e for part in parts for e in part.electrodes}
+    if len(common) < MINIMUM_ELECTRODES:
+        sets = sorted({", ".join(part.electrodes) for part in parts})
+        raise EpochsError(
+            f"only {len(common)} electrodes ({common}) are common to all recordings, at least "
+            f"{MINIMUM_ELECTRODES} are needed; found: {' | '.join(sets)}"
+        )
+    if len(common) < len(everywhere):
+        lacking = sorted(everywhere - set(common))
+        warnings.warn(
+            f"recordings have different electrodes; the {len(common)} common ones "
+            f"({', '.join(common)}) are used, not {', '.join(lacking)}",
+            DataWarning,
+            stacklevel=2,
+        )
+    return replace(
+        first,
+        X=np.concatenate([part.pick(common).X for part in parts]),
+        flashes=pd.concat([part.flashes for part in parts], ignore_index=True),
+        electrodes=tuple(common),
+        layouts={name: layout for part in parts for name, layout in part.layouts.items()},
+    )
+
+
+def _whose(epochs: Epochs) -> str:
+    row = epochs.flashes.iloc[0] if len(epochs) else None
+    return f"{row['dataset']}/sub-{row['subject']}" if row is not None else "an empty part"

@@ -1,0 +1,1 @@
+"""Evaluation: who trains and who tests, the runner, metrics and intervals."""

@@ -1,0 +1,167 @@
+"""Fit and score one fold: a plain function of a plain object, which any worker can run."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.detectors import make_detector
+from p300.epochs import Epochs
+from p300.errors import P300Error, TrainingWarning
+from p300.evaluation.manifest import THREADS
+from p300.evaluation.metrics import SCORE_COLUMNS
+from p300.files import write_json, written_whole
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One detector to be fitted and scored on one fold.
+
+    Parameters
+    ----------
+    experiment, dataset, protocol, fold, detector
+        Names; ``detector`` is the label in the experiment.
+    repeat
+        Which repetition of the fold, from 0.
+    call
+        The detector's name in the registry and its parameters.
+    seed
+        Of the detector, from :func:`seed_of`.
+    epochs
+        Folder of the saved epochs.
+    train, test
+        Positions in these epochs.
+    validation
+        The level whose whole units may be set aside from the training set.
+    """
+
+    experiment: str
+    dataset: str
+    protocol: str
+    fold: str
+    detector: str
+    repeat: int
+    call: tuple[str, Mapping[str, Any]]
+    seed: int
+    epochs: Path
+    train: npt.NDArray[np.intp]
+    test: npt.NDArray[np.intp]
+    validation: str
+
+    @property
+    def id(self) -> str:
+        """Name of the fold's files."""
+        return ".".join(
+            [self.dataset, self.protocol, self.fold, self.detector, f"repeat-{self.repeat}"]
+        )
+
+
+def seed_of(experiment_seed: int, *names: str) -> int:
+    """Derive the seed of one fold from the experiment's seed and the fold's name.
+
+    The name, not its position, so that adding a subject or a detector changes no other fold.
+    """
+    digest = hashlib.sha256("/".join(names).encode()).digest()
+    words = np.frombuffer(digest, dtype=np.uint32).tolist()
+    sequence = np.random.SeedSequence([experiment_seed, *words])
+    return int(sequence.generate_state(1, np.uint32)[0])
+
+
+def run_task(task: Task, run: Path) -> None:
+    """Fit and score; write ``fits/ID.json``, then ``scores/ID.parquet``.
+
+    The score file comes last and whole: where it is, the fold is done.
+
+    Raises
+    ------
+    P300Error
+        What the detector raises, with the fold's name in front.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(THREADS)
+    with threadpool_limits(THREADS), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TrainingWarning)
+        try:
+            fit, scores = _fit_and_score(task)
+        except P300Error as error:
+            raise type(error)(f"fold {task.id}: {error}") from error
+    own = [w for w in caught if issubclass(w.category, TrainingWarning)]
+    for other in (w for w in caught if w not in own):
+        warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    write_json(run / "fits" / f"{task.id}.json", {**fit, "warnings": [str(w.message) for w in own]})
+    with written_whole(run / "scores" / f"{task.id}.parquet") as temporary:
+        scores.to_parquet(temporary, index=False)
+
+
+def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
+    epochs = Epochs.load(task.epochs)
+    train, test = epochs.select(task.train), epochs.select(task.test)
+    name, parameters = task.call
+    detector = make_detector(name, **parameters)
+    if "seed" in detector.get_params():
+        detector.set_params(seed=task.seed)
+    start = time.perf_counter()
+    detector.fit(train.X, train.y, groups=train.units(task.validation))
+    fitted = time.perf_counter()
+    score = detector.decision_function(test.X)
+    scored = time.perf_counter()
+    scores = test.flashes.assign(
+        experiment=task.experiment,
+        protocol=task.protocol,
+        fold=task.fold,
+        detector=task.detector,
+        seed=task.seed,
+        score=score,
+        threshold=detector.threshold_,
+    )[list(SCORE_COLUMNS)]
+    history, best = detector.history()
+    fit = {
+        "id": task.id,
+        "dataset": task.dataset,
+        "protocol": task.protocol,
+        "fold": task.fold,
+        "detector": task.detector,
+        "seed": task.seed,
+        "n_train": len(train),
+        "n_test": len(test),
+        "n_train_targets": int(train.y.sum()),
+        "fit_seconds": fitted - start,
+        "score_seconds": scored - fitted,
+        "n_parameters": detector.n_parameters,
+        "threshold": detector.threshold_,
+        "calibration": [detector.calibration_.slope, detector.calibration_.intercept],
+        "history": history,
+        "best_epoch": best,
+        "electrodes": list(epochs.electrodes),
+        **_spatial(detector, train.X),
+    }
+    return fit, scores
+
+
+def _spatial(detector: Detector, X: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """Give spatial filters and the activation patterns that they stand for.
+
+    Pattern = covariance of the electrodes times filter (Haufe et al., NeuroImage 87:96-110, 2014,
+    eq. 7 up to the scale of each pattern): a filter's weights alone do not show where its signal
+    comes from.
+    """
+    filters = detector.spatial_filters()
+    if filters is None:
+        return {"spatial_filters": None, "spatial_patterns": None}
+    flat = X.transpose(1, 0, 2).reshape(X.shape[1], -1)
+    patterns = filters @ np.cov(flat)
+    return {"spatial_filters": filters.tolist(), "spatial_patterns": patterns.tolist()}

@@ -1,0 +1,43 @@
+"""What a run was made of: versions, machine, data, warnings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import p300
+from p300.config import Experiment
+from p300.files import sha256
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "mne", "mne-bids", "pandas", "pyarrow")
+THREADS = 1
+"""Threads of a worker process: one, so that workers do not slow each other down and a sum is
+always taken in the same order."""
+
+
+def describe_run(experiment: Experiment, jobs: int) -> dict[str, Any]:
+    """Give versions, machine and seed, JSON-ready."""
+    return {
+        "p300": p300.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+        },
+        "threads_per_worker": THREADS,
+        "jobs": jobs,
+        "seed": experiment.seed,
+    }
+
+
+def hash_source(source: str) -> str | None:
+    """Hash the file or folder that a recording was read from; None for generated data."""
+    path = Path(source)
+    return sha256(path) if source and path.exists() else None

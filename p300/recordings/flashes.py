@@ -1,0 +1,249 @@
+"""From what a stimulation program stored to a flash table."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.errors import DataWarning, RecordingError
+from p300.recordings.layout import Layout
+
+# A gap this many times the usual onset interval separates two characters. Pauses in the known
+# sets are 5 to 50 times the interval, irregular onsets stay below 1.5 times.
+_PAUSE = 3.0
+
+
+def flash_onsets(marks: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Find the samples at which a flash begins.
+
+    Parameters
+    ----------
+    marks
+        [sample], zero between flashes and held while one is on; may go from one code straight to
+        the next.
+
+    Returns
+    -------
+    [flash], samples.
+    """
+    held = np.asarray(marks).ravel()
+    before = np.concatenate([np.zeros(1, dtype=held.dtype), held[:-1]])
+    return np.flatnonzero((held != 0) & (held != before)).astype(np.int64)
+
+
+def count_characters(samples: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Count the characters from 1 by the pauses between them.
+
+    Parameters
+    ----------
+    samples
+        [flash], onsets in time order.
+
+    Returns
+    -------
+    [flash], the character of each flash.
+    """
+    onsets = np.asarray(samples, dtype=np.int64)
+    gaps = np.diff(onsets)
+    pauses = gaps > _PAUSE * np.median(gaps) if len(gaps) else gaps
+    return np.concatenate([np.zeros(min(1, len(onsets)), np.int64), np.cumsum(pauses)]) + 1
+
+
+def make_flash_table(
+    samples: npt.NDArray[np.int64],
+    *,
+    target: npt.ArrayLike | None,
+    code: npt.ArrayLike | None,
+    flashes_a_repetition: int,
+    where: str,
+    character: npt.ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Make the flash table of a source that does not number repetitions itself.
+
+    Parameters
+    ----------
+    samples
+        [flash], onsets in time order.
+    target, code
+        [flash], or None where they are unknown.
+    flashes_a_repetition
+        How many flashes one repetition has.
+    where
+        The file, for messages.
+    character
+        [flash], numbers from 1; by default from the pauses, see :func:`count_characters`.
+
+    Returns
+    -------
+    Flash table as :class:`~p300.recordings.Recording` holds it. With codes, the n-th flash of a
+    code within a character belongs to repetition n, so that a lost flash shifts no other one.
+
+    Warns
+    -----
+    DataWarning
+        When a repetition has too few or too many flashes.
+    """
+    table = pd.DataFrame({"sample": samples})
+    table["target"] = pd.NA if target is None else np.asarray(target)
+    table["code"] = pd.NA if code is None else np.asarray(code)
+    table["character"] = count_characters(samples) if character is None else np.asarray(character)
+    together = ["character"] if code is None else ["character", "code"]
+    step = flashes_a_repetition if code is None else 1
+    table["repetition"] = table.groupby(together).cumcount() // step + 1
+    sizes = table.groupby(["character", "repetition"]).size()
+    odd = sizes[sizes != flashes_a_repetition]
+    if len(odd):
+        first = odd.index[0]
+        warnings.warn(
+            f"{where}: {len(odd)} of {len(sizes)} repetitions do not have {flashes_a_repetition} "
+            f"flashes (first: character {first[0]}, repetition {first[1]} has {odd.iloc[0]})",
+            DataWarning,
+            stacklevel=3,
+        )
+    return table
+
+
+def check_codes(flashes: pd.DataFrame, layout: Layout, where: str) -> None:
+    """Refuse flash codes that a layout does not have.
+
+    Raises
+    ------
+    RecordingError
+        Naming the codes.
+    """
+    unknown = sorted(set(flashes["code"].dropna()) - set(layout.groups))
+    if unknown:
+        raise RecordingError(
+            f"{where}: flash codes {unknown} found, the layout has {sorted(layout.groups)}"
+        )
+
+
+def spelled_text(flashes: pd.DataFrame, layout: Layout) -> str:
+    """Give the text that the target codes spell, ``?`` where they do not agree on a symbol."""
+    symbols = []
+    for _, shown in flashes.groupby("character"):
+        codes = shown.loc[shown["target"].fillna(False).astype(bool), "code"]
+        symbols.append(layout.symbol_at(codes.unique()) or "?")
+    return "".join(symbols)
+
+
+def apply_text(flashes: pd.DataFrame, layout: Layout, text: str, where: str) -> pd.DataFrame:
+    """Mark the targets that follow from a known text, or check the marks that are there.
+
+    Parameters
+    ----------
+    flashes
+        Flash table with codes.
+    layout
+        The stimulus matrix.
+    text
+        One symbol a character.
+    where
+        The file, for messages.
+
+    Returns
+    -------
+    The flash table with targets; unchanged where it had them or the text has another length.
+
+    Raises
+    ------
+    RecordingError
+        When the text has a symbol that the layout does not have.
+
+    Warns
+    -----
+    DataWarning
+        When the text contradicts the targets, or the number of characters.
+    """
+    foreign = sorted(set(text) - set(layout.symbols))
+    if foreign:
+        raise RecordingError(f"{where}: the text {text!r} has {foreign}, not in the layout")
+    n_characters = flashes["character"].nunique()
+    if flashes["target"].notna().all():
+        spelled = spelled_text(flashes, layout)
+        if spelled != text:
+            _warn(f"{where}: the targets spell {spelled!r}, expected {text!r}; the targets stay")
+        return flashes
+    if n_characters != len(text):
+        _warn(
+            f"{where}: {n_characters} characters found, the known text {text!r} has {len(text)}; "
+            "the targets stay unknown"
+        )
+        return flashes
+    wanted = [layout.codes_of(symbol) for symbol in text]
+    pairs = zip(flashes["code"], flashes["character"], strict=True)
+    return flashes.assign(target=[code in wanted[character - 1] for code, character in pairs])
+
+
+def onset_samples(table: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[np.int64]:
+    """Give the sample of each row of a table that holds samples, seconds or both.
+
+    ``sample`` wins over ``onset``: it is exact, whereas seconds are often rounded in writing.
+
+    Parameters
+    ----------
+    table
+        Columns ``sample`` (counted from the first sample of the signal, from 0) or ``onset``
+        (seconds from the first sample).
+    sfreq
+        Sampling rate in Hz.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        When both columns are missing, or hold something that is no number.
+
+    Warns
+    -----
+    DataWarning
+        When the two disagree by more than a sample.
+    """
+    columns = {name: _numeric(table[name], where) for name in ("sample", "onset") if name in table}
+    if "sample" not in columns and "onset" not in columns:
+        raise RecordingError(
+            f"{where}: columns {list(table.columns)} found, expected 'sample' or 'onset'"
+        )
+    if "onset" in columns:
+        from_seconds = np.round(columns["onset"] * sfreq)
+        samples = columns.get("sample", from_seconds)
+        apart = np.abs(samples - from_seconds) > 1
+        if apart.any():
+            first = int(np.flatnonzero(apart)[0])
+            _warn(
+                f"{where}: {int(apart.sum())} onsets in seconds are not at their sample at "
+                f"{sfreq:g} Hz (first: {columns['onset'][first]} s, sample {samples[first]:.0f}); "
+                "the column 'sample' is used"
+            )
+    else:
+        samples = columns["sample"]
+    if (samples != np.round(samples)).any():
+        raise RecordingError(f"{where}: column 'sample' holds fractions, expected whole numbers")
+    return samples.astype(np.int64)
+
+
+def code_layout(rows: Sequence[str | Sequence[str]] | None) -> Layout | None:
+    """Give the layout that a configuration describes by its matrix rows, columns counted first."""
+    return None if rows is None else Layout.row_column(rows)
+
+
+def _numeric(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    broken = ~np.isfinite(values)
+    if broken.any():
+        row = int(np.flatnonzero(broken)[0])
+        raise RecordingError(
+            f"{where}: {column.iloc[row]!r} found in column {column.name!r}, row {row + 1}; "
+            "expected a number"
+        )
+    return values
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, DataWarning, stacklevel=4)

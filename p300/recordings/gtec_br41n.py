@@ -1,0 +1,112 @@
+"""The P300 speller files of the g.tec BR41N.IO hackathons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from p300.errors import RecordingError
+from p300.recordings.flashes import flash_onsets, make_flash_table
+from p300.recordings.matfile import check_shape, find_mat_files, numbers, read_mat, state_vector
+from p300.recordings.recording import Recording, build_recording
+from p300.recordings.registry import SourceInfo, select_subjects
+
+INFO = SourceInfo(
+    title="g.tec BR41N.IO hackathon: P300 speller, target marks without flash codes",
+    subjects="5 (1 to 5), one run of 5 characters each",
+    electrodes="Fz C3 Cz C4 Pz PO7 Oz PO8, in the order that users report; not confirmed",
+    sfreq="250 Hz",
+    licence="none stated; handed out to participants of the hackathon",
+    citation="g.tec medical engineering GmbH, BR41N.IO hackathon, https://www.br41n.io",
+    obtain=(
+        "Get S1.mat to S5.mat of the P300 speller project from https://www.br41n.io "
+        "and put them into one folder"
+    ),
+)
+
+ELECTRODES = ["Fz", "C3", "Cz", "C4", "Pz", "PO7", "Oz", "PO8"]
+# Two targets in each block of 16 flashes, without exception in the files at hand; blocks of 8
+# hold none, one or two.
+FLASHES_A_REPETITION = 16
+_VARIABLES = ("y", "trig", "fs")
+_EXPECTED = "y (samples x 8), trig and fs, as in S1.mat to S5.mat"
+
+
+def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> Iterator[Recording]:
+    """Yield one recording a file.
+
+    ``y`` holds samples x 8 in uV. ``trig`` goes from 0 to 1 (target) or -1 (non-target) when a
+    flash begins and is held a while. Which symbols flashed is not stored, so that characters
+    cannot be spelled; pauses tell where one ends. The order of the electrodes is the one that
+    users of the files report; the files do not name them.
+
+    Parameters
+    ----------
+    path
+        One file, or the folder of ``S1.mat`` to ``S5.mat``. The number in a file's name is the
+        subject.
+    dataset
+        Name of the data set.
+    subjects
+        Subjects wanted; by default all found.
+
+    Raises
+    ------
+    RecordingError
+        When a file is not of this data set, or its content cannot be a recording.
+    """
+    files: dict[str, Path] = {}
+    for file, shapes in find_mat_files(
+        path, holds=lambda shapes: set(_VARIABLES) <= set(shapes), expected=_EXPECTED
+    ):
+        check_shape(shapes["y"], (None, 8), axes="[samples, 8 electrodes]", where=f"{file}: y")
+        subject = _subject(file)
+        if subject in files:
+            raise RecordingError(
+                f"{path}: {files[subject].name} and {file.name} both look like subject {subject}"
+            )
+        files[subject] = file
+    for subject in select_subjects(sorted(files, key=_by_number), subjects, str(path)):
+        yield _read_file(files[subject], dataset, subject)
+
+
+def _subject(file: Path) -> str:
+    numbered = re.fullmatch(r"s0*(\d+)", file.stem, flags=re.IGNORECASE)
+    return numbered[1] if numbered else file.stem
+
+
+def _by_number(subject: str) -> tuple[int, str]:
+    return (int(subject) if subject.isdigit() else 0, subject)
+
+
+def _read_file(file: Path, dataset: str, subject: str) -> Recording:
+    stored = read_mat(file, _VARIABLES)
+    signal = numbers(stored["y"], where=f"{file}: y")
+    rate = numbers(stored["fs"], where=f"{file}: fs")
+    if rate.size != 1:
+        raise RecordingError(f"{file}: fs has shape {rate.shape}, expected one number")
+    marks = state_vector(stored["trig"], len(signal), where=f"{file}: trig")
+    if not set(np.unique(marks)) <= {-1, 0, 1}:
+        raise RecordingError(
+            f"{file}: trig holds {np.unique(marks)[:5].tolist()}..., expected 1, -1 and 0"
+        )
+    onsets = flash_onsets(marks)
+    flashes = make_flash_table(
+        onsets,
+        target=marks[onsets] > 0,
+        code=None,
+        flashes_a_repetition=FLASHES_A_REPETITION,
+        where=str(file),
+    )
+    return build_recording(
+        signal.T * 1e-6,
+        ELECTRODES,
+        float(rate.item()),
+        flashes,
+        dataset=dataset,
+        subject=subject,
+        source=str(file),
+    )

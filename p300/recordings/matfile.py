@@ -1,0 +1,240 @@
+"""MATLAB files: read what a loader names, and say plainly what is wrong with a file."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.errors import DataWarning, RecordingError
+
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# What scipy raises on damaged files, found by damaging files at every kind of place.
+_READ_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""Variable name -> its dimensions."""
+
+
+def mat_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Give the variables of a MATLAB file with their dimensions, without reading their values.
+
+    Raises
+    ------
+    RecordingError
+        When the file is not a MATLAB file of version 5 to 7.2, or is damaged.
+    """
+    from scipy.io import whosmat
+
+    _check_header(path)
+    found = _guarded(path, lambda: whosmat(path, appendmat=False))
+    return {name: tuple(int(n) for n in shape) for name, shape, _ in found}
+
+
+def read_mat(path: Path, names: Iterable[str]) -> dict[str, Any]:
+    """Read named variables of a MATLAB file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Variables wanted; those that the file lacks are left out.
+
+    Returns
+    -------
+    Arrays with MATLAB's dimensions (at least two); a struct of one element is a dictionary.
+
+    Raises
+    ------
+    RecordingError
+        When the file is not a MATLAB file of version 5 to 7.2, or is damaged.
+    """
+    from scipy.io import loadmat
+
+    _check_header(path)
+    wanted = list(names)
+    found = _guarded(path, lambda: loadmat(path, appendmat=False, variable_names=wanted))
+    return {name: _plain(found[name]) for name in wanted if name in found}
+
+
+def find_mat_files(
+    path: Path, *, holds: Callable[[Shapes], bool], expected: str
+) -> list[tuple[Path, Shapes]]:
+    """Find the MATLAB files of a source by what they hold; their names may be anything.
+
+    Parameters
+    ----------
+    path
+        A file, or a folder whose ``.mat`` files (any case) are looked at.
+    holds
+        Tells from the variables of a file whether it belongs to the source.
+    expected
+        Words for what a file of the source holds.
+
+    Returns
+    -------
+    The files with their variables, sorted by name.
+
+    Raises
+    ------
+    RecordingError
+        When there is no such file, or a ``.mat`` file cannot be read.
+
+    Warns
+    -----
+    DataWarning
+        For every ``.mat`` file of the folder that holds something else.
+    """
+    if not path.exists():
+        raise RecordingError(f"{path}: no such file or folder, expected {expected}")
+    files = [path]
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".mat")
+        if not files:
+            raise RecordingError(f"{path}: no .mat files in this folder, expected {expected}")
+    chosen: list[tuple[Path, Shapes]] = []
+    for file in files:
+        shapes = mat_shapes(file)
+        if holds(shapes):
+            chosen.append((file, shapes))
+        elif path.is_dir():
+            warnings.warn(
+                f"{file}: left out, it holds {_list(shapes)}, expected {expected}",
+                DataWarning,
+                stacklevel=3,
+            )
+    if not chosen:
+        found = f" ({_list(shapes)} found)" if path.is_file() else ""
+        raise RecordingError(f"{path}: nothing of this source here{found}, expected {expected}")
+    return chosen
+
+
+def check_shape(
+    shape: Sequence[int], expected: Sequence[int | None], *, axes: str, where: str
+) -> None:
+    """Refuse an array of unexpected dimensions.
+
+    Parameters
+    ----------
+    shape
+        What was found.
+    expected
+        Length of each axis, None for any but zero.
+    axes
+        The axes in words, for the message.
+
+    Raises
+    ------
+    RecordingError
+        Naming both; it says so when the axes are merely in another order.
+    """
+    fits = len(shape) == len(expected) and all(
+        n > 0 if wanted is None else n == wanted for n, wanted in zip(shape, expected, strict=True)
+    )
+    if not fits:
+        known = [n for n in expected if n is not None]
+        swapped = len(shape) == len(expected) and all(n in shape for n in known)
+        hint = "; the axes look swapped" if swapped and 0 not in shape else ""
+        raise RecordingError(f"{where} has shape {tuple(shape)}, expected {axes}{hint}")
+
+
+def numbers(value: Any, *, where: str) -> npt.NDArray[Any]:
+    """Give a variable as an array of real numbers.
+
+    Raises
+    ------
+    RecordingError
+        When it is missing or anything else.
+    """
+    if value is None:
+        raise RecordingError(f"{where} is missing, expected an array of numbers")
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
+        kind = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
+        raise RecordingError(f"{where} is {kind}, expected an array of real numbers")
+    return value
+
+
+def state_vector(value: Any, n_samples: int, *, where: str) -> npt.NDArray[np.int64]:
+    """Give a stimulus channel, one whole number a sample.
+
+    Raises
+    ------
+    RecordingError
+        When it has another length or holds fractions.
+    """
+    found = numbers(value, where=where)
+    if found.size != n_samples:
+        raise RecordingError(
+            f"{where} has {found.size} values of shape {found.shape}, "
+            f"expected one for each of {n_samples} samples"
+        )
+    flat = found.ravel()
+    if not (np.isfinite(flat).all() and (flat == np.round(flat)).all()):
+        raise RecordingError(f"{where} holds NaN or fractions, expected whole numbers")
+    return flat.astype(np.int64)
+
+
+def _check_header(path: Path) -> None:
+    """Tell other formats apart by the first 128 bytes, before scipy guesses."""
+    if not path.is_file():
+        raise RecordingError(f"{path}: no such file, expected a MATLAB file")
+    with path.open("rb") as file:
+        header = file.read(128)
+    if not header:
+        raise RecordingError(f"{path}: the file is empty, expected a MATLAB file")
+    if header.startswith((_HDF5_SIGNATURE, b"MATLAB 7.3")):
+        raise RecordingError(
+            f"{path}: MATLAB 7.3 (HDF5) file found, expected version 5 to 7.2; "
+            "save it again in MATLAB with save(..., '-v7')"
+        )
+    # Bytes 124-127: version 0x0100 and the letters MI, in either byte order.
+    if header[124:128] not in (b"\x00\x01IM", b"\x01\x00MI"):
+        raise RecordingError(
+            f"{path}: not a MATLAB file (it begins with {header[:16]!r}), expected version 5 "
+            "to 7.2; was something else renamed, or a web page saved?"
+        )
+
+
+def _guarded(path: Path, read: Callable[[], Any]) -> Any:
+    """Run a reader of scipy and turn its many failures into one."""
+    from scipy.io.matlab import MatReadError, MatReadWarning
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", MatReadWarning)
+            return read()
+    except (*_READ_FAILURES, MatReadError, MatReadWarning) as error:
+        raise RecordingError(
+            f"{path}: the MATLAB file is damaged or cut short ({type(error).__name__}: {error}); "
+            "get it again from its source"
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.names and value.size == 1:
+        element = value.reshape(-1)[0]
+        return {name: _plain(element[name]) for name in value.dtype.names}
+    return value
+
+
+def _list(shapes: Shapes) -> str:
+    return ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "no variables"

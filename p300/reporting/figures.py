@@ -1,0 +1,349 @@
+"""Figures of scores and training: detection by subject, ROC, calibration, learning curves.
+
+Every figure comes from tables alone and is a :class:`matplotlib.figure.Figure` that pyplot does
+not know; ``figure.savefig(...)`` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.reporting.run_results import MEAN
+from p300.reporting.style import (
+    FAINT, GREY, INK, LIGHT, WIDTH, detector_colours, label, legend, panels, tidy, title,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    FloatArray = npt.NDArray[np.float64]
+
+_MOST_LABELS = 14
+_RATES = np.linspace(0, 1, 201)
+_BINS = np.linspace(0, 1, 11)
+_FEWEST_IN_BIN = 20
+
+
+def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
+    """Plot the ROC-AUC of every subject and the mean with its interval.
+
+    Parameters
+    ----------
+    metrics
+        Metrics of a run (:attr:`RunResults.metrics`). One row of panels a data set, one panel a
+        protocol with the detectors side by side; with a single detector one panel a data set with
+        the protocols side by side. A line connects what belongs to one subject.
+    """
+    auc = metrics[metrics["metric"] == "roc_auc"]
+    datasets, protocols, detectors = (
+        list(auc[column].unique()) for column in ("dataset", "protocol", "detector")
+    )
+    colours = detector_colours(metrics["detector"])
+    single = len(detectors) == 1
+    across = "protocol" if single else "detector"
+    categories = protocols if single else detectors
+    shown: list[str | None] = [None] if single else list(protocols)
+    figure, axes = panels(
+        len(datasets), len(shown), width=max(3.2, 1.6 + 1.2 * len(categories)), height=3.7
+    )
+    for row, dataset in zip(axes, datasets, strict=True):
+        for ax, protocol in zip(row, shown, strict=True):
+            part = auc[auc["dataset"] == dataset]
+            if protocol is not None:
+                part = part[part["protocol"] == protocol]
+            table = part.pivot_table(
+                index="subject", columns=across, values=["value", "low", "high"], dropna=False
+            )
+            dots = [colours[detectors[0] if single else name] for name in categories]
+            _draw_subjects(ax, table, categories, dots)
+            heading = protocol if protocol is not None else detectors[0]
+            title(ax, label(heading, 40), label(dataset, 40) if len(datasets) > 1 else "")
+        row[0].set_ylabel("ROC-AUC")
+    return figure
+
+
+def _draw_subjects(
+    ax: Axes, table: pd.DataFrame, categories: list[str], colours: list[str]
+) -> None:
+    """Draw one panel; ``table`` has a row a subject and columns (value|low|high, category)."""
+    value, low, high = (
+        table[part].reindex(columns=categories)
+        if part in table.columns.get_level_values(0)
+        else pd.DataFrame(np.nan, index=table.index, columns=categories)
+        for part in ("value", "low", "high")
+    )
+    x = np.arange(len(categories), dtype=float)
+    subjects = value.drop(index=MEAN, errors="ignore")
+    for values in subjects.to_numpy():
+        ax.plot(x, values, color=LIGHT, lw=0.9, zorder=1)
+        ax.scatter(x, values, c=colours, s=24, alpha=0.75, lw=0, zorder=2)
+    if MEAN in value.index:
+        mean = value.loc[MEAN].to_numpy(float)
+        ends = np.stack([mean - low.loc[MEAN], high.loc[MEAN] - mean]).clip(min=0)
+        drawn = np.isfinite(mean)
+        ax.errorbar(
+            x[drawn] - 0.17, mean[drawn], np.nan_to_num(ends[:, drawn]), fmt="D", ms=5.5,
+            color=INK, lw=1.6, capsize=3, zorder=3, label="mean, 95 % interval",
+        )  # fmt: skip
+    ax.axhline(0.5, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    ax.annotate(
+        "guessing", (1, 0.5), (0, 2), xycoords=("axes fraction", "data"),
+        textcoords="offset points", fontsize=7, color=GREY, ha="right",
+    )  # fmt: skip
+    ax.set_xticks(x, [label(name) for name in categories])
+    if len(categories) > 3:
+        for text in ax.get_xticklabels():
+            text.set(rotation=35, ha="right", rotation_mode="anchor")
+    ax.set_xlim(-0.5, len(categories) - 0.5 + 0.25)
+    ax.set_ylim(min(0.45, np.nanmin(value.to_numpy()) - 0.03), 1.0)
+    if len(subjects) <= _MOST_LABELS:
+        _name_subjects(ax, subjects, x[-1])
+
+
+def _name_subjects(ax: Axes, subjects: pd.DataFrame, x: float) -> None:
+    """Write the names of the subjects beside their last dots, pushed apart where they collide."""
+    last = subjects.iloc[:, -1].dropna().sort_values()
+    if last.empty:
+        return
+    places = last.to_numpy(float).copy()
+    gap = 0.026
+    for k in range(1, len(places)):
+        places[k] = max(places[k], places[k - 1] + gap)
+    places -= max(0.0, float(np.mean(places - last.to_numpy())))
+    for subject, place in zip(last.index, places, strict=True):
+        ax.text(x + 0.12, place, label(subject, 10), fontsize=7, color=GREY, va="center")
+
+
+def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figure:
+    """Plot receiver operating characteristics: thin a subject, thick their mean.
+
+    Parameters
+    ----------
+    scores
+        Score table. One panel a data set, protocol and detector. The curve of a subject is the
+        mean over seeds of the curves of all its tested epochs, averaged at equal false positive
+        rates, as is the mean over subjects.
+    metrics
+        Metrics of the same run; their mean ROC-AUC is then written into the panels.
+    """
+    figure, grid = _detector_panels(scores, height=2.5)
+    colours = detector_colours(scores["detector"])
+    for (dataset, protocol, detector), ax, part in grid:
+        curves = _roc_by_subject(part)
+        ax.plot([0, 1], [0, 1], color=LIGHT, lw=0.8, ls=(0, (4, 3)))
+        for curve in curves:
+            ax.plot(_RATES, curve, color=colours[detector], lw=0.7, alpha=0.4)
+        if len(curves):
+            ax.plot(_RATES, np.mean(curves, axis=0), color=colours[detector], lw=2.4)
+        lines = [_mean_text(metrics, dataset, protocol, detector, "roc_auc", "AUC")]
+        lines.append(f"{len(curves)} subject{'s' * (len(curves) != 1)}")
+        _note(ax, "\n".join(filter(None, lines)), 0.06)
+        ax.set(xlim=(0, 1), ylim=(0, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+        ax.set_aspect("equal")
+    _outer_labels(grid, "False positive rate", "True positive rate")
+    return figure
+
+
+def _roc_by_subject(part: pd.DataFrame) -> list[FloatArray]:
+    """Give one curve a subject on ``_RATES``, the mean over its seeds."""
+    from sklearn.metrics import roc_curve
+
+    curves = []
+    for _, subject in part.groupby("subject", sort=True):
+        seeds = []
+        for _, epochs in subject.groupby("seed"):
+            if epochs["target"].nunique() == 2:
+                false, true, _ = roc_curve(epochs["target"], epochs["score"])
+                seeds.append(np.interp(_RATES, false, true))
+        if seeds:
+            curves.append(np.mean(seeds, axis=0))
+    return curves
+
+
+def plot_calibration(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figure:
+    """Plot how often a flash was a target against the probability that the detector gave.
+
+    Parameters
+    ----------
+    scores
+        Score table; ``score`` is the log-odds of a target. One panel a data set, protocol and
+        detector: the thick line pools all subjects and seeds, thin lines are subjects (bins of at
+        least 20 epochs), the bars under it count epochs, targets in colour.
+    metrics
+        Metrics of the same run; their mean expected calibration error is then written into the
+        panels.
+    """
+    figure, grid = _detector_panels(scores, height=3.2)
+    colours = detector_colours(scores["detector"])
+    for (dataset, protocol, detector), ax, part in grid:
+        colour = colours[detector]
+        ax.plot([0, 1], [0, 1], color=LIGHT, lw=0.8, ls=(0, (4, 3)))
+        for _, subject in part.groupby("subject"):
+            ax.plot(*_reliability(subject), color=colour, lw=0.7, alpha=0.4)
+        ax.plot(*_reliability(part), color=colour, lw=2, marker="o", ms=4)
+        ece = "expected_calibration_error"
+        _note(ax, _mean_text(metrics, dataset, protocol, detector, ece, "ECE"), 0.88)
+        ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[0, 0.5, 1])
+        ax.set_aspect("equal")
+        _draw_counts(ax, part, colour)
+    _outer_labels(grid, "", "Share of targets")
+    return figure
+
+
+def _probability(scores: pd.Series[float]) -> FloatArray:
+    from scipy.special import expit
+
+    return np.asarray(expit(scores.to_numpy(float)))
+
+
+def _reliability(epochs: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """Give the mean probability and the share of targets of each bin that has enough epochs."""
+    probability = _probability(epochs["score"])
+    index = np.digitize(probability, _BINS[1:-1])
+    count, p_sum, n_target = (
+        np.bincount(index, weights, len(_BINS) - 1)
+        for weights in (None, probability, epochs["target"].to_numpy(float))
+    )
+    enough = count >= _FEWEST_IN_BIN
+    return p_sum[enough] / count[enough], n_target[enough] / count[enough]
+
+
+def _draw_counts(ax: Axes, part: pd.DataFrame, colour: str) -> None:
+    """Draw the number of epochs in each bin under a panel."""
+    below = ax.inset_axes((0, -0.3, 1, 0.24))
+    tidy(below)
+    probability, target = _probability(part["score"]), part["target"].to_numpy(bool)
+    n_seeds = part["seed"].nunique()
+    below.hist(
+        [probability[target], probability[~target]], bins=_BINS.tolist(), stacked=True,
+        weights=[np.full(int(kind.sum()), 1 / n_seeds) for kind in (target, ~target)],
+        color=[colour, LIGHT], rwidth=0.86,
+    )  # fmt: skip
+    below.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="Probability of a target")
+    top = int(below.get_ylim()[1])
+    below.set_yticks([0, top], ["0", f"{top:,}"])
+
+
+def plot_training(fits: pd.DataFrame) -> Figure:
+    """Plot the losses of every fold while training, their mean, and where learning stopped.
+
+    Parameters
+    ----------
+    fits
+        Fits of a run (:attr:`RunResults.fits`); those without a history are left out. The mean
+        reaches as far as half of the folds do.
+
+    Raises
+    ------
+    ValueError
+        When no fit has a history.
+    """
+    colours = detector_colours(fits["detector"])
+    iterative = fits[fits["history"].map(len) > 0]
+    if iterative.empty:
+        raise ValueError("no fit has a training history, expected at least one to plot")
+    figure, grid = _detector_panels(iterative, height=2.5, share=False)
+    for (_, _, detector), ax, part in grid:
+        histories = [pd.DataFrame(history).set_index("epoch") for history in part["history"]]
+        for column, colour, name in (
+            ("train_loss", GREY, "training"),
+            ("validation_loss", colours[detector], "validation"),
+        ):
+            curves = pd.concat([h[column].astype(float) for h in histories], axis=1)
+            ax.plot(curves.index, curves.to_numpy(), color=colour, lw=0.6, alpha=0.3)
+            mean = curves.mean(axis=1)[curves.notna().sum(axis=1) * 2 >= curves.shape[1]]
+            ax.plot(mean.index, mean, color=colour, lw=2.2, label=name)
+        _mark_best(ax, part, histories, colours[detector])
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    legend(grid[0][1], loc="upper right")
+    _outer_labels(grid, "Training epoch", "Loss")
+    return figure
+
+
+def _mark_best(ax: Axes, part: pd.DataFrame, histories: list[pd.DataFrame], colour: str) -> None:
+    """Mark the epoch whose weights were kept, where the detector tells it."""
+    for best, history in zip(part["best_epoch"], histories, strict=True):
+        if best in history.index:
+            loss = history.loc[best, "validation_loss"]
+            ax.plot(best, loss, "o", color=colour, ms=3.5, mec="white", mew=0.5)
+
+
+Panels = list[tuple[tuple[str, str, str], "Axes", pd.DataFrame]]
+
+
+def _detector_panels(
+    table: pd.DataFrame, *, height: float, share: bool = True
+) -> tuple[Figure, Panels]:
+    """Make one panel for every data set, protocol and detector of a table.
+
+    Detectors stand side by side, with one detector the protocols; never more than five.
+    """
+    keys = ["dataset", "protocol", "detector"]
+    parts = {key: part for key, part in table.groupby(keys, sort=False)}
+    n_detectors, n_protocols = table["detector"].nunique(), table["protocol"].nunique()
+    side_by_side = n_detectors if n_detectors > 1 else n_protocols
+    n_columns = side_by_side if side_by_side <= 5 else -(-side_by_side // 2)
+    rows = list(_break_rows(parts, n_columns, n_detectors > 1))
+    width = min(3.2, WIDTH / n_columns)
+    figure, axes = panels(
+        len(rows), n_columns, width=width, height=height * width / 2.4, share=share
+    )
+    several = table["dataset"].nunique() > 1
+    colours = detector_colours(table["detector"])
+    grid: Panels = []
+    for row, line in zip(axes, rows, strict=True):
+        for ax, key in zip(row, line, strict=False):
+            dataset, protocol, detector = key
+            detail = f"{protocol}, {dataset}" if several else protocol
+            title(ax, label(detector), label(detail, 36), colours[detector])
+            grid.append((key, ax, parts[key]))
+        for ax in row[len(line) :]:
+            ax.remove()
+    return figure, grid
+
+
+def _break_rows(
+    keys: dict[tuple[str, str, str], pd.DataFrame], n_columns: int, by_protocol: bool
+) -> Iterator[list[tuple[str, str, str]]]:
+    """Break panels into rows: a new one for each data set and, if asked, each protocol."""
+    groups: dict[tuple[str, ...], list[tuple[str, str, str]]] = {}
+    for key in keys:
+        groups.setdefault(key[:2] if by_protocol else key[:1], []).append(key)
+    for group in groups.values():
+        for start in range(0, len(group), n_columns):
+            yield group[start : start + n_columns]
+
+
+def _outer_labels(grid: Panels, x: str, y: str) -> None:
+    """Label the axes at the left and the bottom of a grid."""
+    for _, ax, _ in grid:
+        place = ax.get_subplotspec()
+        if place is not None and place.is_first_col():
+            ax.set_ylabel(y)
+        if place is not None and place.is_last_row():
+            ax.set_xlabel(x)
+
+
+def _note(ax: Axes, text: str, y: float) -> None:
+    ax.text(
+        0.97 if y < 0.5 else 0.05, y, text, transform=ax.transAxes, fontsize=7.5, color=INK,
+        ha="right" if y < 0.5 else "left", linespacing=1.35,
+    )  # fmt: skip
+
+
+def _mean_text(
+    metrics: pd.DataFrame | None, dataset: str, protocol: str, detector: str, metric: str, name: str
+) -> str:
+    """Give a mean over subjects as text, nothing where the metrics do not have it."""
+    if metrics is None:
+        return ""
+    wanted = {"dataset": dataset, "protocol": protocol, "detector": detector}
+    wanted |= {"metric": metric, "subject": MEAN}
+    rows = metrics[np.logical_and.reduce([metrics[key] == value for key, value in wanted.items()])]
+    return f"{name} {rows['value'].iloc[0]:.3f}" if len(rows) else ""

@@ -1,0 +1,62 @@
+"""A finished run folder becomes one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from p300.files import written_whole
+from p300.reporting import sections as parts
+from p300.reporting.page import Picture, Section, render_page
+from p300.reporting.run_results import RunResults, read_run
+
+SECTIONS: tuple[Callable[[RunResults], Section], ...] = (
+    parts.summary,
+    parts.method,
+    parts.subjects,
+    parts.roc,
+    parts.calibration,
+    parts.responses,
+    parts.patterns,
+    parts.training,
+    parts.recordings,
+    parts.warnings_raised,
+    parts.reproducibility,
+)
+"""What a report tells, in this order; a new topic is one function and one line here."""
+
+
+def write_report(run: Path) -> Path:
+    """Write the report of a finished run and the figures in it.
+
+    Everything is computed from the files in the folder, no model is needed. The page holds its
+    images and styles itself; the figures are also in ``figures/`` as PNG. Each file is written
+    under a temporary name, then renamed.
+
+    Parameters
+    ----------
+    run
+        A finished run folder; see :func:`p300.reporting.run_results.read_run`.
+
+    Returns
+    -------
+    The path of ``report.html``.
+
+    Raises
+    ------
+    RunError
+        When the folder is not a finished run or a file in it is damaged.
+    """
+    results = read_run(Path(run))
+    sections = [section(results) for section in SECTIONS]
+    created = str(results.manifest.get("created", ""))
+    version = results.manifest.get("p300", "")
+    page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
+    for block in (block for section in sections for block in section.blocks):
+        if isinstance(block, Picture):
+            with written_whole(results.folder / "figures" / f"{block.name}.png") as temporary:
+                temporary.write_bytes(block.png)
+    report = results.folder / "report.html"
+    with written_whole(report) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return report

@@ -1,0 +1,171 @@
+"""What a finished run left in its folder, read back without any model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from p300.errors import RunError
+
+REQUIRED_FILES = ("config.yaml", "manifest.json", "metrics.json", "scores.parquet")
+"""Files without which a folder is not a finished run."""
+
+SCORE_COLUMNS = ("protocol", "fold", "detector", "seed", "dataset", "subject", "target", "score")
+METRIC_COLUMNS = ("dataset", "protocol", "detector", "subject", "metric", "value", "low", "high")
+FIT_COLUMNS = ("dataset", "protocol", "fold", "detector", "seed", "n_train", "n_test")
+AVERAGE_COLUMNS = ("dataset", "subject", "kind", "electrode", "time", "microvolts")
+
+MEAN = "mean"
+"""In the column ``subject`` of the metrics: the mean over subjects."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunResults:
+    """The contents of a finished run folder.
+
+    Parameters
+    ----------
+    folder
+        Where it was read.
+    config
+        The resolved experiment; ``config_text`` is the same as it stands in the file.
+    manifest
+        Versions, machine, seeds, recordings with their hashes, warnings.
+    scores
+        Score table, one row a tested epoch.
+    metrics
+        Tidy: one row a data set, protocol, detector, subject (or :data:`MEAN`) and metric.
+        Rows with an alignment carry it in the name of the protocol.
+    fits
+        One row a fitted detector; without rows where the run stored none.
+    averages
+        Target and non-target averages, tidy; None where the run stored none.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    config_text: str
+    manifest: dict[str, Any]
+    scores: pd.DataFrame
+    metrics: pd.DataFrame
+    fits: pd.DataFrame
+    averages: pd.DataFrame | None
+
+    def unique(self, column: str) -> list[str]:
+        """Give the different values of a column of the metrics, in the order of the file."""
+        return [str(value) for value in self.metrics[column].unique()]
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment, or of the folder where the experiment has none."""
+        return str(self.config.get("name") or self.folder.resolve().name)
+
+
+def read_run(folder: Path) -> RunResults:
+    """Read a finished run folder.
+
+    Raises
+    ------
+    RunError
+        When a file is missing, cannot be read, or lacks a column.
+    """
+    _check_files(folder)
+    config_text = (folder / "config.yaml").read_text(encoding="utf-8")
+    averages = folder / "averages.parquet"
+    return RunResults(
+        folder=folder,
+        config=_read_config(folder / "config.yaml", config_text),
+        config_text=config_text,
+        manifest=_read_json(folder / "manifest.json"),
+        scores=_read_scores(folder / "scores.parquet"),
+        metrics=_read_metrics(folder / "metrics.json"),
+        fits=_read_fits(folder / "fits"),
+        averages=_read_table(averages, AVERAGE_COLUMNS) if averages.is_file() else None,
+    )
+
+
+def _check_files(folder: Path) -> None:
+    missing = [name for name in REQUIRED_FILES if not (folder / name).is_file()]
+    if missing:
+        there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        raise RunError(
+            f"{folder} is not a finished run folder: found {', '.join(there) or 'nothing'}; "
+            f"expected {', '.join(REQUIRED_FILES)}; missing {', '.join(missing)}. "
+            "Start it again with p300 run"
+        )
+
+
+def _damaged(path: Path, error: Exception) -> RunError:
+    return RunError(f"{path} is damaged ({error}); start it again with p300 run")
+
+
+def _read_config(path: Path, text: str) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _damaged(path, error) from error
+    if not isinstance(config, dict):
+        raise RunError(f"{path}: {type(config).__name__} found, expected settings by name")
+    return config
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(path, error) from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path}: {type(content).__name__} found, expected a JSON object")
+    return content
+
+
+def _read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    return _check_table(table, columns, path)
+
+
+def _check_table(table: pd.DataFrame, columns: Iterable[str], path: Path) -> pd.DataFrame:
+    lacking = [name for name in columns if name not in table.columns]
+    if lacking or table.empty:
+        raise RunError(
+            f"{path}: {len(table)} rows with columns {list(table.columns)} found, expected at "
+            f"least one row and the columns {list(columns)}"
+        )
+    return _name_alignment(table)
+
+
+def _name_alignment(table: pd.DataFrame) -> pd.DataFrame:
+    """Make protocols with and without an alignment of subjects two different names."""
+    if "alignment" not in table:
+        return table
+    alignment = table["alignment"]
+    plain = alignment.isna() | alignment.isin(["none", ""])
+    named = table["protocol"].astype(str) + " + " + alignment.astype(str)
+    return table.assign(protocol=table["protocol"].where(plain, named))
+
+
+def _read_scores(path: Path) -> pd.DataFrame:
+    scores = _read_table(path, SCORE_COLUMNS)
+    if scores["target"].isna().any():
+        raise RunError(f"{path}: epochs without a target mark found, expected tested epochs only")
+    return scores.astype({"subject": str, "target": bool, "score": float})
+
+
+def _read_metrics(path: Path) -> pd.DataFrame:
+    metrics = pd.DataFrame(_read_json(path).get("rows", []))
+    metrics = _check_table(metrics, METRIC_COLUMNS, path)
+    return metrics.astype({"subject": str, "value": float, "low": float, "high": float})
+
+
+def _read_fits(folder: Path) -> pd.DataFrame:
+    fits = pd.DataFrame([_read_json(path) for path in sorted(folder.glob("*.json"))])
+    return fits if fits.empty else _check_table(fits, FIT_COLUMNS, folder)

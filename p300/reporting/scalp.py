@@ -1,0 +1,177 @@
+"""Figures of the EEG itself: averaged responses and what spatial filters look for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.reporting.style import (
+    GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label, legend, new_figure, panels, title,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    FloatArray = npt.NDArray[np.float64]
+
+MIDLINE = ("Fz", "Cz", "Pz", "Oz")
+MOST_MAPS = 10
+UNEQUAL_SCALES = 20.0
+"""Ratio of amplitudes between subjects from which microvolts can no longer be averaged."""
+
+_N_BOOTSTRAP = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class _Response:
+    """Averages of one data set: kind -> electrode -> [subject, time], and the times in s."""
+
+    curves: dict[str, dict[str, FloatArray]]
+    times: FloatArray
+    unit: str
+
+
+def plot_grand_average(averages: pd.DataFrame) -> Figure:
+    """Plot the responses to target and non-target flashes and their difference.
+
+    Parameters
+    ----------
+    averages
+        Tidy averages of one data set: subject, kind ("target" or "nontarget"), electrode, time in
+        s, microvolts. Lines are means over subjects with a 95 % bootstrap interval over subjects.
+        Where the amplitudes of subjects differ more than :data:`UNEQUAL_SCALES`-fold, each
+        subject is divided by its robust standard deviation first.
+    """
+    electrodes = central_electrodes(list(averages["electrode"].unique()))
+    response = _responses(averages, electrodes)
+    figure, axes = panels(2, len(electrodes), width=WIDTH / 4, height=2.1, share=False)
+    for k, electrode in enumerate(electrodes):
+        top, bottom = axes[0][k], axes[1][k]
+        target, nontarget = (response.curves[kind][electrode] for kind in ("target", "nontarget"))
+        _draw_mean(top, response.times, nontarget, NONTARGET, "non-target")
+        _draw_mean(top, response.times, target, TARGET, "target")
+        _draw_mean(bottom, response.times, target - nontarget, INK, "difference")
+        title(top, label(electrode))
+        bottom.set_xlabel("Time from flash (ms)")
+        top.tick_params(labelbottom=False)
+    for row, name in ((0, "Response"), (1, "Target − non-target")):
+        _share_y(axes[row])
+        axes[row][0].set_ylabel(f"{name} ({response.unit})")
+    legend(axes[0][0], loc="best")
+    return figure
+
+
+def amplitude_ratio(averages: pd.DataFrame) -> float:
+    """Give the ratio of the largest to the smallest amplitude of the subjects of a data set."""
+    scales = _scale_by_subject(averages)
+    return float(scales.max() / scales.min())
+
+
+def central_electrodes(electrodes: Sequence[str]) -> list[str]:
+    """Choose the midline electrodes, without any the four nearest to Cz."""
+    midline = [name for name in MIDLINE if name in electrodes]
+    if midline:
+        return midline
+    import mne
+
+    places = mne.channels.make_standard_montage("standard_1005").get_positions()["ch_pos"]
+    distance = {
+        name: float(np.linalg.norm(places[name] - places["Cz"]))
+        for name in electrodes
+        if name in places
+    }
+    return sorted(distance, key=lambda name: distance[name])[:4] or list(electrodes)[:4]
+
+
+def _scale_by_subject(averages: pd.DataFrame) -> pd.Series[float]:
+    """Give the robust standard deviation of the averages of each subject, in microvolts."""
+    values = averages.groupby("subject")["microvolts"]
+    spread = values.agg(lambda v: 1.4826 * float(np.median(np.abs(v - np.median(v)))))
+    return spread.where(spread > 0, 1.0)
+
+
+def _responses(averages: pd.DataFrame, electrodes: list[str]) -> _Response:
+    unit = "µV"
+    if amplitude_ratio(averages) > UNEQUAL_SCALES:
+        scale = averages["subject"].map(_scale_by_subject(averages))
+        averages = averages.assign(microvolts=averages["microvolts"] / scale)
+        unit = "robust SD"
+    wanted = averages[averages["electrode"].isin(electrodes)]
+    table = wanted.pivot_table(
+        index="subject", columns=["kind", "electrode", "time"], values="microvolts"
+    )
+    curves = {
+        kind: {name: table[kind][name].to_numpy(float) for name in electrodes}
+        for kind in ("target", "nontarget")
+    }
+    return _Response(curves, table["target"][electrodes[0]].columns.to_numpy(float), unit)
+
+
+def _draw_mean(ax: Axes, times: FloatArray, curves: FloatArray, colour: str, name: str) -> None:
+    """Draw the mean over subjects of [subject, time] with its bootstrap interval."""
+    ax.axhline(0, color=LIGHT, lw=0.7, zorder=0)
+    if len(curves) > 1:
+        drawn = np.random.default_rng(0).integers(len(curves), size=(_N_BOOTSTRAP, len(curves)))
+        # [resample, subject] -> weights of the subjects; the product is [resample, time].
+        weights = np.stack([(drawn == k).mean(axis=1) for k in range(len(curves))], axis=1)
+        low, high = np.percentile(weights @ curves, [2.5, 97.5], axis=0)
+        ax.fill_between(1e3 * times, low, high, color=colour, alpha=0.18, lw=0)
+    ax.plot(1e3 * times, curves.mean(axis=0), color=colour, lw=1.7, label=name)
+    ax.set_xlim(1e3 * times[0], 1e3 * times[-1])
+
+
+def _share_y(row: list[Axes]) -> None:
+    limits = [ax.get_ylim() for ax in row]
+    for ax in row:
+        ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        ax.tick_params(labelleft=ax is row[0])
+
+
+def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
+    """Plot what each spatial filter of a detector responds to as a scalp map.
+
+    A pattern tells where on the scalp the activity is seen that a filter extracts; the weights of
+    the filter itself do not (Haufe et al., NeuroImage 87:96-110, 2014).
+
+    Parameters
+    ----------
+    patterns
+        [filter, electrode], columns named by electrodes of the standard 10-05 system. The
+        :data:`MOST_MAPS` of the largest norm are shown, each divided by its largest absolute
+        value and turned so that this value is positive.
+    """
+    import mne
+    from matplotlib.cm import ScalarMappable
+
+    order = np.argsort(-np.linalg.norm(patterns.to_numpy(float), axis=1), kind="stable")
+    shown = patterns.iloc[np.sort(order[:MOST_MAPS])]
+    info = mne.create_info([str(name) for name in shown.columns], 1.0, "eeg", verbose="error")
+    info.set_montage("standard_1005", verbose="error")
+    n_columns = min(5, len(shown))
+    n_rows = -(-len(shown) // n_columns)
+    figure = new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)
+    axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    for ax in axes.flat[len(shown) :]:
+        ax.remove()
+    for ax, (name, pattern) in zip(axes.flat, shown.iterrows(), strict=False):
+        values = pattern.to_numpy(float)
+        peak = values[np.argmax(np.abs(values))]
+        mne.viz.plot_topomap(
+            values / peak if peak else values, info, axes=ax, show=False, cmap="RdBu_r",
+            vlim=(-1, 1), contours=4, sensors=True,
+        )  # fmt: skip
+        ax.set_title(f"filter {name}", fontsize=8.5, color=GREY, pad=3)
+    bar = figure.colorbar(
+        ScalarMappable(cmap="RdBu_r"), ax=axes, shrink=0.7, aspect=18, pad=0.02, ticks=[0, 0.5, 1]
+    )
+    bar.ax.set_yticklabels(["−1", "0", "1"])
+    bar.ax.tick_params(labelsize=7.5, length=0)
+    bar.outline.set_visible(False)
+    bar.set_label("Pattern (largest value = 1)", fontsize=7.5, color=INK)
+    return figure

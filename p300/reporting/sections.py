@@ -1,0 +1,289 @@
+"""The topics of a report: each function turns the results of a run into one section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from p300.reporting import figures, scalp, tables
+from p300.reporting.page import Block, Facts, Section, Source, Text, picture, slug
+from p300.reporting.run_results import MEAN, RunResults
+from p300.reporting.words import (
+    INTERVALS, describe_data, describe_detector, describe_preprocessing, describe_protocol, listed,
+    number, several,
+)  # fmt: skip
+
+_MOST_SENTENCES = 4
+
+
+def summary(results: RunResults) -> Section:
+    """Tell in a paragraph and a small table what came out."""
+    detectors, protocols = results.unique("detector"), results.unique("protocol")
+    described = str(results.config.get("description") or "").strip()
+    n_subjects = len(results.scores[["dataset", "subject"]].drop_duplicates())
+    one = results.scores.drop_duplicates(["protocol", "detector", "seed"])[
+        ["protocol", "detector", "seed"]
+    ].iloc[:1]
+    n_scored = len(results.scores.merge(one))
+    what = (
+        f"{several(len(detectors), 'detector')} ({listed(detectors)}) tested on "
+        f"{several(n_subjects, 'subject')} of {listed(results.unique('dataset'))} with "
+        f"{several(len(protocols), 'protocol')} ({listed(protocols)}), "
+        f"{n_scored:,} flashes scored by each."
+    )
+    sentences = [described, what, *_best_sentences(results)]
+    reading = (
+        "ROC-AUC is the chance that a target flash scores above a non-target flash: 0.5 is "
+        "guessing, 1 is perfect. It is about single flashes; a speller adds up several."
+    )
+    return Section(
+        "Summary",
+        (Text(" ".join(filter(None, sentences))), tables.headline_table(results), Text(reading)),
+    )
+
+
+def _best_sentences(results: RunResults) -> list[str]:
+    """Say which detector came first where, if that fits a few sentences."""
+    auc = results.metrics[results.metrics["metric"] == "roc_auc"]
+    means = auc[auc["subject"] == MEAN].dropna(subset="value")
+    groups = list(means.groupby(["dataset", "protocol"], sort=False))
+    if len(groups) > _MOST_SENTENCES:
+        return []
+    several_datasets = means["dataset"].nunique() > 1
+    sentences = []
+    for (dataset, protocol), group in groups:
+        best = group.loc[group["value"].idxmax()]
+        where = f"{protocol}, {dataset}" if several_datasets else str(protocol)
+        interval = (
+            ""
+            if pd.isna(best["low"])
+            else f" (95 % interval {number(best['low'])}–{number(best['high'])})"
+        )
+        verb = "has the highest" if len(group) > 1 else "has a"
+        sentences.append(
+            f"In {where}, {best['detector']} {verb} mean ROC-AUC: {number(best['value'])}{interval}."
+            if len(group) > 1
+            else f"In {where}, the mean ROC-AUC is {number(best['value'])}{interval}."
+        )
+    return sentences
+
+
+def method(results: RunResults) -> Section:
+    """Tell what was run and with what."""
+    recorded: dict[str, list[dict[str, object]]] = {}
+    for recording in results.manifest.get("recordings", []):
+        name = str(recording["recording"]).rsplit("/sub-", 1)[0]
+        recorded.setdefault(name, []).append(recording)
+    facts = [(f"Data: {name}", describe_data(group)) for name, group in recorded.items()]
+    facts.append(
+        ("Preprocessing", describe_preprocessing(results.config.get("preprocessing") or {}))
+    )
+    facts += [
+        (f"Protocol: {name}", describe_protocol(name, results.fits))
+        for name in results.unique("protocol")
+    ]
+    for detector in results.unique("detector"):
+        fits = results.fits
+        mine = fits[fits["detector"] == detector] if len(fits) else fits
+        facts.append((f"Detector: {detector}", describe_detector(mine)))
+    facts.append(
+        (
+            "Scores",
+            "A score is the log-odds of a target, calibrated on training data only. A flash is "
+            "called a target when its score exceeds the log-odds of the share of targets in the "
+            "training data; recall, precision, F1 and balanced accuracy are at this threshold. "
+            "The other metrics need none.",
+        )
+    )
+    facts.append(("Intervals", INTERVALS))
+    return Section("What was run", (Facts(tuple(facts)),))
+
+
+def subjects(results: RunResults) -> Section:
+    """Show every subject."""
+    plot = picture(
+        "auc_by_subject",
+        figures.plot_auc_by_subject(results.metrics),
+        "ROC-AUC of each subject; a line connects the same subject. Diamonds: mean over subjects "
+        "with its 95 % bootstrap interval.",
+    )
+    reading = (
+        "Best subject first. Balanced accuracy, recall, precision and F1 hold at the threshold "
+        "given above; average precision of a guesser equals the target share; ECE is the expected "
+        "calibration error. Log loss and ECE are better when smaller."
+    )
+    return Section("Subjects", (plot, Text(reading), *tables.subject_tables(results)))
+
+
+def roc(results: RunResults) -> Section:
+    """Show the trade-off between hits and false alarms."""
+    caption = (
+        "Thin: one subject. Thick: mean over subjects at equal false positive rates. The AUC is "
+        "the mean over subjects, as in the tables."
+    )
+    figure = figures.plot_roc(results.scores, results.metrics)
+    return Section("ROC curves", (picture("roc", figure, caption),))
+
+
+def calibration(results: RunResults) -> Section:
+    """Show whether probabilities can be taken at their word."""
+    caption = (
+        "How often a flash was a target against the probability the detector gave; on the dashed "
+        "line the probabilities are right. Thick: all subjects together. Thin: one subject. Bins "
+        "with fewer than 20 epochs are left out. Bars: epochs a bin, targets in colour. ECE is "
+        "the mean over subjects, as in the tables."
+    )
+    figure = figures.plot_calibration(results.scores, results.metrics)
+    return Section("Calibration", (picture("calibration", figure, caption),))
+
+
+def responses(results: RunResults) -> Section:
+    """Show what the brain did after target and non-target flashes."""
+    heading = "Responses to target and non-target flashes"
+    if results.averages is None:
+        return _left_out(heading, "averages.parquet is not in the run folder")
+    blocks: list[Block] = []
+    for dataset, averages in results.averages.groupby("dataset", sort=False):
+        n_subjects = averages["subject"].nunique()
+        caption = (
+            f"{dataset}: mean over {several(n_subjects, 'subject')}"
+            + (" with 95 % bootstrap interval over subjects" if n_subjects > 1 else "")
+            + ". Where flashes follow one another faster than the window is long, responses "
+            "overlap and the non-target average holds a part of its neighbours."
+        )
+        ratio = scalp.amplitude_ratio(averages)
+        if ratio > scalp.UNEQUAL_SCALES:
+            caption += (
+                f" The amplitudes of the subjects differ {ratio:,.0f}-fold, so each subject was "
+                "divided by the robust standard deviation of its averages; the axis counts these."
+            )
+        figure = scalp.plot_grand_average(averages)
+        blocks.append(picture(f"grand_average_{slug(str(dataset))}", figure, caption))
+    return Section(heading, tuple(blocks))
+
+
+def patterns(results: RunResults) -> Section:
+    """Show where on the scalp the learned spatial filters look."""
+    heading = "Spatial patterns"
+    blocks: list[Block] = []
+    for fit in _representative_fits(results):
+        table = pd.DataFrame(
+            fit["spatial_patterns"],
+            columns=fit["electrodes"],
+            index=range(1, len(fit["spatial_patterns"]) + 1),
+        )
+        shown = min(len(table), scalp.MOST_MAPS)
+        which = f"All {shown}" if shown == len(table) else f"The {shown} largest of {len(table)}"
+        caption = (
+            f"{fit['detector']} on {fit['dataset']}, {fit['protocol']}, fold {fit['fold']}, seed "
+            f"{fit['seed']}: the fold of median test AUC. {which} patterns of the spatial "
+            "filters, scaled and turned so that the largest value is +1."
+        )
+        name = f"patterns_{slug(fit['dataset'])}_{slug(fit['detector'])}"
+        blocks.append(picture(name, scalp.plot_spatial_patterns(table), caption))
+    if not blocks:
+        return _left_out(heading, "no detector of this run has spatial filters")
+    reading = (
+        "Each map shows where the activity appears that a learned filter extracts (the pattern "
+        "that belongs to the filter, not its weights; Haufe et al. 2014, doi:10.1016/"
+        "j.neuroimage.2013.10.067)."
+    )
+    return Section(heading, (Text(reading), *blocks))
+
+
+def _representative_fits(results: RunResults) -> Iterator[pd.Series]:
+    """Give, for each data set and detector with patterns, the fit of median test AUC.
+
+    Fits that learned from several subjects come before those of one, as they show what subjects
+    share.
+    """
+    if "spatial_patterns" not in results.fits:
+        return
+    able = results.fits[results.fits["spatial_patterns"].notna()]
+    for _, group in able.groupby(["dataset", "detector"], sort=False):
+        size = group.groupby("protocol")["n_train"].median()
+        candidates = group[group["protocol"] == size.idxmax()]
+        auc = candidates.apply(lambda fit: _test_auc(results.scores, fit), axis=1)
+        ranked = candidates.loc[auc.sort_values(kind="stable").index]
+        yield ranked.iloc[(len(ranked) - 1) // 2]
+
+
+def _test_auc(scores: pd.DataFrame, fit: pd.Series) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    keys = ["dataset", "protocol", "fold", "detector", "seed"]
+    tested = scores[np.logical_and.reduce([scores[key] == fit[key] for key in keys])]
+    if tested["target"].nunique() < 2:
+        return float("nan")
+    return float(roc_auc_score(tested["target"], tested["score"]))
+
+
+def training(results: RunResults) -> Section:
+    """Show how learning went."""
+    heading = "Training"
+    fits = results.fits
+    if "history" not in fits or not fits["history"].map(bool).any():
+        return _left_out(heading, "no detector of this run learns in epochs")
+    caption = (
+        "Loss over the training epochs. Thin: one fold. Thick: mean, as far as half of the folds "
+        "reach. Dots: the epoch whose weights were kept, the one of least validation loss."
+    )
+    figure = figures.plot_training(fits)
+    return Section(heading, (picture("training", figure, caption),))
+
+
+def recordings(results: RunResults) -> Section:
+    """Show the invariants checked when the recordings were loaded."""
+    found = results.manifest.get("recordings", [])
+    if not found:
+        return _left_out("Recordings", "the manifest lists none")
+    reading = (
+        "Checked on every load. Amplitude: robust standard deviation from one sample to the next, "
+        "median over electrodes. Onset interval: median, and range within repetitions. Irregular: "
+        "intervals off the median by more than a sample."
+    )
+    return Section("Recordings", (Text(reading), tables.recordings_table(found)))
+
+
+def warnings_raised(results: RunResults) -> Section:
+    """List what the data and the training gave cause to look at."""
+    table = tables.warnings_table(results)
+    return Section("Warnings", (table if table.rows else Text("None were raised."),))
+
+
+def reproducibility(results: RunResults) -> Section:
+    """Tell what another needs to get the same scores."""
+    manifest = results.manifest
+    machine = manifest.get("machine") or {}
+    packages = manifest.get("packages") or {}
+    wanted = {
+        "p300": manifest.get("p300"),
+        "Code": manifest.get("git"),
+        "Created": manifest.get("created"),
+        "Python": manifest.get("python"),
+        "Packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
+        "Machine": ", ".join(f"{key}: {value}" for key, value in machine.items()),
+        "Threads a worker": manifest.get("threads_per_worker"),
+        "Workers": manifest.get("jobs"),
+        "Seed": manifest.get("seed"),
+    }
+    facts = tuple((name, str(value)) for name, value in wanted.items() if value not in (None, ""))
+    reading = (
+        "The same configuration, data, package versions, machine and number of threads give the "
+        "same scores, bit for bit."
+    )
+    return Section(
+        "Reproducibility",
+        (
+            Text(reading),
+            Facts(facts),
+            tables.sources_table(manifest.get("recordings", [])),
+            Source("config.yaml: the whole configuration", results.config_text),
+        ),
+    )
+
+
+def _left_out(heading: str, why: str) -> Section:
+    return Section(heading, (Text(f"Left out: {why}."),))

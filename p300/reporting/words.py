@@ -1,0 +1,156 @@
+"""What was run, said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+PROTOCOLS = {
+    "within_subject": (
+        "Each subject on its own: the detector learns from some runs (or characters) of a "
+        "subject and is tested on other runs (or characters) of the same subject."
+    ),
+    "cross_session": (
+        "Each subject on its own: the detector learns from some sessions of a subject and is "
+        "tested on another session of the same subject."
+    ),
+    "cross_subject": (
+        "Leave one subject out: the detector learns from all other subjects and is tested on a "
+        "subject that it has never seen. Nothing is fitted to the tested subject."
+    ),
+}
+"""Protocol -> who trains, who is tested."""
+
+INTERVALS = (
+    "In brackets: 95 % bootstrap intervals of the mean over subjects. They tell how far the mean "
+    "might move had other subjects been recorded."
+)
+
+NONE = "–"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number, a dash where there is none."""
+    return f"{value:.{digits}f}" if np.isfinite(value) else NONE
+
+
+def count(value: float | None) -> str:
+    """Write a whole number with thousands apart, a dash where there is none."""
+    return NONE if value is None or pd.isna(value) else f"{value:,.0f}"
+
+
+def percent(value: float | None) -> str:
+    """Write a share in percent, a dash where there is none."""
+    return NONE if value is None or pd.isna(value) else f"{100 * value:.1f} %"
+
+
+def span(values: Iterable[float], unit: str = "", digits: int = 0) -> str:
+    """Write the least and the greatest of some numbers, one number where they are the same."""
+    low, high = (
+        (f"{f(values):,.{digits}f}" for f in (min, max))
+        if (values := list(values))
+        else (NONE,) * 2
+    )
+    return f"{low if low == high else f'{low}–{high}'} {unit}".strip()
+
+
+def several(n: int, noun: str) -> str:
+    """Write how many there are of something."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int = 16) -> str:
+    """Write names after one another, cut where there are too many to read."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def describe_data(recordings: Sequence[dict[str, Any]]) -> str:
+    """Tell what was recorded, from the invariants of all recordings of a data set."""
+    subjects = {str(r["recording"]).rsplit("/ses-", 1)[0] for r in recordings}
+    flashes = sum(r["n_flashes"] for r in recordings)
+    known = [r for r in recordings if r["n_targets"] is not None]
+    n_known = sum(r["n_flashes"] for r in known)
+    share = sum(r["n_targets"] for r in known) / n_known if n_known else None
+    common = [
+        name
+        for name in recordings[0]["electrodes"]
+        if all(name in r["electrodes"] for r in recordings)
+    ]
+    all_same = all(len(r["electrodes"]) == len(common) for r in recordings)
+    onsets = [r["onset_interval_ms"] for r in recordings if r["onset_interval_ms"] is not None]
+    return (
+        f"{several(len(subjects), 'subject')}, {several(len(recordings), 'recording')}. "
+        f"{several(len(common), 'electrode')}{'' if all_same else ' in common'}: "
+        f"{listed(common)}. Recorded at {span((r['sfreq'] for r in recordings), 'Hz')}. "
+        f"{count(flashes)} flashes, {percent(share)} of them targets, one every "
+        f"{span(onsets, 'ms')} (median onset interval)."
+    )
+
+
+def describe_preprocessing(settings: dict[str, Any]) -> str:
+    """Tell the steps from recording to epochs in the order in which they are done."""
+    if not settings:
+        return "The configuration holds no preprocessing settings."
+    subsample = (
+        f"Subsample to {settings['sfreq']:g} Hz"
+        if settings.get("sfreq")
+        else "Subsample to the lowest rate of at least 120 Hz that divides the recording's"
+    )
+    steps = [subsample + ", with an anti-aliasing filter", _describe_filter(settings)]
+    if settings.get("order") == "filter_first":
+        steps.reverse()
+    if reference := settings.get("reference"):
+        named = reference if isinstance(reference, str) else listed(reference)
+        steps.insert(0, f"Re-reference to {named}")
+    if electrodes := settings.get("electrodes"):
+        steps.insert(0, f"Take the electrodes {listed(electrodes)}")
+    if bad := settings.get("bad_electrodes"):
+        steps.append(f"Bad electrodes: {bad}")
+    if "tmin" in settings and "tmax" in settings:
+        start, end = (1e3 * settings[edge] for edge in ("tmin", "tmax"))
+        steps.append(f"Cut a window from {start:.0f} to {end:.0f} ms after each flash")
+    if settings.get("normaliser") == "window_zscore":
+        steps.append("Bring each electrode of each window to zero mean and unit variance")
+    return ". ".join(steps) + "."
+
+
+def _describe_filter(settings: dict[str, Any]) -> str:
+    band = f"{settings.get('low', NONE)}–{settings.get('high', NONE)} Hz"
+    if settings.get("filter") == "butterworth":
+        band += f", Butterworth of order {settings.get('filter_order', NONE)}"
+    elif settings.get("filter"):
+        band += f", {str(settings['filter']).upper()}"
+    phase = {
+        "zero": "forwards and backwards (zero phase: it uses future samples, for offline use)",
+        "causal": "causal (it uses no future sample)",
+    }.get(str(settings.get("phase")), "")
+    return f"Bandpass {band}{', ' if phase else ''}{phase}"
+
+
+def describe_protocol(protocol: str, fits: pd.DataFrame) -> str:
+    """Tell who trains and who is tested, and how much there was of both."""
+    words = PROTOCOLS.get(protocol.split(" + ")[0], "")
+    mine = fits[fits["protocol"] == protocol] if len(fits) else fits
+    if mine.empty:
+        return words or "The run stored nothing about its folds."
+    # Detectors and seeds share the folds.
+    folds = mine.drop_duplicates(["dataset", "fold"])
+    seeds = mine["seed"].nunique()
+    return (
+        f"{words} {several(len(folds), 'fold')}, {several(seeds, 'seed')}; a fold learns from "
+        f"{span(folds['n_train'])} epochs and is tested on {span(folds['n_test'])}."
+    ).strip()
+
+
+def describe_detector(fits: pd.DataFrame) -> str:
+    """Tell the size of a detector and how long it took to learn."""
+    facts = []
+    if "n_parameters" in fits and fits["n_parameters"].notna().any():
+        facts.append(f"{span(fits['n_parameters'].dropna())} free parameters")
+    if "fit_seconds" in fits and fits["fit_seconds"].notna().any():
+        facts.append(f"{fits['fit_seconds'].median():.2g} s to learn a fold (median)")
+    return f"{', '.join(facts)}." if facts else "No details stored."
