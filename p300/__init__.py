@@ -1,3 +1,63 @@
-"""p300: from raw EEG to a spelled letter and an honest cross-subject report."""
+"""p300: from raw EEG to a spelled letter and an honest cross-subject report.
+
+The names here are the public ones; each is imported when it is first used, so that
+``import p300`` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from p300.config import Experiment, load_experiment
+    from p300.detectors import load_detector, make_detector, save_detector
+    from p300.epochs import Epochs
+    from p300.evaluation.folds import evaluate_epochs
+    from p300.evaluation.metrics import summarise_scores
+    from p300.evaluation.runner import evaluate
+    from p300.preprocessing import Preprocessing, preprocess
+    from p300.recordings import Layout, Recording, open_recordings
+    from p300.reporting import write_report
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "Epochs": "p300.epochs",
+    "Experiment": "p300.config",
+    "Layout": "p300.recordings",
+    "Preprocessing": "p300.preprocessing",
+    "Recording": "p300.recordings",
+    "evaluate": "p300.evaluation.runner",
+    "evaluate_epochs": "p300.evaluation.folds",
+    "load_detector": "p300.detectors",
+    "load_experiment": "p300.config",
+    "make_detector": "p300.detectors",
+    "open_recordings": "p300.recordings",
+    "preprocess": "p300.preprocessing",
+    "save_detector": "p300.detectors",
+    "summarise_scores": "p300.evaluation.metrics",
+    "write_report": "p300.reporting",
+}
+
+__all__ = [
+    "Epochs",
+    "Experiment",
+    "Layout",
+    "Preprocessing",
+    "Recording",
+    "evaluate",
+    "evaluate_epochs",
+    "load_detector",
+    "load_experiment",
+    "make_detector",
+    "open_recordings",
+    "preprocess",
+    "save_detector",
+    "summarise_scores",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'p300' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)

@@ -1,4 +1,4 @@
-"""Fit and score one fold: a plain function of a plain object, which any worker can run."""
+"""Fit and score folds: a plain function of a plain object, which any worker can run."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from p300.epochs import Epochs
 from p300.errors import P300Error, TrainingWarning
 from p300.evaluation.manifest import THREADS
 from p300.evaluation.metrics import SCORE_COLUMNS
+from p300.evaluation.protocols import make_folds
 from p300.files import write_json, written_whole
 
 if TYPE_CHECKING:
@@ -109,25 +110,23 @@ def run_task(task: Task, run: Path) -> None:
 
 def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
     epochs = Epochs.load(task.epochs)
-    train, test = epochs.select(task.train), epochs.select(task.test)
     name, parameters = task.call
     detector = make_detector(name, **parameters)
     if "seed" in detector.get_params():
         detector.set_params(seed=task.seed)
+    train = epochs.select(task.train)
     start = time.perf_counter()
     detector.fit(train.X, train.y, groups=train.units(task.validation))
     fitted = time.perf_counter()
-    score = detector.decision_function(test.X)
-    scored = time.perf_counter()
-    scores = test.flashes.assign(
+    scores = score_table(
+        detector,
+        epochs.select(task.test),
         experiment=task.experiment,
         protocol=task.protocol,
         fold=task.fold,
-        detector=task.detector,
+        label=task.detector,
         seed=task.seed,
-        score=score,
-        threshold=detector.threshold_,
-    )[list(SCORE_COLUMNS)]
+    )
     history, best = detector.history()
     fit = {
         "id": task.id,
@@ -137,10 +136,10 @@ def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
         "detector": task.detector,
         "seed": task.seed,
         "n_train": len(train),
-        "n_test": len(test),
+        "n_test": len(scores),
         "n_train_targets": int(train.y.sum()),
         "fit_seconds": fitted - start,
-        "score_seconds": scored - fitted,
+        "score_seconds": time.perf_counter() - fitted,
         "n_parameters": detector.n_parameters,
         "threshold": detector.threshold_,
         "calibration": [detector.calibration_.slope, detector.calibration_.intercept],
@@ -150,6 +149,38 @@ def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
         **_spatial(detector, train.X),
     }
     return fit, scores
+
+
+def score_table(
+    detector: Detector,
+    epochs: Epochs,
+    *,
+    experiment: str,
+    protocol: str,
+    fold: str,
+    label: str,
+    seed: int,
+) -> pd.DataFrame:
+    """Score epochs with a fitted detector; give the rows of the score table.
+
+    Parameters
+    ----------
+    detector
+        Fitted on other epochs.
+    epochs
+        The tested epochs.
+    experiment, protocol, fold, label, seed
+        What the rows are called; ``label`` goes to the column ``detector``.
+    """
+    return epochs.flashes.assign(
+        experiment=experiment,
+        protocol=protocol,
+        fold=fold,
+        detector=label,
+        seed=seed,
+        score=detector.decision_function(epochs.X),
+        threshold=detector.threshold_,
+    )[list(SCORE_COLUMNS)]
 
 
 def _spatial(detector: Detector, X: npt.NDArray[np.float32]) -> dict[str, Any]:
@@ -165,3 +196,45 @@ def _spatial(detector: Detector, X: npt.NDArray[np.float32]) -> dict[str, Any]:
     flat = X.transpose(1, 0, 2).reshape(X.shape[1], -1)
     patterns = filters @ np.cov(flat)
     return {"spatial_filters": filters.tolist(), "spatial_patterns": patterns.tolist()}
+
+
+def evaluate_epochs(
+    epochs: Epochs,
+    detectors: Mapping[str, Detector],
+    protocol: str = "cross_subject",
+    **options: Any,
+) -> pd.DataFrame:
+    """Evaluate detectors on epochs in memory, for scripts; a run folder does the same on disk.
+
+    Parameters
+    ----------
+    epochs
+        Labelled epochs of one data set.
+    detectors
+        Label -> unfitted detector; each fold fits a copy.
+    protocol, options
+        As in :func:`p300.evaluation.protocols.make_folds`.
+
+    Returns
+    -------
+    The score table; :func:`p300.evaluation.metrics.summarise_scores` measures it.
+    """
+    from sklearn.base import clone
+
+    tables = []
+    for fold in make_folds(protocol, epochs.flashes, epochs.window, options):
+        train = epochs.select(fold.train)
+        for label, detector in detectors.items():
+            fitted = clone(detector).fit(train.X, train.y, groups=train.units(fold.validation))
+            tables.append(
+                score_table(
+                    fitted,
+                    epochs.select(fold.test),
+                    experiment="script",
+                    protocol=protocol,
+                    fold=fold.name,
+                    label=label,
+                    seed=detector.get_params().get("seed", 0),
+                )
+            )
+    return pd.concat(tables, ignore_index=True)

@@ -144,6 +144,8 @@ def _read_run(
     flashes = _read_flashes(stored, file)
     if "TargetChar" in stored:
         text = "".join(str(part) for part in np.ravel(stored["TargetChar"]))
+    elif "StimulusType" in stored:
+        text = None  # The file's own marks need no text; it may hold other characters.
     if text is not None:
         flashes = apply_text(flashes, MATRIX_6X6, text, str(file))
     n_characters, n_samples = stored["Flashing"].shape

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.mat5 import BYTE_ORDERS, HEADER_SIZE, check_elements
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # What scipy raises on damaged files, found by damaging files at every kind of place.
@@ -22,6 +23,7 @@ _READ_FAILURES = (
     EOFError,
     LookupError,
     MemoryError,
+    NameError,
     NotImplementedError,
     OSError,
     TypeError,
@@ -45,12 +47,13 @@ def mat_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     from scipy.io import whosmat
 
     _check_header(path)
+    _guarded(path, lambda: check_elements(path))
     found = _guarded(path, lambda: whosmat(path, appendmat=False))
     return {name: tuple(int(n) for n in shape) for name, shape, _ in found}
 
 
 def read_mat(path: Path, names: Iterable[str]) -> dict[str, Any]:
-    """Read named variables of a MATLAB file.
+    """Read named variables of a MATLAB file that :func:`mat_shapes` accepted.
 
     Parameters
     ----------
@@ -198,7 +201,7 @@ def _check_header(path: Path) -> None:
     if not path.is_file():
         raise RecordingError(f"{path}: no such file, expected a MATLAB file")
     with path.open("rb") as file:
-        header = file.read(128)
+        header = file.read(HEADER_SIZE)
     if not header:
         raise RecordingError(f"{path}: the file is empty, expected a MATLAB file")
     if header.startswith((_HDF5_SIGNATURE, b"MATLAB 7.3")):
@@ -206,8 +209,7 @@ def _check_header(path: Path) -> None:
             f"{path}: MATLAB 7.3 (HDF5) file found, expected version 5 to 7.2; "
             "save it again in MATLAB with save(..., '-v7')"
         )
-    # Bytes 124-127: version 0x0100 and the letters MI, in either byte order.
-    if header[124:128] not in (b"\x00\x01IM", b"\x01\x00MI"):
+    if header[124:128] not in BYTE_ORDERS:
         raise RecordingError(
             f"{path}: not a MATLAB file (it begins with {header[:16]!r}), expected version 5 "
             "to 7.2; was something else renamed, or a web page saved?"

@@ -15,6 +15,7 @@ from p300.errors import DataWarning, RecordingError
 from p300.recordings.layout import Layout
 
 if TYPE_CHECKING:
+    from mne.channels import DigMontage
     from mne.io import BaseRaw
 
 FLASH_COLUMNS = {
@@ -206,15 +207,20 @@ def finish_recording(
     return recording
 
 
+def standard_montage() -> DigMontage:
+    """Give the positions of the standard 10-05 system."""
+    import mne
+
+    # MNE 1.13 gave this template its proper name.
+    renamed = "colin27_1005" in mne.channels.get_builtin_montages()
+    return mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
+
+
 def _set_standard_montage(raw: BaseRaw, source: str) -> None:
     """Rename the channels to the standard spelling and set their positions."""
     import difflib
 
-    import mne
-
-    # MNE 1.13 gave the template of the 10-05 positions its proper name.
-    renamed = "colin27_1005" in mne.channels.get_builtin_montages()
-    montage = mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
+    montage = standard_montage()
     standard = {name.lower(): name for name in montage.ch_names}
     unknown = [name for name in raw.ch_names if name.lower() not in standard]
     if unknown:
@@ -311,13 +317,16 @@ def robust_amplitude(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     [electrode], volts: 1.4826 times the median absolute deviation of the first difference; about
     a fifth of the standard deviation of ordinary EEG at 256 Hz.
     """
-    steps = np.diff(data, axis=1)
-    if steps.shape[1] == 0:
-        return np.zeros(data.shape[0])
-    centre = np.median(steps, axis=1, keepdims=True)
-    spread: npt.NDArray[np.float64] = 1.4826 * np.median(np.abs(steps - centre), axis=1)
+    # Electrode by electrode: a recording can have hundreds of megabytes.
+    return np.array([_typical_step(np.diff(row)) for row in data])
+
+
+def _typical_step(steps: npt.NDArray[np.float64]) -> float:
+    if len(steps) == 0:
+        return 0.0
+    spread = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
     # Coarsely quantised signals step rarely; their median step is zero but they are not flat.
-    return np.where(spread > 0, spread, steps.std(axis=1))
+    return spread if spread > 0 else float(steps.std())
 
 
 def _check_flashes(recording: Recording) -> None:

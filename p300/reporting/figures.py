@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.reporting.run_results import MEAN
-from p300.reporting.style import (
-    FAINT, GREY, INK, LIGHT, WIDTH, detector_colours, label, legend, panels, tidy, title,
-)  # fmt: skip
+from p300.evaluation.metrics import CALIBRATION_BINS
+from p300.reporting import style
+from p300.reporting.run_results import MEAN, repeats
+from p300.reporting.style import GREY, INK, LIGHT, WIDTH, detector_colours, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_LABELS = 14
 _RATES = np.linspace(0, 1, 201)
-_BINS = np.linspace(0, 1, 11)
-_FEWEST_IN_BIN = 20
+_BINS = np.linspace(0, 1, 21)
 
 
 def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
@@ -49,7 +48,7 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
     across = "protocol" if single else "detector"
     categories = protocols if single else detectors
     shown: list[str | None] = [None] if single else list(protocols)
-    figure, axes = panels(
+    figure, axes = style.panels(
         len(datasets), len(shown), width=max(3.2, 1.6 + 1.2 * len(categories)), height=3.7
     )
     for row, dataset in zip(axes, datasets, strict=True):
@@ -57,40 +56,30 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
             part = auc[auc["dataset"] == dataset]
             if protocol is not None:
                 part = part[part["protocol"] == protocol]
-            table = part.pivot_table(
-                index="subject", columns=across, values=["value", "low", "high"], dropna=False
-            )
             dots = [colours[detectors[0] if single else name] for name in categories]
-            _draw_subjects(ax, table, categories, dots)
+            _draw_subjects(ax, part, across, dict(zip(categories, dots, strict=True)))
             heading = protocol if protocol is not None else detectors[0]
-            title(ax, label(heading, 40), label(dataset, 40) if len(datasets) > 1 else "")
+            style.title(ax, label(heading, 40), label(dataset, 40) if len(datasets) > 1 else "")
         row[0].set_ylabel("ROC-AUC")
     return figure
 
 
-def _draw_subjects(
-    ax: Axes, table: pd.DataFrame, categories: list[str], colours: list[str]
-) -> None:
-    """Draw one panel; ``table`` has a row a subject and columns (value|low|high, category)."""
-    value, low, high = (
-        table[part].reindex(columns=categories)
-        if part in table.columns.get_level_values(0)
-        else pd.DataFrame(np.nan, index=table.index, columns=categories)
-        for part in ("value", "low", "high")
-    )
+def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, str]) -> None:
+    """Draw one panel: subjects and mean for each value of the column ``across``."""
+    categories = list(colours)
     x = np.arange(len(categories), dtype=float)
-    subjects = value.drop(index=MEAN, errors="ignore")
-    for values in subjects.to_numpy():
+    of_mean = auc["subject"] == MEAN
+    subjects = auc[~of_mean].pivot_table(index="subject", columns=across, values="value")
+    subjects = subjects.reindex(columns=categories)
+    for values in subjects.to_numpy(float):
         ax.plot(x, values, color=LIGHT, lw=0.9, zorder=1)
-        ax.scatter(x, values, c=colours, s=24, alpha=0.75, lw=0, zorder=2)
-    if MEAN in value.index:
-        mean = value.loc[MEAN].to_numpy(float)
-        ends = np.stack([mean - low.loc[MEAN], high.loc[MEAN] - mean]).clip(min=0)
-        drawn = np.isfinite(mean)
-        ax.errorbar(
-            x[drawn] - 0.17, mean[drawn], np.nan_to_num(ends[:, drawn]), fmt="D", ms=5.5,
-            color=INK, lw=1.6, capsize=3, zorder=3, label="mean, 95 % interval",
-        )  # fmt: skip
+        ax.scatter(x, values, c=list(colours.values()), s=24, alpha=0.75, lw=0, zorder=2)
+    mean = auc[of_mean].set_index(across).reindex(categories)
+    ends = [mean["value"] - mean["low"], mean["high"] - mean["value"]]
+    ax.errorbar(
+        x - 0.17, mean["value"], np.nan_to_num(ends), fmt="D", ms=5.5, color=INK, lw=1.6,
+        capsize=3, zorder=3,
+    )  # fmt: skip
     ax.axhline(0.5, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
     ax.annotate(
         "guessing", (1, 0.5), (0, 2), xycoords=("axes fraction", "data"),
@@ -100,8 +89,9 @@ def _draw_subjects(
     if len(categories) > 3:
         for text in ax.get_xticklabels():
             text.set(rotation=35, ha="right", rotation_mode="anchor")
-    ax.set_xlim(-0.5, len(categories) - 0.5 + 0.25)
-    ax.set_ylim(min(0.45, np.nanmin(value.to_numpy()) - 0.03), 1.0)
+    ax.set_xlim(-0.5, len(categories) - 0.25)
+    lowest = float(np.nanmin(auc["value"]))
+    ax.set_ylim(min(0.45, lowest - 0.03, ax.get_ylim()[0]), 1.0)
     if len(subjects) <= _MOST_LABELS:
         _name_subjects(ax, subjects, x[-1])
 
@@ -127,8 +117,8 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
     ----------
     scores
         Score table. One panel a data set, protocol and detector. The curve of a subject is the
-        mean over seeds of the curves of all its tested epochs, averaged at equal false positive
-        rates, as is the mean over subjects.
+        mean over its folds and seeds at equal false positive rates, as is the mean over subjects;
+        the area under it is then the mean ROC-AUC.
     metrics
         Metrics of the same run; their mean ROC-AUC is then written into the panels.
     """
@@ -151,18 +141,16 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
 
 
 def _roc_by_subject(part: pd.DataFrame) -> list[FloatArray]:
-    """Give one curve a subject on ``_RATES``, the mean over its seeds."""
+    """Give one curve a subject on ``_RATES``, the mean over its folds and seeds."""
     from sklearn.metrics import roc_curve
 
     curves = []
     for _, subject in part.groupby("subject", sort=True):
-        seeds = []
-        for _, epochs in subject.groupby("seed"):
-            if epochs["target"].nunique() == 2:
-                false, true, _ = roc_curve(epochs["target"], epochs["score"])
-                seeds.append(np.interp(_RATES, false, true))
-        if seeds:
-            curves.append(np.mean(seeds, axis=0))
+        tested = []
+        for _, epochs in subject.groupby(["fold", "seed"]):
+            false, true, _ = roc_curve(epochs["target"], epochs["score"])
+            tested.append(np.interp(_RATES, false, true))
+        curves.append(np.mean(tested, axis=0))
     return curves
 
 
@@ -173,8 +161,8 @@ def plot_calibration(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) 
     ----------
     scores
         Score table; ``score`` is the log-odds of a target. One panel a data set, protocol and
-        detector: the thick line pools all subjects and seeds, thin lines are subjects (bins of at
-        least 20 epochs), the bars under it count epochs, targets in colour.
+        detector: the thick line pools all subjects, thin lines are subjects, both in ten bins of
+        equal count; the bars under it count epochs, targets in colour.
     metrics
         Metrics of the same run; their mean expected calibration error is then written into the
         panels.
@@ -203,26 +191,25 @@ def _probability(scores: pd.Series[float]) -> FloatArray:
 
 
 def _reliability(epochs: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
-    """Give the mean probability and the share of targets of each bin that has enough epochs."""
-    probability = _probability(epochs["score"])
-    index = np.digitize(probability, _BINS[1:-1])
-    count, p_sum, n_target = (
-        np.bincount(index, weights, len(_BINS) - 1)
-        for weights in (None, probability, epochs["target"].to_numpy(float))
-    )
-    enough = count >= _FEWEST_IN_BIN
-    return p_sum[enough] / count[enough], n_target[enough] / count[enough]
+    """Give the mean probability and the share of targets of bins of equal count.
+
+    Bins as in :func:`p300.evaluation.metrics.expected_calibration_error`.
+    """
+    probability, target = _probability(epochs["score"]), epochs["target"].to_numpy(float)
+    bins = np.array_split(np.argsort(probability, kind="stable"), CALIBRATION_BINS)
+    means = [(probability[rows].mean(), target[rows].mean()) for rows in bins if len(rows)]
+    predicted, observed = np.array(means).T
+    return predicted, observed
 
 
 def _draw_counts(ax: Axes, part: pd.DataFrame, colour: str) -> None:
     """Draw the number of epochs in each bin under a panel."""
     below = ax.inset_axes((0, -0.3, 1, 0.24))
-    tidy(below)
+    style.tidy(below)
     probability, target = _probability(part["score"]), part["target"].to_numpy(bool)
-    n_seeds = part["seed"].nunique()
     below.hist(
         [probability[target], probability[~target]], bins=_BINS.tolist(), stacked=True,
-        weights=[np.full(int(kind.sum()), 1 / n_seeds) for kind in (target, ~target)],
+        weights=[np.full(int(kind.sum()), 1 / repeats(part)) for kind in (target, ~target)],
         color=[colour, LIGHT], rwidth=0.86,
     )  # fmt: skip
     below.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="Probability of a target")
@@ -244,6 +231,8 @@ def plot_training(fits: pd.DataFrame) -> Figure:
     ValueError
         When no fit has a history.
     """
+    from matplotlib.ticker import MaxNLocator
+
     colours = detector_colours(fits["detector"])
     iterative = fits[fits["history"].map(len) > 0]
     if iterative.empty:
@@ -260,8 +249,8 @@ def plot_training(fits: pd.DataFrame) -> Figure:
             mean = curves.mean(axis=1)[curves.notna().sum(axis=1) * 2 >= curves.shape[1]]
             ax.plot(mean.index, mean, color=colour, lw=2.2, label=name)
         _mark_best(ax, part, histories, colours[detector])
-        ax.xaxis.get_major_locator().set_params(integer=True)
-    legend(grid[0][1], loc="upper right")
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    style.legend(grid[0][1])
     _outer_labels(grid, "Training epoch", "Loss")
     return figure
 
@@ -285,23 +274,26 @@ def _detector_panels(
     Detectors stand side by side, with one detector the protocols; never more than five.
     """
     keys = ["dataset", "protocol", "detector"]
-    parts = {key: part for key, part in table.groupby(keys, sort=False)}
+    parts = {
+        (str(dataset), str(protocol), str(detector)): part
+        for (dataset, protocol, detector), part in table.groupby(keys, sort=False)
+    }
     n_detectors, n_protocols = table["detector"].nunique(), table["protocol"].nunique()
     side_by_side = n_detectors if n_detectors > 1 else n_protocols
     n_columns = side_by_side if side_by_side <= 5 else -(-side_by_side // 2)
     rows = list(_break_rows(parts, n_columns, n_detectors > 1))
     width = min(3.2, WIDTH / n_columns)
-    figure, axes = panels(
+    figure, axes = style.panels(
         len(rows), n_columns, width=width, height=height * width / 2.4, share=share
     )
-    several = table["dataset"].nunique() > 1
+    several = len(table["dataset"].unique()) > 1
     colours = detector_colours(table["detector"])
     grid: Panels = []
     for row, line in zip(axes, rows, strict=True):
         for ax, key in zip(row, line, strict=False):
             dataset, protocol, detector = key
             detail = f"{protocol}, {dataset}" if several else protocol
-            title(ax, label(detector), label(detail, 36), colours[detector])
+            style.title(ax, label(detector), label(detail, 36), colours[detector])
             grid.append((key, ax, parts[key]))
         for ax in row[len(line) :]:
             ax.remove()

@@ -67,6 +67,18 @@ class RunResults:
         return str(self.config.get("name") or self.folder.resolve().name)
 
 
+def repeats(table: pd.DataFrame) -> int:
+    """Tell how often each fold was fitted, each time with another seed.
+
+    Parameters
+    ----------
+    table
+        Score table or fits.
+    """
+    keys = ["dataset", "protocol", "fold", "detector"]
+    return int(table.groupby(keys)["seed"].nunique().max())
+
+
 def read_run(folder: Path) -> RunResults:
     """Read a finished run folder.
 

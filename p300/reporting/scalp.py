@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.reporting.style import (
-    GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label, legend, new_figure, panels, title,
-)  # fmt: skip
+from p300.recordings.recording import standard_montage
+from p300.reporting import style
+from p300.reporting.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,20 +50,20 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
     """
     electrodes = central_electrodes(list(averages["electrode"].unique()))
     response = _responses(averages, electrodes)
-    figure, axes = panels(2, len(electrodes), width=WIDTH / 4, height=2.1, share=False)
+    figure, axes = style.panels(2, len(electrodes), width=WIDTH / 4, height=2.1, share=False)
     for k, electrode in enumerate(electrodes):
         top, bottom = axes[0][k], axes[1][k]
         target, nontarget = (response.curves[kind][electrode] for kind in ("target", "nontarget"))
         _draw_mean(top, response.times, nontarget, NONTARGET, "non-target")
         _draw_mean(top, response.times, target, TARGET, "target")
         _draw_mean(bottom, response.times, target - nontarget, INK, "difference")
-        title(top, label(electrode))
+        style.title(top, label(electrode))
         bottom.set_xlabel("Time from flash (ms)")
         top.tick_params(labelbottom=False)
     for row, name in ((0, "Response"), (1, "Target − non-target")):
         _share_y(axes[row])
         axes[row][0].set_ylabel(f"{name} ({response.unit})")
-    legend(axes[0][0], loc="best")
+    style.legend(axes[0][0])
     return figure
 
 
@@ -78,9 +78,7 @@ def central_electrodes(electrodes: Sequence[str]) -> list[str]:
     midline = [name for name in MIDLINE if name in electrodes]
     if midline:
         return midline
-    import mne
-
-    places = mne.channels.make_standard_montage("standard_1005").get_positions()["ch_pos"]
+    places = standard_montage().get_positions()["ch_pos"]
     distance = {
         name: float(np.linalg.norm(places[name] - places["Cz"]))
         for name in electrodes
@@ -152,10 +150,10 @@ def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
     order = np.argsort(-np.linalg.norm(patterns.to_numpy(float), axis=1), kind="stable")
     shown = patterns.iloc[np.sort(order[:MOST_MAPS])]
     info = mne.create_info([str(name) for name in shown.columns], 1.0, "eeg", verbose="error")
-    info.set_montage("standard_1005", verbose="error")
+    info.set_montage(standard_montage(), verbose="error")
     n_columns = min(5, len(shown))
     n_rows = -(-len(shown) // n_columns)
-    figure = new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)
+    figure = style.new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)
     axes = figure.subplots(n_rows, n_columns, squeeze=False)
     for ax in axes.flat[len(shown) :]:
         ax.remove()

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from p300.reporting import figures, scalp, tables
+from p300.reporting import figures, scalp, tables, words
 from p300.reporting.page import Block, Facts, Section, Source, Text, picture, slug
-from p300.reporting.run_results import MEAN, RunResults
-from p300.reporting.words import (
-    INTERVALS, describe_data, describe_detector, describe_preprocessing, describe_protocol, listed,
-    number, several,
-)  # fmt: skip
+from p300.reporting.run_results import MEAN, RunResults, repeats
+from p300.reporting.words import listed, several
 
 _MOST_SENTENCES = 4
 
@@ -23,10 +20,9 @@ def summary(results: RunResults) -> Section:
     detectors, protocols = results.unique("detector"), results.unique("protocol")
     described = str(results.config.get("description") or "").strip()
     n_subjects = len(results.scores[["dataset", "subject"]].drop_duplicates())
-    one = results.scores.drop_duplicates(["protocol", "detector", "seed"])[
-        ["protocol", "detector", "seed"]
-    ].iloc[:1]
-    n_scored = len(results.scores.merge(one))
+    scores = results.scores
+    first = (scores["protocol"] == protocols[0]) & (scores["detector"] == detectors[0])
+    n_scored = int(first.sum()) // repeats(scores)
     what = (
         f"{several(len(detectors), 'detector')} ({listed(detectors)}) tested on "
         f"{several(n_subjects, 'subject')} of {listed(results.unique('dataset'))} with "
@@ -51,21 +47,13 @@ def _best_sentences(results: RunResults) -> list[str]:
     groups = list(means.groupby(["dataset", "protocol"], sort=False))
     if len(groups) > _MOST_SENTENCES:
         return []
-    several_datasets = means["dataset"].nunique() > 1
     sentences = []
     for (dataset, protocol), group in groups:
-        best = group.loc[group["value"].idxmax()]
-        where = f"{protocol}, {dataset}" if several_datasets else str(protocol)
-        interval = (
-            ""
-            if pd.isna(best["low"])
-            else f" (95 % interval {number(best['low'])}–{number(best['high'])})"
-        )
-        verb = "has the highest" if len(group) > 1 else "has a"
+        best = group.sort_values("value", kind="stable").iloc[[-1]]
+        where = f"{protocol}, {dataset}" if len(results.unique("dataset")) > 1 else protocol
+        comes_first = f", by {best['detector'].item()}, the highest" if len(group) > 1 else ""
         sentences.append(
-            f"In {where}, {best['detector']} {verb} mean ROC-AUC: {number(best['value'])}{interval}."
-            if len(group) > 1
-            else f"In {where}, the mean ROC-AUC is {number(best['value'])}{interval}."
+            f"In {where} the mean ROC-AUC is {tables.mean_with_interval(best)}{comes_first}."
         )
     return sentences
 
@@ -76,18 +64,23 @@ def method(results: RunResults) -> Section:
     for recording in results.manifest.get("recordings", []):
         name = str(recording["recording"]).rsplit("/sub-", 1)[0]
         recorded.setdefault(name, []).append(recording)
-    facts = [(f"Data: {name}", describe_data(group)) for name, group in recorded.items()]
+    facts = [(f"Data: {name}", words.describe_data(group)) for name, group in recorded.items()]
     facts.append(
-        ("Preprocessing", describe_preprocessing(results.config.get("preprocessing") or {}))
+        (
+            "Preprocessing",
+            words.describe_preprocessing(
+                results.config.get("preprocessing") or {}, results.manifest.get("recordings", [])
+            ),
+        )
     )
     facts += [
-        (f"Protocol: {name}", describe_protocol(name, results.fits))
+        (f"Protocol: {name}", words.describe_protocol(name, results.fits))
         for name in results.unique("protocol")
     ]
     for detector in results.unique("detector"):
         fits = results.fits
         mine = fits[fits["detector"] == detector] if len(fits) else fits
-        facts.append((f"Detector: {detector}", describe_detector(mine)))
+        facts.append((f"Detector: {detector}", words.describe_detector(mine)))
     facts.append(
         (
             "Scores",
@@ -97,7 +90,7 @@ def method(results: RunResults) -> Section:
             "The other metrics need none.",
         )
     )
-    facts.append(("Intervals", INTERVALS))
+    facts.append(("Figures", words.FIGURES))
     return Section("What was run", (Facts(tuple(facts)),))
 
 
@@ -131,9 +124,9 @@ def calibration(results: RunResults) -> Section:
     """Show whether probabilities can be taken at their word."""
     caption = (
         "How often a flash was a target against the probability the detector gave; on the dashed "
-        "line the probabilities are right. Thick: all subjects together. Thin: one subject. Bins "
-        "with fewer than 20 epochs are left out. Bars: epochs a bin, targets in colour. ECE is "
-        "the mean over subjects, as in the tables."
+        "line the probabilities are right. Thick: all subjects together. Thin: one subject. Ten "
+        "bins of equal count each. Bars: number of epochs, targets in colour. ECE, the expected "
+        "calibration error, is the mean over subjects, as in the tables."
     )
     figure = figures.plot_calibration(results.scores, results.metrics)
     return Section("Calibration", (picture("calibration", figure, caption),))

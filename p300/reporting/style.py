@@ -83,6 +83,6 @@ def title(ax: Axes, name: str, detail: str = "", colour: str = INK) -> None:
         )  # fmt: skip
 
 
-def legend(ax: Axes, **options: object) -> None:
+def legend(ax: Axes) -> None:
     """Add a legend without a frame."""
-    ax.legend(frameon=False, fontsize=_FONT - 0.5, labelcolor=INK, **options)
+    ax.legend(frameon=False, fontsize=_FONT - 0.5, labelcolor=INK)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from p300.reporting.run_results import repeats
+
 PROTOCOLS = {
     "within_subject": (
         "Each subject on its own: the detector learns from some runs (or characters) of a "
@@ -24,10 +26,12 @@ PROTOCOLS = {
 }
 """Protocol -> who trains, who is tested."""
 
-INTERVALS = (
-    "In brackets: 95 % bootstrap intervals of the mean over subjects. They tell how far the mean "
-    "might move had other subjects been recorded."
+FIGURES = (
+    "Each fold and seed is measured on its own, then averaged within the subject, then over "
+    "subjects. In brackets: 95 % bootstrap interval of the mean over subjects, which tells how far "
+    "the mean might move had other subjects been recorded. There is none below three subjects."
 )
+"""How the figures of merit came about."""
 
 NONE = "–"
 
@@ -49,11 +53,10 @@ def percent(value: float | None) -> str:
 
 def span(values: Iterable[float], unit: str = "", digits: int = 0) -> str:
     """Write the least and the greatest of some numbers, one number where they are the same."""
-    low, high = (
-        (f"{f(values):,.{digits}f}" for f in (min, max))
-        if (values := list(values))
-        else (NONE,) * 2
-    )
+    ends = sorted(values)
+    if not ends:
+        return NONE
+    low, high = (f"{end:,.{digits}f}" for end in (ends[0], ends[-1]))
     return f"{low if low == high else f'{low}–{high}'} {unit}".strip()
 
 
@@ -91,8 +94,16 @@ def describe_data(recordings: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def describe_preprocessing(settings: dict[str, Any]) -> str:
-    """Tell the steps from recording to epochs in the order in which they are done."""
+def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[str, Any]]) -> str:
+    """Tell the steps from recording to epochs in the order in which they are done.
+
+    Parameters
+    ----------
+    settings
+        The part ``preprocessing`` of a configuration.
+    recordings
+        Recordings of the manifest, which know what the settings came to.
+    """
     if not settings:
         return "The configuration holds no preprocessing settings."
     subsample = (
@@ -115,7 +126,16 @@ def describe_preprocessing(settings: dict[str, Any]) -> str:
         steps.append(f"Cut a window from {start:.0f} to {end:.0f} ms after each flash")
     if settings.get("normaliser") == "window_zscore":
         steps.append("Bring each electrode of each window to zero mean and unit variance")
-    return ". ".join(steps) + "."
+    return ". ".join(steps) + "." + _describe_realised(recordings)
+
+
+def _describe_realised(recordings: Sequence[dict[str, Any]]) -> str:
+    done = [r["preprocessing"] for r in recordings if r.get("preprocessing")]
+    if not done:
+        return ""
+    low, high = (span((d[end] for d in done), "", 2) for end in ("realised_low", "realised_high"))
+    rates = span((d["sfreq"] for d in done), "Hz")
+    return f" This came to epochs at {rates} and −3 dB points at {low} and {high} Hz."
 
 
 def _describe_filter(settings: dict[str, Any]) -> str:
@@ -137,11 +157,10 @@ def describe_protocol(protocol: str, fits: pd.DataFrame) -> str:
     mine = fits[fits["protocol"] == protocol] if len(fits) else fits
     if mine.empty:
         return words or "The run stored nothing about its folds."
-    # Detectors and seeds share the folds.
     folds = mine.drop_duplicates(["dataset", "fold"])
-    seeds = mine["seed"].nunique()
+    often = "once" if repeats(mine) == 1 else f"{repeats(mine)} times, each with its own seed"
     return (
-        f"{words} {several(len(folds), 'fold')}, {several(seeds, 'seed')}; a fold learns from "
+        f"{words} {several(len(folds), 'fold')}, fitted {often}; a fold learns from "
         f"{span(folds['n_train'])} epochs and is tested on {span(folds['n_test'])}."
     ).strip()
 

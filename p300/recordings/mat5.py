@@ -1,0 +1,144 @@
+"""The structure of MATLAB 5 files, checked before scipy reads them.
+
+scipy trusts the tags of a file and takes the interpreter down where one is impossible, as a
+damaged download has them. Here every tag is followed first; no value is looked at.
+
+Format: "MAT-File Format", The MathWorks, level 5. Each element is a tag (kind, number of bytes)
+and its content; a matrix element contains the elements flags, dimensions, name and values.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zlib
+from pathlib import Path
+
+HEADER_SIZE = 128
+BYTE_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
+"""Bytes 124-127 of the header (version 0x0100, letters MI) -> byte order of the file."""
+
+_INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED, _UTF8 = 1, 5, 6, 14, 15, 16
+_NUMBER_SIZES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}
+_TEXT_KINDS = {1, 2, 3, 4, _UTF8, 17, 18}
+_STRUCT, _CHAR, _NUMERIC = 2, 4, range(6, 16)
+_COMPLEX = 0x0800
+_DEEPEST = 16
+
+
+class DamagedFileError(ValueError):
+    """An element is cut short or impossible."""
+
+
+def check_elements(path: Path) -> None:
+    """Follow all elements of a file to its end.
+
+    Parameters
+    ----------
+    path
+        A file whose header was recognised by :data:`BYTE_ORDERS`.
+
+    Raises
+    ------
+    DamagedFileError
+        Telling what was found at which byte.
+    """
+    with path.open("rb") as file:
+        order = BYTE_ORDERS[file.read(HEADER_SIZE)[124:128]]
+        while tag := file.read(8):
+            at = file.tell() - 8
+            try:
+                kind, size = struct.unpack(f"{order}II", tag)
+                content = io.BytesIO(file.read(size))
+                if len(content.getbuffer()) != size:
+                    raise DamagedFileError(f"{size} bytes expected, the file ends before")
+                if kind == _COMPRESSED:
+                    # The checksum at its end makes sure of the values, too.
+                    content = io.BytesIO(zlib.decompress(content.getbuffer()))
+                    kind, size = struct.unpack(f"{order}II", _take(content, 8))
+                if kind != _MATRIX:
+                    raise DamagedFileError(f"element of kind {kind}")
+                _check_matrix(content, size, order, depth=0)
+            except (DamagedFileError, struct.error, zlib.error) as error:
+                raise DamagedFileError(f"variable at byte {at}: {error}") from error
+
+
+def _check_matrix(stream: io.BytesIO, size: int, order: str, depth: int) -> None:
+    """Check the elements of one matrix of ``size`` bytes, leave the stream behind it."""
+    end = stream.tell() + size
+    if size == 0:
+        return
+    flags = struct.unpack(f"{order}II", _element(stream, order, {_UINT32}, 8))[0]
+    dimensions = _element(stream, order, {_INT32})
+    shape = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
+    if len(shape) < 2 or min(shape) < 0:
+        raise DamagedFileError(f"dimensions {shape}")
+    _element(stream, order, {_INT8, _UTF8})
+    kind, n_values = flags & 0xFF, math.prod(shape)
+    if kind in _NUMERIC:
+        for _ in range(2 if flags & _COMPLEX else 1):
+            _check_numbers(stream, order, n_values)
+    elif kind == _CHAR:
+        _element(stream, order, _TEXT_KINDS)
+    elif kind == _STRUCT:
+        _check_fields(stream, order, n_values, depth)
+    elif depth > 0:
+        raise DamagedFileError(f"array of class {kind} inside a struct")
+    else:
+        stream.seek(end)  # Cells, objects and the like: no source has them.
+    if stream.tell() > end:
+        raise DamagedFileError(f"more content than {size} bytes")
+    stream.seek(end)
+
+
+def _check_numbers(stream: io.BytesIO, order: str, n_values: int) -> None:
+    kind, content = _tagged(stream, order)
+    if kind not in _NUMBER_SIZES or len(content) != n_values * _NUMBER_SIZES[kind]:
+        raise DamagedFileError(f"{len(content)} bytes of kind {kind} for {n_values} values")
+
+
+def _check_fields(stream: io.BytesIO, order: str, n_elements: int, depth: int) -> None:
+    """Check the fields of a struct: the length of a name, all names, one matrix a field."""
+    (length,) = struct.unpack(f"{order}i", _element(stream, order, {_INT32}, 4))
+    names = _element(stream, order, {_INT8})
+    if length <= 0 or len(names) % length or depth >= _DEEPEST:
+        raise DamagedFileError(f"struct with {len(names)} letters for names of {length}")
+    for _ in range(n_elements * (len(names) // length)):
+        kind, size = struct.unpack(f"{order}II", _take(stream, 8))
+        if kind != _MATRIX:
+            raise DamagedFileError(f"field of kind {kind}")
+        _check_matrix(stream, size, order, depth + 1)
+
+
+def _element(
+    stream: io.BytesIO, order: str, kinds: set[int], size: int | None = None
+) -> memoryview:
+    """Give the content of an element that must be of one of the kinds, of so many bytes."""
+    kind, content = _tagged(stream, order)
+    if kind not in kinds or (size is not None and len(content) != size):
+        raise DamagedFileError(f"element of kind {kind} with {len(content)} bytes")
+    return content
+
+
+def _tagged(stream: io.BytesIO, order: str) -> tuple[int, memoryview]:
+    """Give kind and content of the next element, whose content is padded to eight bytes."""
+    head = _take(stream, 8)
+    first, size = struct.unpack(f"{order}II", head)
+    if first >> 16:  # A small one: the size is in the upper half, the content in the second word.
+        if first >> 16 > 4:
+            raise DamagedFileError(f"small element of {first >> 16} bytes")
+        return first & 0xFFFF, head[4 : 4 + (first >> 16)]
+    content = _take(stream, size)
+    stream.seek(-size % 8, io.SEEK_CUR)
+    return first, content
+
+
+def _take(stream: io.BytesIO, size: int) -> memoryview:
+    """Give the next bytes without a copy: a signal can have hundreds of megabytes."""
+    at = stream.tell()
+    taken = stream.getbuffer()[at : at + size]
+    if len(taken) != size:
+        raise DamagedFileError(f"{size} bytes expected, {len(taken)} are left")
+    stream.seek(at + size)
+    return taken
