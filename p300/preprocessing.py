@@ -170,16 +170,20 @@ def normalise(epochs: Epochs, settings: Preprocessing) -> Epochs:
     """
     if settings.normaliser == "none":
         return epochs
-    X = epochs.X - epochs.X.mean(axis=2, keepdims=True)
+    mean = epochs.X.mean(axis=2, keepdims=True)
+    X = epochs.X - mean
     spread = X.std(axis=2, keepdims=True)
-    if (spread == 0).any():
+    # What float32 leaves of a constant is not a signal to be blown up.
+    constant = spread <= 1e-6 * np.abs(mean)
+    if constant.any():
         warnings.warn(
-            f"{int((spread == 0).sum())} windows of {len(epochs)} x {len(epochs.electrodes)} are "
+            f"{int(constant.sum())} windows of {len(epochs)} x {len(epochs.electrodes)} are "
             "constant; they are set to zero",
             DataWarning,
             stacklevel=2,
         )
-    return replace(epochs, X=X / np.where(spread > 0, spread, 1).astype(np.float32))
+    X /= np.where(constant, np.float32(np.inf), spread)
+    return replace(epochs, X=X)
 
 
 def subsampling_factor(recording: Recording, settings: Preprocessing) -> int:

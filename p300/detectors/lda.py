@@ -76,10 +76,10 @@ class ShrinkageLDA(Detector):
         return int(self.coef_.size) + 1
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {"coef": self.coef_, "intercept": np.array(self.intercept_)}
+        return {"coef": self.coef_, "intercept": np.array([self.intercept_])}
 
     def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        self.coef_, self.intercept_ = arrays["coef"], float(arrays["intercept"])
+        self.coef_, self.intercept_ = arrays["coef"], float(arrays["intercept"][0])
 
 
 def _discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:

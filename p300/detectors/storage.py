@@ -151,4 +151,5 @@ def _parameters(detector: Detector) -> dict[str, Any]:
     """Give the parameters as :func:`make_detector` takes them."""
     parameters: dict[str, Any] = detector.get_params()
     parameters.pop("network", None)
-    return {**parameters, **(parameters.pop("network_options", None) or {})}
+    options = parameters.pop("network_options", None) or {}
+    return {**parameters, **options}

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from p300.errors import RecordingError
-from p300.recordings.flashes import check_codes, code_layout, onset_samples
+from p300.recordings.flashes import check_codes, onset_samples
 from p300.recordings.layout import Layout
 from p300.recordings.mnefile import read_eeg, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
@@ -86,7 +85,7 @@ def load(
     runs = _one_task(_find_runs(path), task, path)
     available = sorted({found.subject for found in runs})
     chosen = select_subjects(available, subjects, str(path))
-    matrix = code_layout(layout)
+    matrix = None if layout is None else Layout.row_column(layout)
     runs = [found for found in runs if found.subject in chosen]
     for bids_path in sorted(runs, key=_place):
         yield _read_run(bids_path, dataset, matrix)
@@ -134,13 +133,14 @@ def _place(bids_path: BIDSPath) -> tuple[str, str, str]:
 
 
 def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recording:
+    file, shown = _read_events(bids_path)
     raw = read_eeg(lambda: _open(bids_path), bids_path.fpath)
-    flashes = _read_flashes(bids_path, raw.info["sfreq"])
-    if layout is not None:
-        check_codes(flashes, layout, str(bids_path.fpath))
-    remove_flash_annotations(raw, flashes["sample"].to_numpy())
+    columns = {new: shown[old] for old, new in _COLUMNS.items() if old in shown}
+    samples = onset_samples(shown, raw.info["sfreq"], str(file))
+    flashes = pd.DataFrame({"sample": samples, "target": shown["target"], **columns})
+    remove_flash_annotations(raw, samples)
     subject, session, run = _place(bids_path)
-    return finish_recording(
+    recording = finish_recording(
         raw,
         flashes,
         dataset=dataset,
@@ -150,6 +150,9 @@ def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recor
         layout=layout,
         source=str(bids_path.fpath),
     )
+    if layout is not None:
+        check_codes(recording.flashes, layout, str(file))
+    return recording
 
 
 def _open(bids_path: BIDSPath) -> BaseRaw:
@@ -161,8 +164,8 @@ def _open(bids_path: BIDSPath) -> BaseRaw:
         return read_raw_bids(bids_path, verbose="warning")
 
 
-def _read_flashes(bids_path: BIDSPath, sfreq: float) -> pd.DataFrame:
-    """Read the flash table from the events table that belongs to a recording."""
+def _read_events(bids_path: BIDSPath) -> tuple[Path, pd.DataFrame]:
+    """Find the events table of a recording and give its rows of flashes, with their targets."""
     file = bids_path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
     if file is None:
         raise RecordingError(
@@ -177,15 +180,11 @@ def _read_flashes(bids_path: BIDSPath, sfreq: float) -> pd.DataFrame:
             f"{file}: columns {list(events.columns)} found, expected 'trial_type' among them"
         )
     kinds = events["trial_type"].astype("string").str.lower().str.replace(r"[-_ ]", "", regex=True)
-    target = kinds.map(_TARGET)
-    shown = events[target.notna()].reset_index(drop=True)
+    events["target"] = kinds.map(_TARGET)
+    shown = events[events["target"].notna()].reset_index(drop=True)
     if shown.empty:
         raise RecordingError(
             f"{file}: trial types {sorted(events['trial_type'].dropna().unique())[:10]} found, "
             "expected Target and NonTarget"
         )
-    flashes = shown.rename(columns=_COLUMNS)[[c for o, c in _COLUMNS.items() if o in shown]]
-    return flashes.assign(
-        sample=onset_samples(shown, sfreq, str(file)),
-        target=target.dropna().to_numpy(dtype=np.bool_),
-    )
+    return file, shown

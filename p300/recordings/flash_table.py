@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.flashes import check_codes, code_layout, onset_samples
+from p300.recordings.flashes import check_codes, onset_samples
+from p300.recordings.layout import Layout
 from p300.recordings.mnefile import read_eeg, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_subjects
@@ -40,9 +41,8 @@ INFO = SourceInfo(
 
 # The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
 _RECORDINGS = (
-    *(".vhdr", ".edf", ".bdf", ".gdf", ".set", ".fif", ".fif.gz", ".cnt", ".mff", ".lay"),
-    *(".nxe", ".data", ".snirf"),
-)
+    ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".set", ".vhdr",
+)  # fmt: skip
 _TARGET = {
     **dict.fromkeys(["1", "1.0", "true", "target"], True),
     **dict.fromkeys(["0", "0.0", "false", "nontarget"], False),
@@ -98,17 +98,15 @@ def load(
             )
     available = sorted({subject for subject, _, _ in places.values()})
     chosen = select_subjects(available, subjects, str(path))
-    matrix = code_layout(layout)
+    matrix = None if layout is None else Layout.row_column(layout)
     for file in sorted(tables, key=lambda f: places[f]):
         subject, session, run = places[file]
         if subject not in chosen:
             continue
         raw = _read_signal(file, rename or {}, drop or [])
         shown = _read_table(tables[file], raw.info["sfreq"])
-        if matrix is not None:
-            check_codes(shown, matrix, str(tables[file]))
         remove_flash_annotations(raw, shown["sample"].to_numpy())
-        yield finish_recording(
+        recording = finish_recording(
             raw,
             shown,
             dataset=dataset,
@@ -118,6 +116,9 @@ def load(
             layout=matrix,
             source=str(file),
         )
+        if matrix is not None:
+            check_codes(recording.flashes, matrix, str(tables[file]))
+        yield recording
 
 
 def _find_tables(path: Path, flashes: str | None) -> dict[Path, Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -116,7 +115,7 @@ def check_codes(flashes: pd.DataFrame, layout: Layout, where: str) -> None:
     RecordingError
         Naming the codes.
     """
-    unknown = sorted(set(flashes["code"].dropna()) - set(layout.groups))
+    unknown = sorted({int(code) for code in flashes["code"].dropna()} - set(layout.groups))
     if unknown:
         raise RecordingError(
             f"{where}: flash codes {unknown} found, the layout has {sorted(layout.groups)}"
@@ -226,11 +225,6 @@ def onset_samples(table: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[
     if (samples != np.round(samples)).any():
         raise RecordingError(f"{where}: column 'sample' holds fractions, expected whole numbers")
     return samples.astype(np.int64)
-
-
-def code_layout(rows: Sequence[str | Sequence[str]] | None) -> Layout | None:
-    """Give the layout that a configuration describes by its matrix rows, columns counted first."""
-    return None if rows is None else Layout.row_column(rows)
 
 
 def _numeric(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:

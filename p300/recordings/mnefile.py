@@ -46,9 +46,11 @@ def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
     RecordingError
         When the file cannot be read or has no EEG channels.
     """
+    from scipy.io.matlab import MatReadError  # EEGLAB files are MATLAB files
+
     try:
         raw = read()
-    except _READ_FAILURES as error:
+    except (*_READ_FAILURES, MatReadError) as error:
         reason = " ".join(str(error).split())
         raise RecordingError(
             f"{path}: MNE cannot read this file ({type(error).__name__}: {reason}); "

@@ -1,0 +1,96 @@
+"""Metrics: worked examples, properties, the subject as the unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from p300.evaluation.metrics import (
+    bootstrap_mean,
+    detection_metrics,
+    expected_calibration_error,
+    summarise_scores,
+)
+
+
+def test_a_worked_example():
+    # Detected above 0: two of three targets, one of four non-targets.
+    target = [1, 1, 1, 0, 0, 0, 0]
+    score = [2.0, 1.0, -1.0, 1.5, -2.0, -3.0, -4.0]
+    m = detection_metrics(target, score, 0.0)
+    assert m["recall"] == pytest.approx(2 / 3)
+    assert m["precision"] == pytest.approx(2 / 3)
+    assert m["f1"] == pytest.approx(2 / 3)
+    assert m["balanced_accuracy"] == pytest.approx((2 / 3 + 3 / 4) / 2)
+    # Pairs (target, non-target) in the right order: 4 + 3 + 3 of 12.
+    assert m["roc_auc"] == pytest.approx(10 / 12)
+    # Targets stand at ranks 1, 3 and 4.
+    assert m["average_precision"] == pytest.approx((1 / 1 + 2 / 3 + 3 / 4) / 3)
+    p = 1 / (1 + np.exp(-np.array(score)))
+    loss = -np.mean(np.where(target, np.log(p), np.log(1 - p)))
+    assert m["log_loss"] == pytest.approx(loss)
+
+
+def test_nothing_detected_has_precision_zero():
+    m = detection_metrics([1, 0], [-1.0, -2.0], 0.0)
+    assert (m["precision"], m["recall"], m["f1"]) == (0, 0, 0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.1, 10), st.floats(-3, 3))
+def test_auc_depends_on_the_order_alone(seed, slope, shift):
+    rng = np.random.default_rng(seed)
+    y = np.r_[0, 1, rng.integers(0, 2, 60)]
+    score = np.round(rng.standard_normal(62), 3)
+    one, other = (detection_metrics(y, s, 0.0) for s in (score, slope * score + shift))
+    assert one["roc_auc"] == pytest.approx(other["roc_auc"])
+    assert detection_metrics(y, -score, 0.0)["roc_auc"] == pytest.approx(1 - one["roc_auc"])
+
+
+def test_calibration_error_is_small_for_true_probabilities_and_large_for_bold_ones():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.02, 0.5, 20_000)
+    y = rng.random(20_000) < p
+    assert expected_calibration_error(y, p) < 0.01
+    assert expected_calibration_error(y, np.clip(p + 0.2, 0, 1)) == pytest.approx(0.2, abs=0.01)
+
+
+def test_bootstrap_interval_covers_about_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    inside = 0
+    for _ in range(200):
+        low, high = bootstrap_mean(rng.normal(0.8, 0.05, 12))
+        inside += low <= 0.8 <= high
+    assert 0.85 < inside / 200 < 0.98
+    assert bootstrap_mean([0.8, 0.9]) == (None, None)
+
+
+def scores_of(aucs):
+    """A score table in which subject k has the given AUC in each of its folds."""
+    parts = []
+    for subject, folds in aucs.items():
+        for fold, auc in enumerate(folds):
+            right = round(100 * auc)
+            score = np.r_[1.0, np.full(right, 0.0), np.full(100 - right, 2.0)]
+            parts.append(
+                pd.DataFrame({"target": [True] + [False] * 100, "score": score,
+                              "subject": subject, "fold": f"{subject}-{fold}"})
+            )  # fmt: skip
+    fixed = {"dataset": "d", "protocol": "p", "detector": "x", "seed": 0, "threshold": 0.0}
+    return pd.concat(parts, ignore_index=True).assign(**fixed)
+
+
+def test_the_subject_is_the_unit_of_the_mean():
+    rows = summarise_scores(scores_of({"1": [0.6, 0.8], "2": [0.9], "3": [0.5]}))
+    auc = rows[rows["metric"] == "roc_auc"].set_index("subject")
+    assert auc.loc["1", "value"] == pytest.approx(0.7)
+    assert auc.loc["mean", "value"] == pytest.approx(0.7)  # not the mean of four folds, .7 too
+    assert auc.loc["mean", "n"] == 3
+    assert auc.loc["1", "n"] == 202
+    assert 0.5 <= auc.loc["mean", "low"] <= 0.7 <= auc.loc["mean", "high"] <= 0.9
+    weighted = summarise_scores(scores_of({"1": [0.6, 0.6, 0.6], "2": [0.9], "3": [0.9]}))
+    mean = weighted[(weighted["metric"] == "roc_auc") & (weighted["subject"] == "mean")]
+    assert mean["value"].item() == pytest.approx(0.8)

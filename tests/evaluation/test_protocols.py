@@ -1,0 +1,171 @@
+"""Protocols: who trains, who tests, and that nothing leaks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, ClassifierMixin
+from studies import make_epochs, make_recording
+
+from p300.detectors import make_detector
+from p300.errors import ProtocolError
+from p300.evaluation.folds import evaluate_epochs
+from p300.evaluation.protocols import Fold, check_fold, make_folds
+from p300.preprocessing import preprocess
+
+
+def table(subjects=3, sessions=1, runs=2, characters=4, spacing=0.175):
+    """A flash table: 24 flashes a character, every sixth a target."""
+    rows = [
+        (f"{s}", f"{e}", f"{r}", c, k % 6 == 0, 10.0 + c * 10 + k * spacing)
+        for s in range(subjects) for e in range(sessions) for r in range(runs)
+        for c in range(characters) for k in range(24)
+    ]  # fmt: skip
+    columns = ["subject", "session", "run", "character", "target", "onset"]
+    return pd.DataFrame(rows, columns=columns).assign(dataset="made")
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["within_subject", "cross_session", "cross_subject"]),
+    st.integers(2, 4), st.integers(2, 3), st.integers(1, 3), st.integers(3, 6),
+)  # fmt: skip
+def test_folds_test_every_epoch_once_and_never_train_on_it(
+    protocol, subjects, sessions, runs, characters
+):
+    flashes = table(subjects, sessions, runs, characters)
+    folds = make_folds(protocol, flashes, 0.65)
+    tested = np.concatenate([fold.test for fold in folds])
+    assert sorted(tested) == list(range(len(flashes)))
+    assert len({fold.name for fold in folds}) == len(folds)
+    apart = {"within_subject": "run", "cross_session": "session", "cross_subject": "subject"}
+    for fold in folds:
+        assert not set(fold.train) & set(fold.test)
+        train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
+        columns = ["subject", "session", "run"]
+        unit = columns[: columns.index(apart[protocol]) + 1]
+        assert train[unit].drop_duplicates().merge(test[unit].drop_duplicates()).empty
+        if protocol != "cross_subject":
+            assert set(train["subject"]) == set(test["subject"])
+
+
+def test_the_last_run_is_tested_on_those_before_it():
+    folds = make_folds("within_subject", table(2, runs=3), 0.65, {"test_runs": "last"})
+    assert [fold.name for fold in folds] == ["sub-0_ses-0_run-2", "sub-1_ses-0_run-2"]
+
+
+@pytest.mark.parametrize("with_characters", [True, False])
+def test_one_run_is_cut_into_blocks_with_a_gap(with_characters):
+    # Characters that follow each other without a pause: their windows overlap.
+    flashes = table(1, runs=1, characters=10)
+    flashes["onset"] = 10 + 0.175 * np.arange(len(flashes))
+    if not with_characters:
+        flashes["character"] = pd.NA
+    folds = make_folds("within_subject", flashes, 0.65)
+    assert len(folds) == 5
+    for fold in folds:
+        train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
+        gaps = np.abs(train["onset"].to_numpy()[:, None] - test["onset"].to_numpy())
+        assert gaps.min() >= 0.65 - 1e-9
+        if with_characters:
+            assert not set(train["character"]) & set(test["character"])
+        assert len(train) >= len(flashes) - len(test) - 8
+
+
+class GroupReader(ClassifierMixin, BaseEstimator):
+    """Knows the groups that it was trained on by a mark in the signal, and boasts of it."""
+
+    def fit(self, X, y, groups=None):
+        self.marks_ = set(np.unique(X[:, 0, 0]).astype(int))
+        self.threshold_ = 0.0
+        return self
+
+    def decision_function(self, X):
+        return np.array([float(int(mark) in self.marks_) for mark in X[:, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "level", "options"),
+    [
+        ("within_subject", "run", {}),
+        ("within_subject", "run", {"test_runs": "last"}),
+        ("cross_session", "session", {}),
+        ("cross_subject", "subject", {}),
+    ],
+)
+def test_no_test_epoch_comes_from_a_group_that_was_trained_on(protocol, level, options):
+    recordings = [
+        make_recording(f"{s}", f"{r}", session=f"{e}")
+        for s in (1, 2, 3) for e in (1, 2) for r in (1, 2)
+    ]  # fmt: skip
+    epochs = preprocess(recordings)
+    marked = epochs.X.copy()
+    marked[:, 0, 0] = epochs.units(level)
+    scores = evaluate_epochs(
+        replace(epochs, X=marked), {"reader": GroupReader()}, protocol, **options
+    )
+    assert (scores["score"] == 0).all()
+    assert scores["target"].nunique() == 2
+
+
+def test_the_leak_test_can_fail():
+    epochs = make_epochs(1, 1)
+    marked = epochs.X.copy()
+    marked[:, 0, 0] = epochs.units("subject")
+    reader = GroupReader().fit(marked, epochs.y)
+    assert (reader.decision_function(marked) == 1).all()
+
+
+def test_permuting_the_test_subject_changes_no_fitted_weight():
+    epochs = make_epochs(3, 1)
+    tested = np.flatnonzero(epochs.flashes["subject"] == "3")
+    X = epochs.X.copy()
+    X[tested] = X[np.random.default_rng(0).permutation(tested)]
+    fold = make_folds("cross_subject", epochs.flashes, epochs.window)[2]
+    for name, options in (("slda", {}), ("cnn1", {"epochs": 2})):
+        weights = []
+        for windows in (epochs.X, X):
+            detector = make_detector(name, **options)
+            detector.fit(windows[fold.train], epochs.y[fold.train])
+            weights.append(detector.state())
+        assert weights[0][0] == weights[1][0]
+        for key, array in weights[0][1].items():
+            np.testing.assert_array_equal(array, weights[1][1][key])
+
+
+def test_folds_that_leak_are_refused():
+    flashes = table(2, runs=1, characters=6)
+    everything = np.arange(len(flashes))
+    with pytest.raises(ProtocolError, match=r"would leak: .* share the subject"):
+        check_fold(
+            Fold("f", everything[:100], everything[100:], "character", "subject"), flashes, 0.65
+        )
+    with pytest.raises(ProtocolError, match=r"windows of 0.65 s .* overlap"):
+        check_fold(Fold("f", everything[:70], everything[70:144], "character", None), flashes, 0.65)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "flashes", "message"),
+    [
+        ("cross_subject", table(1), "one subject only"),
+        ("cross_session", table(2, sessions=1), "subject 0 has one session only"),
+        ("within_subject", table(1, runs=1, characters=1), "one character only"),
+        ("within_subject", table(1, runs=2, characters=1), "4 targets .* at least 10"),
+        ("cross_subjects", table(), "did you mean 'cross_subject'"),
+    ],
+)
+def test_protocols_that_do_not_fit_say_so(protocol, flashes, message):
+    with pytest.raises(ProtocolError, match=message):
+        make_folds(protocol, flashes, 0.65)
+
+
+def test_unknown_options_are_named():
+    with pytest.raises(ProtocolError, match="unknown key 'test_run', did you mean 'test_runs'"):
+        make_folds("within_subject", table(), 0.65, {"test_run": "last"})
+    with pytest.raises(ProtocolError, match=r"protocols.within_subject.test_runs: 'first'"):
+        make_folds("within_subject", table(), 0.65, {"test_runs": "first"})
