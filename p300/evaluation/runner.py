@@ -193,7 +193,6 @@ def prepare(
     write_json(
         manifest, {**about, "recordings": summaries, "warnings": list(dict.fromkeys(caught))}
     )
-    progress("preparing", len(folders), len(folders))
     return folders
 
 

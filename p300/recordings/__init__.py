@@ -7,9 +7,9 @@ from p300.recordings.recording import (
     Recording,
     build_recording,
     finish_recording,
-    summarise_recording,
 )
 from p300.recordings.registry import SOURCES, SourceInfo, open_recordings, source_module
+from p300.recordings.summary import summarise_recording
 
 __all__ = [
     "FLASH_COLUMNS",

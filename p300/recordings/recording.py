@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -216,6 +216,15 @@ def standard_montage() -> DigMontage:
     return mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
 
 
+def standard_montage() -> DigMontage:
+    """Give the standard 10-05 montage of electrode names and positions (in metres)."""
+    import mne
+
+    # MNE 1.13 renamed it after the head it was made on and warns about the old name.
+    renamed = "colin27_1005" in mne.channels.get_builtin_montages()
+    return mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
+
+
 def _set_standard_montage(raw: BaseRaw, source: str) -> None:
     """Rename the channels to the standard spelling and set their positions."""
     import difflib
@@ -375,42 +384,3 @@ def _check_units(amplitude: float, where: str) -> None:
             DataWarning,
             stacklevel=5,
         )
-
-
-def summarise_recording(recording: Recording) -> dict[str, Any]:
-    """Give the invariants that every load reports, JSON-ready.
-
-    Returns
-    -------
-    Number of flashes, targets and characters, target share (None where targets are unknown),
-    robust amplitude in microvolts, duration, and the onset interval: median and extremes within
-    repetitions in milliseconds, and the share of intervals off the median by more than a sample.
-    """
-    flashes = recording.flashes
-    known = bool(flashes["target"].notna().all())
-    n_targets = int(flashes["target"].sum()) if known else None
-    interval = np.diff(flashes["sample"].to_numpy())
-    median = float(np.median(interval)) if len(interval) else float("nan")
-    # Pauses between characters or runs are no irregularity of the flashing.
-    inside = interval[interval < 3 * median]
-    return {
-        "recording": recording.name,
-        "source": recording.source,
-        "electrodes": recording.electrodes,
-        "bad_electrodes": list(recording.raw.info["bads"]),
-        "sfreq": recording.sfreq,
-        "seconds": recording.raw.n_times / recording.sfreq,
-        "amplitude_microvolts": 1e6 * float(np.median(robust_amplitude(recording.raw.get_data()))),
-        "n_flashes": len(flashes),
-        "n_targets": n_targets,
-        "target_share": n_targets / len(flashes) if n_targets is not None else None,
-        "n_characters": int(flashes["character"].nunique()),
-        "has_codes": bool(flashes["code"].notna().all()),
-        "onset_interval_ms": 1e3 * median / recording.sfreq if len(interval) else None,
-        "onset_interval_range_ms": (
-            [1e3 * float(f(inside)) / recording.sfreq for f in (np.min, np.max)]
-            if len(inside)
-            else None
-        ),
-        "irregular_onsets": float(np.mean(np.abs(inside - median) > 1)) if len(inside) else 0.0,
-    }

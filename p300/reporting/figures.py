@@ -6,7 +6,6 @@ not know; ``figure.savefig(...)`` writes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,8 +81,8 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
     )  # fmt: skip
     ax.axhline(0.5, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
     ax.annotate(
-        "guessing", (1, 0.5), (0, 2), xycoords=("axes fraction", "data"),
-        textcoords="offset points", fontsize=7, color=GREY, ha="right",
+        "guessing", (1, 0.5), (0, 3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", fontsize=8, color=GREY, ha="right",
     )  # fmt: skip
     ax.set_xticks(x, [label(name) for name in categories])
     if len(categories) > 3:
@@ -102,12 +101,12 @@ def _name_subjects(ax: Axes, subjects: pd.DataFrame, x: float) -> None:
     if last.empty:
         return
     places = last.to_numpy(float).copy()
-    gap = 0.026
+    gap = 0.028
     for k in range(1, len(places)):
         places[k] = max(places[k], places[k - 1] + gap)
     places -= max(0.0, float(np.mean(places - last.to_numpy())))
     for subject, place in zip(last.index, places, strict=True):
-        ax.text(x + 0.12, place, label(subject, 10), fontsize=7, color=GREY, va="center")
+        ax.text(x + 0.12, place, label(subject, 10), fontsize=8, color=GREY, va="center")
 
 
 def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figure:
@@ -122,7 +121,7 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
     metrics
         Metrics of the same run; their mean ROC-AUC is then written into the panels.
     """
-    figure, grid = _detector_panels(scores, height=2.5)
+    figure, grid = _detector_panels(scores, height=2.8)
     colours = detector_colours(scores["detector"])
     for (dataset, protocol, detector), ax, part in grid:
         curves = _roc_by_subject(part)
@@ -167,7 +166,7 @@ def plot_calibration(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) 
         Metrics of the same run; their mean expected calibration error is then written into the
         panels.
     """
-    figure, grid = _detector_panels(scores, height=3.2)
+    figure, grid = _detector_panels(scores, height=3.5)
     colours = detector_colours(scores["detector"])
     for (dataset, protocol, detector), ax, part in grid:
         colour = colours[detector]
@@ -178,7 +177,6 @@ def plot_calibration(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) 
         ece = "expected_calibration_error"
         _note(ax, _mean_text(metrics, dataset, protocol, detector, ece, "ECE"), 0.88)
         ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[0, 0.5, 1])
-        ax.set_aspect("equal")
         _draw_counts(ax, part, colour)
     _outer_labels(grid, "", "Share of targets")
     return figure
@@ -204,7 +202,9 @@ def _reliability(epochs: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
 
 def _draw_counts(ax: Axes, part: pd.DataFrame, colour: str) -> None:
     """Draw the number of epochs in each bin under a panel."""
-    below = ax.inset_axes((0, -0.3, 1, 0.24))
+    from matplotlib.ticker import MaxNLocator
+
+    below = ax.inset_axes((0, -0.34, 1, 0.25))
     style.tidy(below)
     probability, target = _probability(part["score"]), part["target"].to_numpy(bool)
     below.hist(
@@ -213,8 +213,9 @@ def _draw_counts(ax: Axes, part: pd.DataFrame, colour: str) -> None:
         color=[colour, LIGHT], rwidth=0.86,
     )  # fmt: skip
     below.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="Probability of a target")
-    top = int(below.get_ylim()[1])
-    below.set_yticks([0, top], ["0", f"{top:,}"])
+    below.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+    below.yaxis.set_major_formatter("{x:,.0f}")
+    below.tick_params(axis="y", labelsize=7.5)
 
 
 def plot_training(fits: pd.DataFrame) -> Figure:
@@ -263,7 +264,8 @@ def _mark_best(ax: Axes, part: pd.DataFrame, histories: list[pd.DataFrame], colo
             ax.plot(best, loss, "o", color=colour, ms=3.5, mec="white", mew=0.5)
 
 
-Panels = list[tuple[tuple[str, str, str], "Axes", pd.DataFrame]]
+Key = tuple[str, str, str]
+Panels = list[tuple[Key, "Axes", pd.DataFrame]]
 
 
 def _detector_panels(
@@ -271,17 +273,16 @@ def _detector_panels(
 ) -> tuple[Figure, Panels]:
     """Make one panel for every data set, protocol and detector of a table.
 
-    Detectors stand side by side, with one detector the protocols; never more than five.
+    Up to four of a data set stand in one row; beyond that each protocol has rows of its own, of
+    at most five detectors, or the other way round with one detector.
     """
     keys = ["dataset", "protocol", "detector"]
     parts = {
         (str(dataset), str(protocol), str(detector)): part
         for (dataset, protocol, detector), part in table.groupby(keys, sort=False)
     }
-    n_detectors, n_protocols = table["detector"].nunique(), table["protocol"].nunique()
-    side_by_side = n_detectors if n_detectors > 1 else n_protocols
-    n_columns = side_by_side if side_by_side <= 5 else -(-side_by_side // 2)
-    rows = list(_break_rows(parts, n_columns, n_detectors > 1))
+    rows = _break_rows(list(parts))
+    n_columns = max(map(len, rows))
     width = min(3.2, WIDTH / n_columns)
     figure, axes = style.panels(
         len(rows), n_columns, width=width, height=height * width / 2.4, share=share
@@ -300,16 +301,26 @@ def _detector_panels(
     return figure, grid
 
 
-def _break_rows(
-    keys: dict[tuple[str, str, str], pd.DataFrame], n_columns: int, by_protocol: bool
-) -> Iterator[list[tuple[str, str, str]]]:
-    """Break panels into rows: a new one for each data set and, if asked, each protocol."""
-    groups: dict[tuple[str, ...], list[tuple[str, str, str]]] = {}
+def _break_rows(keys: list[Key]) -> list[list[Key]]:
+    """Break panels into rows of one data set, and of one protocol where they are many."""
+    datasets = _grouped(keys, 1)
+    if max(map(len, datasets)) <= 4:
+        return datasets
+    several_detectors = len({detector for *_, detector in keys}) > 1
+    rows = []
+    for group in _grouped(keys, 2) if several_detectors else datasets:
+        n_rows = -(-len(group) // 5)
+        length = -(-len(group) // n_rows)
+        rows += [group[start : start + length] for start in range(0, len(group), length)]
+    return rows
+
+
+def _grouped(keys: list[Key], depth: int) -> list[list[Key]]:
+    """Put together the keys that begin alike."""
+    groups: dict[tuple[str, ...], list[Key]] = {}
     for key in keys:
-        groups.setdefault(key[:2] if by_protocol else key[:1], []).append(key)
-    for group in groups.values():
-        for start in range(0, len(group), n_columns):
-            yield group[start : start + n_columns]
+        groups.setdefault(key[:depth], []).append(key)
+    return list(groups.values())
 
 
 def _outer_labels(grid: Panels, x: str, y: str) -> None:
@@ -324,7 +335,7 @@ def _outer_labels(grid: Panels, x: str, y: str) -> None:
 
 def _note(ax: Axes, text: str, y: float) -> None:
     ax.text(
-        0.97 if y < 0.5 else 0.05, y, text, transform=ax.transAxes, fontsize=7.5, color=INK,
+        0.97 if y < 0.5 else 0.05, y, text, transform=ax.transAxes, fontsize=8.5, color=INK,
         ha="right" if y < 0.5 else "left", linespacing=1.35,
     )  # fmt: skip
 

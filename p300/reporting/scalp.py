@@ -50,7 +50,7 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
     """
     electrodes = central_electrodes(list(averages["electrode"].unique()))
     response = _responses(averages, electrodes)
-    figure, axes = style.panels(2, len(electrodes), width=WIDTH / 4, height=2.1, share=False)
+    figure, axes = style.panels(2, len(electrodes), width=WIDTH / 4, height=2.3, share=False)
     for k, electrode in enumerate(electrodes):
         top, bottom = axes[0][k], axes[1][k]
         target, nontarget = (response.curves[kind][electrode] for kind in ("target", "nontarget"))
@@ -60,7 +60,7 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
         style.title(top, label(electrode))
         bottom.set_xlabel("Time from flash (ms)")
         top.tick_params(labelbottom=False)
-    for row, name in ((0, "Response"), (1, "Target − non-target")):
+    for row, name in ((0, "Response"), (1, "Difference")):
         _share_y(axes[row])
         axes[row][0].set_ylabel(f"{name} ({response.unit})")
     style.legend(axes[0][0])
@@ -164,7 +164,7 @@ def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
             values / peak if peak else values, info, axes=ax, show=False, cmap="RdBu_r",
             vlim=(-1, 1), contours=4, sensors=True,
         )  # fmt: skip
-        ax.set_title(f"filter {name}", fontsize=8.5, color=GREY, pad=3)
+        ax.set_title(f"filter {name}", fontsize=9, color=GREY, pad=3)
     bar = figure.colorbar(
         ScalarMappable(cmap="RdBu_r"), ax=axes, shrink=0.7, aspect=18, pad=0.02, ticks=[0, 0.5, 1]
     )

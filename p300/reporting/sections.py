@@ -10,7 +10,7 @@ import pandas as pd
 from p300.reporting import figures, scalp, tables, words
 from p300.reporting.page import Block, Facts, Section, Source, Text, picture, slug
 from p300.reporting.run_results import MEAN, RunResults, repeats
-from p300.reporting.words import listed, several
+from p300.reporting.words import listed, several, span
 
 _MOST_SENTENCES = 4
 
@@ -21,13 +21,13 @@ def summary(results: RunResults) -> Section:
     described = str(results.config.get("description") or "").strip()
     n_subjects = len(results.scores[["dataset", "subject"]].drop_duplicates())
     scores = results.scores
-    first = (scores["protocol"] == protocols[0]) & (scores["detector"] == detectors[0])
-    n_scored = int(first.sum()) // repeats(scores)
+    n_scored = scores[scores["detector"] == detectors[0]].groupby("protocol").size()
     what = (
-        f"{several(len(detectors), 'detector')} ({listed(detectors)}) tested on "
+        f"{several(len(detectors), 'detector')} ({listed(detectors)}) "
+        f"{'was' if len(detectors) == 1 else 'were'} tested on "
         f"{several(n_subjects, 'subject')} of {listed(results.unique('dataset'))} with "
         f"{several(len(protocols), 'protocol')} ({listed(protocols)}), "
-        f"{n_scored:,} flashes scored by each."
+        f"{span(n_scored / repeats(scores))} flashes in each."
     )
     sentences = [described, what, *_best_sentences(results)]
     reading = (
@@ -51,9 +51,11 @@ def _best_sentences(results: RunResults) -> list[str]:
     for (dataset, protocol), group in groups:
         best = group.sort_values("value", kind="stable").iloc[[-1]]
         where = f"{protocol}, {dataset}" if len(results.unique("dataset")) > 1 else protocol
-        comes_first = f", by {best['detector'].item()}, the highest" if len(group) > 1 else ""
+        value = tables.mean_with_interval(best)
         sentences.append(
-            f"In {where} the mean ROC-AUC is {tables.mean_with_interval(best)}{comes_first}."
+            f"The highest mean ROC-AUC in {where} is {value}, reached by {best['detector'].item()}."
+            if len(group) > 1
+            else f"The mean ROC-AUC in {where} is {value}."
         )
     return sentences
 
@@ -134,7 +136,7 @@ def calibration(results: RunResults) -> Section:
 
 def responses(results: RunResults) -> Section:
     """Show what the brain did after target and non-target flashes."""
-    heading = "Responses to target and non-target flashes"
+    heading = "Responses to flashes"
     if results.averages is None:
         return _left_out(heading, "averages.parquet is not in the run folder")
     blocks: list[Block] = []

@@ -21,7 +21,7 @@ TARGET, NONTARGET = "#D55E00", "#66717d"
 WIDTH = 9.6
 """Width of a full figure in inches, as wide as the report's column."""
 
-_FONT = 8.5
+_FONT = 9.5
 
 
 def detector_colours(detectors: Iterable[str]) -> dict[str, str]:
@@ -55,6 +55,7 @@ def panels(
 ) -> tuple[Figure, list[list[Axes]]]:
     """Make a grid of styled axes; ``width`` and ``height`` of a panel in inches."""
     figure = new_figure(min(WIDTH, width * n_columns), height * n_rows)
+    figure.set_layout_engine("constrained", h_pad=0.07, w_pad=0.05)
     axes = figure.subplots(n_rows, n_columns, sharex=share, sharey=share, squeeze=False)
     for ax in axes.flat:
         tidy(ax)
@@ -74,7 +75,7 @@ def title(ax: Axes, name: str, detail: str = "", colour: str = INK) -> None:
     """Head a panel with a name and, in grey under it, a detail."""
     ax.set_title(
         name, loc="left", fontsize=_FONT + 1, fontweight="bold", color=colour,
-        pad=17 if detail else 6,
+        pad=18 if detail else 6,
     )  # fmt: skip
     if detail:
         ax.annotate(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from p300.reporting.page import Row, Table
 from p300.reporting.run_results import MEAN, RunResults
-from p300.reporting.words import NONE, count, number, percent, several
+from p300.reporting.words import NONE, count, number, percent, several, span
 
 SUBJECT_METRICS = {
     "roc_auc": "ROC-AUC",
@@ -57,24 +57,25 @@ def headline_table(results: RunResults) -> Table:
 
 def subject_tables(results: RunResults) -> list[Table]:
     """Give, for each data set and protocol, the metrics of every subject, best AUC first."""
+    shown = {k: v for k, v in SUBJECT_METRICS.items() if k in results.unique("metric")}
     groups = results.metrics.groupby(["dataset", "protocol"], sort=False)
     tables = []
     for (dataset, protocol), group in groups:
         rows: list[Row] = []
         for detector, mine in group.groupby("detector", sort=False):
             rows.append(Row((str(detector),), "head"))
-            rows += _subject_rows(mine)
-        columns = ("Subject", *SUBJECT_METRICS.values())
+            rows += _subject_rows(mine, list(shown))
+        columns = ("Subject", *shown.values())
         caption = f"{protocol}, {dataset}"
         tables.append(Table(columns, tuple(rows), caption, folded=len(groups) > _MOST_OPEN_TABLES))
     return tables
 
 
-def _subject_rows(metrics: pd.DataFrame) -> list[Row]:
+def _subject_rows(metrics: pd.DataFrame, shown: list[str]) -> list[Row]:
     """Give the rows of one detector: subjects, mean, interval of the mean."""
     value, low, high = (
         metrics.pivot_table(index="subject", columns="metric", values=part, dropna=False).reindex(
-            columns=list(SUBJECT_METRICS)
+            columns=shown
         )
         for part in ("value", "low", "high")
     )
@@ -99,25 +100,21 @@ def recordings_table(recordings: list[dict[str, Any]]) -> Table:
         spread = recording["onset_interval_range_ms"]
         cells = (
             str(recording["recording"]),
-            str(len(recording["electrodes"])),
-            ", ".join(bad) or NONE,
+            str(len(recording["electrodes"])) + (f" (bad: {', '.join(bad)})" if bad else ""),
             f"{recording['sfreq']:g}",
             count(recording["seconds"]),
             f"{recording['amplitude_microvolts']:.3g}",
             count(recording["n_flashes"]),
-            count(recording["n_targets"]),
-            percent(recording["target_share"]),
+            f"{count(recording['n_targets'])} ({percent(recording['target_share'])})",
             count(recording["n_characters"]),
             "yes" if recording["has_codes"] else "no",
-            count(recording["onset_interval_ms"]),
-            "–".join(map(count, spread)) if spread else NONE,
+            count(recording["onset_interval_ms"]) + (f" ({span(spread)})" if spread else ""),
             percent(recording["irregular_onsets"]),
         )
         rows.append(Row(cells))
     columns = (
-        "Recording", "Electrodes", "Bad", "Hz", "Length (s)", "Amplitude (µV)", "Flashes",
-        "Targets", "Target share", "Characters", "Codes", "Onset interval (ms)", "Range (ms)",
-        "Irregular",
+        "Recording", "Electrodes", "Hz", "Length (s)", "Amplitude (µV)", "Flashes",
+        "Targets", "Characters", "Codes", "Onset interval (ms)", "Irregular",
     )  # fmt: skip
     return Table(columns, tuple(rows))
 

@@ -117,10 +117,10 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
     if reference := settings.get("reference"):
         named = reference if isinstance(reference, str) else listed(reference)
         steps.insert(0, f"Re-reference to {named}")
-    if electrodes := settings.get("electrodes"):
-        steps.insert(0, f"Take the electrodes {listed(electrodes)}")
     if bad := settings.get("bad_electrodes"):
-        steps.append(f"Bad electrodes: {bad}")
+        steps.insert(0, f"{str(bad).capitalize()} bad electrodes")
+    if electrodes := settings.get("electrodes"):
+        steps.append(f"Take the electrodes {listed(electrodes)}")
     if "tmin" in settings and "tmax" in settings:
         start, end = (1e3 * settings[edge] for edge in ("tmin", "tmax"))
         steps.append(f"Cut a window from {start:.0f} to {end:.0f} ms after each flash")
@@ -133,13 +133,18 @@ def _describe_realised(recordings: Sequence[dict[str, Any]]) -> str:
     done = [r["preprocessing"] for r in recordings if r.get("preprocessing")]
     if not done:
         return ""
-    low, high = (span((d[end] for d in done), "", 2) for end in ("realised_low", "realised_high"))
+    low, high = (
+        span((d[end] for d in done), digits=2) for end in ("realised_low", "realised_high")
+    )
     rates = span((d["sfreq"] for d in done), "Hz")
     return f" This came to epochs at {rates} and −3 dB points at {low} and {high} Hz."
 
 
 def _describe_filter(settings: dict[str, Any]) -> str:
-    band = f"{settings.get('low', NONE)}–{settings.get('high', NONE)} Hz"
+    low, high = settings.get("low"), settings.get("high")
+    if low is None or high is None:
+        return "No bandpass"
+    band = f"{low:g}–{high:g} Hz"
     if settings.get("filter") == "butterworth":
         band += f", Butterworth of order {settings.get('filter_order', NONE)}"
     elif settings.get("filter"):

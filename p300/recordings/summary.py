@@ -1,0 +1,48 @@
+"""The invariants of a recording that every load reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from p300.recordings.recording import Recording, robust_amplitude
+
+
+def summarise_recording(recording: Recording) -> dict[str, Any]:
+    """Give the invariants that every load reports, JSON-ready.
+
+    Returns
+    -------
+    Number of flashes, targets and characters, target share (None where targets are unknown),
+    robust amplitude in microvolts, duration, and the onset interval: median and extremes within
+    repetitions in milliseconds, and the share of intervals off the median by more than a sample.
+    """
+    flashes = recording.flashes
+    known = bool(flashes["target"].notna().all())
+    n_targets = int(flashes["target"].sum()) if known else None
+    interval = np.diff(flashes["sample"].to_numpy())
+    median = float(np.median(interval)) if len(interval) else float("nan")
+    # Pauses between characters or runs are no irregularity of the flashing.
+    inside = interval[interval < 3 * median]
+    return {
+        "recording": recording.name,
+        "source": recording.source,
+        "electrodes": recording.electrodes,
+        "bad_electrodes": list(recording.raw.info["bads"]),
+        "sfreq": recording.sfreq,
+        "seconds": recording.raw.n_times / recording.sfreq,
+        "amplitude_microvolts": 1e6 * float(np.median(robust_amplitude(recording.raw.get_data()))),
+        "n_flashes": len(flashes),
+        "n_targets": n_targets,
+        "target_share": n_targets / len(flashes) if n_targets is not None else None,
+        "n_characters": int(flashes["character"].nunique()),
+        "has_codes": bool(flashes["code"].notna().all()),
+        "onset_interval_ms": 1e3 * median / recording.sfreq if len(interval) else None,
+        "onset_interval_range_ms": (
+            [1e3 * float(f(inside)) / recording.sfreq for f in (np.min, np.max)]
+            if len(inside)
+            else None
+        ),
+        "irregular_onsets": float(np.mean(np.abs(inside - median) > 1)) if len(inside) else 0.0,
+    }

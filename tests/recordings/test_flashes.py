@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from p300.errors import DataWarning, RecordingError
+from p300.recordings import MATRIX_6X6
+from p300.recordings.flashes import (
+    apply_text,
+    check_codes,
+    count_characters,
+    flash_onsets,
+    make_flash_table,
+    onset_samples,
+    spelled_text,
+)
+
+
+def test_onsets_of_held_marks():
+    assert flash_onsets([0, 0, 3, 3, 0, 5, 4, 4, 0]).tolist() == [2, 5, 6]
+    assert flash_onsets([1, 1, 0, -1, -1]).tolist() == [0, 3]
+    assert flash_onsets([]).tolist() == []
+
+
+@given(
+    characters=st.integers(1, 4),
+    flashes=st.integers(4, 30),
+    interval=st.integers(5, 60),
+    jitter=st.lists(st.integers(-1, 1), min_size=120, max_size=120),
+)
+def test_pauses_separate_characters(characters, flashes, interval, jitter):
+    steps = np.full(characters * flashes, interval) + jitter[: characters * flashes]
+    steps[::flashes] += 5 * interval
+    expected = np.repeat(np.arange(characters) + 1, flashes)
+    assert count_characters(np.cumsum(steps)).tolist() == expected.tolist()
+
+
+def test_few_flashes():
+    assert count_characters([]).tolist() == []
+    assert count_characters([7]).tolist() == [1]
+
+
+def table_of(run, *, codes=True, where="here", size=12):
+    return make_flash_table(
+        run.onsets,
+        target=run.targets[run.onsets] > 0,
+        code=run.codes[run.onsets] if codes else None,
+        flashes_a_repetition=size,
+        where=where,
+    )
+
+
+@pytest.mark.parametrize("codes", [True, False])
+def test_repetitions_are_numbered(speller, codes):
+    table = table_of(speller("P3_", repetitions=4), codes=codes)
+    assert table["character"].tolist() == np.repeat([1, 2, 3], 48).tolist()
+    assert table["repetition"].tolist() == np.tile(np.repeat([1, 2, 3, 4], 12), 3).tolist()
+    assert table["code"].isna().all() != codes
+
+
+def test_a_lost_flash_shifts_no_other(speller):
+    run = speller("A", repetitions=3)
+    whole = table_of(run)
+    kept = np.delete(np.arange(36), 14)
+    lost = type(run)(run.codes, run.targets, run.onsets[kept])
+    with pytest.warns(DataWarning, match="here: 1 of 3 repetitions do not have 12 flashes"):
+        table = table_of(lost)
+    expected = whole["repetition"].to_numpy()[kept]
+    # The lost flash of repetition 2 is replaced, in counting, by the same code of repetition 3.
+    assert (table["repetition"].to_numpy() != expected).sum() == 1
+
+
+def test_text_from_targets_and_back(speller):
+    table = table_of(speller("CAT9"))
+    assert spelled_text(table, MATRIX_6X6) == "CAT9"
+    unknown = table.assign(target=pd.NA)
+    marked = apply_text(unknown, MATRIX_6X6, "CAT9", "here")
+    assert marked["target"].tolist() == table["target"].tolist()
+
+
+def test_text_that_contradicts(speller):
+    table = table_of(speller("CAT"))
+    with pytest.warns(DataWarning, match="targets spell 'CAT', expected 'DOG'"):
+        assert apply_text(table, MATRIX_6X6, "DOG", "here") is table
+    unknown = table.assign(target=pd.NA)
+    with pytest.warns(DataWarning, match="3 characters found.*'GOAT' has 4"):
+        assert apply_text(unknown, MATRIX_6X6, "GOAT", "here")["target"].isna().all()
+    with pytest.raises(RecordingError, match=r"\['!'\], not in the layout"):
+        apply_text(unknown, MATRIX_6X6, "AB!", "here")
+
+
+def test_targets_without_a_symbol_are_question_marks(speller):
+    table = table_of(speller("CAT"))
+    table.loc[(table["character"] == 2) & (table["code"] == 5), "target"] = True
+    assert spelled_text(table, MATRIX_6X6) == "C?T"
+    assert spelled_text(table.assign(code=pd.NA), MATRIX_6X6) == "???"
+
+
+def test_foreign_codes_are_refused():
+    check_codes(pd.DataFrame({"code": [1, 12, pd.NA]}), MATRIX_6X6, "here")
+    with pytest.raises(RecordingError, match=r"here: flash codes \[0, 13\]"):
+        check_codes(pd.DataFrame({"code": [0, 1, 13]}), MATRIX_6X6, "here")
+
+
+def test_samples_win_over_seconds():
+    table = pd.DataFrame({"sample": [100, 151], "onset": [0.4, 0.604]})
+    assert onset_samples(table, 250.0, "here").tolist() == [100, 151]
+    assert onset_samples(table[["onset"]], 250.0, "here").tolist() == [100, 151]
+    with pytest.warns(DataWarning, match="2 onsets in seconds are not at their sample at 500 Hz"):
+        assert onset_samples(table, 500.0, "here").tolist() == [100, 151]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"time": [1]}, "expected 'sample' or 'onset'"),
+        ({"sample": [1.5]}, "fractions"),
+        ({"sample": [1, None]}, "row 2; expected a number"),
+        ({"onset": ["soon"]}, "'soon' found in column 'onset', row 1"),
+    ],
+)
+def test_broken_onsets(table, message):
+    with pytest.raises(RecordingError, match=message):
+        onset_samples(pd.DataFrame(table), 250.0, "here")

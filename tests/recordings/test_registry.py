@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from p300.errors import RecordingError
+from p300.recordings import SOURCES, SourceInfo, open_recordings, source_module
+from p300.recordings.registry import same_subject, select_subjects
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_tells_about_itself_and_loads(name):
+    module = source_module(name)
+    assert isinstance(module.INFO, SourceInfo)
+    assert all(vars(module.INFO).values())
+    parameters = inspect.signature(module.load).parameters
+    assert list(parameters)[:3] == ["path", "dataset", "subjects"]
+    for parameter in list(parameters.values())[3:]:
+        assert parameter.kind is parameter.KEYWORD_ONLY
+        assert parameter.default is not parameter.empty
+        assert parameter.annotation is not parameter.empty
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "simulated"])
+def test_missing_places_tell_how_to_obtain_the_files(name, tmp_path):
+    with pytest.raises(RecordingError, match="no such file or folder") as caught:
+        list(open_recordings(name, tmp_path / "nowhere"))
+    assert source_module(name).INFO.obtain in str(caught.value)
+    with pytest.raises(RecordingError, match="needs a path"):
+        list(open_recordings(name))
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "simulated"])
+def test_an_empty_folder_is_an_error(name, tmp_path):
+    with pytest.raises(RecordingError) as caught:
+        list(open_recordings(name, tmp_path))
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_unknown_sources_and_options(tmp_path):
+    with pytest.raises(RecordingError, match="did you mean 'bids'"):
+        open_recordings("bidz", tmp_path)
+    with pytest.raises(RecordingError, match="did you mean 'words'"):
+        open_recordings("bci2_iib", tmp_path, word={})
+    with pytest.raises(RecordingError, match="task"):
+        open_recordings("bids", tmp_path, task=["speller"])
+
+
+def test_subjects_match_without_leading_zeros():
+    assert same_subject("3", "03")
+    assert same_subject("0", "00")
+    assert not same_subject("3", "30")
+    assert select_subjects(["01", "02", "10"], ["10", "1"], "here") == ["01", "10"]
+    assert select_subjects(["B", "A"], None, "here") == ["B", "A"]
+    with pytest.raises(RecordingError, match=r"here: subjects \['4'\] not found"):
+        select_subjects(["01"], ["1", "4"], "here")

@@ -1,0 +1,175 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import p300
+from p300.cli import app
+
+SMALL = [
+    "--set", "datasets={simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, "
+    "repetitions: 5}}",
+    "--set", "detectors={slda: {}}",
+]  # fmt: skip
+
+
+def p300_command(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("cli") / "run"
+    result = p300_command("run", *SMALL, "--out", out, "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    return out, result.output
+
+
+def test_a_run_prints_its_report_and_the_numbers_that_matter(finished):
+    out, text = finished
+    assert f"Report: {out / 'report.html'}" in text
+    assert "cross_subject" in text
+    assert "ROC-AUC [95 %]" in text
+    assert (out / "report.html").stat().st_size > 50_000
+    rows = json.loads((out / "metrics.json").read_text())["rows"]
+    mean = next(r for r in rows if r["subject"] == "mean" and r["metric"] == "roc_auc")
+    assert f"{mean['value']:.3f}" in text
+
+
+def test_a_second_start_recomputes_nothing(finished):
+    out, text = finished
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
+    again = p300_command("run", *SMALL, "--out", out, "--jobs", 1)
+    assert again.exit_code == 0
+    assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == before
+    assert again.stdout.splitlines()[-1] == text.splitlines()[-1]
+
+
+def test_the_stages_one_at_a_time(tmp_path):
+    out = tmp_path / "run"
+    prepared = p300_command("prepare", *SMALL, "--out", out)
+    assert prepared.exit_code == 0, prepared.output
+    assert "3 subjects" in prepared.output
+    assert not (out / "scores.parquet").exists()
+    evaluated = p300_command("evaluate", *SMALL, "--out", out, "--jobs", 1)
+    assert evaluated.exit_code == 0, evaluated.output
+    assert (out / "scores.parquet").is_file()
+    assert not (out / "report.html").exists()
+    reported = p300_command("report", out)
+    assert reported.exit_code == 0, reported.output
+    assert (out / "report.html").is_file()
+
+
+def test_train_and_predict_give_one_row_a_flash(tmp_path):
+    from p300.recordings import open_recordings
+
+    detector = tmp_path / "detector"
+    trained = p300_command("train", *SMALL, "--detector", "slda", "--out", detector)
+    assert trained.exit_code == 0, trained.output
+    recording = next(open_recordings("simulated", n_subjects=1, seed=5))
+    path = tmp_path / "new.fif"
+    recording.raw.set_annotations(None)
+    recording.raw.save(tmp_path / "new_eeg.fif", verbose="error")
+    recording.flashes[["sample", "code"]].to_csv(tmp_path / "new_eeg_flashes.csv", index=False)
+    path = tmp_path / "new_eeg.fif"
+    csv = tmp_path / "scores.csv"
+    result = p300_command("predict", detector, path, "--source", "flash_table", "--out", csv)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(csv)
+    assert len(table) == len(recording.flashes)
+    assert table["probability"].between(0, 1).all()
+    target = recording.flashes["target"].to_numpy(dtype=bool)
+    assert table["score"][target].mean() > table["score"][~target].mean()
+    printed = p300_command("predict", detector, path, "--source", "flash_table")
+    assert printed.stdout == csv.read_text()
+
+
+def test_a_dry_run_prints_config_and_folds_and_writes_nothing(tmp_path):
+    out = tmp_path / "run"
+    result = p300_command("run", *SMALL, "--out", out, "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "n_subjects: 3" in result.output
+    assert "sub-1" in result.output.replace("sub-01", "sub-1")
+    assert "9 folds to fit" in result.output
+    assert not out.exists()
+
+
+def test_datasets_and_detectors_are_listed():
+    listed = p300_command("datasets").output
+    for name in ("bnci2015_003", "bids", "bci2_iib", "bci3_ii", "gtec_br41n", "flash_table"):
+        assert name in listed
+    one = p300_command("datasets", "simulated").output
+    assert "n_subjects" in one
+    assert "CC BY-NC-ND" in p300_command("datasets", "bnci2015_003").output
+    assert "Cecotti" in p300_command("detectors").output
+    assert "epochs = 100" in p300_command("detectors", "cnn1").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "none.yaml"], "none.yaml: no such file"),
+        (["run", "--set", "detectors.cnn1.epoch=5"], "did you mean 'epochs'"),
+        (["run", "--set", "seeed=5"], "did you mean 'seed'"),
+        (["report", "nowhere"], "nowhere"),
+        (["predict", "nowhere", "x", "--source", "bids"], "nowhere: not a stored detector"),
+        (["datasets", "bid"], "did you mean 'bids'"),
+        (["detectors", "cnn"], "did you mean 'cnn1'"),
+        (["train", "--detector", "svm"], "'svm' is not in the config"),
+    ],
+)
+def test_mistakes_are_told_without_a_traceback(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = p300_command(*arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_says_how_to_go_on(monkeypatch, tmp_path):
+    from p300.evaluation import runner
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "evaluate", interrupted)
+    result = p300_command("run", *SMALL, "--out", tmp_path / "run")
+    assert result.exit_code == 130
+    assert "goes on where it stopped" in result.stderr
+
+
+HEAVY = {"torch", "mne", "sklearn", "matplotlib", "pandas", "scipy"}
+
+
+@pytest.mark.parametrize("statement", ["import p300", "import p300.cli"])
+def test_starting_imports_nothing_heavy(statement):
+    code = f"{statement}\nimport sys\nprint(*{{m.split('.')[0] for m in sys.modules}})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not HEAVY & set(loaded)
+
+
+def test_help_answers_at_once():
+    def once():
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "p300", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - start
+
+    assert min(once() for _ in range(3)) < 0.6  # .1 s on an idle machine
+
+
+def test_every_public_name_is_there():
+    for name in p300.__all__:
+        assert getattr(p300, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = p300.nothing

@@ -1,0 +1,106 @@
+"""Configs: defaults, overrides, and errors that name the key."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from p300.config import load_experiment, parse_experiment
+from p300.errors import ConfigError, P300Error
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_committed_configs_are_valid_and_survive_being_written(path):
+    experiment = load_experiment(path)
+    assert experiment.name == path.stem
+    assert parse_experiment(experiment.to_yaml()) == experiment
+
+
+def test_the_quickstart_is_the_embedded_default():
+    assert load_experiment(CONFIGS / "quickstart.yaml") == load_experiment(None)
+
+
+def test_overrides():
+    experiment = load_experiment(
+        None,
+        [
+            "detectors.cnn1.epochs=5",
+            "preprocessing.high=15",
+            "protocols.within_subject.test_runs=last",
+            "datasets.simulated.0.subjects=[1, 2]",
+            "repeats=3",
+        ],
+    )
+    assert experiment.detector_call("cnn1") == ("cnn1", {"epochs": 5})
+    assert set(experiment.detectors) == {"cnn1", "slda"}
+    assert experiment.preprocessing.high == 15
+    assert experiment.preprocessing.low == 0.1
+    assert experiment.protocols["within_subject"] == {"test_runs": "last"}
+    assert experiment.datasets["simulated"][0].subjects == ("1", "2")
+    assert experiment.repeats == 3
+
+
+def test_one_detector_under_two_labels():
+    text = "detectors: {small: {detector: cnn1, n_filters: 2}, large: {detector: cnn1}}"
+    assert parse_experiment(text).detector_call("small") == ("cnn1", {"n_filters": 2})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("preprocesing: {}", "unknown key 'preprocesing', did you mean 'preprocessing'"),
+        ("preprocessing: {lo: 1}", r"unknown key 'preprocessing.lo', did you mean 'low'"),
+        ("preprocessing: {low: fast}", r"preprocessing.low: 'fast' \(str\) found"),
+        ("preprocessing: {low: 30}", r"low \(30 Hz\) must be below high \(20 Hz\)"),
+        ("repeats: 0", r"repeats: 0 \(int\) found"),
+        ("detectors: {cnn2: {}}", "unknown detector 'cnn2', did you mean 'cnn1'"),
+        ("detectors: {cnn1: {epoch: 3}}", "unknown key 'epoch', did you mean 'epochs'"),
+        ("detectors: {cnn1: {epochs: [3]}}", r"detectors.cnn1.epochs: \[3\] \(list\) found"),
+        ("protocols: {cross_subjects: {}}", "did you mean 'cross_subject'"),
+        ("datasets: {a: {source: bid}}", "unknown source 'bid', did you mean 'bids'"),
+        ("datasets: {a: {source: simulated, n_subject: 3}}", "did you mean 'n_subjects'"),
+        ("datasets: {a: {path: x}}", r"datasets.a.0.source"),
+        ("datasets: {}", "datasets"),
+        ("- a list", "list found, expected keys and values"),
+        ("a: [", "not valid YAML"),
+        ("name: ../up", "name"),
+    ],
+)
+def test_what_is_wrong_is_named(text, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_experiment(text)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("repeats", "expected KEY.KEY=VALUE"),
+        ("repeat=3", "did you mean 'repeats'"),
+        ("name.first=3", "has no key"),
+        ("datasets.simulated.7.source=bids", "has no key"),
+        ("repeats=[", "not valid YAML"),
+    ],
+)
+def test_overrides_that_cannot_be_applied(override, message):
+    with pytest.raises(ConfigError, match=message):
+        load_experiment(None, [override])
+
+
+def test_a_missing_config_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"none.yaml: no such file .looked from"):
+        load_experiment(tmp_path / "none.yaml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_experiment(tmp_path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="abcdefsy:{}[],-' \n01.", max_size=60))
+def test_any_text_is_an_experiment_or_a_clear_error(text):
+    with contextlib.suppress(P300Error):  # anything else fails the test
+        parse_experiment(text)
