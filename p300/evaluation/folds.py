@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.detectors import make_detector
+from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
 from p300.errors import P300Error, TrainingWarning
 from p300.evaluation.manifest import THREADS
@@ -46,6 +47,8 @@ class Task:
         Positions in these epochs.
     validation
         The level whose whole units may be set aside from the training set.
+    cross_fit
+        Whether training epochs are scored too, each by a detector that was not fitted on it.
     """
 
     experiment: str
@@ -60,6 +63,7 @@ class Task:
     train: npt.NDArray[np.intp]
     test: npt.NDArray[np.intp]
     validation: str
+    cross_fit: bool = False
 
     @property
     def id(self) -> str:
@@ -81,7 +85,7 @@ def seed_of(experiment_seed: int, *names: str) -> int:
 
 
 def run_task(task: Task, run: Path) -> None:
-    """Fit and score; write ``fits/ID.json``, then ``scores/ID.parquet``.
+    """Fit and score; write ``fits/ID.json``, training scores if asked for, ``scores/ID.parquet``.
 
     The score file comes last and whole: where it is, the fold is done.
 
@@ -97,18 +101,22 @@ def run_task(task: Task, run: Path) -> None:
     with threadpool_limits(THREADS), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TrainingWarning)
         try:
-            fit, scores = _fit_and_score(task)
+            fit, scores, training_scores = _fit_and_score(task)
         except P300Error as error:
             raise type(error)(f"fold {task.id}: {error}") from error
     own = [w for w in caught if issubclass(w.category, TrainingWarning)]
     for other in (w for w in caught if w not in own):
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     write_json(run / "fits" / f"{task.id}.json", {**fit, "warnings": [str(w.message) for w in own]})
-    with written_whole(run / "scores" / f"{task.id}.parquet") as temporary:
-        scores.to_parquet(temporary, index=False)
+    for folder, table in (("training_scores", training_scores), ("scores", scores)):
+        if table is not None:
+            with written_whole(run / folder / f"{task.id}.parquet") as temporary:
+                table.to_parquet(temporary, index=False)
 
 
-def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
+def _fit_and_score(
+    task: Task,
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame | None]:
     epochs = Epochs.load(task.epochs)
     name, parameters = task.call
     detector = make_detector(name, **parameters)
@@ -118,15 +126,20 @@ def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
     start = time.perf_counter()
     detector.fit(train.X, train.y, groups=train.units(task.validation))
     fitted = time.perf_counter()
-    scores = score_table(
-        detector,
-        epochs.select(task.test),
-        experiment=task.experiment,
-        protocol=task.protocol,
-        fold=task.fold,
-        label=task.detector,
-        seed=task.seed,
-    )
+    names: dict[str, str | int] = {
+        "experiment": task.experiment,
+        "protocol": task.protocol,
+        "fold": task.fold,
+        "detector": task.detector,
+        "seed": task.seed,
+    }
+    test = epochs.select(task.test)
+    scores = score_table(test, detector.decision_function(test.X), detector.threshold_, names)
+    scored = time.perf_counter()
+    training_scores = None
+    if task.cross_fit:
+        score = cross_fitted_scores(detector, train, task.validation)
+        training_scores = score_table(train, score, detector.threshold_, names)
     history, best = detector.history()
     fit = {
         "id": task.id,
@@ -139,7 +152,7 @@ def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
         "n_test": len(scores),
         "n_train_targets": int(train.y.sum()),
         "fit_seconds": fitted - start,
-        "score_seconds": time.perf_counter() - fitted,
+        "score_seconds": scored - fitted,
         "n_parameters": detector.n_parameters,
         "threshold": detector.threshold_,
         "calibration": [detector.calibration_.slope, detector.calibration_.intercept],
@@ -148,39 +161,64 @@ def _fit_and_score(task: Task) -> tuple[dict[str, Any], pd.DataFrame]:
         "electrodes": list(epochs.electrodes),
         **_spatial(detector, train.X),
     }
-    return fit, scores
+    return fit, scores, training_scores
 
 
 def score_table(
-    detector: Detector,
     epochs: Epochs,
-    *,
-    experiment: str,
-    protocol: str,
-    fold: str,
-    label: str,
-    seed: int,
+    score: npt.NDArray[np.float64],
+    threshold: float,
+    names: Mapping[str, str | int],
 ) -> pd.DataFrame:
-    """Score epochs with a fitted detector; give the rows of the score table.
+    """Give the rows of the score table for scored epochs.
+
+    Parameters
+    ----------
+    epochs
+        The scored epochs.
+    score
+        Log-odds of a target, [epoch].
+    threshold
+        Log-odds above which an epoch counts as detected.
+    names
+        The columns experiment, protocol, fold, detector and seed.
+    """
+    table = epochs.flashes.assign(**names, score=score, threshold=threshold)
+    return table[list(SCORE_COLUMNS)]
+
+
+CROSS_FITS = 5
+"""Parts that a training set is divided into to score it without having been fitted on it."""
+
+
+def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.NDArray[np.float64]:
+    """Score training epochs, each with a detector that was fitted on the other parts.
+
+    What a detector says of the epochs it has learned from is too good; a speller that learns how
+    far to trust scores must learn from scores like those of new epochs.
 
     Parameters
     ----------
     detector
-        Fitted on other epochs.
+        Its parameters are used, its fit is not.
     epochs
-        The tested epochs.
-    experiment, protocol, fold, label, seed
-        What the rows are called; ``label`` goes to the column ``detector``.
+        The training epochs.
+    level
+        The level whose whole units are held out together.
+
+    Returns
+    -------
+    Log-odds of a target, [epoch].
     """
-    return epochs.flashes.assign(
-        experiment=experiment,
-        protocol=protocol,
-        fold=fold,
-        detector=label,
-        seed=seed,
-        score=detector.decision_function(epochs.X),
-        threshold=detector.threshold_,
-    )[list(SCORE_COLUMNS)]
+    from sklearn.base import clone
+
+    groups, y = epochs.units(level), epochs.y
+    score = np.full(len(epochs), np.nan)
+    for held_out in held_out_parts(len(epochs), groups, CROSS_FITS):
+        rest = np.setdiff1d(np.arange(len(epochs)), held_out)
+        part = clone(detector).fit(epochs.X[rest], y[rest], groups=groups[rest])
+        score[held_out] = part.decision_function(epochs.X[held_out])
+    return score
 
 
 def _spatial(detector: Detector, X: npt.NDArray[np.float32]) -> dict[str, Any]:
@@ -223,18 +261,16 @@ def evaluate_epochs(
 
     tables = []
     for fold in make_folds(protocol, epochs.flashes, epochs.window, options):
-        train = epochs.select(fold.train)
+        train, test = epochs.select(fold.train), epochs.select(fold.test)
         for label, detector in detectors.items():
             fitted = clone(detector).fit(train.X, train.y, groups=train.units(fold.validation))
-            tables.append(
-                score_table(
-                    fitted,
-                    epochs.select(fold.test),
-                    experiment="script",
-                    protocol=protocol,
-                    fold=fold.name,
-                    label=label,
-                    seed=detector.get_params().get("seed", 0),
-                )
-            )
+            names = {
+                "experiment": "script",
+                "protocol": protocol,
+                "fold": fold.name,
+                "detector": label,
+                "seed": detector.get_params().get("seed", 0),
+            }
+            score = fitted.decision_function(test.X)
+            tables.append(score_table(test, score, fitted.threshold_, names))
     return pd.concat(tables, ignore_index=True)

@@ -35,6 +35,9 @@ SEGMENT_EDGE = "EDGE boundary"
 _IMPOSSIBLE_VOLTS = (1e-10, 2e-2)
 _UNUSUAL_VOLTS = (5e-8, 2e-4)
 
+LOUD = 20
+"""An electrode with more than this many times the median amplitude deserves a warning."""
+
 
 @dataclass(frozen=True, eq=False)
 class Recording:
@@ -208,15 +211,6 @@ def finish_recording(
 
 
 def standard_montage() -> DigMontage:
-    """Give the positions of the standard 10-05 system."""
-    import mne
-
-    # MNE 1.13 gave this template its proper name.
-    renamed = "colin27_1005" in mne.channels.get_builtin_montages()
-    return mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
-
-
-def standard_montage() -> DigMontage:
     """Give the standard 10-05 montage of electrode names and positions (in metres)."""
     import mne
 
@@ -311,7 +305,17 @@ def check_recording(recording: Recording) -> None:
         names = [recording.electrodes[k] for k in np.flatnonzero(flat)]
         recording.raw.info["bads"] = sorted({*recording.raw.info["bads"], *names})
         warnings.warn(f"{where}: electrodes {names} are flat", DataWarning, stacklevel=4)
-    _check_units(float(np.median(amplitude[~flat])), where)
+    typical = float(np.median(amplitude[~flat]))
+    loud = amplitude > LOUD * typical
+    if loud.any():
+        names = [recording.electrodes[k] for k in np.flatnonzero(loud)]
+        warnings.warn(
+            f"{where}: electrodes {names} have up to {amplitude.max() / typical:.0f} times the "
+            "amplitude of the others; a loose electrode, or another unit?",
+            DataWarning,
+            stacklevel=4,
+        )
+    _check_units(typical, where)
 
 
 def robust_amplitude(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -14,8 +14,9 @@ import pandas as pd
 
 from p300.evaluation.metrics import CALIBRATION_BINS
 from p300.reporting import style
+from p300.reporting.panels import Panel, detector_panels, label_outside
 from p300.reporting.run_results import MEAN, repeats
-from p300.reporting.style import GREY, INK, LIGHT, WIDTH, detector_colours, label
+from p300.reporting.style import GREY, INK, LIGHT, detector_colours, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +56,9 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
             part = auc[auc["dataset"] == dataset]
             if protocol is not None:
                 part = part[part["protocol"] == protocol]
+            if part.empty:
+                ax.remove()
+                continue
             dots = [colours[detectors[0] if single else name] for name in categories]
             _draw_subjects(ax, part, across, dict(zip(categories, dots, strict=True)))
             heading = protocol if protocol is not None else detectors[0]
@@ -76,19 +80,19 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
     mean = auc[of_mean].set_index(across).reindex(categories)
     ends = [mean["value"] - mean["low"], mean["high"] - mean["value"]]
     ax.errorbar(
-        x - 0.17, mean["value"], np.nan_to_num(ends), fmt="D", ms=5.5, color=INK, lw=1.6,
-        capsize=3, zorder=3,
+        x - 0.1 - 0.02 * len(x), mean["value"], np.nan_to_num(ends), fmt="D", ms=5.5, color=INK,
+        lw=1.6, capsize=3, zorder=3,
     )  # fmt: skip
     ax.axhline(0.5, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
     ax.annotate(
-        "guessing", (1, 0.5), (0, 3), xycoords=("axes fraction", "data"),
-        textcoords="offset points", fontsize=8, color=GREY, ha="right",
+        "guessing", (0, 0.5), (4, -3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", fontsize=8, color=GREY, va="top",
     )  # fmt: skip
-    ax.set_xticks(x, [label(name) for name in categories])
+    ax.set_xticks(x, [label(name, 16) for name in categories])
     if len(categories) > 3:
         for text in ax.get_xticklabels():
             text.set(rotation=35, ha="right", rotation_mode="anchor")
-    ax.set_xlim(-0.5, len(categories) - 0.25)
+    ax.set_xlim(-0.5, len(categories) - 0.4)
     lowest = float(np.nanmin(auc["value"]))
     ax.set_ylim(min(0.45, lowest - 0.03, ax.get_ylim()[0]), 1.0)
     if len(subjects) <= _MOST_LABELS:
@@ -106,7 +110,10 @@ def _name_subjects(ax: Axes, subjects: pd.DataFrame, x: float) -> None:
         places[k] = max(places[k], places[k - 1] + gap)
     places -= max(0.0, float(np.mean(places - last.to_numpy())))
     for subject, place in zip(last.index, places, strict=True):
-        ax.text(x + 0.12, place, label(subject, 10), fontsize=8, color=GREY, va="center")
+        ax.annotate(
+            label(subject, 10), (x, place), (6, 0), textcoords="offset points",
+            fontsize=8, color=GREY, va="center",
+        )  # fmt: skip
 
 
 def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figure:
@@ -121,21 +128,21 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
     metrics
         Metrics of the same run; their mean ROC-AUC is then written into the panels.
     """
-    figure, grid = _detector_panels(scores, height=2.8)
-    colours = detector_colours(scores["detector"])
-    for (dataset, protocol, detector), ax, part in grid:
-        curves = _roc_by_subject(part)
+    figure, grid = detector_panels(scores, height=2.8)
+    for panel in grid:
+        ax, curves = panel.ax, _roc_by_subject(panel.table)
         ax.plot([0, 1], [0, 1], color=LIGHT, lw=0.8, ls=(0, (4, 3)))
         for curve in curves:
-            ax.plot(_RATES, curve, color=colours[detector], lw=0.7, alpha=0.4)
-        if len(curves):
-            ax.plot(_RATES, np.mean(curves, axis=0), color=colours[detector], lw=2.4)
-        lines = [_mean_text(metrics, dataset, protocol, detector, "roc_auc", "AUC")]
-        lines.append(f"{len(curves)} subject{'s' * (len(curves) != 1)}")
-        _note(ax, "\n".join(filter(None, lines)), 0.06)
+            ax.plot(_RATES, curve, color=panel.colour, lw=0.7, alpha=0.4)
+        ax.plot(_RATES, np.mean(curves, axis=0), color=panel.colour, lw=2.4)
+        mean = _mean_text(metrics, panel, "roc_auc", "AUC")
+        people = f"{len(curves)} subject{'s' * (len(curves) != 1)}"
+        ax.text(
+            0.97, 0.06, f"{mean}\n{people}", transform=ax.transAxes, fontsize=8.5, color=INK,
+            ha="right", linespacing=1.35,
+        )  # fmt: skip
         ax.set(xlim=(0, 1), ylim=(0, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-        ax.set_aspect("equal")
-    _outer_labels(grid, "False positive rate", "True positive rate")
+    label_outside(grid, "False positive rate", "True positive rate")
     return figure
 
 
@@ -166,19 +173,19 @@ def plot_calibration(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) 
         Metrics of the same run; their mean expected calibration error is then written into the
         panels.
     """
-    figure, grid = _detector_panels(scores, height=3.5)
-    colours = detector_colours(scores["detector"])
-    for (dataset, protocol, detector), ax, part in grid:
-        colour = colours[detector]
+    figure, grid = detector_panels(scores, height=3.5, strip=0.25)
+    for panel in grid:
+        ax, colour = panel.ax, panel.colour
         ax.plot([0, 1], [0, 1], color=LIGHT, lw=0.8, ls=(0, (4, 3)))
-        for _, subject in part.groupby("subject"):
+        for _, subject in panel.table.groupby("subject"):
             ax.plot(*_reliability(subject), color=colour, lw=0.7, alpha=0.4)
-        ax.plot(*_reliability(part), color=colour, lw=2, marker="o", ms=4)
-        ece = "expected_calibration_error"
-        _note(ax, _mean_text(metrics, dataset, protocol, detector, ece, "ECE"), 0.88)
-        ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[0, 0.5, 1])
-        _draw_counts(ax, part, colour)
-    _outer_labels(grid, "", "Share of targets")
+        ax.plot(*_reliability(panel.table), color=colour, lw=2, marker="o", ms=4)
+        ece = _mean_text(metrics, panel, "expected_calibration_error", "ECE")
+        ax.text(0.05, 0.88, ece, transform=ax.transAxes, fontsize=8.5, color=INK)
+        ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+        ax.tick_params(labelbottom=False)
+        _draw_counts(panel)
+    label_outside(grid, "", "Share of targets")
     return figure
 
 
@@ -200,22 +207,23 @@ def _reliability(epochs: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
     return predicted, observed
 
 
-def _draw_counts(ax: Axes, part: pd.DataFrame, colour: str) -> None:
-    """Draw the number of epochs in each bin under a panel."""
+def _draw_counts(panel: Panel) -> None:
+    """Draw the number of epochs by probability in the strip under a panel."""
     from matplotlib.ticker import MaxNLocator
 
-    below = ax.inset_axes((0, -0.34, 1, 0.25))
-    style.tidy(below)
-    probability, target = _probability(part["score"]), part["target"].to_numpy(bool)
-    below.hist(
+    strip, table = panel.strip, panel.table
+    assert strip is not None  # asked for above
+    probability, target = _probability(table["score"]), table["target"].to_numpy(bool)
+    n_repeats = repeats(table)
+    strip.hist(
         [probability[target], probability[~target]], bins=_BINS.tolist(), stacked=True,
-        weights=[np.full(int(kind.sum()), 1 / repeats(part)) for kind in (target, ~target)],
-        color=[colour, LIGHT], rwidth=0.86,
+        weights=[np.full(int(kind.sum()), 1 / n_repeats) for kind in (target, ~target)],
+        color=[panel.colour, LIGHT], rwidth=0.86,
     )  # fmt: skip
-    below.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="Probability of a target")
-    below.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-    below.yaxis.set_major_formatter("{x:,.0f}")
-    below.tick_params(axis="y", labelsize=7.5)
+    strip.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="Probability of a target")
+    strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+    strip.yaxis.set_major_formatter("{x:,.0f}")
+    strip.tick_params(axis="y", labelsize=7.5)
 
 
 def plot_training(fits: pd.DataFrame) -> Figure:
@@ -234,25 +242,26 @@ def plot_training(fits: pd.DataFrame) -> Figure:
     """
     from matplotlib.ticker import MaxNLocator
 
-    colours = detector_colours(fits["detector"])
     iterative = fits[fits["history"].map(len) > 0]
     if iterative.empty:
         raise ValueError("no fit has a training history, expected at least one to plot")
-    figure, grid = _detector_panels(iterative, height=2.5, share=False)
-    for (_, _, detector), ax, part in grid:
+    colours = detector_colours(fits["detector"])
+    figure, grid = detector_panels(iterative, height=2.6, share=False, colours=colours)
+    for panel in grid:
+        ax, part = panel.ax, panel.table
         histories = [pd.DataFrame(history).set_index("epoch") for history in part["history"]]
         for column, colour, name in (
             ("train_loss", GREY, "training"),
-            ("validation_loss", colours[detector], "validation"),
+            ("validation_loss", panel.colour, "validation"),
         ):
             curves = pd.concat([h[column].astype(float) for h in histories], axis=1)
             ax.plot(curves.index, curves.to_numpy(), color=colour, lw=0.6, alpha=0.3)
             mean = curves.mean(axis=1)[curves.notna().sum(axis=1) * 2 >= curves.shape[1]]
             ax.plot(mean.index, mean, color=colour, lw=2.2, label=name)
-        _mark_best(ax, part, histories, colours[detector])
+        _mark_best(ax, part, histories, panel.colour)
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    style.legend(grid[0][1])
-    _outer_labels(grid, "Training epoch", "Loss")
+    style.legend(grid[0].ax)
+    label_outside(grid, "Training epoch", "Loss")
     return figure
 
 
@@ -264,89 +273,11 @@ def _mark_best(ax: Axes, part: pd.DataFrame, histories: list[pd.DataFrame], colo
             ax.plot(best, loss, "o", color=colour, ms=3.5, mec="white", mew=0.5)
 
 
-Key = tuple[str, str, str]
-Panels = list[tuple[Key, "Axes", pd.DataFrame]]
-
-
-def _detector_panels(
-    table: pd.DataFrame, *, height: float, share: bool = True
-) -> tuple[Figure, Panels]:
-    """Make one panel for every data set, protocol and detector of a table.
-
-    Up to four of a data set stand in one row; beyond that each protocol has rows of its own, of
-    at most five detectors, or the other way round with one detector.
-    """
-    keys = ["dataset", "protocol", "detector"]
-    parts = {
-        (str(dataset), str(protocol), str(detector)): part
-        for (dataset, protocol, detector), part in table.groupby(keys, sort=False)
-    }
-    rows = _break_rows(list(parts))
-    n_columns = max(map(len, rows))
-    width = min(3.2, WIDTH / n_columns)
-    figure, axes = style.panels(
-        len(rows), n_columns, width=width, height=height * width / 2.4, share=share
-    )
-    several = len(table["dataset"].unique()) > 1
-    colours = detector_colours(table["detector"])
-    grid: Panels = []
-    for row, line in zip(axes, rows, strict=True):
-        for ax, key in zip(row, line, strict=False):
-            dataset, protocol, detector = key
-            detail = f"{protocol}, {dataset}" if several else protocol
-            style.title(ax, label(detector), label(detail, 36), colours[detector])
-            grid.append((key, ax, parts[key]))
-        for ax in row[len(line) :]:
-            ax.remove()
-    return figure, grid
-
-
-def _break_rows(keys: list[Key]) -> list[list[Key]]:
-    """Break panels into rows of one data set, and of one protocol where they are many."""
-    datasets = _grouped(keys, 1)
-    if max(map(len, datasets)) <= 4:
-        return datasets
-    several_detectors = len({detector for *_, detector in keys}) > 1
-    rows = []
-    for group in _grouped(keys, 2) if several_detectors else datasets:
-        n_rows = -(-len(group) // 5)
-        length = -(-len(group) // n_rows)
-        rows += [group[start : start + length] for start in range(0, len(group), length)]
-    return rows
-
-
-def _grouped(keys: list[Key], depth: int) -> list[list[Key]]:
-    """Put together the keys that begin alike."""
-    groups: dict[tuple[str, ...], list[Key]] = {}
-    for key in keys:
-        groups.setdefault(key[:depth], []).append(key)
-    return list(groups.values())
-
-
-def _outer_labels(grid: Panels, x: str, y: str) -> None:
-    """Label the axes at the left and the bottom of a grid."""
-    for _, ax, _ in grid:
-        place = ax.get_subplotspec()
-        if place is not None and place.is_first_col():
-            ax.set_ylabel(y)
-        if place is not None and place.is_last_row():
-            ax.set_xlabel(x)
-
-
-def _note(ax: Axes, text: str, y: float) -> None:
-    ax.text(
-        0.97 if y < 0.5 else 0.05, y, text, transform=ax.transAxes, fontsize=8.5, color=INK,
-        ha="right" if y < 0.5 else "left", linespacing=1.35,
-    )  # fmt: skip
-
-
-def _mean_text(
-    metrics: pd.DataFrame | None, dataset: str, protocol: str, detector: str, metric: str, name: str
-) -> str:
+def _mean_text(metrics: pd.DataFrame | None, panel: Panel, metric: str, name: str) -> str:
     """Give a mean over subjects as text, nothing where the metrics do not have it."""
     if metrics is None:
         return ""
-    wanted = {"dataset": dataset, "protocol": protocol, "detector": detector}
+    wanted = {"dataset": panel.dataset, "protocol": panel.protocol, "detector": panel.detector}
     wanted |= {"metric": metric, "subject": MEAN}
     rows = metrics[np.logical_and.reduce([metrics[key] == value for key, value in wanted.items()])]
     return f"{name} {rows['value'].iloc[0]:.3f}" if len(rows) else ""

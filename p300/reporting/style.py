@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,12 +51,32 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def panels(
-    n_rows: int, n_columns: int, *, width: float, height: float, share: bool = True
+    n_rows: int,
+    n_columns: int,
+    *,
+    width: float,
+    height: float,
+    share: bool = True,
+    ratios: Sequence[float] = (1.0,),
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Make a grid of styled axes; ``width`` and ``height`` of a panel in inches."""
+    """Make a grid of styled axes.
+
+    Parameters
+    ----------
+    width, height
+        Of a panel, in inches.
+    share
+        Whether all axes have the same limits.
+    ratios
+        Heights of the axes that stand on each other in a panel, so that the grid has
+        ``len(ratios)`` rows of axes a row of panels.
+    """
     figure = new_figure(min(WIDTH, width * n_columns), height * n_rows)
     figure.set_layout_engine("constrained", h_pad=0.07, w_pad=0.05)
-    axes = figure.subplots(n_rows, n_columns, sharex=share, sharey=share, squeeze=False)
+    axes = figure.subplots(
+        n_rows * len(ratios), n_columns, sharex=share, sharey=share, squeeze=False,
+        height_ratios=list(ratios) * n_rows,
+    )  # fmt: skip
     for ax in axes.flat:
         tidy(ax)
     return figure, [list(row) for row in axes]
