@@ -6,12 +6,10 @@ import importlib.metadata
 import os
 import platform
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import p300
 from p300.config import Experiment
-from p300.files import sha256
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "mne", "mne-bids", "pandas", "pyarrow")
 THREADS = 1
@@ -35,9 +33,3 @@ def describe_run(experiment: Experiment, jobs: int) -> dict[str, Any]:
         "jobs": jobs,
         "seed": experiment.seed,
     }
-
-
-def hash_source(source: str) -> str | None:
-    """Hash the file or folder that a recording was read from; None for generated data."""
-    path = Path(source)
-    return sha256(path) if source and path.exists() else None

@@ -14,7 +14,7 @@ from p300.config import Experiment, Source, load_experiment
 from p300.epochs import Epochs, concatenate
 from p300.errors import DataWarning, P300Error, RunError
 from p300.evaluation.folds import Task, run_task, seed_of
-from p300.evaluation.manifest import describe_run, hash_source
+from p300.evaluation.manifest import describe_run
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.evaluation.protocols import make_folds
 from p300.files import read_json, write_json, written_whole
@@ -25,7 +25,7 @@ from p300.preprocessing import (
     normalise,
     subsampling_factor,
 )
-from p300.recordings import Recording, open_recordings, summarise_recording
+from p300.recordings import Recording, content_hash, open_recordings, summarise_recording
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
@@ -166,9 +166,8 @@ def prepare(
     folders = {name: run / "epochs" / name for name in experiment.datasets}
     manifest = run / "manifest.json"
     if manifest.exists():
-        _check_sources(read_json(manifest), run)
-        if all(folder.is_dir() for folder in folders.values()):
-            return folders
+        _check_unchanged(experiment, read_json(manifest), run, data)
+        return folders
     summaries: list[dict[str, Any]] = []
     averages: list[pd.DataFrame] = []
     caught: list[str] = []
@@ -201,16 +200,12 @@ def _cut_dataset(
 ) -> tuple[Epochs, list[dict[str, Any]]]:
     """Cut one data set, in volts, and tell what was read."""
     settings, parts, summaries = experiment.preprocessing, [], []
-    hashes: dict[str, str | None] = {}
     for recording in read_recordings(experiment, name, data):
         parts.append(cut_epochs(recording, settings))
-        if recording.source not in hashes:
-            hashes[recording.source] = hash_source(recording.source)
         factor = subsampling_factor(recording, settings)
         summaries.append(
             {
                 **summarise_recording(recording),
-                "sha256": hashes[recording.source],
                 "preprocessing": describe(settings, recording.sfreq, factor),
             }
         )
@@ -231,10 +226,19 @@ def _cut_dataset(
     return epochs, summaries
 
 
-def _check_sources(manifest: dict[str, Any], run: Path) -> None:
-    """Refuse to go on with epochs whose source has changed since they were made."""
-    stored = {r["source"]: r["sha256"] for r in manifest["recordings"] if r["sha256"]}
-    changed = [s for s, digest in stored.items() if hash_source(s) not in (digest, None)]
+def _check_unchanged(
+    experiment: Experiment, manifest: dict[str, Any], run: Path, data: Path
+) -> None:
+    """Refuse to go on with epochs whose recordings have changed since they were made."""
+    stored = {about["recording"]: about["sha256"] for about in manifest["recordings"]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # they were shown when the run was prepared
+        found = {
+            recording.name: content_hash(recording)
+            for dataset in experiment.datasets
+            for recording in read_recordings(experiment, dataset, data)
+        }
+    changed = sorted(name for name in {*stored, *found} if stored.get(name) != found.get(name))
     if changed:
         raise RunError(
             f"{run}: {changed} changed since this run was prepared; name another folder with "

@@ -9,7 +9,7 @@ from p300.recordings.recording import (
     finish_recording,
 )
 from p300.recordings.registry import SOURCES, SourceInfo, open_recordings, source_module
-from p300.recordings.summary import summarise_recording
+from p300.recordings.summary import content_hash, summarise_recording
 
 __all__ = [
     "FLASH_COLUMNS",
@@ -20,6 +20,7 @@ __all__ = [
     "Recording",
     "SourceInfo",
     "build_recording",
+    "content_hash",
     "finish_recording",
     "open_recordings",
     "source_module",

@@ -1,7 +1,8 @@
-"""The invariants of a recording that every load reports."""
+"""The invariants and the identity of a recording, which every load reports."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
     return {
         "recording": recording.name,
         "source": recording.source,
+        "sha256": content_hash(recording),
         "electrodes": recording.electrodes,
         "bad_electrodes": list(recording.raw.info["bads"]),
         "sfreq": recording.sfreq,
@@ -46,3 +48,18 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
         ),
         "irregular_onsets": float(np.mean(np.abs(inside - median) > 1)) if len(inside) else 0.0,
     }
+
+
+def content_hash(recording: Recording) -> str:
+    """Hash what a recording says: electrodes, rate, signal, segments and flashes.
+
+    The content, not the file: a format may spread a recording over several files, and generated
+    data have none.
+    """
+    digest = hashlib.sha256()
+    facts = (recording.electrodes, recording.sfreq, recording.segments())
+    digest.update(repr(facts).encode())
+    for row in range(len(recording.electrodes)):
+        digest.update(np.ascontiguousarray(recording.raw[row][0], dtype="<f8").data)
+    digest.update(recording.flashes.to_csv(index=False).encode())
+    return digest.hexdigest()
