@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 _MOST_LABELS = 14
+_LABEL_GAP = 0.028
 _RATES = np.linspace(0, 1, 201)
 _BINS = np.linspace(0, 1, 21)
 
@@ -101,14 +102,12 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
 
 def _name_subjects(ax: Axes, subjects: pd.DataFrame, x: float) -> None:
     """Write the names of the subjects beside their last dots, pushed apart where they collide."""
+    from sklearn.isotonic import isotonic_regression
+
     last = subjects.iloc[:, -1].dropna().sort_values()
-    if last.empty:
-        return
-    places = last.to_numpy(float).copy()
-    gap = 0.028
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + gap)
-    places -= max(0.0, float(np.mean(places - last.to_numpy())))
+    # Least squares under a least distance: distances beyond it are what may not decrease.
+    apart = _LABEL_GAP * np.arange(len(last))
+    places = isotonic_regression(last.to_numpy(float) - apart) + apart
     for subject, place in zip(last.index, places, strict=True):
         ax.annotate(
             label(subject, 10), (x, place), (6, 0), textcoords="offset points",

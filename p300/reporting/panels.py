@@ -81,7 +81,7 @@ def detector_panels(
         for column, key in enumerate(line):
             dataset, protocol, detector = key
             detail = f"{protocol}, {dataset}" if several else protocol
-            name, detail = label(detector, int(9 * width)), label(detail, int(12 * width))
+            name, detail = label(detector, int(8 * width)), label(detail, int(12 * width))
             title(upper[column], name, detail, colours[detector])
             below = lower[column] if strip else None
             place = (k, column)

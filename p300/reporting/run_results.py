@@ -90,14 +90,15 @@ def read_run(folder: Path) -> RunResults:
     _check_files(folder)
     config_text = (folder / "config.yaml").read_text(encoding="utf-8")
     averages = folder / "averages.parquet"
+    metrics = _read_metrics(folder / "metrics.json")
     return RunResults(
         folder=folder,
         config=_read_config(folder / "config.yaml", config_text),
         config_text=config_text,
         manifest=_read_json(folder / "manifest.json"),
         scores=_read_scores(folder / "scores.parquet"),
-        metrics=_read_metrics(folder / "metrics.json"),
-        fits=_read_fits(folder / "fits"),
+        metrics=metrics,
+        fits=_read_fits(folder / "fits", metrics),
         averages=_read_table(averages, AVERAGE_COLUMNS) if averages.is_file() else None,
     )
 
@@ -178,6 +179,14 @@ def _read_metrics(path: Path) -> pd.DataFrame:
     return metrics.astype({"subject": str, "value": float, "low": float, "high": float})
 
 
-def _read_fits(folder: Path) -> pd.DataFrame:
-    fits = pd.DataFrame([_read_json(path) for path in sorted(folder.glob("*.json"))])
-    return fits if fits.empty else _check_table(fits, FIT_COLUMNS, folder)
+def _read_fits(folder: Path, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Read all fits, in the order in which the metrics have their detectors and protocols."""
+    stored = [_read_json(path) for path in sorted(folder.glob("*.json"))]
+    if not stored:
+        return pd.DataFrame()
+
+    def order(column: pd.Series[Any]) -> pd.Series[Any]:
+        return column.map({name: k for k, name in enumerate(metrics[column.name].unique())})
+
+    fits = _check_table(pd.DataFrame(stored), FIT_COLUMNS, folder)
+    return fits.sort_values(["dataset", "protocol", "detector"], key=order, kind="stable")

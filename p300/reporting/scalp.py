@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MIDLINE = ("Fz", "Cz", "Pz", "Oz")
 MOST_MAPS = 10
 UNEQUAL_SCALES = 20.0
-"""Ratio of amplitudes between subjects from which microvolts can no longer be averaged."""
+"""Ratio of amplitudes from which a mean over subjects in microvolts shows the loudest alone."""
 
 _N_BOOTSTRAP = 2000
 
@@ -45,8 +45,9 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
     averages
         Tidy averages of one data set: subject, kind ("target" or "nontarget"), electrode, time in
         s, microvolts. Lines are means over subjects with a 95 % bootstrap interval over subjects.
-        Where the amplitudes of subjects differ more than :data:`UNEQUAL_SCALES`-fold, each
-        subject is divided by its robust standard deviation first.
+        Where amplitudes differ more than :data:`UNEQUAL_SCALES`-fold (another unit, a loose
+        electrode), each electrode of each subject is divided by its robust standard deviation
+        first.
     """
     electrodes = central_electrodes(list(averages["electrode"].unique()))
     response = _responses(averages, electrodes)
@@ -68,8 +69,12 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
 
 
 def amplitude_ratio(averages: pd.DataFrame) -> float:
-    """Give the ratio of the largest to the smallest amplitude of the subjects of a data set."""
-    scales = _scale_by_subject(averages)
+    """Give the ratio of the largest to the smallest amplitude among subjects and electrodes.
+
+    Only of the electrodes that :func:`plot_grand_average` shows.
+    """
+    electrodes = central_electrodes(list(averages["electrode"].unique()))
+    scales = _scales(averages[averages["electrode"].isin(electrodes)])
     return float(scales.max() / scales.min())
 
 
@@ -87,21 +92,20 @@ def central_electrodes(electrodes: Sequence[str]) -> list[str]:
     return sorted(distance, key=lambda name: distance[name])[:4] or list(electrodes)[:4]
 
 
-def _scale_by_subject(averages: pd.DataFrame) -> pd.Series[float]:
-    """Give the robust standard deviation of the averages of each subject, in microvolts."""
-    values = averages.groupby("subject")["microvolts"]
-    spread = values.agg(lambda v: 1.4826 * float(np.median(np.abs(v - np.median(v)))))
+def _scales(averages: pd.DataFrame) -> pd.Series[float]:
+    """Give, in every row, the robust standard deviation of its subject and electrode in µV."""
+    values = averages.groupby(["subject", "electrode"])["microvolts"]
+    distance = (averages["microvolts"] - values.transform("median")).abs()
+    by_electrode = distance.groupby([averages["subject"], averages["electrode"]])
+    spread = 1.4826 * by_electrode.transform("median")
     return spread.where(spread > 0, 1.0)
 
 
 def _responses(averages: pd.DataFrame, electrodes: list[str]) -> _Response:
-    unit = "µV"
-    if amplitude_ratio(averages) > UNEQUAL_SCALES:
-        scale = averages["subject"].map(_scale_by_subject(averages))
-        averages = averages.assign(microvolts=averages["microvolts"] / scale)
-        unit = "robust SD"
-    wanted = averages[averages["electrode"].isin(electrodes)]
-    table = wanted.pivot_table(
+    shown, unit = averages[averages["electrode"].isin(electrodes)], "µV"
+    if amplitude_ratio(shown) > UNEQUAL_SCALES:
+        shown, unit = shown.assign(microvolts=shown["microvolts"] / _scales(shown)), "robust SD"
+    table = shown.pivot_table(
         index="subject", columns=["kind", "electrode", "time"], values="microvolts"
     )
     curves = {

@@ -12,7 +12,7 @@ from p300.reporting.page import Block, Facts, Section, Source, Text, picture, sl
 from p300.reporting.run_results import MEAN, RunResults, repeats
 from p300.reporting.words import listed, several, span
 
-_MOST_SENTENCES = 4
+_MOST_SENTENCES = 3
 
 
 def summary(results: RunResults) -> Section:
@@ -27,7 +27,7 @@ def summary(results: RunResults) -> Section:
         f"{'was' if len(detectors) == 1 else 'were'} tested on "
         f"{several(n_subjects, 'subject')} of {listed(results.unique('dataset'))} with "
         f"{several(len(protocols), 'protocol')} ({listed(protocols)}), "
-        f"{span(n_scored / repeats(scores))} flashes in each."
+        f"{span(n_scored / repeats(scores))} flashes in each protocol."
     )
     sentences = [described, what, *_best_sentences(results)]
     reading = (
@@ -92,7 +92,7 @@ def method(results: RunResults) -> Section:
             "The other metrics need none.",
         )
     )
-    facts.append(("Figures", words.FIGURES))
+    facts.append(("Means and intervals", words.MEANS))
     return Section("What was run", (Facts(tuple(facts)),))
 
 
@@ -151,8 +151,9 @@ def responses(results: RunResults) -> Section:
         ratio = scalp.amplitude_ratio(averages)
         if ratio > scalp.UNEQUAL_SCALES:
             caption += (
-                f" The amplitudes of the subjects differ {ratio:,.0f}-fold, so each subject was "
-                "divided by the robust standard deviation of its averages; the axis counts these."
+                f" Amplitudes differ {ratio:,.0f}-fold between subjects and electrodes, so each "
+                "electrode of each subject was divided by the robust standard deviation (SD) of "
+                "its averages."
             )
         figure = scalp.plot_grand_average(averages)
         blocks.append(picture(f"grand_average_{slug(str(dataset))}", figure, caption))

@@ -43,16 +43,14 @@ def headline_table(results: RunResults) -> Table:
     protocols, datasets = results.unique("protocol"), results.unique("dataset")
     rows = []
     for dataset in datasets:
+        if len(datasets) > 1:
+            rows.append(Row((dataset,), "head"))
         for detector in results.unique("detector"):
             mine = auc[(auc["dataset"] == dataset) & (auc["detector"] == detector)]
             cells = [mean_with_interval(mine[mine["protocol"] == p]) for p in protocols]
-            rows.append(Row((dataset, detector, *cells)))
-    return Table(
-        ("Data set", "Detector", *protocols),
-        tuple(rows),
-        caption="Mean ROC-AUC over subjects (95 % interval)",
-        n_text=2,
-    )
+            rows.append(Row((detector, *cells)))
+    caption = "Mean ROC-AUC over subjects (95 % interval)"
+    return Table(("Detector", *protocols), tuple(rows), caption)
 
 
 def subject_tables(results: RunResults) -> list[Table]:
@@ -97,18 +95,17 @@ def recordings_table(recordings: list[dict[str, Any]]) -> Table:
     rows = []
     for recording in recordings:
         bad = recording["bad_electrodes"]
-        spread = recording["onset_interval_range_ms"]
         cells = (
             str(recording["recording"]),
             str(len(recording["electrodes"])) + (f" (bad: {', '.join(bad)})" if bad else ""),
             f"{recording['sfreq']:g}",
             count(recording["seconds"]),
-            f"{recording['amplitude_microvolts']:.3g}",
+            f"{recording['amplitude_microvolts']:.2f}",
             count(recording["n_flashes"]),
             f"{count(recording['n_targets'])} ({percent(recording['target_share'])})",
             count(recording["n_characters"]),
             "yes" if recording["has_codes"] else "no",
-            count(recording["onset_interval_ms"]) + (f" ({span(spread)})" if spread else ""),
+            _onset_interval(recording),
             percent(recording["irregular_onsets"]),
         )
         rows.append(Row(cells))
@@ -117,6 +114,13 @@ def recordings_table(recordings: list[dict[str, Any]]) -> Table:
         "Targets", "Characters", "Codes", "Onset interval (ms)", "Irregular",
     )  # fmt: skip
     return Table(columns, tuple(rows))
+
+
+def _onset_interval(recording: dict[str, Any]) -> str:
+    """Write the median onset interval and, where it varies, its range."""
+    median = count(recording["onset_interval_ms"])
+    between = span(recording["onset_interval_range_ms"] or [])
+    return median if between in (median, NONE) else f"{median} ({between})"
 
 
 def warnings_table(results: RunResults) -> Table:

@@ -26,12 +26,12 @@ PROTOCOLS = {
 }
 """Protocol -> who trains, who is tested."""
 
-FIGURES = (
+MEANS = (
     "Each fold and seed is measured on its own, then averaged within the subject, then over "
     "subjects. In brackets: 95 % bootstrap interval of the mean over subjects, which tells how far "
     "the mean might move had other subjects been recorded. There is none below three subjects."
 )
-"""How the figures of merit came about."""
+"""How the means and intervals of a report came about."""
 
 NONE = "–"
 

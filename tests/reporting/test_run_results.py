@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from p300.reporting import read_run
+from p300.reporting.run_results import repeats
+from p300.reporting.words import describe_preprocessing, listed, span
+
+
+def test_what_was_written_is_read(finished_run: Path) -> None:
+    results = read_run(finished_run)
+    assert results.name == "speller_study"
+    assert results.unique("protocol") == ["within_subject", "cross_subject"]
+    assert len(results.scores) == 2 * 2 * 3 * 2 * 240
+    assert results.scores["target"].mean() == pytest.approx(1 / 6)
+    assert results.averages is not None
+    assert set(results.fits["detector"]) == {"cnn1", "slda"}
+
+
+def test_fits_come_in_the_order_of_the_metrics(own_run: Path) -> None:
+    files = sorted((own_run / "fits").iterdir())
+    for number, file in enumerate(reversed(files)):
+        file.rename(file.with_name(f"a{number:03d}.json"))
+    fits = read_run(own_run).fits
+    assert list(fits["protocol"].unique()) == ["within_subject", "cross_subject"]
+    assert list(fits["detector"].unique()) == ["cnn1", "slda"]
+
+
+def test_an_alignment_is_part_of_the_protocol(own_run: Path) -> None:
+    metrics = json.loads((own_run / "metrics.json").read_text())
+    aligned = [{**row, "alignment": "euclidean"} for row in metrics["rows"]]
+    (own_run / "metrics.json").write_text(json.dumps({"rows": metrics["rows"] + aligned}))
+    assert read_run(own_run).unique("protocol") == [
+        "within_subject", "cross_subject",
+        "within_subject + euclidean", "cross_subject + euclidean",
+    ]  # fmt: skip
+
+
+def test_repeats_counts_seeds_of_one_fold(finished_run: Path) -> None:
+    results = read_run(finished_run)
+    assert repeats(results.scores) == 1
+    again = results.fits.assign(seed=results.fits["seed"] + 1000)
+    assert repeats(results.fits) == 1
+    assert repeats(pd.concat([results.fits, again])) == 2
+
+
+def test_preprocessing_is_told_in_its_order() -> None:
+    settings = {
+        "sfreq": 120.0, "order": "subsample_first", "low": 0.1, "high": 20, "filter": "fir",
+        "phase": "causal", "tmin": 0.1, "tmax": 0.8, "normaliser": "none",
+        "electrodes": ["Cz", "Pz"], "reference": "average", "bad_electrodes": "drop",
+    }  # fmt: skip
+    text = describe_preprocessing(settings, [])
+    steps = ["Drop bad", "Re-reference to average", "Subsample to 120 Hz", "FIR, causal"]
+    steps += ["electrodes Cz, Pz", "from 100 to 800 ms"]
+    assert np.all(np.diff([text.index(step) for step in steps]) > 0)
+    assert "variance" not in text
+    filtered = describe_preprocessing({**settings, "order": "filter_first"}, [])
+    assert filtered.index("Bandpass") < filtered.index("Subsample")
+
+
+def test_what_the_settings_came_to_is_told() -> None:
+    done = {"sfreq": 128.0, "realised_low": 0.1, "realised_high": 19.98}
+    text = describe_preprocessing({"low": 0.1, "high": 20}, [{"preprocessing": done}])
+    assert "epochs at 128 Hz and −3 dB points at 0.10 and 19.98 Hz" in text
+
+
+def test_spans_and_lists() -> None:
+    assert span([3.0, 1200.4, 7.0], "ms") == "3–1,200 ms"
+    assert span([5, 5]) == "5"
+    assert span([]) == "–"
+    assert listed(["a", "b", "c"], most=2) == "a, b and 1 more"
