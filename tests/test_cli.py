@@ -74,7 +74,7 @@ def test_train_and_predict_give_one_row_a_flash(tmp_path):
     detector = tmp_path / "detector"
     trained = p300_command("train", *SMALL, "--detector", "slda", "--out", detector)
     assert trained.exit_code == 0, trained.output
-    recording = next(open_recordings("simulated", n_subjects=1, seed=5))
+    recording = next(open_recordings("simulated", n_subjects=1))
     path = tmp_path / "new.fif"
     recording.raw.set_annotations(None)
     recording.raw.save(tmp_path / "new_eeg.fif", verbose="error")
@@ -122,7 +122,7 @@ def test_datasets_and_detectors_are_listed():
         (["report", "nowhere"], "nowhere"),
         (["predict", "nowhere", "x", "--source", "bids"], "nowhere: not a stored detector"),
         (["datasets", "bid"], "did you mean 'bids'"),
-        (["detectors", "cnn"], "did you mean 'cnn1'"),
+        (["detectors", "sldaa"], "did you mean 'slda'"),
         (["train", "--detector", "svm"], "'svm' is not in the config"),
     ],
 )

@@ -59,7 +59,7 @@ def test_one_detector_under_two_labels():
         ("preprocessing: {low: fast}", r"preprocessing.low: 'fast' \(str\) found"),
         ("preprocessing: {low: 30}", r"low \(30 Hz\) must be below high \(20 Hz\)"),
         ("repeats: 0", r"repeats: 0 \(int\) found"),
-        ("detectors: {cnn2: {}}", "unknown detector 'cnn2', did you mean 'cnn1'"),
+        ("detectors: {sldaa: {}}", "unknown detector 'sldaa', did you mean 'slda'"),
         ("detectors: {cnn1: {epoch: 3}}", "unknown key 'epoch', did you mean 'epochs'"),
         ("detectors: {cnn1: {epochs: [3]}}", r"detectors.cnn1.epochs: \[3\] \(list\) found"),
         ("protocols: {cross_subjects: {}}", "did you mean 'cross_subject'"),
