@@ -78,7 +78,9 @@ def test_train_and_predict_give_one_row_a_flash(tmp_path):
     path = tmp_path / "new.fif"
     recording.raw.set_annotations(None)
     recording.raw.save(tmp_path / "new_eeg.fif", verbose="error")
-    recording.flashes[["sample", "code"]].to_csv(tmp_path / "new_eeg_flashes.csv", index=False)
+    recording.flashes[["sample", "code"]].assign(target="").to_csv(
+        tmp_path / "new_eeg_flashes.csv", index=False
+    )
     path = tmp_path / "new_eeg.fif"
     csv = tmp_path / "scores.csv"
     result = p300_command("predict", detector, path, "--source", "flash_table", "--out", csv)

@@ -172,6 +172,11 @@ def make_folds(
         When the protocol does not fit the data or a fold would leak; see :func:`check_fold`.
     """
     checked = check_protocol(protocol, options or {})
+    if flashes.empty:
+        raise ProtocolError(
+            "no flash is known to be a target or not; detectors can be applied to such recordings "
+            "(p300 predict) but not trained or tested on them"
+        )
     folds = list(PROTOCOLS[protocol](flashes, window=window, **checked))
     for fold in folds:
         check_fold(fold, flashes, window)

@@ -152,6 +152,7 @@ def test_folds_that_leak_are_refused():
 @pytest.mark.parametrize(
     ("protocol", "flashes", "message"),
     [
+        ("within_subject", table(1).iloc[:0], "no flash is known to be a target or not"),
         ("cross_subject", table(1), "one subject only"),
         ("cross_session", table(2, sessions=1), "subject 0 has one session only"),
         ("within_subject", table(1, runs=1, characters=1), "one character only"),
