@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from p300.epochs import Epochs
     from p300.evaluation.folds import evaluate_epochs
     from p300.evaluation.metrics import summarise_scores
-    from p300.evaluation.runner import evaluate
+    from p300.pipeline import evaluate, run_experiment
     from p300.preprocessing import Preprocessing, preprocess
     from p300.recordings import Layout, Recording, open_recordings
     from p300.reporting import write_report
@@ -26,13 +26,14 @@ _PLACES = {
     "Layout": "p300.recordings",
     "Preprocessing": "p300.preprocessing",
     "Recording": "p300.recordings",
-    "evaluate": "p300.evaluation.runner",
+    "evaluate": "p300.pipeline",
     "evaluate_epochs": "p300.evaluation.folds",
     "load_detector": "p300.detectors",
     "load_experiment": "p300.config",
     "make_detector": "p300.detectors",
     "open_recordings": "p300.recordings",
     "preprocess": "p300.preprocessing",
+    "run_experiment": "p300.pipeline",
     "save_detector": "p300.detectors",
     "summarise_scores": "p300.evaluation.metrics",
     "write_report": "p300.reporting",
@@ -51,6 +52,7 @@ __all__ = [
     "make_detector",
     "open_recordings",
     "preprocess",
+    "run_experiment",
     "save_detector",
     "summarise_scores",
     "write_report",

@@ -17,6 +17,7 @@ from p300.errors import P300Error, P300Warning
 
 if TYPE_CHECKING:
     from p300.config import Experiment
+    from p300.speller import Decision
 
 
 class _Commands(TyperGroup):
@@ -146,7 +147,7 @@ def train(
     data: Data = Path("data"),
 ) -> None:
     """Fit one detector on all labelled flashes of a data set and store it in a folder."""
-    from p300.evaluation.prediction import fit_on_all
+    from p300.application import fit_on_all
 
     fitted = fit_on_all(_experiment(config, overrides), detector, out, data=data, dataset=dataset)
     typer.echo(f"Detector: {fitted}")
@@ -167,7 +168,7 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="CSV file; standard output without it.")] = None,
 ) -> None:
     """Score a recording with a fitted detector: CSV with one row a flash."""
-    from p300.evaluation.prediction import predict_recordings
+    from p300.application import predict_recordings
 
     table = predict_recordings(detector, recording, source, subjects, options or [])
     if out is None:
@@ -178,6 +179,44 @@ def predict(
     with written_whole(out) as temporary:
         table.to_csv(temporary, index=False)
     typer.echo(f"{len(table)} flashes in {out}")
+
+
+@app.command()
+def spell(
+    detector: Annotated[Path, typer.Argument(help="Folder of a fitted detector.")],
+    recording: Annotated[Path, typer.Argument(help="File or folder of the recording.")],
+    source: Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")],
+    subjects: Annotated[
+        list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="Option of the source (repeatable)."),
+    ] = None,
+    language_model: Annotated[
+        Path | None, typer.Option(help="File of n-gram counts; without it all symbols are alike.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file, one row a character.")] = None,
+) -> None:
+    """Spell a recording letter by letter, each as soon as the detector is sure enough."""
+    from dataclasses import asdict
+
+    import pandas as pd
+
+    from p300.application import spell_recordings
+    from p300.files import written_whole
+
+    decisions: list[Decision] = []
+    for decision in spell_recordings(
+        detector, recording, source, subjects, options or [], language_model
+    ):
+        _print_letter(decision, decisions[-1] if decisions else None)
+        decisions.append(decision)
+    typer.echo("")
+    if out is not None:
+        with written_whole(out) as temporary:
+            pd.DataFrame([asdict(d) for d in decisions]).to_csv(temporary, index=False)
+        typer.echo(f"{len(decisions)} characters in {out}")
 
 
 @app.command()
@@ -224,6 +263,26 @@ def detectors(
         typer.echo(f"  {key} = {default!r}")
 
 
+def _print_letter(decision: Decision, before: Decision | None) -> None:
+    """Print one letter with its posterior and the repetitions it took; a heading for each run."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    run = (decision.dataset, decision.subject, decision.session, decision.run)
+    if before is None or run != (before.dataset, before.subject, before.session, before.run):
+        dataset, subject, session, name = run
+        console.print(f"\n[bold]{dataset}/sub-{subject}/ses-{session}/run-{name}[/bold]")
+    truth = decision.true_symbol
+    colour = "default" if truth is None else "green" if truth == decision.symbol else "red"
+    console.print(
+        f"  [bold {colour}]{escape(decision.symbol)}[/]  "
+        f"p = {decision.posterior:.3f} after {decision.repetitions} repetitions"
+        + (", forced: no more were shown" if decision.forced else "")
+        + (f", meant {escape(truth)}" if truth not in (None, decision.symbol) else "")
+    )
+
+
 def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
     from p300.config import load_experiment
 
@@ -231,7 +290,7 @@ def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
 
 
 def _evaluate(experiment: Experiment, out: Path | None, data: Path, jobs: int) -> Path:
-    from p300.evaluation.runner import evaluate as evaluate_into
+    from p300.pipeline import evaluate as evaluate_into
 
     folder = out or Path("reports") / experiment.name
     with _progress() as progress:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from p300.arguments import did_you_mean
 from p300.errors import ConfigError
 from p300.preprocessing import Preprocessing
+from p300.speller.settings import Spelling
 
 QUICKSTART = """\
 name: quickstart
@@ -69,6 +70,8 @@ class Experiment(BaseModel):
         default={"within_subject": {}, "cross_subject": {}}, min_length=1
     )
     """Protocol -> its options."""
+    spelling: Spelling = Spelling()
+    """How characters are spelled, for data sets with a layout and flash codes."""
 
     @field_validator("detectors", "protocols", mode="before")
     @classmethod
@@ -187,7 +190,8 @@ def _explain(error: Any, where: str) -> str:
     location = [str(part) for part in error["loc"]]
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
-        fields = Preprocessing if location[0] == "preprocessing" else Experiment
+        parts: dict[str, type[BaseModel]] = {"preprocessing": Preprocessing, "spelling": Spelling}
+        fields = parts.get(location[0], Experiment) if location[1:] else Experiment
         hint = did_you_mean(location[-1], fields.model_fields)
         return f"{where}: unknown key {key!r}{hint} There are: {', '.join(fields.model_fields)}"
     found = error.get("input")

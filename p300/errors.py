@@ -29,6 +29,10 @@ class ProtocolError(P300Error):
     """A protocol cannot be applied to the data, or a fold would leak."""
 
 
+class SpellerError(P300Error):
+    """Scores cannot be turned into characters, or the figures of two spellers not compared."""
+
+
 class ConfigError(P300Error):
     """A configuration has an unknown key, a wrong type or a value that makes no sense."""
 

@@ -120,8 +120,7 @@ def _fit_and_score(
     epochs = Epochs.load(task.epochs)
     name, parameters = task.call
     detector = make_detector(name, **parameters)
-    if "seed" in detector.get_params():
-        detector.set_params(seed=task.seed)
+    prepare_detector(detector, epochs, task.seed)
     train = epochs.select(task.train)
     start = time.perf_counter()
     detector.fit(train.X, train.y, groups=train.units(task.validation))
@@ -162,6 +161,15 @@ def _fit_and_score(
         **_spatial(detector, train.X),
     }
     return fit, scores, training_scores
+
+
+def prepare_detector(detector: Detector, epochs: Epochs, seed: int) -> None:
+    """Tell a detector what it asks for besides the epochs: a seed, the electrodes' names."""
+    asked = detector.get_params()
+    if "seed" in asked:
+        detector.set_params(seed=seed)
+    if "electrodes" in asked:
+        detector.set_params(electrodes=epochs.electrodes)
 
 
 def score_table(

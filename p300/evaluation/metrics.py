@@ -23,6 +23,13 @@ calibrated on training data; ``threshold`` is the log-odds of the training targe
 an epoch counts as detected."""
 
 
+METRIC_COLUMNS = (
+    "dataset", "protocol", "alignment", "detector", "subject", "metric", "value", "low", "high",
+    "n",
+)  # fmt: skip
+"""Columns of the rows of ``metrics.json``; ``subject`` is "mean" for the mean over subjects."""
+
+
 def detection_metrics(
     target: npt.ArrayLike, score: npt.ArrayLike, threshold: npt.ArrayLike
 ) -> dict[str, float]:
@@ -152,6 +159,4 @@ def tabulate_subjects(
             low, high = bootstrap_mean(table[metric].to_numpy())
             mean = {"metric": metric, "value": float(table[metric].mean()), "n": len(table)}
             rows.append({**where, "subject": "mean", **mean, "low": low, "high": high})
-    columns = ["dataset", "protocol", "alignment", "detector", "subject", "metric", "value",
-               "low", "high", "n"]  # fmt: skip
-    return pd.DataFrame(rows).reindex(columns=columns)
+    return pd.DataFrame(rows).reindex(columns=list(METRIC_COLUMNS))

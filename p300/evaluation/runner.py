@@ -304,6 +304,7 @@ def plan_dataset(
                         train=fold.train,
                         test=fold.test,
                         validation=fold.validation,
+                        cross_fit=experiment.spelling.dynamic,
                     )
 
 
@@ -330,17 +331,18 @@ def _map_folds(tasks: list[Task], run: Path, jobs: int) -> Iterator[None]:
     yield from parallel(delayed(run_task)(task, run) for task in tasks)
 
 
-def write_metrics(run: Path) -> pd.DataFrame:
-    """Compute ``metrics.json`` from a run's score table and fits; give its rows."""
+def write_metrics(run: Path) -> None:
+    """Compute ``metrics.json`` from a run's score table and fits."""
     scores = pd.read_parquet(run / "scores.parquet")
     fits = pd.DataFrame([read_json(path) for path in sorted((run / "fits").glob("*.json"))])
     keys = ["dataset", "protocol", "fold", "detector", "seed"]
     subjects = scores[[*keys, "subject"]].drop_duplicates()
     timed = fits[[*keys, "fit_seconds"]].merge(subjects)
-    seconds = tabulate_subjects(
-        timed, lambda fold: {"fit_seconds": float(fold["fit_seconds"].mean())}
-    )
+    seconds = tabulate_subjects(timed, lambda fold: {"fit_seconds": fold["fit_seconds"].mean()})
     rows = pd.concat([summarise_scores(scores), seconds], ignore_index=True)
-    plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    write_json(run / "metrics.json", {"rows": plain})
-    return rows
+    write_json(run / "metrics.json", {"rows": plain_rows(rows)})
+
+
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table JSON-ready, with None for what is missing."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[return-value]

@@ -1,0 +1,162 @@
+"""Fitted detectors: trained on a whole data set, applied to new recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from p300.config import Experiment
+from p300.detectors import load_detector, make_detector, save_detector
+from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
+from p300.evaluation.folds import cross_fitted_scores, prepare_detector, seed_of
+from p300.evaluation.runner import read_recordings
+from p300.files import read_json, write_json
+from p300.preprocessing import preprocess
+from p300.recordings import Layout, Recording, open_recordings
+from p300.speller import Decision, LanguageModel, SpellerModel, fit_speller, spell
+from p300.speller.selections import has_codes
+
+SPELLER = "speller.json"
+"""Beside a stored detector that can spell: the layout and what the speller has learned."""
+
+
+def fit_on_all(
+    experiment: Experiment,
+    label: str,
+    folder: str | Path,
+    *,
+    data: str | Path = ".",
+    dataset: str | None = None,
+) -> Path:
+    """Fit one detector on all labelled flashes of a data set and store it.
+
+    Where the data set has a layout and flash codes, a speller is fitted to cross-fitted scores and
+    stored with it.
+
+    Parameters
+    ----------
+    experiment
+        Names data, preprocessing and the detector.
+    label
+        Label of the detector in the experiment.
+    folder
+        Where to; must not exist.
+    data
+        Folder that the sources' paths are seen from.
+    dataset
+        By default the experiment's first.
+
+    Raises
+    ------
+    ConfigError
+        When the experiment has no such detector or data set.
+    """
+    dataset = dataset or next(iter(experiment.datasets))
+    for name, known in ((label, experiment.detectors), (dataset, experiment.datasets)):
+        if name not in known:
+            raise ConfigError(f"{name!r} is not in the config, which has: {', '.join(known)}")
+    if Path(folder).exists():
+        raise DetectorError(f"{folder}: exists already; remove it or choose another name")
+    recordings = read_recordings(experiment, dataset, Path(data))
+    epochs = preprocess(recordings, experiment.preprocessing)
+    epochs = epochs.select(epochs.flashes["target"].notna().to_numpy(dtype=bool))
+    name, parameters = experiment.detector_call(label)
+    detector = make_detector(name, **parameters)
+    prepare_detector(detector, epochs, seed_of(experiment.seed, dataset, "all"))
+    several = epochs.flashes["subject"].nunique() > 2
+    level = "subject" if several else "character"
+    detector.fit(epochs.X, epochs.y, groups=epochs.units(level))
+    folder = save_detector(detector, folder, epochs)
+    layout = epochs.layouts.get(dataset)
+    if layout is not None and has_codes(epochs.flashes).any():
+        score = cross_fitted_scores(detector, epochs, level)
+        training = epochs.flashes.assign(score=score)
+        speller = fit_speller(training, layout, target_error=experiment.spelling.target_error)
+        write_json(folder / SPELLER, {"layout": layout.to_dict(), **speller.to_dict()})
+    return folder
+
+
+def predict_recordings(
+    folder: str | Path,
+    path: str | Path,
+    source: str,
+    subjects: Sequence[str] | None = None,
+    options: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Score every flash of recordings with a stored detector.
+
+    Parameters
+    ----------
+    folder
+        Of the detector.
+    path, source, subjects
+        The recordings, as in :func:`p300.recordings.open_recordings`.
+    options
+        Options of the source as ``key=value``, value in YAML.
+
+    Returns
+    -------
+    One row a flash; see :meth:`p300.detectors.StoredDetector.score`.
+    """
+    stored = load_detector(folder)
+    tables = [stored.score(recording) for recording in _open(path, source, subjects, options)]
+    if not tables:
+        raise RecordingError(f"{path}: no recordings found")
+    return pd.concat(tables, ignore_index=True)
+
+
+def spell_recordings(
+    folder: str | Path,
+    path: str | Path,
+    source: str,
+    subjects: Sequence[str] | None = None,
+    options: Sequence[str] = (),
+    language_model: str | Path | None = None,
+) -> Iterator[Decision]:
+    """Spell recordings with a stored detector, letter by letter.
+
+    Parameters
+    ----------
+    folder, path, source, subjects, options
+        As in :func:`predict_recordings`.
+    language_model
+        File of n-gram counts; without it all symbols are equally likely beforehand.
+
+    Yields
+    ------
+    One decision a character, as soon as it is made.
+
+    Raises
+    ------
+    SpellerError
+        When the detector was trained on data without flash codes, or the recording has none.
+    """
+    stored = load_detector(folder)
+    place = Path(folder) / SPELLER
+    if not place.is_file():
+        raise SpellerError(
+            f"{folder}: this detector cannot spell, it was trained on data without a layout or "
+            "flash codes; train it on data that have them"
+        )
+    about = read_json(place)
+    model, learned = SpellerModel.from_dict(about), Layout.from_dict(about["layout"])
+    language = LanguageModel.load(language_model) if language_model else None
+    for recording in _open(path, source, subjects, options):
+        layout = recording.layout or learned
+        yield from spell(stored.score(recording), layout, model, language=language)
+
+
+def _open(
+    path: str | Path, source: str, subjects: Sequence[str] | None, options: Sequence[str]
+) -> Iterator[Recording]:
+    parsed: dict[str, Any] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
+        parsed[key.strip()] = yaml.safe_load(value)
+    yield from open_recordings(source, path, subjects=subjects, **parsed)

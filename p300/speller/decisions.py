@@ -1,0 +1,214 @@
+"""Decisions: which symbol is spelled, after fixed and after flexible numbers of repetitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.epochs import UNITS
+from p300.recordings.layout import Layout
+from p300.speller.evidence import (
+    add_likelihood_ratios,
+    add_probabilities,
+    best_symbols,
+    log_posterior,
+)
+from p300.speller.language import LanguageModel
+from p300.speller.model import SpellerModel
+from p300.speller.selections import Floats, Index, Selections, gather_selections
+from p300.speller.stopping import stop_at
+
+DECISION_COLUMNS = (
+    *UNITS["character"], "rule", "stopping", "repetitions", "symbol", "true_symbol", "correct",
+    "posterior", "forced", "tie",
+)  # fmt: skip
+"""Columns of a table of decisions. ``rule`` is "sum" (of probabilities, the paper's) or
+"posterior"; ``stopping`` is "fixed" (one row for every number of repetitions shown) or "dynamic"
+(one row a character); ``posterior`` is NaN for the sum; ``true_symbol`` and ``correct`` are NA
+where the truth is not known; ``forced``: dynamic, and the repetitions ran out before the threshold
+was reached; ``tie``: several symbols were equally good and the first in the layout was taken."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One spelled character.
+
+    Parameters
+    ----------
+    dataset, subject, session, run, character
+        Which.
+    symbol
+        What was decided.
+    true_symbol
+        What was meant, None where it is not known.
+    posterior
+        Of ``symbol``.
+    repetitions
+        Used for it.
+    forced
+        Whether the repetitions ran out before the posterior reached the threshold.
+    tie
+        Whether another symbol was equally likely.
+    """
+
+    dataset: str
+    subject: str
+    session: str
+    run: str
+    character: int
+    symbol: str
+    true_symbol: str | None
+    posterior: float
+    repetitions: int
+    forced: bool
+    tie: bool
+
+
+def spell(
+    scores: pd.DataFrame,
+    layout: Layout,
+    model: SpellerModel,
+    *,
+    language: LanguageModel | None = None,
+) -> Iterator[Decision]:
+    """Spell scored flashes letter by letter, stopping as soon as the model allows.
+
+    Parameters
+    ----------
+    scores
+        As in :func:`~p300.speller.selections.gather_selections`, which also tells what is raised;
+        what :meth:`p300.detectors.StoredDetector.score` gives will do.
+    layout
+        The stimulus layout.
+    model
+        From :func:`~p300.speller.model.fit_speller`.
+    language
+        Prior over symbols; without it they are equally likely.
+    """
+    selections = gather_selections(scores, layout)
+    each = _posteriors(selections, model, language, dynamic=True)
+    for k, posterior in enumerate(each):
+        at, forced = _stop(posterior, selections.n_repetitions[k], model)
+        best, tie = best_symbols(posterior[at])
+        dataset, subject, session, run, character = selections.names.iloc[k]
+        true = int(selections.true[k])
+        yield Decision(
+            dataset=str(dataset),
+            subject=str(subject),
+            session=str(session),
+            run=str(run),
+            character=int(character),
+            symbol=layout.symbols[int(best)],
+            true_symbol=layout.symbols[true] if true >= 0 else None,
+            posterior=float(np.exp(posterior[at, int(best)])),
+            repetitions=at + 1,
+            forced=forced,
+            tie=bool(tie),
+        )
+
+
+def decide(
+    selections: Selections,
+    model: SpellerModel | None = None,
+    *,
+    language: LanguageModel | None = None,
+) -> pd.DataFrame:
+    """Decide every character by every rule and number of repetitions.
+
+    Parameters
+    ----------
+    selections
+        The characters.
+    model
+        For the posterior and for dynamic stopping; without it only the sum of probabilities is
+        decided.
+    language
+        Prior over symbols for the posterior, applied character by character within a run, after
+        what the same rule has spelled there so far.
+
+    Returns
+    -------
+    Columns :data:`DECISION_COLUMNS`.
+    """
+    n = selections.n_repetitions
+    selection, repetition = np.nonzero(np.arange(n.max())[None, :] < n[:, None])
+    each = selection, repetition
+    best, tie = best_symbols(add_probabilities(selections))
+    tables = [_table(selections, "sum", "fixed", each, best, tie)]
+    if model is not None:
+        fixed = np.stack(list(_posteriors(selections, model, language, dynamic=False)))
+        best, tie = best_symbols(fixed)
+        tables.append(_table(selections, "posterior", "fixed", each, best, tie, fixed))
+        free = np.stack(list(_posteriors(selections, model, language, dynamic=True)))
+        best, tie = best_symbols(free)
+        at, forced = stop_at(np.exp(free.max(axis=2)), n, model.threshold)
+        stops = np.arange(len(selections)), at
+        tables.append(_table(selections, "posterior", "dynamic", stops, best, tie, free, forced))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _posteriors(
+    selections: Selections, model: SpellerModel, language: LanguageModel | None, *, dynamic: bool
+) -> Iterator[Floats]:
+    """Yield log p(symbol) of one selection after another, [repetition, symbol].
+
+    With a language model the prior follows the text spelled so far: with dynamic stopping one
+    text, else one for each fixed number of repetitions.
+    """
+    evidence = add_likelihood_ratios(selections, model.ratio)
+    if language is None:
+        yield from log_posterior(evidence, model.factor)
+        return
+    run = selections.names.groupby(UNITS["run"], sort=False).ngroup().to_numpy()
+    symbols = selections.layout.symbols
+    texts: list[list[str]] = []
+    for k, after in enumerate(evidence):
+        if k == 0 or run[k] != run[k - 1]:
+            texts = [[] for _ in range(1 if dynamic else len(after))]
+        prior = np.array([language.log_prior(text, selections.layout) for text in texts])
+        posterior = log_posterior(after, model.factor, prior)
+        yield posterior
+        if dynamic:
+            ends = [_stop(posterior, selections.n_repetitions[k], model)[0]]
+        else:
+            ends = [min(n, int(selections.n_repetitions[k]) - 1) for n in range(len(after))]
+        for text, end in zip(texts, ends, strict=True):
+            text.append(symbols[int(best_symbols(posterior[end])[0])])
+
+
+def _stop(posterior: Floats, n_repetitions: int, model: SpellerModel) -> tuple[int, bool]:
+    """Stop one selection, log p [repetition, symbol]: position of the repetition, forced or not."""
+    largest = np.exp(posterior.max(axis=1))[None, :]
+    at, forced = stop_at(largest, np.array([n_repetitions]), model.threshold)
+    return int(at[0]), bool(forced[0])
+
+
+def _table(
+    selections: Selections,
+    rule: str,
+    stopping: str,
+    where: tuple[Index, Index],
+    best: Index,
+    tie: npt.NDArray[np.bool_],
+    posterior: Floats | None = None,
+    forced: npt.NDArray[np.bool_] | None = None,
+) -> pd.DataFrame:
+    """Give the decisions of selections after repetitions, both as positions."""
+    selection, repetition = where
+    symbols = pd.array(selections.layout.symbols, dtype="string")
+    decided, true = best[where], selections.true[selection]
+    table = selections.names.iloc[selection].reset_index(drop=True)
+    table["rule"], table["stopping"] = rule, stopping
+    table["repetitions"] = repetition + 1
+    table["symbol"] = symbols.take(decided)
+    table["true_symbol"] = symbols.take(true, allow_fill=True)
+    table["correct"] = pd.array(decided == true, dtype="boolean")
+    table.loc[true < 0, "correct"] = pd.NA
+    table["posterior"] = np.nan if posterior is None else np.exp(posterior[(*where, decided)])
+    table["forced"] = False if forced is None else forced
+    table["tie"] = tie[where]
+    return table[list(DECISION_COLUMNS)]

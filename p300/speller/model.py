@@ -1,0 +1,127 @@
+"""What a speller learns from training scores: densities, factor, threshold."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from p300.errors import DataWarning, SpellerError
+from p300.recordings.layout import Layout
+from p300.speller.evidence import (
+    LikelihoodRatio,
+    add_likelihood_ratios,
+    best_symbols,
+    fit_factor,
+    fit_likelihood_ratio,
+    log_posterior,
+)
+from p300.speller.selections import gather_selections, has_codes
+from p300.speller.stopping import choose_threshold
+
+TARGET_ERROR = 0.05
+
+
+@dataclass(frozen=True)
+class SpellerModel:
+    """How far scores are trusted and when to stop.
+
+    The defaults take calibrated scores and posteriors at their word. For a detector without
+    training scores only the intercept must be given: minus its ``threshold_``, which takes the
+    training target share out of its log-odds.
+
+    Parameters
+    ----------
+    ratio
+        Score -> log-likelihood ratio.
+    factor
+        Of the evidence, in (0, 1]; see :func:`p300.speller.evidence.log_posterior`.
+    threshold
+        Posterior at which to stop.
+    """
+
+    ratio: LikelihoodRatio = field(default_factory=LikelihoodRatio)
+    factor: float = 1.0
+    threshold: float = 1 - TARGET_ERROR
+
+    def __post_init__(self) -> None:
+        if not (0 < self.factor <= 1 and 0 < self.threshold <= 1):
+            raise SpellerError(
+                f"speller with factor {self.factor} and threshold {self.threshold} found; both "
+                "must be above 0 and at most 1"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give a JSON-ready description; :meth:`from_dict` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> SpellerModel:
+        """Read what :meth:`to_dict` gave."""
+        ratio = LikelihoodRatio(
+            float(stored["ratio"]["slope"]), float(stored["ratio"]["intercept"])
+        )
+        return cls(ratio, float(stored["factor"]), float(stored["threshold"]))
+
+
+def fit_speller(
+    training: pd.DataFrame,
+    layout: Layout,
+    *,
+    target_error: float = TARGET_ERROR,
+    where: str = "training scores",
+) -> SpellerModel:
+    """Fit densities, correlation factor and threshold.
+
+    Densities take every labelled flash. Factor and threshold need characters, hence codes; runs
+    without codes are left out of these two. They are fitted with equally likely symbols even where
+    a language model is used later: what the scores are worth does not depend on the text.
+
+    Parameters
+    ----------
+    training
+        Score table of training epochs, each scored by a detector that was not fitted on it.
+    layout
+        The stimulus layout.
+    target_error
+        Wanted share of wrong decisions among those that are not forced.
+    where
+        What messages call the table.
+
+    Raises
+    ------
+    SpellerError
+        When the table cannot be used at all; see
+        :func:`~p300.speller.evidence.fit_likelihood_ratio` and
+        :func:`~p300.speller.selections.gather_selections`.
+
+    Warns
+    -----
+    DataWarning
+        When no training character has codes: the factor is then 1 and the threshold
+        1 - target error.
+    """
+    labelled = training.dropna(subset="target")
+    ratio = fit_likelihood_ratio(labelled["score"], labelled["target"])
+    coded = labelled[has_codes(labelled)]
+    selections = gather_selections(coded, layout) if len(coded) else None
+    if selections is None or not (selections.true >= 0).any():
+        warnings.warn(
+            f"{where}: no character with known flash codes to fit the speller on; posteriors are "
+            f"taken at their word (factor 1, threshold {1 - target_error:g})",
+            DataWarning,
+            stacklevel=2,
+        )
+        return SpellerModel(ratio, 1.0, 1 - target_error)
+    known = selections.true >= 0
+    true, shown = selections.true[known], selections.n_repetitions[known]
+    evidence = add_likelihood_ratios(selections, ratio)[known]
+    factor = fit_factor(evidence, true, shown)
+    posterior = log_posterior(evidence, factor)
+    right = best_symbols(posterior)[0] == true[:, None]
+    threshold = choose_threshold(np.exp(posterior.max(axis=2)), right, shown, target_error)
+    return SpellerModel(ratio, factor, threshold)

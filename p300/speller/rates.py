@@ -1,0 +1,155 @@
+"""Rates: bits and correct symbols a minute, with the time that a selection takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.epochs import UNITS
+from p300.errors import SpellerError
+from p300.speller.selections import Floats
+
+USUAL_PAUSE = 2.5
+"""Seconds before each character in the BCI Competition III data (Cecotti & Gräser 2011)."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long one selection takes: T(n) = pause + n * repetition.
+
+    Parameters
+    ----------
+    pause
+        Seconds from the end of one character's flashes to the first flash of the next. A rate
+        without it is higher than any user can reach, and most so for few repetitions: with 2.5 s
+        of pause and 2.1 s a repetition, leaving it out multiplies the rate by 2.2 at one repetition
+        and by 1.08 at fifteen, which also moves the best number of repetitions down.
+    repetition
+        Seconds from the start of a repetition to the start of the next.
+    """
+
+    pause: float
+    repetition: float
+
+    def __post_init__(self) -> None:
+        if not (self.pause >= 0 and self.repetition > 0):
+            raise SpellerError(
+                f"a pause of {self.pause} s and repetitions of {self.repetition} s found; expected "
+                "at least 0 and more than 0"
+            )
+
+    def seconds(self, n_repetitions: npt.ArrayLike) -> Floats:
+        """Give the time of selections of n repetitions, in seconds."""
+        return self.pause + np.asarray(n_repetitions, dtype=np.float64) * self.repetition
+
+
+PAPER_TIMING = Timing(pause=USUAL_PAUSE, repetition=2.1)
+"""Of the BCI Competition III data, as Cecotti & Gräser (2011) count: T = 2.5 + 2.1 n."""
+
+
+def measure_timing(flashes: pd.DataFrame, pause: float | None = None) -> Timing:
+    """Measure the timing of a speller from the onsets of its flashes.
+
+    Parameters
+    ----------
+    flashes
+        Columns dataset, subject, session, run, character, repetition and onset (s); any number of
+        runs with one timing. Where codes are unknown the onsets still count.
+    pause
+        Seconds, in place of the measured ones. Needed where characters are stored as stretches
+        that do not follow each other in time, or where a run holds one character only.
+
+    Raises
+    ------
+    SpellerError
+        When there are not enough flashes, or one character a run and no ``pause``.
+    """
+    known = flashes.dropna(subset=["character", "repetition"])
+    by_repetition = known.groupby([*UNITS["character"], "repetition"])["onset"]
+    starts = by_repetition.min().sort_values().reset_index()
+    steps = starts.groupby(UNITS["character"])["onset"].diff().dropna()
+    if len(steps):
+        repetition = float(steps.median())
+    else:
+        # One repetition a character: as many onset intervals as it has flashes.
+        interval = known.sort_values("onset").groupby(UNITS["character"])["onset"].diff().median()
+        repetition = float(interval * by_repetition.size().median()) if len(known) else np.nan
+    if not repetition > 0:
+        raise SpellerError(
+            f"{len(known)} flashes with known character and repetition; too few to measure how "
+            "long a repetition takes"
+        )
+    if pause is None:
+        characters = starts.groupby(UNITS["character"])["onset"].agg(["min", "max"]).reset_index()
+        ends = characters.sort_values("min").groupby(UNITS["run"])["max"].shift() + repetition
+        gaps = (characters.sort_values("min")["min"] - ends).dropna()
+        if gaps.empty:
+            raise SpellerError(
+                "no run with two characters: the pause between characters cannot be measured; "
+                "state it in seconds"
+            )
+        pause = max(float(gaps.median()), 0.0)
+    return Timing(pause=pause, repetition=repetition)
+
+
+def bits_per_selection(accuracy: npt.ArrayLike, n_symbols: npt.ArrayLike) -> Floats:
+    """Give the information of one selection in bits (Wolpaw et al., IEEE TRE 8:222-226, 2000).
+
+    log2 N + P log2 P + (1 - P) log2((1 - P) / (N - 1)), which supposes equally likely symbols and
+    errors spread evenly over the others. Below chance (P < 1/N) the formula would rise again; such
+    a speller is given 0.
+
+    Parameters
+    ----------
+    accuracy
+        P, share of selections that are right.
+    n_symbols
+        N, at least 2.
+
+    Raises
+    ------
+    SpellerError
+        When P is not within 0 and 1 or N is below 2.
+    """
+    from scipy.special import xlogy
+
+    p, n = np.asarray(accuracy, dtype=np.float64), np.asarray(n_symbols, dtype=np.float64)
+    if not (n >= 2).all() or not ((p >= 0) & (p <= 1)).all():
+        raise SpellerError(
+            f"accuracy {p} over {n} symbols found; expected shares from 0 to 1 and "
+            "at least 2 symbols"
+        )
+    nats = np.log(n) + xlogy(p, p) + xlogy(1 - p, (1 - p) / (n - 1))
+    return np.where(p > 1 / n, nats / np.log(2), 0.0)
+
+
+def bits_per_minute(
+    accuracy: npt.ArrayLike, seconds: npt.ArrayLike, n_symbols: npt.ArrayLike
+) -> Floats:
+    """Give Wolpaw's bit rate for selections of the given mean time.
+
+    Because the bits are convex in the accuracy, the mean of several subjects' rates is above the
+    rate of their mean accuracy. The rates that Cecotti & Gräser (2011) print are the latter.
+    """
+    return 60 * bits_per_selection(accuracy, n_symbols) / np.asarray(seconds, dtype=np.float64)
+
+
+def symbols_per_minute(accuracy: npt.ArrayLike, seconds: npt.ArrayLike) -> Floats:
+    """Give the correct symbols a minute of a user who takes errors back.
+
+    Each error costs a backspace, itself a selection that may fail: (2 P - 1) / T, and nothing for
+    P <= 1/2, where the text never gets done (Dal Seno et al., Comput. Intell. Neurosci. 2010:
+    utility; counted in symbols, not in bits).
+
+    Parameters
+    ----------
+    accuracy
+        P, share of selections that are right.
+    seconds
+        T, mean time of a selection.
+    """
+    gain = np.maximum(2 * np.asarray(accuracy, dtype=np.float64) - 1, 0.0)
+    return 60 * gain / np.asarray(seconds, dtype=np.float64)

@@ -1,0 +1,224 @@
+"""Selections: the scores of the flashes of every character, ready to be added up."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.epochs import UNITS
+from p300.errors import DataWarning, SpellerError
+from p300.recordings.layout import Layout
+
+Floats = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
+
+NEEDED_COLUMNS = (*UNITS["character"], "repetition", "code", "score")
+"""What a score table must have to be spelled; ``target`` is optional."""
+
+
+@dataclass(frozen=True, eq=False)
+class Selections:
+    """The flashes of several characters, all on one layout.
+
+    Parameters
+    ----------
+    layout
+        The stimulus layout.
+    names
+        One row a selection, run by run and character by character: dataset, subject, session, run,
+        character.
+    true
+        Position of the true symbol in ``layout.symbols``, -1 where it is not known, [selection].
+    n_repetitions
+        Repetitions shown, [selection].
+    selection, repetition, code
+        Of each flash: its selection, its repetition (from 0) and the position of its code in
+        ``codes``, [flash].
+    score
+        Log-odds of a target, [flash].
+    """
+
+    layout: Layout
+    names: pd.DataFrame
+    true: Index
+    n_repetitions: Index
+    selection: Index
+    repetition: Index
+    code: Index
+    score: Floats
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def lit(self) -> Floats:
+        """1 where a code lights a symbol, [code, symbol]; codes in ascending order."""
+        return lit_symbols(self.layout)
+
+    def add_up(self, values: npt.ArrayLike) -> Floats:
+        """Add up a value a flash over repetitions: [selection, repetition, code].
+
+        Entry ``[s, n, c]`` is the sum over the flashes of code c in the first n + 1 repetitions.
+        A flash that is missing adds nothing.
+
+        Parameters
+        ----------
+        values
+            [flash].
+        """
+        shape = (len(self), int(self.n_repetitions.max()), len(self.layout.groups))
+        total = np.zeros(shape)
+        np.add.at(total, (self.selection, self.repetition, self.code), np.asarray(values))
+        return np.cumsum(total, axis=1)
+
+
+def lit_symbols(layout: Layout) -> Floats:
+    """Give 1 where a code lights a symbol, [code, symbol]; codes in ascending order."""
+    groups = [layout.groups[code] for code in sorted(layout.groups)]
+    return np.array([[float(s in group) for s in layout.symbols] for group in groups])
+
+
+def has_codes(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell for each row whether its whole run has codes, characters and repetitions, [row].
+
+    Where they are not known, targets can be detected but nothing can be spelled.
+    """
+    unknown = table[["code", "character", "repetition"]].isna().any(axis=1)
+    by_run = unknown.groupby([table[column] for column in UNITS["run"]])
+    return ~by_run.transform("any").to_numpy(dtype=bool)
+
+
+def warn_uncoded(table: pd.DataFrame) -> None:
+    """Name the runs that cannot be spelled because codes are not known."""
+    runs = table.loc[~has_codes(table), UNITS["run"]].drop_duplicates()
+    if len(runs):
+        named = ", ".join("/".join(map(str, run)) for run in runs.to_numpy())
+        warnings.warn(
+            f"{named}: some flash codes, characters or repetitions are not known; these runs "
+            "(dataset/subject/session/run) are not spelled",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+def gather_selections(scores: pd.DataFrame, layout: Layout) -> Selections:
+    """Gather the flashes of every character of a score table.
+
+    A repetition may lack flashes: they count as no evidence. Characters may have unequal numbers
+    of repetitions; repetition numbers that do not follow each other are counted on from 1. The
+    order of the rows does not matter.
+
+    Parameters
+    ----------
+    scores
+        Columns :data:`NEEDED_COLUMNS` and, if the true symbols are to be known, ``target``; of one
+        detector, protocol, fold and seed.
+    layout
+        The stimulus layout of all of them.
+
+    Raises
+    ------
+    SpellerError
+        Missing columns, scores that are not finite, codes that the layout does not have, a code
+        twice in a repetition, targets that contradict each other or fit no symbol, or no run with
+        known codes.
+
+    Warns
+    -----
+    DataWarning
+        Naming the runs that are skipped because codes, characters or repetitions are not known.
+    """
+    missing = [column for column in NEEDED_COLUMNS if column not in scores.columns]
+    if missing:
+        raise SpellerError(f"score table without {missing}; expected {list(NEEDED_COLUMNS)}")
+    warn_uncoded(scores)
+    table = scores[has_codes(scores)]
+    if table.empty:
+        raise SpellerError(
+            f"none of the {len(scores)} rows of the score table belongs to a run with known flash "
+            "codes, characters and repetitions; nothing can be spelled"
+        )
+    _check_scores(table, layout)
+    # Runs in the order of the table, the characters of each in their own order.
+    run = table.groupby(UNITS["run"], sort=False).ngroup().to_numpy()
+    character = table["character"].to_numpy(dtype=np.int64)
+    pairs, first, selection = np.unique(
+        np.column_stack([run, character]), axis=0, return_index=True, return_inverse=True
+    )
+    selection = selection.reshape(-1)
+    repetition = table["repetition"].groupby(selection).rank(method="dense").to_numpy(np.intp) - 1
+    n_repetitions = np.zeros(len(pairs), dtype=np.intp)
+    np.maximum.at(n_repetitions, selection, repetition + 1)
+    code = np.searchsorted(sorted(layout.groups), table["code"].to_numpy(dtype=np.int64))
+    names = table[UNITS["character"]].iloc[first].reset_index(drop=True)
+    return Selections(
+        layout=layout,
+        names=names,
+        true=_true_symbols(table, names, selection, code, layout),
+        n_repetitions=n_repetitions,
+        selection=selection,
+        repetition=repetition,
+        code=code,
+        score=table["score"].to_numpy(dtype=np.float64),
+    )
+
+
+def _check_scores(table: pd.DataFrame, layout: Layout) -> None:
+    """Refuse scores that are not finite, unknown codes and flashes that are there twice."""
+    bad = table[~np.isfinite(table["score"].to_numpy(dtype=np.float64))]
+    if len(bad):
+        raise SpellerError(f"{_flash(bad)}: score {bad['score'].iloc[0]} found, expected a number")
+    unknown = table[~table["code"].isin(list(layout.groups))]
+    if len(unknown):
+        raise SpellerError(
+            f"{_flash(unknown)}: the layout does not have this code; it has "
+            f"{sorted(layout.groups)}. Give the layout that was on the screen"
+        )
+    twice = table[table.duplicated([*UNITS["character"], "repetition", "code"])]
+    if len(twice):
+        raise SpellerError(
+            f"{_flash(twice)}: this flash is there more than once ({len(twice)} rows too many); "
+            "give the scores of one detector, protocol, fold and seed at a time"
+        )
+
+
+def _flash(rows: pd.DataFrame) -> str:
+    """Name the first flash of a table."""
+    row = rows.iloc[0]
+    where = "/".join(str(row[column]) for column in UNITS["run"])
+    return (
+        f"{where}, character {row['character']}, repetition {row['repetition']}, code {row['code']}"
+    )
+
+
+def _true_symbols(
+    table: pd.DataFrame, names: pd.DataFrame, selection: Index, code: Index, layout: Layout
+) -> Index:
+    """Find the one symbol that all targets light and no non-target does, -1 if several are left."""
+    lit = lit_symbols(layout)
+    known = {
+        True: np.zeros((len(names), len(lit)), bool),
+        False: np.zeros((len(names), len(lit)), bool),
+    }
+    if "target" in table.columns:
+        for kind, seen in known.items():
+            rows = (table["target"] == kind).fillna(False).to_numpy(dtype=bool)
+            seen[selection[rows], code[rows]] = True
+    both = known[True] & known[False]
+    # A symbol is possible unless a target leaves it dark or a non-target lights it.
+    possible = (known[True] @ (1 - lit) == 0) & (known[False] @ lit == 0)
+    for wrong, found in (
+        (both.any(axis=1), "a code is marked as target and as non-target"),
+        (~possible.any(axis=1), "no symbol of the layout fits the targets"),
+    ):
+        if wrong.any():
+            where = "/".join(map(str, names.iloc[int(np.argmax(wrong))]))
+            raise SpellerError(
+                f"{where} (dataset/subject/session/run/character): {found}; check the flash "
+                "table and the layout"
+            )
+    return np.where(possible.sum(axis=1) == 1, possible.argmax(axis=1), -1)

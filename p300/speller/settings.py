@@ -1,0 +1,24 @@
+"""How characters are spelled: the ``spelling`` part of a config."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Spelling(BaseModel):
+    """How characters are spelled from scores."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dynamic: bool = False
+    """Whether to spell with posteriors and dynamic stopping too, not only by the paper's sum of
+    probabilities. What they need is learned from cross-fitted training scores, which takes five
+    more fits a fold."""
+    target_error: float = Field(default=0.05, gt=0, lt=1)
+    """Wanted share of wrong decisions in dynamic stopping, among those that are not forced."""
+    pause: float | None = Field(default=None, ge=0)
+    """Seconds between characters that rates count; None measures them from the flashes."""
+    language_model: str | None = None
+    """File of n-gram counts, see ``LanguageModel.load``; None for equally likely symbols."""
+    random_text: tuple[str, ...] = ()
+    """Data sets whose strings are random letters, so that a language model is refused on them."""

@@ -1,0 +1,92 @@
+"""When to stop: a threshold on the posterior, chosen on training characters."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.errors import SpellerError
+from p300.speller.selections import Floats, Index
+
+THRESHOLDS = 1 - np.geomspace(0.5, 1e-4, 60)
+"""Thresholds tried: from .5, below which another symbol may be likelier, to .9999."""
+
+
+def stop_at(
+    posterior: Floats, n_repetitions: Index, threshold: float
+) -> tuple[Index, npt.NDArray[np.bool_]]:
+    """Find the first repetition after which the posterior reaches the threshold.
+
+    Parameters
+    ----------
+    posterior
+        Largest posterior of a symbol after each repetition, [selection, repetition].
+    n_repetitions
+        Repetitions shown, [selection].
+    threshold
+        Between 0 and 1.
+
+    Returns
+    -------
+    Position of the repetition, [selection], and whether the decision was forced because the
+    repetitions ran out, [selection].
+    """
+    shown = np.arange(posterior.shape[1])[None, :] < n_repetitions[:, None]
+    reached = (posterior >= threshold) & shown
+    forced = np.logical_not(reached.any(axis=1))
+    return np.where(forced, n_repetitions - 1, reached.argmax(axis=1)), forced
+
+
+def choose_threshold(
+    posterior: Floats,
+    right: npt.NDArray[np.bool_],
+    n_repetitions: Index,
+    target_error: float,
+) -> float:
+    """Choose the lowest threshold whose decisions are wrong seldom enough.
+
+    For each of :data:`THRESHOLDS` the training characters are spelled, and the error of the
+    decisions that reached it is estimated as
+
+        (errors seen + m * (1 - mean posterior at the stop)) / (decisions + m)
+
+    with m = 1 / target error. The posterior's own opinion stands in for m characters, as many as
+    have one error at the target: five training characters without an error prove little, with
+    two hundred the errors seen decide. Forced decisions do not count, since a threshold cannot
+    help them; they are reported as a share of their own. The posterior at the stop is often well
+    above the threshold, therefore the answer may be below 1 - target error.
+
+    Parameters
+    ----------
+    posterior
+        Largest posterior after each repetition of training characters, [selection, repetition].
+    right
+        Whether that symbol is the true one, [selection, repetition].
+    n_repetitions
+        [selection].
+    target_error
+        Wanted share of wrong decisions, between 0 and 1.
+
+    Returns
+    -------
+    The threshold; the highest one tried where none is good enough.
+
+    Raises
+    ------
+    SpellerError
+        When ``target_error`` is not between 0 and 1.
+    """
+    if not 0 < target_error < 1:
+        raise SpellerError(f"target error {target_error} found, expected between 0 and 1")
+    weight = 1 / target_error
+    rows = np.arange(len(posterior))
+    for threshold in THRESHOLDS:
+        at, forced = stop_at(posterior, n_repetitions, threshold)
+        decided = ~forced
+        errors = float((~right[rows, at])[decided].sum())
+        at_stop = posterior[rows, at][decided]
+        # Where nothing was decided, the posterior would be wrong as often as the threshold says.
+        opinion = 1 - (at_stop.mean() if len(at_stop) else threshold)
+        if (errors + weight * opinion) / (len(at_stop) + weight) <= target_error:
+            return float(threshold)
+    return float(THRESHOLDS[-1])

@@ -1,0 +1,184 @@
+"""Curves and tables: worked intervals, subjects and seeds kept apart, kinds of errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from score_tables import CHECKERBOARD, make_scores, random_text
+
+from p300.errors import SpellerError
+from p300.recordings import MATRIX_6X6
+from p300.speller import (
+    LikelihoodRatio,
+    SpellerModel,
+    Timing,
+    accuracy_curve,
+    bits_per_minute,
+    confusion,
+    decide,
+    error_kinds,
+    gather_selections,
+    spelling_metrics,
+    subject_rates,
+    wilson_interval,
+)
+
+TIMING = Timing(pause=2.5, repetition=2.1)
+N_SYMBOLS = {"made": 36}
+
+
+def characters(n_subjects=4, seeds=(1,), repetitions=5, **options):
+    """Decisions of several subjects, the later ones easier."""
+    tables = []
+    for k in range(n_subjects):
+        for seed in seeds:
+            scores = make_scores(
+                random_text(6, seed=k), repetitions=repetitions, separation=0.8 + 0.5 * k,
+                seed=10 * k + seed, subject=str(k), **options,
+            )  # fmt: skip
+            model = SpellerModel(LikelihoodRatio(1, 1.6), threshold=0.9)
+            decided = decide(gather_selections(scores, MATRIX_6X6), model)
+            tables.append(decided.assign(protocol="within_subject", detector="slda", seed=seed))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(seconds=TIMING.seconds(table["repetitions"]))
+
+
+def one(table, **where):
+    for column, value in where.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_wilson_against_worked_values():
+    # Brown, Cai & DasGupta (2001): 0 and 8 of 10.
+    low, high = wilson_interval([0, 8, 10], [10, 10, 10])
+    np.testing.assert_allclose(low, [0, 0.4902, 0.7225], atol=1e-4)
+    np.testing.assert_allclose(high, [0.2775, 0.9433, 1], atol=1e-4)
+
+
+def test_rates_of_a_subject_come_from_its_characters():
+    table = characters()
+    rates = subject_rates(table, N_SYMBOLS)
+    mine = table[(table["subject"] == "2") & (table["rule"] == "sum") & (table["repetitions"] == 3)]
+    row = one(rates, subject="2", rule="sum", repetitions=3)
+    p = float(mine["correct"].mean())
+    assert row["accuracy"] == pytest.approx(p)
+    assert row["n"] == 6
+    assert row["seconds"] == pytest.approx(2.5 + 3 * 2.1)
+    assert row["bits_per_minute"] == pytest.approx(float(bits_per_minute(p, 8.8, 36)))
+    free = table[(table["subject"] == "2") & (table["stopping"] == "dynamic")]
+    row = one(rates, subject="2", stopping="dynamic")
+    assert pd.isna(row["repetitions"])
+    assert row["mean_repetitions"] == pytest.approx(free["repetitions"].mean())
+    assert row["seconds"] == pytest.approx(2.5 + 2.1 * free["repetitions"].mean())
+    assert row["forced"] == pytest.approx(free["forced"].mean())
+
+
+def test_folds_are_pooled_and_seeds_are_averaged():
+    table = characters(n_subjects=1, seeds=(1, 2))
+    rates = subject_rates(table, N_SYMBOLS)
+    row = one(rates, rule="sum", repetitions=2)
+    assert row["n"] == 6
+    each = [one(subject_rates(t, N_SYMBOLS), rule="sum", repetitions=2)["bits_per_minute"]
+            for _, t in table.groupby("seed")]  # fmt: skip
+    assert row["bits_per_minute"] == pytest.approx(np.mean(each))
+    # Folds of one seed: the rate of all twelve characters, not the mean of two rates.
+    pooled = table.assign(character=table["character"] + 10 * table["seed"], seed=0)
+    p = pooled[(pooled["rule"] == "sum") & (pooled["repetitions"] == 2)]["correct"].mean()
+    row = one(subject_rates(pooled, N_SYMBOLS), rule="sum", repetitions=2)
+    assert row["n"] == 12
+    assert row["bits_per_minute"] == pytest.approx(float(bits_per_minute(p, 6.7, 36)))
+
+
+def test_unknown_characters_do_not_count():
+    table = characters(n_subjects=1)
+    unknown = table["character"] == 1
+    table.loc[unknown, ["correct", "true_symbol"]] = pd.NA
+    assert (subject_rates(table, N_SYMBOLS)["n"] == 5).all()
+
+
+def test_the_curve_keeps_characters_and_subjects_apart():
+    rates = subject_rates(characters(), N_SYMBOLS)
+    curve = accuracy_curve(rates)
+    assert set(curve["subject"]) == {"0", "1", "2", "3", "pooled", "mean"}
+    assert sorted(set(curve["repetitions"])) == [1, 2, 3, 4, 5]
+    point = {"rule": "sum", "repetitions": 3}
+    pooled, mean = (one(curve, subject=s, **point) for s in ("pooled", "mean"))
+    assert (pooled["n"], mean["n"]) == (24, 4)
+    assert pooled["value"] == pytest.approx(mean["value"])  # As many characters each.
+    low, high = wilson_interval(24 * pooled["value"], 24)
+    assert (pooled["low"], pooled["high"]) == (pytest.approx(low), pytest.approx(high))
+    assert mean["low"] <= mean["value"] <= mean["high"]
+    assert (curve["low"] <= curve["value"] + 1e-12).all()
+
+
+def test_metrics_have_mean_of_rates_and_rate_of_means():
+    rates = subject_rates(characters(), N_SYMBOLS)
+    rows = spelling_metrics(rates, N_SYMBOLS)
+    at5 = rates[(rates["rule"] == "sum") & (rates["repetitions"] == 5)]
+    mean = one(rows, subject="mean", metric="bits_per_minute@5")
+    assert mean["value"] == pytest.approx(at5["bits_per_minute"].mean())
+    of_means = one(rows, subject="mean", metric="bits_per_minute_of_means@5")
+    expected = float(bits_per_minute(at5["accuracy"].mean(), 13.0, 36))
+    assert of_means["value"] == pytest.approx(expected)
+    assert of_means["value"] < mean["value"]
+    assert one(rows, subject="3", metric="characters@5")["n"] == 6
+    assert one(rows, subject="3", metric="characters@5")["high"] <= 1
+    assert set(rows["alignment"]) == {"none"}
+    assert {"posterior_characters@5", "dynamic_characters", "dynamic_forced", "dynamic_repetitions",
+            "dynamic_seconds", "dynamic_symbols_per_minute"} <= set(rows["metric"])  # fmt: skip
+    assert "characters@4" not in set(rows["metric"])
+
+
+def test_dynamic_stopping_is_held_against_the_best_fixed_number():
+    rates = subject_rates(characters(), N_SYMBOLS)
+    rows = spelling_metrics(rates, N_SYMBOLS)
+    means = rates[rates["rule"] == "sum"].groupby("repetitions")["bits_per_minute"].mean()
+    best = one(rows, metric="best_fixed_bits_per_minute")["value"]
+    assert best == pytest.approx(means.max())
+    assert one(rows, metric="best_fixed_repetitions")["value"] == means.idxmax()
+    free = one(rows, subject="mean", metric="dynamic_bits_per_minute")["value"]
+    assert one(rows, metric="dynamic_gain_bits_per_minute")["value"] == pytest.approx(free - best)
+
+
+def test_without_a_model_there_are_figures_of_the_sum_alone():
+    table = characters()
+    rows = spelling_metrics(subject_rates(table[table["rule"] == "sum"], N_SYMBOLS), N_SYMBOLS)
+    assert not rows["metric"].str.contains("dynamic|posterior").any()
+
+
+def decisions(pairs):
+    table = pd.DataFrame(pairs, columns=["true_symbol", "symbol"], dtype="string")
+    table["correct"] = (table["true_symbol"] == table["symbol"]).astype("boolean")
+    return table.assign(rule="sum", stopping="fixed", repetitions=5)
+
+
+def test_confusion_holds_every_symbol():
+    table = confusion(decisions([("A", "A"), ("A", "B"), ("_", "A"), (None, "C")]), MATRIX_6X6)
+    assert table.shape == (36, 36)
+    assert list(table.index) == list(MATRIX_6X6.symbols)
+    assert (table.loc["A", "A"], table.loc["A", "B"], table.loc["_", "A"]) == (1, 1, 1)
+    assert table.to_numpy().sum() == 3
+
+
+def test_kinds_of_errors():
+    # A and B share the row, A and G the column, A and H nothing.
+    table = error_kinds(decisions([("A", "A"), ("A", "B"), ("A", "F"), ("A", "G"), ("A", "H")]),
+                        MATRIX_6X6)  # fmt: skip
+    assert dict(zip(table["kind"], table["n"], strict=True)) == {
+        "right": 1, "right row": 2, "right column": 1, "neither": 1,
+    }  # fmt: skip
+
+
+def test_kinds_of_errors_need_rows_and_columns():
+    with pytest.raises(SpellerError, match="rows and columns of a matrix"):
+        error_kinds(decisions([("A", "B")]), CHECKERBOARD)
+
+
+@pytest.mark.parametrize("table", [confusion, error_kinds])
+def test_tables_are_of_one_rule_and_number(table):
+    several = pd.concat([decisions([("A", "A")]), decisions([("A", "A")]).assign(repetitions=6)])
+    with pytest.raises(SpellerError, match="select one rule"):
+        table(several, MATRIX_6X6)
