@@ -18,11 +18,6 @@ Array = npt.NDArray[np.float64]
 REFERENCE = "A2"
 """The right ear lobe, as in BNCI Horizon 003-2015."""
 
-GRID = tuple(
-    ["Fp1", "Fpz", "Fp2", "AF7", "AF3", "AFz", "AF4", "AF8", "F7", "F5", "F3", "F1", "Fz", "F2", "F4", "F6", "F8", "FT7", "FC5", "FC3", "FC1", "FCz", "FC2", "FC4", "FC6", "FT8", "T7", "C5", "C3", "C1", "Cz", "C2", "C4", "C6", "T8", "TP7", "CP5", "CP3", "CP1", "CPz", "CP2", "CP4", "CP6", "TP8", "P7", "P5", "P3", "P1", "Pz", "P2", "P4", "P6", "P8", "PO7", "PO3", "POz", "PO4", "PO8", "O1", "Oz", "O2"]
-)
-"""Electrodes over which amplitudes are defined, so that they do not depend on those recorded."""
-
 # Berg & Scherg (1994): three dipoles in a homogeneous sphere, moved by mu and scaled by lambda,
 # stand for one dipole in a sphere of brain, fluid, skull and scalp. The values are those that
 # mne.make_sphere_model fits to its standard head (radii .90 .92 .97 1, 0.33 1 0.004 0.33 S/m).
@@ -44,6 +39,15 @@ def _directions() -> dict[str, Array]:
 def known_electrodes() -> list[str]:
     """Give the names of all electrodes that the head has."""
     return list(_directions())
+
+
+@cache
+def scalp_electrodes() -> list[str]:
+    """Give the electrodes of the upper head, Fpz and Oz included.
+
+    Amplitudes are defined over these, so that they do not depend on the electrodes recorded.
+    """
+    return [name for name, direction in _directions().items() if direction[2] > -0.1]
 
 
 def place(electrode: str, depth: float) -> Array:
@@ -98,4 +102,5 @@ def topographies(electrodes: Sequence[str], positions: Array, moments: Array) ->
     directions = _directions()
     at = np.array([directions[name] for name in (*electrodes, REFERENCE)])
     potential = scalp_potential(at, positions, moments)
-    return potential[:-1] - potential[-1]
+    against_ear: Array = potential[:-1] - potential[-1]
+    return against_ear
