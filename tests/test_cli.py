@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import p300
 from p300.cli import app
+from p300.recordings import open_recordings
 
 SMALL = [
     "--set", "datasets={simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, "
@@ -23,6 +24,14 @@ SMALL = [
 
 def p300_command(*arguments):
     return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def save_with_flashes(recording, path, columns=None):
+    """Write a recording as FIF with its flash table beside it."""
+    raw = recording.raw.copy().set_annotations(None)
+    raw.save(path, verbose="error")
+    table = recording.flashes if columns is None else recording.flashes[columns].assign(target="")
+    table.to_csv(path.with_name(f"{path.stem}_flashes.csv"), index=False)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +49,8 @@ def test_a_run_prints_its_report_and_the_numbers_that_matter(finished):
     assert "ROC-AUC [95 %]" in text
     assert (out / "report.html").stat().st_size > 50_000
     rows = json.loads((out / "metrics.json").read_text())["rows"]
+    assert any(r["metric"] == "characters@5" for r in rows)
+    assert (out / "characters.parquet").is_file()
     mean = next(r for r in rows if r["subject"] == "mean" and r["metric"] == "roc_auc")
     assert f"{mean['value']:.3f}" in text
 
@@ -69,19 +80,12 @@ def test_the_stages_one_at_a_time(tmp_path):
 
 
 def test_train_and_predict_give_one_row_a_flash(tmp_path):
-    from p300.recordings import open_recordings
-
     detector = tmp_path / "detector"
     trained = p300_command("train", *SMALL, "--detector", "slda", "--out", detector)
     assert trained.exit_code == 0, trained.output
     recording = next(open_recordings("simulated", n_subjects=1))
-    path = tmp_path / "new.fif"
-    recording.raw.set_annotations(None)
-    recording.raw.save(tmp_path / "new_eeg.fif", verbose="error")
-    recording.flashes[["sample", "code"]].assign(target="").to_csv(
-        tmp_path / "new_eeg_flashes.csv", index=False
-    )
     path = tmp_path / "new_eeg.fif"
+    save_with_flashes(recording, path, columns=["sample", "code"])
     csv = tmp_path / "scores.csv"
     result = p300_command("predict", detector, path, "--source", "flash_table", "--out", csv)
     assert result.exit_code == 0, result.output
@@ -92,6 +96,26 @@ def test_train_and_predict_give_one_row_a_flash(tmp_path):
     assert table["score"][target].mean() > table["score"][~target].mean()
     printed = p300_command("predict", detector, path, "--source", "flash_table")
     assert printed.stdout == csv.read_text()
+
+
+def test_a_trained_detector_spells_letter_by_letter(tmp_path):
+    detector, csv = tmp_path / "detector", tmp_path / "text.csv"
+    study = ["--set", "datasets={simulated: {source: simulated, n_subjects: 1}}"]
+    trained = p300_command("train", *study, "--detector", "slda", "--out", detector)
+    assert trained.exit_code == 0, trained.output
+    new = tmp_path / "new_eeg.fif"
+    recording = list(open_recordings("simulated", n_subjects=1, n_runs=3))[2]
+    save_with_flashes(recording, new)
+    source = ["--source", "flash_table"]
+    result = p300_command("spell", detector, new, *source, "--out", csv)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(csv)
+    assert len(table) == 5
+    assert table["posterior"].between(0, 1).all()
+    assert (table["repetitions"] <= 15).all()
+    assert (table["symbol"] == table["true_symbol"]).sum() >= 3
+    for symbol, posterior in zip(table["symbol"], table["posterior"], strict=True):
+        assert f"  {symbol}  p = {posterior:.3f}" in result.output
 
 
 def test_a_dry_run_prints_config_and_folds_and_writes_nothing(tmp_path):
