@@ -20,6 +20,9 @@ TIE = 1e-9
 
 SMALLEST_FACTOR = 0.01
 
+LAPSE = 0.02
+"""Share of training characters that the user may have missed, when the factor is fitted."""
+
 
 def add_probabilities(selections: Selections) -> Floats:
     """Add up target probabilities: the rule of Cecotti & Gräser (2011).
@@ -143,9 +146,12 @@ def log_posterior(evidence: Floats, factor: float, log_prior: Floats | float = 0
 def fit_factor(evidence: Floats, true: Index, n_repetitions: Index) -> float:
     """Fit the factor of :func:`log_posterior` on training characters.
 
-    It maximises the mean log posterior of the true symbols (equally likely symbols) over all
-    training characters and all numbers of repetitions of each. The maximum is unique, since the
-    log posterior is concave in the factor. It stays within (0, 1]: correlation only takes
+    It maximises the mean of log((1 - lapse) p(true symbol) + lapse / N) over all training
+    characters and all numbers of repetitions of each, with p the posterior over N equally likely
+    symbols. The lapse (:data:`LAPSE`) bounds what one character can cost. Without it a single
+    one at which the user looked elsewhere, among the few that there are, would make the speller
+    slow for all others (Wichmann & Hill, Percept. Psychophys. 63:1293-1313, 2001, on the same
+    trouble with psychometric functions). The factor stays within (0, 1]: correlation only takes
     evidence away.
 
     Parameters
@@ -170,7 +176,8 @@ def fit_factor(evidence: Floats, true: Index, n_repetitions: Index) -> float:
     after, symbol = evidence[selection, repetition], true[selection]
 
     def loss(factor: float) -> float:
-        return -float(log_posterior(after, factor)[np.arange(len(after)), symbol].mean())
+        p = np.exp(log_posterior(after, factor)[np.arange(len(after)), symbol])
+        return -float(np.log((1 - LAPSE) * p + LAPSE / evidence.shape[-1]).mean())
 
     found = minimize_scalar(loss, bounds=(SMALLEST_FACTOR, 1.0), method="bounded")
     # The search never reaches its bounds; the upper one is the usual answer for good scores.

@@ -84,8 +84,8 @@ def test_folds_are_pooled_and_seeds_are_averaged():
     each = [one(subject_rates(t, N_SYMBOLS), rule="sum", repetitions=2)["bits_per_minute"]
             for _, t in table.groupby("seed")]  # fmt: skip
     assert row["bits_per_minute"] == pytest.approx(np.mean(each))
-    # Folds of one seed: the rate of all twelve characters, not the mean of two rates.
-    pooled = table.assign(character=table["character"] + 10 * table["seed"], seed=0)
+    # Folds, each with a seed of its own: the rate of all twelve characters, not a mean of rates.
+    pooled = table.assign(character=table["character"] + 10 * table["seed"])
     p = pooled[(pooled["rule"] == "sum") & (pooled["repetitions"] == 2)]["correct"].mean()
     row = one(subject_rates(pooled, N_SYMBOLS), rule="sum", repetitions=2)
     assert row["n"] == 12

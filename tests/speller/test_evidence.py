@@ -209,6 +209,37 @@ def test_repeated_evidence_is_discounted():
     assert factor(fresh) > 0.8
 
 
+def test_one_missed_training_character_does_not_slow_all_others():
+    scores = make_scores(random_text(9), repetitions=15, separation=2.0)
+    missed = scores["character"] == 4
+    # The user looked at another symbol: its flashes have the high scores.
+    looked_at = make_scores(random_text(9, seed=1), repetitions=15, separation=2.0)
+    scores.loc[missed, "score"] = (
+        scores[missed]
+        .merge(looked_at[looked_at["character"] == 4], on=["character", "repetition", "code"])[
+            "score_y"
+        ]
+        .to_numpy()
+    )
+    ratio = fit_likelihood_ratio(scores["score"], scores["target"])
+    found = gather_selections(scores, MATRIX_6X6)
+    evidence = add_likelihood_ratios(found, ratio)
+    assert not (evidence[3].argmax(axis=1) == found.true[3]).any()
+    assert fit_factor(evidence, found.true, found.n_repetitions) > 0.8
+
+
+def test_repetitions_that_were_not_shown_do_not_count_for_the_factor():
+    long = make_scores(random_text(20), repetitions=12, separation=1.0, seed=5)
+    short = make_scores(["A"], repetitions=1, separation=-3.0, run="2")
+    ratio = fit_likelihood_ratio(long["score"], long["target"])
+    found = gather_selections(pd.concat([long, short], ignore_index=True), MATRIX_6X6)
+    evidence = add_likelihood_ratios(found, ratio)
+    factor = fit_factor(evidence, found.true, found.n_repetitions)
+    # What the short character is not asked about may be anything.
+    evidence[-1, 1:] = np.eye(36)[0] * -3
+    assert fit_factor(evidence, found.true, found.n_repetitions) == factor
+
+
 def test_the_factor_needs_a_known_character():
     found = gather_selections(make_scores("AB").assign(target=pd.NA), MATRIX_6X6)
     evidence = add_likelihood_ratios(found, LikelihoodRatio())
