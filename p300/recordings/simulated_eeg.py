@@ -60,10 +60,10 @@ class Component:
 
 COMPONENTS = (
     Component("P1", ("O1", "O2"), 0.3, 1.0, 0.105, 0.016, 0.005, 0.2, 0.010, False),
-    Component("N1", ("PO7", "PO8"), 0.3, -1.6, 0.165, 0.022, 0.007, 0.2, 0.015, False),
+    Component("N1", ("PO7", "PO8"), 0.3, -1.2, 0.165, 0.022, 0.007, 0.2, 0.015, False),
     Component("P2", ("POz",), 0.4, 1.2, 0.235, 0.030, 0.010, 0.2, 0.020, False),
-    Component("N200", ("PO7", "PO8"), 0.35, -4.2, 0.215, 0.030, 0.015, 0.3, 0.040, True),
-    Component("P300", ("CPz", "Pz"), 0.5, 6.5, 0.380, 0.055, 0.030, 0.4, 0.080, True),
+    Component("N200", ("PO7", "PO8"), 0.35, -2.9, 0.215, 0.030, 0.015, 0.3, 0.040, True),
+    Component("P300", ("CPz", "Pz"), 0.5, 4.5, 0.380, 0.055, 0.030, 0.4, 0.080, True),
 )
 """Visual response to every flash (P1, N1, P2) and what a target adds (N200, P300).
 
@@ -83,6 +83,9 @@ _POSITION_SPREAD = 0.10
 _DIRECTION_SPREAD = 0.25
 
 _N_CORTICAL_DIPOLES = 300
+# Part of the background that is equal at all electrodes; gives the correlation between distant
+# electrodes of recordings against one ear (Fz and Oz: .5 to .8 in BNCI Horizon 003-2015).
+_SHARED_VARIANCE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,11 +190,11 @@ def _dipole_maps(
 
 
 def _cortical_mixing(rng: np.random.Generator, electrodes: Sequence[str]) -> Array:
-    """Mix independent processes so that they covary as many cortical dipoles do at electrodes.
+    """Mix independent processes so that they covary as the background EEG does at electrodes.
 
-    The dipoles all have one spectrum, so as many processes as electrodes replace them exactly: with
-    topographies L = U S V', the processes U S e have the covariance L L'. Unit variance in the mean
-    over the scalp.
+    Many cortical dipoles, and what the reference electrode adds to all. They all have one spectrum,
+    so as many processes as electrodes replace them exactly: with topographies L = U S V', the
+    processes U S e have the covariance L L'. Unit variance in the mean over the scalp.
     """
     outward = rng.normal(size=(_N_CORTICAL_DIPOLES, 3))
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
@@ -199,8 +202,9 @@ def _cortical_mixing(rng: np.random.Generator, electrodes: Sequence[str]) -> Arr
     moments = rng.normal(size=positions.shape)
     scalp = topographies(scalp_electrodes(), positions, moments)
     scale = np.sqrt((scalp**2).sum(axis=1).mean())
-    maps = topographies(electrodes, positions, moments) / scale
-    left, strength, _ = np.linalg.svd(maps, full_matrices=False)
+    cortex = topographies(electrodes, positions, moments) / scale * np.sqrt(1 - _SHARED_VARIANCE)
+    shared = np.full((len(electrodes), 1), np.sqrt(_SHARED_VARIANCE))
+    left, strength, _ = np.linalg.svd(np.hstack([cortex, shared]), full_matrices=False)
     mixing: Array = left * strength
     return mixing
 

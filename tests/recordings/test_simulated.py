@@ -106,7 +106,8 @@ def test_near_electrodes_correlate_more_than_distant_ones(easy: Recording) -> No
     data = easy.raw.copy().filter(1, 20, verbose="error").get_data()
     correlation = dict(zip(easy.electrodes, np.corrcoef(data), strict=True))
     of = easy.electrodes.index
-    assert correlation["P3"][of("Pz")] > correlation["Fz"][of("Oz")] + 0.2
+    assert correlation["P3"][of("Pz")] > 0.8
+    assert 0.1 < correlation["Fz"][of("Oz")] < 0.6
     assert correlation["Cz"][of("Pz")] > correlation["Cz"][of("Oz")]
     assert correlation["PO7"][of("Oz")] > correlation["PO7"][of("Fz")]
 
@@ -117,7 +118,7 @@ def test_targets_evoke_a_late_positive_centro_parietal_response(easy: Recording)
     time = epochs.tmin + np.arange(difference.shape[1]) / epochs.sfreq
     pz, fz = (difference[epochs.electrodes.index(name)] for name in ("Pz", "Fz"))
     assert 0.25 < time[pz.argmax()] < 0.5
-    assert 1.5 < pz.max() < 12
+    assert 1.5 < pz.max() < 8
     assert pz.max() > fz.max()
 
 
@@ -152,10 +153,10 @@ def test_single_flashes_are_as_hard_to_tell_apart_as_real_ones() -> None:
         for s in subjects
     ]
     assert len(subjects) == 8
-    assert 0.79 < np.mean(within) < 0.85
+    assert 0.78 < np.mean(within) < 0.85
     assert min(within) > 0.64
     assert max(within) < 0.97
-    assert 0.69 < np.mean(across) < 0.77
+    assert 0.68 < np.mean(across) < 0.75
     hard = [subject in ("4", "8") for subject in subjects]
     assert np.mean(np.compress(hard, within)) < np.mean(np.compress(np.logical_not(hard), within))
 
