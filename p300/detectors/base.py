@@ -115,6 +115,14 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         """Give the weights of spatial filters, [filter, electrode], if the detector has any."""
         return None
 
+    def temporal_kernels(self) -> Floats | None:
+        """Give the temporal kernels that read each spatial filter, [filter, map, time], if any."""
+        return None
+
+    def input_gradients(self, X: npt.ArrayLike) -> Floats | None:  # noqa: ARG002
+        """Give the gradient of each epoch's log-odds, [epoch, electrode, time], if there is one."""
+        return None
+
     def history(self) -> tuple[list[dict[str, float]], int | None]:
         """Give one dict a training pass (epoch, train_loss, validation_loss) and the best pass."""
         return [], None

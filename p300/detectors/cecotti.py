@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from p300.detectors.paper_training import Layer
 from p300.errors import DetectorError
 
 
@@ -98,6 +99,21 @@ class CNN1(nn.Module):
         outputs: Tensor = self.output(l3)
         return outputs
 
+    def layers(self) -> list[Layer]:
+        """Give L1 to L4 with the number of inputs and of shared positions of their neurons."""
+        l1, l3, l4 = self.spatial, self.hidden, self.output
+        l2 = [self.temporal_weight, self.temporal_bias]
+        return [
+            Layer([l1.weight, l1.bias], l1.in_features, n_shared=self.n_positions * self.kernel),
+            Layer(l2, self.kernel, n_shared=self.n_positions),
+            Layer([l3.weight, l3.bias], l3.in_features, n_shared=None),
+            Layer([l4.weight, l4.bias], l4.in_features, n_shared=None),
+        ]
+
     def spatial_filters(self) -> Tensor:
         """Give the weights of L1, [filter, electrode]."""
         return self.spatial.weight.detach()
+
+    def temporal_kernels(self) -> Tensor:
+        """Give the weights of L2, [filter, map, time]."""
+        return self.temporal_weight.detach().transpose(1, 2)

@@ -1,31 +1,61 @@
-"""One scikit-learn classifier and one training loop for every network of the registry."""
+"""One scikit-learn classifier for every network of the registry, alone or in ensembles."""
 
 from __future__ import annotations
 
-import copy
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from p300.detectors.base import Detector
-from p300.detectors.registry import network_class
-from p300.detectors.validation import Floats, Labels, Windows, validation_split
-from p300.errors import DetectorError, TrainingWarning
+from p300.detectors.electrode_choice import heaviest_electrodes, named_electrodes
+from p300.detectors.ensembles import Division, fuse, member_parts
+from p300.detectors.paper_training import PaperTraining
+from p300.detectors.registry import detector_info, network_class
+from p300.detectors.training import (
+    History,
+    LearningRule,
+    ModernTraining,
+    Settings,
+    time_major,
+    train,
+)
+from p300.detectors.validation import (
+    Floats,
+    Index,
+    Labels,
+    Windows,
+    check_windows,
+    validation_split,
+)
+from p300.errors import DetectorError
 
 SCORING_BATCH = 4096
 
+LEARNING_RULES: dict[str, LearningRule] = {"modern": ModernTraining(), "paper": PaperTraining()}
+
+
+def training_settings(name: str, training: str) -> Settings:
+    """Give the settings of a learning rule, with those that suit a network of the registry."""
+    if training not in LEARNING_RULES:
+        raise DetectorError(
+            f"unknown training {training!r}, there are: {', '.join(LEARNING_RULES)}"
+        )
+    return replace(LEARNING_RULES[training].settings, **detector_info(name).tuned.get(training, {}))
+
 
 class NetworkDetector(Detector):
-    """A network of the registry as a scikit-learn classifier on X [epoch, electrode, time].
+    """Networks of the registry as a scikit-learn classifier on X [epoch, electrode, time].
 
-    Cross-entropy with class weights, Adam, early stopping at the least validation loss; the raw
-    score is the difference of the two outputs, calibrated to log-odds on the validation part.
+    One or several networks of one class, by a learning rule, stopped early at the least
+    validation loss. The raw score is the log-odds of the mean of their probabilities, calibrated
+    on the validation part.
 
     Parameters
     ----------
@@ -33,24 +63,41 @@ class NetworkDetector(Detector):
         Name in :data:`p300.detectors.registry.DETECTORS`.
     network_options
         Keyword arguments of the network's class.
+    picks
+        Names of electrodes to look at; or a number of them, those that a network trained on the
+        same epochs weighs most in its spatial filters. None: all.
+    division
+        What each of several networks learns from: see
+        :func:`p300.detectors.ensembles.member_parts`.
+    n_members
+        Number of networks.
+    training
+        ``modern``: cross-entropy and AdamW
+        (:class:`~p300.detectors.training.ModernTraining`). ``paper``: squared error and plain
+        gradient descent (:class:`~p300.detectors.paper_training.PaperTraining`).
     epochs
-        Most passes over the learning part.
+        Most passes over the learning part. This and the next five: None takes the learning
+        rule's own, see :func:`training_settings`.
     batch_size
-        Windows a step.
+        Windows a step; 1 is online learning.
     learning_rate, weight_decay
-        Of Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+        Of the optimiser; with ``paper`` the rate is lambda, from which each layer's step follows.
     patience
         Passes without a lower validation loss after which training stops.
     validation_fraction
         Share of the training epochs, in whole groups, set aside for stopping and calibration.
+    shuffle
+        Whether each pass takes the windows in a new order.
     seed
-        Initial weights, order of the windows and choice of the validation groups follow from it.
+        Initial weights, order of the windows and all that is drawn follow from it.
+    electrodes
+        Names of the electrodes of X, needed where ``picks`` are names.
 
     Attributes
     ----------
-    network_ : the fitted torch module
-    history_ : one dict a pass: epoch, train_loss, validation_loss
-    best_epoch_ : the pass whose weights are kept
+    members_ : the fitted torch modules
+    picked_ : rows of X that they see, [electrode]
+    histories_ : the course of each network's training
     """
 
     def __init__(
@@ -58,23 +105,35 @@ class NetworkDetector(Detector):
         network: str = "cnn1",
         network_options: dict[str, Any] | None = None,
         *,
-        epochs: int = 100,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-2,
-        patience: int = 15,
-        validation_fraction: float = 0.15,
+        picks: tuple[str, ...] | int | None = None,
+        division: Division = "whole",
+        n_members: int = 1,
+        training: Literal["modern", "paper"] = "modern",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        patience: int | None = None,
+        validation_fraction: float | None = None,
+        shuffle: bool = True,
         seed: int = 0,
+        electrodes: tuple[str, ...] | None = None,
     ) -> None:
         self.network = network
         self.network_options = network_options
+        self.picks = picks
+        self.division = division
+        self.n_members = n_members
+        self.training = training
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.shuffle = shuffle
         self.seed = seed
+        self.electrodes = electrodes
 
     @property
     def name(self) -> str:  # type: ignore[override]  # follows the network
@@ -82,124 +141,135 @@ class NetworkDetector(Detector):
         return self.network
 
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
-        seeds = np.random.SeedSequence(self.seed).spawn(3)
-        learn, validate = validation_split(
-            y, groups, self.validation_fraction, np.random.default_rng(seeds[0])
-        )
-        with _seeded(seeds[1]):
-            self.network_ = self._build()
-        shuffling = torch.Generator().manual_seed(_torch_seed(seeds[2]))
-        inputs, targets = time_major(X), torch.from_numpy(y.astype(np.int64))
-        self._train(inputs, targets, torch.from_numpy(learn), torch.from_numpy(validate), shuffling)
+        settings = self._settings()
+        seeds = np.random.SeedSequence(self.seed)
+        rng = np.random.default_rng(seeds.spawn(1)[0])
+        learn, validate = validation_split(y, groups, settings.validation_fraction, rng)
+        parts = member_parts(self.division, self.n_members, y, learn, validate, rng)
+        match self.picks:
+            case None:
+                self.picked_ = np.arange(X.shape[1])
+            case int(n):
+                network, _ = self._fit_network(X, y, (learn, validate), settings, seeds)
+                filters = _weights(network, "spatial_filters")
+                if filters is None:
+                    raise DetectorError(
+                        f"{self.network} has no spatial filters to choose {n} electrodes by; name "
+                        "the electrodes in picks"
+                    )
+                self.picked_ = heaviest_electrodes(filters, n)
+            case names:
+                self.picked_ = named_electrodes(names, self.electrodes, X.shape[1])
+        seen = X[:, self.picked_]
+        fits = [self._fit_network(seen, y, part, settings, seeds) for part in parts]
+        self.members_ = nn.ModuleList(network for network, _ in fits)
+        self.histories_ = [history for _, history in fits]
         return self._raw_scores(X[validate]), y[validate]
 
-    def _build(self) -> nn.Module:
+    def _settings(self) -> Settings:
+        """Give the learning rule's settings, replaced by those of the parameters that are set."""
+        settings = training_settings(self.network, self.training)
+        given = {f.name: getattr(self, f.name) for f in fields(settings)}
+        return replace(settings, **{k: v for k, v in given.items() if v is not None})
+
+    def _fit_network(
+        self,
+        X: Windows,
+        y: Labels,
+        part: tuple[Index, Index],
+        settings: Settings,
+        seeds: np.random.SeedSequence,
+    ) -> tuple[nn.Module, History]:
+        """Train one network on the first rows of ``part``, validated on the second."""
+        rule = LEARNING_RULES[self.training]
+        start, order = seeds.spawn(2)
+        with _seeded(start):
+            network = self._build(*X.shape[1:])
+            rule.initialise(network)
+        learning, validation = (
+            (time_major(X[rows]), torch.from_numpy(y[rows].astype(np.int64))) for rows in part
+        )
+        shuffling = torch.Generator().manual_seed(_torch_seed(order)) if self.shuffle else None
+        return network, train(network, rule, settings, learning, validation, shuffling)
+
+    def _build(self, n_electrodes: int, n_samples: int) -> nn.Module:
         options = self.network_options or {}
-        module: nn.Module = network_class(self.network)(*self.input_shape_, **options)
+        module: nn.Module = network_class(self.network)(n_electrodes, n_samples, **options)
         return module
 
-    def _train(
-        self, X: Tensor, y: Tensor, learn: Tensor, validate: Tensor, shuffling: torch.Generator
-    ) -> None:
-        """Minimise the weighted cross-entropy; keep the weights of the best validation loss."""
-        counts = torch.bincount(y[learn], minlength=2)
-        loss = nn.CrossEntropyLoss(weight=len(learn) / (2 * counts))
-        optimiser = torch.optim.AdamW(
-            self.network_.parameters(),
-            lr=self.learning_rate,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
-        X_validate, y_validate = gather(X, validate), y[validate]
-        self.history_: list[dict[str, float]] = []
-        best, best_loss, self.best_epoch_ = None, np.inf, 0
-        for epoch in range(1, self.epochs + 1):
-            self.network_.train()
-            total = 0.0
-            for rows in learn[torch.randperm(len(learn), generator=shuffling)].split(
-                self.batch_size
-            ):
-                optimiser.zero_grad(set_to_none=True)
-                batch_loss = loss(self.network_(gather(X, rows)), y[rows])
-                batch_loss.backward()
-                optimiser.step()
-                total += batch_loss.item() * len(rows)
-            self.network_.eval()
-            with torch.inference_mode():
-                validation_loss = float(loss(self.network_(X_validate), y_validate))
-            self.history_.append(
-                {
-                    "epoch": epoch,
-                    "train_loss": total / len(learn),
-                    "validation_loss": validation_loss,
-                }
-            )
-            if not np.isfinite(validation_loss):
-                raise DetectorError(
-                    f"training of {self.network} diverged in pass {epoch} (validation loss "
-                    f"{validation_loss}); lower the learning rate or check the input's scale"
-                )
-            if validation_loss < best_loss:
-                best_loss, self.best_epoch_ = validation_loss, epoch
-                best = copy.deepcopy(self.network_.state_dict())
-            elif epoch - self.best_epoch_ >= self.patience:
-                break
-        else:
-            if self.best_epoch_ == self.epochs > self.patience:
-                warnings.warn(
-                    f"{self.network}: the validation loss still fell in the last of "
-                    f"{self.epochs} passes; allow more epochs",
-                    TrainingWarning,
-                    stacklevel=3,
-                )
-        if best is not None:
-            self.network_.load_state_dict(best)
-
     def _raw_scores(self, X: Windows) -> Floats:
-        """Give output 1 minus output 0, [epoch]."""
-        self.network_.eval()
+        """Give the log-odds of the mean of the networks' probabilities, [epoch]."""
         with torch.inference_mode():
-            outputs = [
-                self.network_(time_major(X[start : start + SCORING_BATCH]))
+            scores = [
+                self._fused(time_major(X[start : start + SCORING_BATCH]))
                 for start in range(0, len(X), SCORING_BATCH)
             ]
-        both = torch.cat(outputs).double().numpy()
-        scores: Floats = both[:, 1] - both[:, 0]
-        return scores
+        return torch.cat(scores).numpy()
+
+    def _fused(self, inputs: Tensor) -> Tensor:
+        self.members_.eval()
+        seen = inputs[:, torch.from_numpy(self.picked_)]
+        log_odds = LEARNING_RULES[self.training].log_odds
+        return fuse(torch.stack([log_odds(network(seen).double()) for network in self.members_]))
+
+    def input_gradients(self, X: npt.ArrayLike) -> Floats:
+        """Give the gradient of each epoch's log-odds, [epoch, electrode, time]."""
+        inputs = torch.from_numpy(check_windows(X)).requires_grad_()
+        (gradients,) = torch.autograd.grad(self._fused(inputs).sum(), inputs)
+        return self.calibration_.slope * gradients.double().numpy()
 
     @property
     def n_parameters(self) -> int:
         """Number of fitted weights and thresholds."""
-        return sum(p.numel() for p in self.network_.parameters())
+        return sum(p.numel() for p in self.members_.parameters())
 
     def spatial_filters(self) -> Floats | None:
-        """Give the weights of the network's spatial layer, [filter, electrode], if it has one."""
-        filters = getattr(self.network_, "spatial_filters", None)
-        return filters().double().numpy() if filters else None
+        """Give the networks' spatial filters one below the other, [filter, electrode].
+
+        Electrodes that the networks do not see have weight 0. None where they have no such layer.
+        """
+        seen = self._members_weights("spatial_filters")
+        if seen is None:
+            return None
+        filters = np.zeros((len(seen), self.input_shape_[0]))
+        filters[:, self.picked_] = seen
+        return filters
+
+    def temporal_kernels(self) -> Floats | None:
+        """Give the kernels that read each spatial filter, [filter, map, time], if there are any."""
+        return self._members_weights("temporal_kernels")
+
+    def _members_weights(self, layer: str) -> Floats | None:
+        found = [w for n in self.members_ if (w := _weights(n, layer)) is not None]
+        return np.concatenate(found) if found else None
 
     def history(self) -> tuple[list[dict[str, float]], int | None]:
-        """Give one dict a training pass (epoch, train_loss, validation_loss) and the best pass."""
-        return self.history_, self.best_epoch_
+        """Give one dict a training pass (epoch, train_loss, validation_loss) and the best pass.
+
+        Of several networks: the mean over those that still learned in the pass, and no best pass.
+        """
+        if len(self.histories_) == 1:
+            return self.histories_[0].passes, self.histories_[0].best
+        passes = pd.DataFrame([row for history in self.histories_ for row in history.passes])
+        mean = passes.groupby("epoch", as_index=False).mean()
+        return [{str(k): v for k, v in row.items()} for row in mean.to_dict("records")], None
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {name: tensor.numpy() for name, tensor in self.network_.state_dict().items()}
+        weights = {name: tensor.numpy() for name, tensor in self.members_.state_dict().items()}
+        return {"picked": self.picked_, **weights}
 
     def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        self.network_ = self._build()
-        self.network_.load_state_dict({n: torch.from_numpy(a) for n, a in arrays.items()})
+        weights = {name: torch.from_numpy(a) for name, a in arrays.items() if name != "picked"}
+        self.picked_ = arrays["picked"]
+        size = len(self.picked_), self.input_shape_[1]
+        self.members_ = nn.ModuleList(self._build(*size) for _ in range(self.n_members))
+        self.members_.load_state_dict(weights)
 
 
-def time_major(X: Windows) -> Tensor:
-    """Give windows as [epoch, electrode, time], laid out in memory as [epoch, time, electrode].
-
-    A spatial filter is then one plain matrix product over contiguous rows.
-    """
-    return torch.from_numpy(np.ascontiguousarray(X.transpose(0, 2, 1))).transpose(1, 2)
-
-
-def gather(X: Tensor, rows: Tensor) -> Tensor:
-    """Give the epochs at ``rows`` in the memory layout of :func:`time_major`."""
-    return X.transpose(1, 2).index_select(0, rows).transpose(1, 2)
+def _weights(network: nn.Module, layer: str) -> Floats | None:
+    """Give what the network's method ``layer`` gives, None where there is no such method."""
+    method = getattr(network, layer, None)
+    return method().double().numpy() if method else None
 
 
 def _torch_seed(sequence: np.random.SeedSequence) -> int:

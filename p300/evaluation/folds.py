@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.detectors import make_detector
+from p300.detectors.inspection import inspect_detector
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
 from p300.errors import P300Error, TrainingWarning
@@ -158,7 +159,8 @@ def _fit_and_score(
         "history": history,
         "best_epoch": best,
         "electrodes": list(epochs.electrodes),
-        **_spatial(detector, train.X),
+        "tmin": epochs.tmin,
+        **inspect_detector(detector, train.X, train.y, epochs.sfreq),
     }
     return fit, scores, training_scores
 
@@ -227,21 +229,6 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.N
         part = clone(detector).fit(epochs.X[rest], y[rest], groups=groups[rest])
         score[held_out] = part.decision_function(epochs.X[held_out])
     return score
-
-
-def _spatial(detector: Detector, X: npt.NDArray[np.float32]) -> dict[str, Any]:
-    """Give spatial filters and the activation patterns that they stand for.
-
-    Pattern = covariance of the electrodes times filter (Haufe et al., NeuroImage 87:96-110, 2014,
-    eq. 7 up to the scale of each pattern): a filter's weights alone do not show where its signal
-    comes from.
-    """
-    filters = detector.spatial_filters()
-    if filters is None:
-        return {"spatial_filters": None, "spatial_patterns": None}
-    flat = X.transpose(1, 0, 2).reshape(X.shape[1], -1)
-    patterns = filters @ np.cov(flat)
-    return {"spatial_filters": filters.tolist(), "spatial_patterns": patterns.tolist()}
 
 
 def evaluate_epochs(

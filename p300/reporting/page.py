@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DPI = 140
+_SHORT = 9
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,32 @@ class Source:
     text: str
 
 
-Block = Text | Facts | Table | Picture | Source
+@dataclass(frozen=True)
+class Line:
+    """Symbols spelled after so many repetitions, each with whether it is right, and a note."""
+
+    after: str
+    symbols: tuple[tuple[str, bool], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """What was spelled: for each run its lines; errors are marked."""
+
+    kind: ClassVar[str] = "spelled"
+    caption: str
+    runs: tuple[tuple[str, tuple[Line, ...]], ...]
+    folded: bool = False
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the lines are short and alike enough to stand beside each other."""
+        short = all(len(line.symbols) <= _SHORT for _, lines in self.runs for line in lines)
+        return short and len({tuple(line.after for line in lines) for _, lines in self.runs}) == 1
+
+
+Block = Text | Facts | Table | Picture | Source | Spelled
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,32 @@ from collections.abc import Callable
 from pathlib import Path
 
 from p300.files import written_whole
+from p300.reporting import inspection_sections, paper_sections, speller_sections
 from p300.reporting import sections as parts
 from p300.reporting.page import Picture, Section, render_page
 from p300.reporting.run_results import RunResults, read_run
 
-SECTIONS: tuple[Callable[[RunResults], Section], ...] = (
+SECTIONS: tuple[Callable[[RunResults], Section | None], ...] = (
     parts.summary,
     parts.method,
     parts.subjects,
     parts.roc,
     parts.calibration,
+    speller_sections.characters,
+    speller_sections.bit_rates,
+    speller_sections.errors,
+    speller_sections.spelled_text,
+    paper_sections.paper,
     parts.responses,
     parts.patterns,
+    inspection_sections.network,
     parts.training,
     parts.recordings,
     parts.warnings_raised,
     parts.reproducibility,
 )
-"""What a report tells, in this order; a new topic is one function and one line here."""
+"""What a report tells, in this order; a new topic is one function and one line here. A function
+gives None where the run has nothing to do with its topic."""
 
 
 def write_report(run: Path) -> Path:
@@ -48,7 +56,7 @@ def write_report(run: Path) -> Path:
         When the folder is not a finished run or a file in it is damaged.
     """
     results = read_run(Path(run))
-    sections = [section(results) for section in SECTIONS]
+    sections = [section for make in SECTIONS if (section := make(results)) is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
     page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)

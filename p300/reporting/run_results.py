@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,17 @@ import pandas as pd
 import yaml
 
 from p300.errors import RunError
+from p300.recordings.layout import Layout
+from p300.speller import spelling_metrics, subject_rates
+from p300.speller.run import CHARACTER_COLUMNS
 
 REQUIRED_FILES = ("config.yaml", "manifest.json", "metrics.json", "scores.parquet")
 """Files without which a folder is not a finished run."""
 
-SCORE_COLUMNS = ("protocol", "fold", "detector", "seed", "dataset", "subject", "target", "score")
+SCORE_COLUMNS = (
+    "protocol", "fold", "detector", "seed", "dataset", "subject", "run", "target", "score",
+    "threshold",
+)  # fmt: skip
 METRIC_COLUMNS = ("dataset", "protocol", "detector", "subject", "metric", "value", "low", "high")
 FIT_COLUMNS = ("dataset", "protocol", "fold", "detector", "seed", "n_train", "n_test")
 AVERAGE_COLUMNS = ("dataset", "subject", "kind", "electrode", "time", "microvolts")
@@ -46,6 +53,11 @@ class RunResults:
         One row a fitted detector; without rows where the run stored none.
     averages
         Target and non-target averages, tidy; None where the run stored none.
+    characters
+        Spelled characters, columns :data:`p300.speller.run.CHARACTER_COLUMNS`, those whose truth is
+        known; None where the run stored none.
+    layouts
+        Data set -> stimulus layout, of all data sets in ``characters``.
     """
 
     folder: Path
@@ -56,6 +68,8 @@ class RunResults:
     metrics: pd.DataFrame
     fits: pd.DataFrame
     averages: pd.DataFrame | None
+    characters: pd.DataFrame | None = None
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
 
     def unique(self, column: str) -> list[str]:
         """Give the different values of a column of the metrics, in the order of the file."""
@@ -65,6 +79,38 @@ class RunResults:
     def name(self) -> str:
         """Name of the experiment, or of the folder where the experiment has none."""
         return str(self.config.get("name") or self.folder.resolve().name)
+
+    @cached_property
+    def rates(self) -> pd.DataFrame:
+        """Accuracy and rates of every subject: :func:`p300.speller.curves.subject_rates`.
+
+        Without rows where nothing was spelled.
+        """
+        if self.characters is None:
+            return pd.DataFrame()
+        return subject_rates(self.characters, self._n_symbols)
+
+    @cached_property
+    def spelling(self) -> pd.DataFrame:
+        """Figures of the spellers: :func:`p300.speller.curves.spelling_metrics`.
+
+        Without rows where nothing was spelled.
+        """
+        return spelling_metrics(self.rates, self._n_symbols) if len(self.rates) else self.rates
+
+    @property
+    def _n_symbols(self) -> dict[str, int]:
+        return {dataset: len(layout.symbols) for dataset, layout in self.layouts.items()}
+
+    def detector_name(self, label: str) -> str:
+        """Give the name in the registry of a detector that the experiment calls ``label``."""
+        settings = (self.config.get("detectors") or {}).get(label) or {}
+        return str(settings.get("detector", label))
+
+    def sources(self, dataset: str) -> set[str]:
+        """Give the kinds of source that a data set was read from."""
+        sources = (self.config.get("datasets") or {}).get(dataset) or []
+        return {str(source.get("source")) for source in sources}
 
 
 def repeats(table: pd.DataFrame) -> int:
@@ -89,7 +135,8 @@ def read_run(folder: Path) -> RunResults:
     """
     _check_files(folder)
     config_text = (folder / "config.yaml").read_text(encoding="utf-8")
-    averages = folder / "averages.parquet"
+    averages, characters = folder / "averages.parquet", folder / "characters.parquet"
+    spelled = _read_characters(characters) if characters.is_file() else None
     metrics = _read_metrics(folder / "metrics.json")
     return RunResults(
         folder=folder,
@@ -100,6 +147,8 @@ def read_run(folder: Path) -> RunResults:
         metrics=metrics,
         fits=_read_fits(folder / "fits", metrics),
         averages=_read_table(averages, AVERAGE_COLUMNS) if averages.is_file() else None,
+        characters=spelled,
+        layouts={} if spelled is None else _read_layouts(folder, spelled),
     )
 
 
@@ -177,6 +226,30 @@ def _read_metrics(path: Path) -> pd.DataFrame:
     metrics = pd.DataFrame(_read_json(path).get("rows", []))
     metrics = _check_table(metrics, METRIC_COLUMNS, path)
     return metrics.astype({"subject": str, "value": float, "low": float, "high": float})
+
+
+def _read_characters(path: Path) -> pd.DataFrame | None:
+    """Read the characters whose truth is known, None where it is known of none."""
+    table = _read_table(path, CHARACTER_COLUMNS).astype({"subject": str})
+    known = table.dropna(subset="correct").astype({"correct": bool})
+    return known if len(known) else None
+
+
+def _read_layouts(folder: Path, characters: pd.DataFrame) -> dict[str, Layout]:
+    """Read the layouts on which characters were spelled."""
+    layouts = {}
+    for dataset in map(str, characters["dataset"].unique()):
+        path = folder / "epochs" / dataset / "epochs.json"
+        if not path.is_file():
+            raise RunError(
+                f"{path} not found; it holds the layout on which the characters of {dataset} were "
+                "spelled. Put it back, or take characters.parquet away to report without characters"
+            )
+        try:
+            layouts[dataset] = Layout.from_dict(_read_json(path)["layouts"][dataset])
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(path, error) from error
+    return layouts
 
 
 def _read_fits(folder: Path, metrics: pd.DataFrame) -> pd.DataFrame:

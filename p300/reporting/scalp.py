@@ -148,32 +148,54 @@ def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
         :data:`MOST_MAPS` of the largest norm are shown, each divided by its largest absolute
         value and turned so that this value is positive.
     """
-    import mne
-    from matplotlib.cm import ScalarMappable
-
     order = np.argsort(-np.linalg.norm(patterns.to_numpy(float), axis=1), kind="stable")
     shown = patterns.iloc[np.sort(order[:MOST_MAPS])]
-    info = mne.create_info([str(name) for name in shown.columns], 1.0, "eeg", verbose="error")
+    peaks = shown.to_numpy(float)[np.arange(len(shown)), np.abs(shown.to_numpy()).argmax(axis=1)]
+    scaled = shown.div(np.where(peaks, peaks, 1.0), axis=0).rename(index=lambda k: f"filter {k}")
+    return draw_scalp_maps(scaled, "Pattern (largest value = 1)", "RdBu_r", (-1, 0, 1))
+
+
+def draw_scalp_maps(
+    values: pd.DataFrame, name: str, colours: str, ticks: tuple[float, ...]
+) -> Figure:
+    """Draw a scalp map of every row of a table.
+
+    Parameters
+    ----------
+    values
+        [map, electrode], columns named by electrodes of the standard 10-05 system, rows by what
+        stands over the maps.
+    name
+        Of the values.
+    colours
+        Name of a matplotlib colour map.
+    ticks
+        Marks of the colour bar, which reaches from the first to the last.
+    """
+    import mne
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    info = mne.create_info([str(name) for name in values.columns], 1.0, "eeg", verbose="error")
     info.set_montage(standard_montage(), verbose="error")
-    n_columns = min(5, len(shown))
-    n_rows = -(-len(shown) // n_columns)
+    n_columns = min(5, len(values))
+    n_rows = -(-len(values) // n_columns)
     figure = style.new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)
     axes = figure.subplots(n_rows, n_columns, squeeze=False)
-    for ax in axes.flat[len(shown) :]:
+    for ax in axes.flat[len(values) :]:
         ax.remove()
-    for ax, (name, pattern) in zip(axes.flat, shown.iterrows(), strict=False):
-        values = pattern.to_numpy(float)
-        peak = values[np.argmax(np.abs(values))]
+    limits = (ticks[0], ticks[-1])
+    for ax, (title, row) in zip(axes.flat, values.iterrows(), strict=False):
         mne.viz.plot_topomap(
-            values / peak if peak else values, info, axes=ax, show=False, cmap="RdBu_r",
-            vlim=(-1, 1), contours=4, sensors=True,
+            row.to_numpy(float), info, axes=ax, show=False, cmap=colours, vlim=limits, contours=4,
+            sensors=True,
         )  # fmt: skip
-        ax.set_title(f"filter {name}", fontsize=9, color=GREY, pad=3)
-    bar = figure.colorbar(
-        ScalarMappable(cmap="RdBu_r"), ax=axes, shrink=0.7, aspect=18, pad=0.02, ticks=[0, 0.5, 1]
-    )
-    bar.ax.set_yticklabels(["−1", "0", "1"])
+        ax.set_title(label(title), fontsize=9, color=GREY, pad=3)
+    scale = ScalarMappable(Normalize(*limits), colours)
+    used = list(axes.flat[: len(values)])
+    bar = figure.colorbar(scale, ax=used, shrink=0.7, aspect=18, pad=0.02, ticks=list(ticks))
+    bar.ax.set_yticklabels([f"{tick:g}".replace("-", "−") for tick in ticks])
     bar.ax.tick_params(labelsize=7.5, length=0)
     bar.outline.set_visible(False)
-    bar.set_label("Pattern (largest value = 1)", fontsize=7.5, color=INK)
+    bar.set_label(name, fontsize=7.5, color=INK)
     return figure

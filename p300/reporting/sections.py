@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
 import pandas as pd
 
 from p300.reporting import figures, scalp, tables, words
+from p300.reporting.fits import representative_fits
 from p300.reporting.page import Block, Facts, Section, Source, Text, picture, slug
 from p300.reporting.run_results import MEAN, RunResults, repeats
+from p300.reporting.speller_tables import character_headline
 from p300.reporting.words import listed, several, span
 
 _MOST_SENTENCES = 3
@@ -34,10 +33,10 @@ def summary(results: RunResults) -> Section:
         "ROC-AUC is the chance that a target flash scores above a non-target flash: 0.5 is "
         "guessing, 1 is perfect. It is about single flashes; a speller adds up several."
     )
-    return Section(
-        "Summary",
-        (Text(" ".join(filter(None, sentences))), tables.headline_table(results), Text(reading)),
-    )
+    blocks: list[Block] = [Text(" ".join(filter(None, sentences))), tables.headline_table(results)]
+    if results.characters is not None:
+        blocks.append(character_headline(results))
+    return Section("Summary", (*blocks, Text(reading)))
 
 
 def _best_sentences(results: RunResults) -> list[str]:
@@ -164,7 +163,7 @@ def patterns(results: RunResults) -> Section:
     """Show where on the scalp the learned spatial filters look."""
     heading = "Spatial patterns"
     blocks: list[Block] = []
-    for fit in _representative_fits(results):
+    for fit in representative_fits(results):
         table = pd.DataFrame(
             fit["spatial_patterns"],
             columns=fit["electrodes"],
@@ -187,33 +186,6 @@ def patterns(results: RunResults) -> Section:
         "j.neuroimage.2013.10.067)."
     )
     return Section(heading, (Text(reading), *blocks))
-
-
-def _representative_fits(results: RunResults) -> Iterator[pd.Series]:
-    """Give, for each data set and detector with patterns, the fit of median test AUC.
-
-    Fits that learned from several subjects come before those of one, as they show what subjects
-    share.
-    """
-    if "spatial_patterns" not in results.fits:
-        return
-    able = results.fits[results.fits["spatial_patterns"].notna()]
-    for _, group in able.groupby(["dataset", "detector"], sort=False):
-        size = group.groupby("protocol")["n_train"].median()
-        candidates = group[group["protocol"] == size.idxmax()]
-        auc = candidates.apply(lambda fit: _test_auc(results.scores, fit), axis=1)
-        ranked = candidates.loc[auc.sort_values(kind="stable").index]
-        yield ranked.iloc[(len(ranked) - 1) // 2]
-
-
-def _test_auc(scores: pd.DataFrame, fit: pd.Series) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    keys = ["dataset", "protocol", "fold", "detector", "seed"]
-    tested = scores[np.logical_and.reduce([scores[key] == fit[key] for key in keys])]
-    if tested["target"].nunique() < 2:
-        return float("nan")
-    return float(roc_auc_score(tested["target"], tested["score"]))
 
 
 def training(results: RunResults) -> Section:

@@ -107,3 +107,21 @@ def title(ax: Axes, name: str, detail: str = "", colour: str = INK) -> None:
 def legend(ax: Axes) -> None:
     """Add a legend without a frame."""
     ax.legend(frameon=False, fontsize=_FONT - 0.5, labelcolor=INK)
+
+
+def legend_above(figure: Figure, ax: Axes) -> None:
+    """Add a legend of what one panel shows above all panels."""
+    from matplotlib.lines import Line2D
+
+    handles, names = ax.get_legend_handles_labels()
+    # Lines that stand for a kind of line, not for a detector, must not have a detector's colour.
+    for k, handle in enumerate(handles):
+        if isinstance(handle, Line2D):
+            handles[k] = grey = Line2D([], [])
+            grey.update_from(handle)
+            grey.set(color=GREY, markeredgecolor=GREY)
+    n_columns = max(1, min(len(names), int(figure.get_figwidth() / 2)))
+    figure.legend(
+        handles, names, loc="outside upper left", ncols=n_columns, frameon=False,
+        fontsize=_FONT - 0.5, labelcolor=INK,
+    )  # fmt: skip

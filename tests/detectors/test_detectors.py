@@ -21,7 +21,16 @@ from p300.detectors import (
 from p300.detectors.validation import held_out_parts, validation_split
 from p300.errors import DetectorError, PreprocessingError
 
-QUICK = {"cnn1": {"epochs": 12}, "slda": {}}
+QUICK = {
+    "cnn1": {"epochs": 12},
+    "cnn2a": {"epochs": 12, "picks": ("Cz", "Pz", "Oz"), "electrodes": tuple(ELECTRODES)},
+    "cnn2b": {"epochs": 12, "picks": 3},
+    "cnn3": {"epochs": 12},
+    "mcnn1": {"epochs": 12, "n_members": 2},
+    "mcnn2": {"epochs": 20, "n_members": 2},
+    "mcnn3": {"epochs": 12, "n_members": 2},
+    "slda": {},
+}
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +166,8 @@ def test_held_out_parts_are_stretches_of_whole_groups():
 
 
 def test_names_and_parameters_are_checked(epochs):
-    with pytest.raises(DetectorError, match="unknown detector 'cnn', did you mean 'cnn1'"):
-        make_detector("cnn")
+    with pytest.raises(DetectorError, match="unknown detector 'ccnn1', did you mean 'cnn1'"):
+        make_detector("ccnn1")
     with pytest.raises(DetectorError, match="unknown key 'epoch', did you mean 'epochs'"):
         make_detector("cnn1", epoch=5)
     with pytest.raises(DetectorError, match=r"detectors.cnn1.epochs: 'many' \(str\) found"):

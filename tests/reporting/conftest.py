@@ -1,184 +1,21 @@
-"""A finished run folder with made-up scores, as the runner writes it."""
+"""Finished run folders for the tests of reports."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
-import yaml
-
-from p300.evaluation.metrics import summarise_scores
-
-ELECTRODES = ["Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8"]
-CONFIG = {
-    "name": "speller_study",
-    "description": "A made-up study.",
-    "seed": 2011,
-    "preprocessing": {
-        "sfreq": None, "order": "subsample_first", "low": 0.1, "high": 20.0,
-        "filter": "butterworth", "filter_order": 4, "phase": "zero", "tmin": 0.0, "tmax": 0.65,
-        "normaliser": "window_zscore", "electrodes": None, "reference": None,
-        "bad_electrodes": "interpolate",
-    },
-}  # fmt: skip
+from made_runs import make_run, make_spelled_run, spelled_scores
 
 
-def make_scores(
-    subjects: list[str],
-    detectors: list[str],
-    protocols: list[str],
-    datasets: list[str],
-    repeats: int = 1,
-    n_flashes: int = 240,
-) -> pd.DataFrame:
-    """Two runs a subject; the separation of the classes differs between subjects."""
-    rng = np.random.default_rng(0)
-    parts = []
-    for dataset in datasets:
-        for protocol in protocols:
-            for subject_number, subject in enumerate(subjects):
-                for run in ("1", "2"):
-                    fold = f"sub-{subject}" + (f"_run-{run}" if protocol != "cross_subject" else "")
-                    target = np.tile(np.repeat([True, False], [1, 5]), n_flashes // 6)
-                    noise = rng.normal(size=n_flashes)
-                    for k, detector in enumerate(detectors):
-                        gap = 1.7 - 0.35 * (subject_number % 4) - 0.1 * k
-                        gap -= 0.4 * (protocol == "cross_subject")
-                        for repeat in range(repeats):
-                            own = 0.9 * noise + 0.44 * rng.normal(size=n_flashes)
-                            score = gap * (own + gap * (target - 0.5)) + np.log(0.2)
-                            parts.append(
-                                pd.DataFrame(
-                                    {
-                                        "experiment": "speller_study", "protocol": protocol,
-                                        "fold": fold, "detector": detector,
-                                        "seed": 100 * repeat + subject_number,
-                                        "dataset": dataset, "subject": subject, "session": "1",
-                                        "run": run, "character": 1,
-                                        "repetition": np.arange(n_flashes) // 12 + 1,
-                                        "code": np.arange(n_flashes) % 12 + 1,
-                                        "target": target, "score": score,
-                                        "threshold": np.log(0.2),
-                                    }
-                                )
-                            )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
-
-
-def make_fits(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """The detector "slda" does not iterate and has no spatial filters, the others do."""
-    rng = np.random.default_rng(1)
-    keys = ["dataset", "protocol", "fold", "detector", "seed"]
-    fits = []
-    for key, part in scores.groupby(keys, sort=False):
-        named = dict(zip(keys, key, strict=True))
-        iterates = named["detector"] != "slda"
-        n_passes = int(rng.integers(12, 25))
-        passes = np.arange(1, n_passes + 1)
-        train = 0.42 + 0.27 * np.exp(-passes / 6) + rng.normal(0, 0.004, n_passes)
-        valid = 0.5 + 0.2 * np.exp(-passes / 5) + 6e-5 * passes**2 + rng.normal(0, 0.008, n_passes)
-        patterns = rng.normal(size=(10, len(ELECTRODES))) + np.linspace(0, 2, len(ELECTRODES))
-        fits.append(
-            {
-                "id": "__".join(map(str, key)), **named, "seed": int(named["seed"]),
-                "n_train": 5 * len(part), "n_test": len(part),
-                "n_train_targets": 5 * int(part["target"].sum()),
-                "fit_seconds": 3.2, "score_seconds": 0.1,
-                "n_parameters": 31092 if iterates else 129, "threshold": float(np.log(0.2)),
-                "history": [
-                    {"epoch": int(p), "train_loss": float(t), "validation_loss": float(v)}
-                    for p, t, v in zip(passes, train, valid, strict=True)
-                ] if iterates else [],
-                "best_epoch": int(np.argmin(valid)) + 1 if iterates else None,
-                "electrodes": ELECTRODES,
-                "spatial_filters": patterns.tolist() if iterates else None,
-                "spatial_patterns": patterns.tolist() if iterates else None,
-                "warnings": ["the loss was still falling"] if iterates and len(fits) < 3 else [],
-            }
-        )  # fmt: skip
-    return fits
-
-
-def make_averages(subjects: list[str], datasets: list[str], gains: list[float]) -> pd.DataFrame:
-    times = np.arange(83) / 128
-    rng = np.random.default_rng(2)
-    parts = []
-    for dataset in datasets:
-        for subject, gain in zip(subjects, gains, strict=True):
-            for kind, n in (("target", 80), ("nontarget", 400)):
-                for k, electrode in enumerate(ELECTRODES):
-                    p300 = 6 * np.exp(-(((times - 0.35) / 0.08) ** 2)) * (0.6 + 0.1 * k)
-                    ssvep = 0.8 * np.sin(2 * np.pi * 5.7 * times + k)
-                    noise = np.convolve(rng.normal(0, 0.8, 90), np.ones(8) / 8, "valid")
-                    curve = (kind == "target") * p300 + ssvep + noise
-                    parts.append(
-                        pd.DataFrame(
-                            {
-                                "dataset": dataset, "subject": subject, "kind": kind,
-                                "electrode": electrode, "time": times,
-                                "microvolts": gain * curve, "n": n,
-                            }
-                        )
-                    )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
-
-
-def make_manifest(subjects: list[str], datasets: list[str]) -> dict[str, Any]:
-    recordings = [
-        {
-            "recording": f"{dataset}/sub-{subject}/ses-1/run-{run}",
-            "source": f"/data/{dataset}/s{subject}.mat", "electrodes": ELECTRODES,
-            "bad_electrodes": ["P4"] if (subject, run) == (subjects[0], "2") else [],
-            "sfreq": 256.0, "seconds": 301.4, "amplitude_microvolts": 2.31, "n_flashes": 240,
-            "n_targets": 40, "target_share": 1 / 6, "n_characters": 5, "has_codes": True,
-            "onset_interval_ms": 175.8, "onset_interval_range_ms": [171.9, 179.7],
-            "irregular_onsets": 0.0, "sha256": "0123456789abcdef" * 4,
-            "preprocessing": {
-                "source_sfreq": 256.0, "sfreq": 128.0, "filter_sfreq": 128.0,
-                "realised_low": 0.1, "realised_high": 20.0,
-            },
-        }
-        for dataset in datasets for subject in subjects for run in ("1", "2")
-    ]  # fmt: skip
-    return {
-        "p300": "0.1.0", "created": "2025-01-31T12:34:56+00:00", "python": "3.11.9",
-        "packages": {"numpy": "2.1.0", "torch": "2.6.0"},
-        "machine": {"system": "Linux", "processor": "x86_64", "cores": 2},
-        "threads_per_worker": 1, "jobs": 2, "seed": 2011, "recordings": recordings,
-        "warnings": [f"{datasets[0]}/sub-{subjects[0]}/ses-1/run-2: electrodes ['P4'] are flat"],
-    }  # fmt: skip
-
-
-def make_run(
-    folder: Path,
-    *,
-    subjects: list[str],
-    detectors: list[str],
-    protocols: list[str],
-    datasets: list[str],
-    repeats: int = 1,
-    gains: list[float] | None = None,
-) -> Path:
-    """Write a finished run folder."""
-    scores = make_scores(subjects, detectors, protocols, datasets, repeats)
-    metrics = summarise_scores(scores)
-    rows = metrics.astype(object).where(metrics.notna(), None).to_dict("records")
-    (folder / "fits").mkdir(parents=True)
-    for number, fit in enumerate(make_fits(scores)):
-        (folder / "fits" / f"{number:03d}.json").write_text(json.dumps(fit))
-    scores.to_parquet(folder / "scores.parquet", index=False)
-    (folder / "metrics.json").write_text(json.dumps({"rows": rows}))
-    averages = make_averages(subjects, datasets, gains or [1.0] * len(subjects))
-    averages.to_parquet(folder / "averages.parquet", index=False)
-    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
-    (folder / "manifest.json").write_text(json.dumps(make_manifest(subjects, datasets)))
-    return folder
+@pytest.fixture(scope="session")
+def spelled_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two subjects of the competition, three detectors, two of them the paper's."""
+    scores = spelled_scores(["A", "B"], ["cnn1", "mcnn1", "slda"])
+    return make_spelled_run(tmp_path_factory.mktemp("spelled") / "run", scores)
 
 
 @pytest.fixture(scope="session")
