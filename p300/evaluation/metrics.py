@@ -144,9 +144,10 @@ def tabulate_subjects(
         {**dict(zip([*keys, "fold", "seed"], labels, strict=True)), **measure(fold), "n": len(fold)}
         for labels, fold in scores.groupby([*keys, "fold", "seed"], sort=False)
     ]
-    wide = pd.DataFrame(measured).drop(columns=["fold"])
-    wide["n"] = wide.groupby([*keys, "seed"])["n"].transform("sum")
-    by_subject = wide.drop(columns="seed").groupby(keys, sort=False).mean()
+    wide = pd.DataFrame(measured)
+    by_subject = wide.drop(columns=["fold", "seed", "n"]).groupby(keys, sort=False).mean()
+    # A repeat tests the same epochs again: each fold counts once.
+    by_subject["n"] = wide.drop_duplicates([*keys, "fold"]).groupby(keys, sort=False)["n"].sum()
     rows: list[dict[str, Any]] = []
     for labels, table in by_subject.groupby(level=keys[:3], sort=False):
         where = dict(zip(keys[:3], labels, strict=True)) | {"alignment": "none"}

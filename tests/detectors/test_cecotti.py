@@ -16,9 +16,11 @@ def count(module):
     return sum(p.numel() for p in module.parameters())
 
 
-@pytest.mark.parametrize(("n_electrodes", "n"), [(64, 31_652), (8, 31_092)])
-def test_the_papers_parameter_counts(n_electrodes, n):
-    assert count(CNN1(n_electrodes, 78)) == n
+@pytest.mark.parametrize(
+    ("n_electrodes", "n_filters", "n"), [(64, 10, 31_652), (8, 10, 31_092), (64, 1, 3_437)]
+)
+def test_the_papers_parameter_counts(n_electrodes, n_filters, n):
+    assert count(CNN1(n_electrodes, 78, n_filters=n_filters)) == n
 
 
 def test_parameters_by_layer():

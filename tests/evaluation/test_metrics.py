@@ -91,6 +91,11 @@ def test_the_subject_is_the_unit_of_the_mean():
     assert auc.loc["mean", "n"] == 3
     assert auc.loc["1", "n"] == 202
     assert 0.5 <= auc.loc["mean", "low"] <= 0.7 <= auc.loc["mean", "high"] <= 0.9
+    twice = pd.concat([scores_of({"1": [0.6, 0.8]}).assign(seed=k) for k in (1, 2)])
+    twice["seed"] = twice["seed"].astype(str) + twice["fold"]  # each fold has seeds of its own
+    counted = summarise_scores(twice).query("metric == 'roc_auc' and subject == '1'")
+    assert counted["n"].item() == 202
+    assert counted["value"].item() == pytest.approx(0.7)
     weighted = summarise_scores(scores_of({"1": [0.6, 0.6, 0.6], "2": [0.9], "3": [0.9]}))
     mean = weighted[(weighted["metric"] == "roc_auc") & (weighted["subject"] == "mean")]
     assert mean["value"].item() == pytest.approx(0.8)
