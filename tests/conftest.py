@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# One thread a test process, as in a run's workers: several of them would slow each other down.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

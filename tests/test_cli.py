@@ -15,6 +15,9 @@ import p300
 from p300.cli import app
 from p300.recordings import open_recordings
 
+# Studies of a few characters: some folds have nothing to learn from.
+pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
+
 SMALL = [
     "--set", "datasets={simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, "
     "repetitions: 5}}",
