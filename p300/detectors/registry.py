@@ -54,7 +54,7 @@ def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
         defaults=defaults,
         # Chosen on the first runs of BNCI 2015-003 alone: with some 900 windows to learn from,
         # strong decay is worth .06 of AUC (docs/detectors.md).
-        tuned={"modern": {"learning_rate": 1e-2, "weight_decay": 2.0}},
+        tuned={"modern": {"learning_rate": 1e-2, "weight_decay": 1.0}},
     )
 
 
