@@ -16,5 +16,5 @@ def test_the_script_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(compile(block, str(README), "exec"), {})
     printed = capsys.readouterr().out
-    assert "3 subjects" in printed
+    assert "4 subjects" in printed
     assert (tmp_path / "reports" / "from-a-script" / "report.html").is_file()
