@@ -1,6 +1,6 @@
 """What the paper leaves open, measured: single-flash AUC on BCI Competition II IIb.
 
-Prints the tables of docs/paper.md. Each run of the data set is tested in turn by detectors that
+Prints one table. Each run of the data set is tested in turn by detectors that
 learned from the other three.
 
     python benchmarks/paper_choices.py choices --data data/bci2-iib
@@ -44,7 +44,7 @@ class Variant:
 
 
 PAPER = {"training": "paper"}
-# CNN-1 leaves its plateau here within 60 passes: to wait less than the rule's 200 costs nothing.
+# Less patience than the rule's 200 passes, to save time.
 HASTY = PAPER | {"patience": 80}
 SEVEN = ("cnn1", "cnn2a", "cnn2b", "cnn3", "mcnn1", "mcnn2", "mcnn3")
 TABLES = {

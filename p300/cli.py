@@ -58,6 +58,16 @@ Out = Annotated[Path | None, typer.Option(help="Run folder; reports/NAME without
 Jobs = Annotated[
     int, typer.Option(min=1, help="Worker processes, one thread each; by default one a core.")
 ]
+Fitted = Annotated[Path, typer.Argument(help="Folder of a fitted detector.")]
+Recorded = Annotated[Path, typer.Argument(help="File or folder of the recording.")]
+SourceName = Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")]
+Subjects = Annotated[
+    list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="KEY=VALUE", help="Option of the source (repeatable)."),
+]
 CORES = os.cpu_count() or 1
 
 
@@ -155,16 +165,11 @@ def train(
 
 @app.command()
 def predict(
-    detector: Annotated[Path, typer.Argument(help="Folder of a fitted detector.")],
-    recording: Annotated[Path, typer.Argument(help="File or folder of the recording.")],
-    source: Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")],
-    subjects: Annotated[
-        list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
-    ] = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Option("--option", metavar="KEY=VALUE", help="Option of the source (repeatable)."),
-    ] = None,
+    detector: Fitted,
+    recording: Recorded,
+    source: SourceName,
+    subjects: Subjects = None,
+    options: Options = None,
     out: Annotated[Path | None, typer.Option(help="CSV file; standard output without it.")] = None,
 ) -> None:
     """Score a recording with a fitted detector: CSV with one row a flash."""
@@ -183,16 +188,11 @@ def predict(
 
 @app.command()
 def spell(
-    detector: Annotated[Path, typer.Argument(help="Folder of a fitted detector.")],
-    recording: Annotated[Path, typer.Argument(help="File or folder of the recording.")],
-    source: Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")],
-    subjects: Annotated[
-        list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
-    ] = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Option("--option", metavar="KEY=VALUE", help="Option of the source (repeatable)."),
-    ] = None,
+    detector: Fitted,
+    recording: Recorded,
+    source: SourceName,
+    subjects: Subjects = None,
+    options: Options = None,
     language_model: Annotated[
         Path | None, typer.Option(help="File of n-gram counts; without it all symbols are alike.")
     ] = None,

@@ -43,11 +43,11 @@ class PaperTraining:
 
     Stated: the error, its unweighted use on unbalanced classes, the step sizes (lambda = .2),
     weights and thresholds drawn with zero mean at scale 1/fan-in, 5 % for validation, the weights
-    of the least validation error. Open, and chosen here (docs/paper.md measures each): the
-    normal distribution; the error of a window as the mean of its two outputs' squared errors;
-    gradients added up over 8 windows a step, which does what single windows do in a sixth of the
-    time; new order in each pass; at most 600 passes, given up after 200 without a lower error,
-    because these small weights first rest on a plateau; validation on whole groups (characters).
+    of the least validation error. Open, and chosen here (benchmarks/paper_choices.py varies each):
+    the normal distribution; the error of a window as the mean of its two outputs' squared errors;
+    gradients added up over 8 windows a step, to save time; new order in each pass; at most 600
+    passes, given up after 200 without a lower error, because weights that small first rest on a
+    plateau; validation on whole groups (characters).
 
     Parameters
     ----------
