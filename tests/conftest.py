@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder of real recordings; skips without it unless P300_REQUIRE_DATA is 1."""
-    root = Path(os.environ.get("P300_DATA") or REPOSITORY.parent / "shared" / "data")
+    root = Path(os.environ.get("P300_DATA") or REPOSITORY.parent / "shared" / "data").resolve()
     if not root.is_dir():
         if os.environ.get("P300_REQUIRE_DATA") == "1":
             pytest.fail(f"{root}: real recordings are required (P300_REQUIRE_DATA=1)")
