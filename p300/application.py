@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from p300.alignment import align
 from p300.config import Experiment
 from p300.detectors import load_detector, make_detector, save_detector
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
@@ -18,6 +19,7 @@ from p300.files import read_json, write_json
 from p300.preprocessing import preprocess
 from p300.recordings import Layout, Recording, open_recordings
 from p300.speller import Decision, LanguageModel, SpellerModel, fit_speller, spell
+from p300.speller.rates import mean_timing, subject_timings
 from p300.speller.selections import has_codes
 
 SPELLER = "speller.json"
@@ -64,18 +66,26 @@ def fit_on_all(
     recordings = read_recordings(experiment, dataset, Path(data))
     epochs = preprocess(recordings, experiment.preprocessing)
     epochs = epochs.select(epochs.flashes["target"].notna().to_numpy(dtype=bool))
+    alignment = experiment.alignment(label)
+    epochs = align(epochs, alignment.offline)
     name, parameters = experiment.detector_call(label)
     detector = make_detector(name, **parameters)
     prepare_detector(detector, epochs, seed_of(experiment.seed, dataset, "all"))
     several = epochs.flashes["subject"].nunique() > 2
     level = "subject" if several else "character"
     detector.fit(epochs.X, epochs.y, groups=epochs.units(level))
-    folder = save_detector(detector, folder, epochs)
+    folder = save_detector(detector, folder, epochs, alignment)
     layout = epochs.layouts.get(dataset)
     if layout is not None and has_codes(epochs.flashes).any():
         score = cross_fitted_scores(detector, epochs, level)
         training = epochs.flashes.assign(score=score)
-        speller = fit_speller(training, layout, target_error=experiment.spelling.target_error)
+        timings = subject_timings(dataset, epochs.flashes, experiment.spelling.pause)
+        speller = fit_speller(
+            training,
+            layout,
+            target_error=experiment.spelling.target_error,
+            timing=mean_timing(timings, timings),
+        )
         write_json(folder / SPELLER, {"layout": layout.to_dict(), **speller.to_dict()})
     return folder
 

@@ -7,6 +7,7 @@ from p300.reporting import speller_tables as tables
 from p300.reporting.page import Block, Section, Text, picture
 from p300.reporting.run_results import RunResults
 from p300.reporting.words import span
+from p300.speller.settings import TARGET_ERROR
 
 _POSTERIOR = (
     "The posterior adds up log-likelihood ratios, with densities and a factor for the correlation "
@@ -59,11 +60,13 @@ def bit_rates(results: RunResults) -> Section | None:
     ]
     if dynamic := list(tables.dynamic_tables(results)):
         explained = (
-            "Forced: the repetitions ran out before the posterior reached the threshold. The best "
-            "fixed number is that of the sum of probabilities with the highest mean rate, chosen "
-            "on these very test characters, so it flatters itself; dynamic stopping chose its "
-            "threshold on training characters. Gain: dynamic stopping minus that, mean over "
-            "subjects with 95 % bootstrap interval."
+            "Forced: the repetitions ran out before the posterior reached the threshold, "
+            f"{_describe_aim(results)}. "
+            "Beside it the sum of probabilities after fixed numbers of repetitions. The chosen "
+            "number had the highest rate on the same training characters (mean over folds). The "
+            "best number has the highest mean rate on these very test characters, so it flatters "
+            "itself. Gain: dynamic stopping minus that, mean over subjects with 95 % bootstrap "
+            "interval; against the chosen number over the subjects that have one."
         )
         blocks += [Text(explained), *dynamic]
     return Section("Bit rates", tuple(blocks))
@@ -72,6 +75,15 @@ def bit_rates(results: RunResults) -> Section | None:
 def _has_posterior(results: RunResults) -> bool:
     """Tell whether any fold had training scores to learn a posterior from."""
     return bool((results.rates["rule"] == "posterior").any())
+
+
+def _describe_aim(results: RunResults) -> str:
+    """Tell what the threshold of dynamic stopping was chosen for."""
+    spelling = results.config.get("spelling") or {}
+    error = spelling.get("target_error", TARGET_ERROR)
+    if error is None:
+        return "chosen for the most bits a minute on training characters"
+    return f"chosen for {100 * error:g} % of wrong decisions on training characters"
 
 
 def _describe_timing(results: RunResults) -> str:

@@ -164,7 +164,8 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
     columns = (
         "Detector", "Characters right (%)", "Mean repetitions", "Forced",
         "Bits/min: mean of rates", "Bits/min: rate of means", "Correct symbols/min",
-        "Best fixed number", "Its bits/min", "Gain",
+        "Chosen number", "Bits/min with it", "Gain over it",
+        "Best number", "Bits/min with the best", "Gain over the best",
     )  # fmt: skip
     for (dataset, protocol), group in means.groupby(GROUP, sort=False):
         rows = []
@@ -177,7 +178,7 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
                 own = rates[np.logical_and.reduce([rates[k] == v for k, v in named.items()])]
                 rows.append(Row((str(detector), *_dynamic_cells(values, own))))
         if rows:
-            caption = f"Dynamic stopping and the best fixed number: {protocol}, {dataset}"
+            caption = f"Dynamic stopping and fixed numbers of repetitions: {protocol}, {dataset}"
             yield Table(columns, tuple(rows), caption)
 
 
@@ -190,12 +191,22 @@ def _dynamic_cells(means: pd.DataFrame, rates: pd.DataFrame) -> Iterator[str]:
     yield number(value["dynamic_bits_per_minute"], 1)
     yield number(value["dynamic_bits_per_minute_of_means"], 1)
     yield number(value["dynamic_symbols_per_minute"], 1)
+    if "chosen_repetitions" in value.index:
+        yield number(value["chosen_repetitions"], 1)
+        yield number(value["chosen_bits_per_minute"], 1)
+        yield _gain(means, "dynamic_gain_over_chosen_bits_per_minute")
+    else:
+        yield from (NONE, NONE, NONE)
     yield count(value["best_fixed_repetitions"])
     yield number(value["best_fixed_bits_per_minute"], 1)
-    columns = ["value", "low", "high"]
-    row = means.loc[["dynamic_gain_bits_per_minute"], columns]
+    yield _gain(means, "dynamic_gain_bits_per_minute")
+
+
+def _gain(means: pd.DataFrame, metric: str) -> str:
+    """Write a mean difference with its interval."""
+    row = means.loc[[metric], ["value", "low", "high"]]
     gain, low, high = row.to_numpy(dtype=float)[0].tolist()
-    yield _signed(gain) + ("" if np.isnan(low) else f" ({_signed(low)} to {_signed(high)})")
+    return _signed(gain) + ("" if np.isnan(low) else f" ({_signed(low)} to {_signed(high)})")
 
 
 def _signed(value: float) -> str:

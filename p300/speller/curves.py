@@ -55,9 +55,9 @@ def subject_rates(characters: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.
 
     Returns
     -------
-    One row a dataset, protocol, detector, rule, stopping, repetitions (NA for dynamic) and subject:
-    accuracy, n (characters), mean_repetitions, seconds (mean of a selection), forced (share),
-    bits_per_minute, symbols_per_minute.
+    One row a dataset, protocol, detector, rule, stopping, repetitions (NA unless fixed) and
+    subject: accuracy, n (characters), mean_repetitions, seconds (mean of a selection), forced
+    (share), bits_per_minute, symbols_per_minute.
     """
     known = characters.dropna(subset="correct").copy()
     known["mean_repetitions"] = known["repetitions"].astype(np.float64)
@@ -136,11 +136,13 @@ def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.Da
     ``characters@5``, ``bits_per_minute@5`` and ``symbols_per_minute@5`` of the sum of
     probabilities, with ``posterior_`` in front those of the posterior, with ``dynamic_`` those of
     dynamic stopping (without @), which also has ``dynamic_repetitions``, ``dynamic_seconds`` and
-    ``dynamic_forced``. Only in the mean: ``bits_per_minute_of_means@5``, the rate of the mean
+    ``dynamic_forced``; with ``chosen_`` the same of the sum after the number of repetitions chosen
+    on training characters. Only in the mean: ``bits_per_minute_of_means@5``, the rate of the mean
     accuracy and time, beside the mean of the subjects' rates; ``best_fixed_bits_per_minute``, the
     sum's highest mean rate over all numbers of repetitions, seen with hindsight, and
     ``best_fixed_repetitions``, where it is; ``dynamic_gain_bits_per_minute``, by how much dynamic
-    stopping exceeds that. Intervals are 95 %: Wilson for the characters of a subject, bootstrap
+    stopping exceeds that, and ``dynamic_gain_over_chosen_bits_per_minute``, by how much it exceeds
+    the chosen number. Intervals are 95 %: Wilson for the characters of a subject, bootstrap
     over subjects for a mean.
     """
     columns = ["dataset", "protocol", "alignment", "detector", "subject", "metric", "value",
@@ -164,7 +166,7 @@ _FIGURES = {
     "bits_per_minute": "bits_per_minute",
     "symbols_per_minute": "symbols_per_minute",
 }
-_DYNAMIC = {**_FIGURES, "mean_repetitions": "repetitions", "seconds": "seconds", "forced": "forced"}
+_STOPPED = {**_FIGURES, "mean_repetitions": "repetitions", "seconds": "seconds", "forced": "forced"}
 
 
 def _group_rows(table: pd.DataFrame, n_symbols: int) -> list[dict[str, object]]:
@@ -173,12 +175,12 @@ def _group_rows(table: pd.DataFrame, n_symbols: int) -> list[dict[str, object]]:
     for (rule, stopping, n), point in table.groupby(
         [*RULE, "repetitions"], sort=False, dropna=False
     ):
-        dynamic = stopping == "dynamic"
-        if not (dynamic or n in REPORTED):
+        fixed = stopping == "fixed"
+        if fixed and n not in REPORTED:
             continue
-        prefix = "dynamic_" if dynamic else "" if rule == "sum" else "posterior_"
-        suffix = "" if dynamic else f"@{n}"
-        for column, figure in (_DYNAMIC if dynamic else _FIGURES).items():
+        prefix = f"{stopping}_" if not fixed else "" if rule == "sum" else "posterior_"
+        suffix = f"@{n}" if fixed else ""
+        for column, figure in (_FIGURES if fixed else _STOPPED).items():
             metric = f"{prefix}{figure}{suffix}"
             rows += _subject_rows(point, column, metric)
             rows.append({"subject": "mean", "metric": metric, **_mean(point[column])})
@@ -201,7 +203,7 @@ def _subject_rows(point: pd.DataFrame, column: str, metric: str) -> list[dict[st
 
 def _best_fixed(table: pd.DataFrame) -> list[dict[str, object]]:
     """Compare dynamic stopping with the best fixed number of repetitions of the sum."""
-    fixed = table[table["rule"] == "sum"]
+    fixed = table[(table["rule"] == "sum") & (table["stopping"] == "fixed")]
     wide = fixed.pivot_table(index="subject", columns="repetitions", values="bits_per_minute")
     # Only where all subjects have so many repetitions: else the means are of different subjects.
     means = wide.dropna(axis="columns").mean()
@@ -211,10 +213,13 @@ def _best_fixed(table: pd.DataFrame) -> list[dict[str, object]]:
         {"subject": "mean", "metric": "best_fixed_repetitions", "value": float(best),
          "n": len(wide)},
     ]  # fmt: skip
-    dynamic = table[table["stopping"] == "dynamic"].set_index("subject")["bits_per_minute"]
-    if len(dynamic):
-        gain = {"subject": "mean", "metric": "dynamic_gain_bits_per_minute"}
-        rows.append({**gain, **_mean((dynamic - wide[best]).dropna())})
+    by_stopping = table.groupby("stopping")
+    rates = {str(k): own.set_index("subject")["bits_per_minute"] for k, own in by_stopping}
+    others = {"": wide[best], "_over_chosen": rates.get("chosen")}
+    for name, other in others.items():
+        if "dynamic" in rates and other is not None:
+            gain = {"subject": "mean", "metric": f"dynamic_gain{name}_bits_per_minute"}
+            rows.append({**gain, **_mean((rates["dynamic"] - other).dropna())})
     return rows
 
 

@@ -27,10 +27,11 @@ DECISION_COLUMNS = (
     "posterior", "forced", "tie",
 )  # fmt: skip
 """Columns of a table of decisions. ``rule`` is "sum" (of probabilities, the paper's) or
-"posterior"; ``stopping`` is "fixed" (one row for every number of repetitions shown) or "dynamic"
-(one row a character); ``posterior`` is NaN for the sum; ``true_symbol`` and ``correct`` are NA
-where the truth is not known; ``forced``: dynamic, and the repetitions ran out before the threshold
-was reached; ``tie``: several symbols were equally good and the first in the layout was taken."""
+"posterior"; ``stopping`` is "fixed" (one row for every number of repetitions shown), "chosen" (the
+number chosen on training characters) or "dynamic", both one row a character; ``posterior`` is NaN
+for the sum; ``true_symbol`` and ``correct`` are NA where the truth is not known; ``forced``:
+dynamic, and the repetitions ran out before the threshold was reached; ``tie``: several symbols were
+equally good and the first in the layout was taken."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,9 @@ def decide(
     each = selection, repetition
     best, tie = best_symbols(add_probabilities(selections))
     tables = [_table(selections, "sum", "fixed", each, best, tie)]
+    if model is not None and model.repetitions is not None:
+        chosen = np.arange(len(selections)), np.minimum(model.repetitions, n) - 1
+        tables.append(_table(selections, "sum", "chosen", chosen, best, tie))
     if model is not None:
         fixed = np.stack(list(_posteriors(selections, model, language, dynamic=False)))
         best, tie = best_symbols(fixed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.epochs import UNITS
-from p300.errors import SpellerError
+from p300.errors import DataWarning, SpellerError
 from p300.speller.selections import Floats
 
 USUAL_PAUSE = 2.5
@@ -93,6 +95,50 @@ def measure_timing(flashes: pd.DataFrame, pause: float | None = None) -> Timing:
             )
         pause = max(float(gaps.median()), 0.0)
     return Timing(pause=pause, repetition=repetition)
+
+
+def subject_timings(
+    dataset: str, flashes: pd.DataFrame, pause: float | None = None
+) -> dict[str, Timing]:
+    """Measure how long a selection takes, each subject's own timing; see :func:`measure_timing`.
+
+    Parameters
+    ----------
+    dataset
+        Name, for messages.
+    flashes
+        As in :func:`measure_timing`, of any number of subjects.
+    pause
+        Seconds, in place of the measured ones.
+
+    Warns
+    -----
+    DataWarning
+        Naming subjects whose runs all hold one character: the usual pause is taken there.
+    """
+    timings, unmeasured = {}, []
+    for subject, own in flashes.groupby("subject", sort=False):
+        several = own.groupby(UNITS["run"])["character"].nunique().max() > 1
+        if pause is None and not several:
+            unmeasured.append(str(subject))
+        known = pause if pause is not None or several else USUAL_PAUSE
+        timings[str(subject)] = measure_timing(own, known)
+    if unmeasured:
+        warnings.warn(
+            f"data set {dataset}: runs of one character (subjects {', '.join(unmeasured)}), so "
+            f"the pause between characters cannot be measured; {USUAL_PAUSE:g} s are taken (state "
+            "it in the setting pause)",
+            DataWarning,
+            stacklevel=3,
+        )
+    return timings
+
+
+def mean_timing(timings: Mapping[str, Timing], subjects: Iterable[str]) -> Timing:
+    """Give the mean timing of some subjects."""
+    own = [timings[subject] for subject in subjects]
+    pause, repetition = sum(t.pause for t in own), sum(t.repetition for t in own)
+    return Timing(pause / len(own), repetition / len(own))
 
 
 def bits_per_selection(accuracy: npt.ArrayLike, n_symbols: npt.ArrayLike) -> Floats:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from p300.epochs import UNITS, Epochs
+from p300.epochs import Epochs
 from p300.errors import DataWarning
 from p300.evaluation.metrics import METRIC_COLUMNS
 from p300.files import read_json, written_whole
@@ -18,7 +18,7 @@ from p300.speller.curves import spelling_metrics, subject_rates
 from p300.speller.decisions import decide
 from p300.speller.language import LanguageModel, refuse_random_text
 from p300.speller.model import fit_speller
-from p300.speller.rates import USUAL_PAUSE, measure_timing
+from p300.speller.rates import USUAL_PAUSE, Timing, mean_timing, subject_timings
 from p300.speller.selections import gather_selections, has_codes, warn_uncoded
 from p300.speller.settings import Spelling
 
@@ -87,9 +87,10 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
             )
             continue
         warn_uncoded(flashes)
-        characters = _spell_folds(run, table, layout, settings, language)
         pause = settings.pause if settings.pause is not None else _stated_pause(sources[dataset])
-        parts.append(_add_seconds(characters, flashes, pause))
+        timings = subject_timings(dataset, flashes, pause)
+        characters = _spell_folds(run, table, layout, timings, settings, language)
+        parts.append(characters)
         n_symbols[dataset] = len(layout.symbols)
     columns = list(CHARACTER_COLUMNS)
     nothing = pd.DataFrame(columns=columns)
@@ -116,6 +117,7 @@ def _spell_folds(
     run: Path,
     scores: pd.DataFrame,
     layout: Layout,
+    timings: Mapping[str, Timing],
     settings: Spelling,
     language: LanguageModel | None,
 ) -> pd.DataFrame:
@@ -128,8 +130,13 @@ def _spell_folds(
         model = None
         if path.is_file():
             training = pd.read_parquet(path)
-            where = f"fold {ids[labels]}"
-            model = fit_speller(training, layout, target_error=settings.target_error, where=where)
+            model = fit_speller(
+                training,
+                layout,
+                target_error=settings.target_error,
+                timing=mean_timing(timings, training["subject"].unique()),
+                where=f"fold {ids[labels]}",
+            )
         else:
             without.append(ids[labels])
         decided = decide(gather_selections(fold, layout), model, language=language)
@@ -141,30 +148,9 @@ def _spell_folds(
             DataWarning,
             stacklevel=3,
         )
-    return pd.concat(tables, ignore_index=True)
-
-
-def _add_seconds(
-    characters: pd.DataFrame, flashes: pd.DataFrame, pause: float | None
-) -> pd.DataFrame:
-    """Add how long every selection took, with each subject's own timing.
-
-    Where all runs of a subject hold one character and no pause is given, the usual one is taken.
-    """
-    parts, unmeasured = [], []
-    for subject, rows in characters.groupby("subject", sort=False):
-        own = flashes[flashes["subject"] == subject]
-        several = own.groupby(UNITS["run"])["character"].nunique().max() > 1
-        if pause is None and not several:
-            unmeasured.append(str(subject))
-        timing = measure_timing(own, pause if pause is not None or several else USUAL_PAUSE)
-        parts.append(rows.assign(seconds=timing.seconds(rows["repetitions"])))
-    if unmeasured:
-        warnings.warn(
-            f"data set {characters['dataset'].iloc[0]}: runs of one character (subjects "
-            f"{', '.join(unmeasured)}), so the pause between characters cannot be measured; "
-            f"{USUAL_PAUSE:g} s are taken (state it in the setting pause)",
-            DataWarning,
-            stacklevel=3,
-        )
+    characters = pd.concat(tables, ignore_index=True)
+    parts = [
+        rows.assign(seconds=timings[str(subject)].seconds(rows["repetitions"]))
+        for subject, rows in characters.groupby("subject", sort=False)
+    ]
     return pd.concat(parts).sort_index()

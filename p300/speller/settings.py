@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+TARGET_ERROR = 0.05
+"""Usual share of wrong decisions that dynamic stopping aims at."""
+
 
 class Spelling(BaseModel):
     """How characters are spelled from scores."""
@@ -14,8 +17,9 @@ class Spelling(BaseModel):
     """Whether to spell with posteriors and dynamic stopping too, not only by the paper's sum of
     probabilities. What they need is learned from cross-fitted training scores, which takes five
     more fits a fold."""
-    target_error: float = Field(default=0.05, gt=0, lt=1)
-    """Wanted share of wrong decisions in dynamic stopping, among those that are not forced."""
+    target_error: float | None = Field(default=TARGET_ERROR, gt=0, lt=1)
+    """Wanted share of wrong decisions in dynamic stopping, among those that are not forced. None:
+    whatever share gives the most bits a minute on training characters."""
     pause: float | None = Field(default=None, ge=0)
     """Seconds between characters that rates count; None measures them from the flashes."""
     language_model: str | None = None

@@ -6,10 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import SpellerError
+from p300.speller.rates import Timing, bits_per_minute
 from p300.speller.selections import Floats, Index
 
 THRESHOLDS = 1 - np.geomspace(0.5, 1e-4, 60)
 """Thresholds tried: from .5, below which another symbol may be likelier, to .9999."""
+
+OPINION = 5
+"""Characters that the posterior's own opinion counts as, in :func:`fastest_threshold`."""
 
 
 def stop_at(
@@ -90,3 +94,55 @@ def choose_threshold(
         if (errors + weight * opinion) / (len(at_stop) + weight) <= target_error:
             return float(threshold)
     return float(THRESHOLDS[-1])
+
+
+def fastest_threshold(
+    posterior: Floats,
+    right: npt.NDArray[np.bool_],
+    n_repetitions: Index,
+    timing: Timing,
+    n_symbols: int,
+) -> float:
+    """Choose the threshold with the most bits a minute.
+
+    For each of :data:`THRESHOLDS` the training characters are spelled. Their accuracy is estimated
+    as (right + m * mean posterior at the stop) / (characters + m): the posterior's own opinion
+    stands in for m = :data:`OPINION` characters, as many as a short training run has, because
+    with so few the share that is right is a coarse number.
+
+    Parameters
+    ----------
+    posterior, right, n_repetitions
+        As in :func:`choose_threshold`.
+    timing
+        How long a selection takes.
+    n_symbols
+        Of the layout.
+    """
+    rows = np.arange(len(posterior))
+    rates = []
+    for threshold in THRESHOLDS:
+        at, _ = stop_at(posterior, n_repetitions, threshold)
+        n_right = right[rows, at].sum() + OPINION * posterior[rows, at].mean()
+        seconds = timing.seconds(at + 1).mean()
+        rates.append(float(bits_per_minute(n_right / (len(rows) + OPINION), seconds, n_symbols)))
+    return float(THRESHOLDS[int(np.argmax(rates))])
+
+
+def fastest_repetitions(
+    right: npt.NDArray[np.bool_], n_repetitions: Index, timing: Timing, n_symbols: int
+) -> int:
+    """Choose the fixed number of repetitions with the most bits a minute.
+
+    What a fixed number can reach without hindsight, beside which dynamic stopping is to be seen.
+
+    Parameters
+    ----------
+    right
+        Whether a training character is right after each repetition, [selection, repetition].
+    n_repetitions, timing, n_symbols
+        As in :func:`fastest_threshold`. Numbers that some character did not have are not chosen.
+    """
+    n = np.arange(1, int(n_repetitions.min()) + 1)
+    rates = bits_per_minute(right[:, : len(n)].mean(axis=0), timing.seconds(n), n_symbols)
+    return int(n[int(np.argmax(rates))])

@@ -229,7 +229,7 @@ def spelled_scores(
 
 def spell_scores(scores: pd.DataFrame, layout: Layout = MATRIX_6X6) -> pd.DataFrame:
     """Decide all characters with the timing of the paper, as ``characters.parquet`` has them."""
-    model = SpellerModel(LikelihoodRatio(1.0, -float(np.log(0.2))), 1.0, 0.95)
+    model = SpellerModel(LikelihoodRatio(1.0, -float(np.log(0.2))), 1.0, 0.95, 4)
     keys = ["dataset", "protocol", "fold", "detector", "seed"]
     parts = [
         decide(gather_selections(part, layout), model).assign(

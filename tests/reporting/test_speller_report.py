@@ -80,7 +80,9 @@ def test_rates_are_those_of_the_metrics(results: RunResults, spelled_run: Path) 
     assert first[1:] == tuple(f"{value[f'bits_per_minute@{n}']:.1f}" for n in (1, 2, 3, 5, 10, 15))
     cells = dict(zip(dynamic.columns, row(dynamic, "cnn1"), strict=True))
     assert cells["Bits/min: mean of rates"] == f"{value['dynamic_bits_per_minute']:.1f}"
-    assert cells["Best fixed number"] == f"{value['best_fixed_repetitions']:.0f}"
+    assert cells["Best number"] == f"{value['best_fixed_repetitions']:.0f}"
+    assert cells["Chosen number"] == f"{value['chosen_repetitions']:.1f}"
+    assert cells["Bits/min with it"] == f"{value['chosen_bits_per_minute']:.1f}"
     assert cells["Mean repetitions"] == f"{value['dynamic_repetitions']:.1f}"
 
 

@@ -77,13 +77,17 @@ def test_characters_and_metrics_of_a_run(tmp_path):
     rows = spell_run(run)
     table = pd.read_parquet(run / "characters.parquet")
     assert list(table.columns) == list(CHARACTER_COLUMNS)
-    # 2 detectors x 2 subjects x 5 characters x (2 rules x 6 repetitions + dynamic).
-    assert len(table) == 2 * 2 * 5 * 13
+    # 2 detectors x 2 subjects x 5 characters x (2 rules x 6 repetitions + chosen + dynamic).
+    assert len(table) == 2 * 2 * 5 * 14
     np.testing.assert_allclose(table["seconds"], 2.5 + 2.1 * table["repetitions"])
     truth = "".join(random_text(5, seed=102))
     mine = table[(table["subject"] == "1") & (table["detector"] == "slda")]
     assert "".join(mine.loc[mine["stopping"] == "dynamic", "true_symbol"]) == truth
-    assert set(rows["metric"]) >= {"characters@5", "dynamic_bits_per_minute"}
+    assert set(rows["metric"]) >= {
+        "characters@5",
+        "chosen_bits_per_minute",
+        "dynamic_bits_per_minute",
+    }
     assert set(rows["detector"]) == set(DETECTORS)
     assert not [p for p in run.iterdir() if p.name.startswith(".")]
 

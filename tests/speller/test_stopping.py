@@ -17,7 +17,13 @@ from p300.speller import (
     gather_selections,
     spell,
 )
-from p300.speller.stopping import choose_threshold, stop_at
+from p300.speller.rates import Timing
+from p300.speller.stopping import (
+    choose_threshold,
+    fastest_repetitions,
+    fastest_threshold,
+    stop_at,
+)
 
 POSTERIOR = np.array([[0.2, 0.95, 0.4], [0.9, 0.99, 0.999], [0.3, 0.4, 0.99]])
 SHOWN = np.array([3, 3, 2])
@@ -134,3 +140,35 @@ def test_an_unknown_truth_is_none():
     scores = make_scores("A", layout=Layout.single_cell("AB")).drop(columns="target")
     (letter,) = spell(scores, Layout.single_cell("AB"), SpellerModel())
     assert letter.true_symbol is None
+
+
+def test_the_fastest_threshold_weighs_errors_against_time():
+    # Ten characters, right from the second repetition on, when the posterior is .9.
+    posterior = np.tile([0.6, 0.9, 0.99], (10, 1))
+    right = np.tile([False, True, True], (10, 1))
+    shown = np.full(10, 3)
+    slow = fastest_threshold(posterior, right, shown, Timing(2.5, 2.1), 36)
+    assert 0.6 < slow <= 0.9
+    # Were they right at once, waiting would only cost time.
+    assert fastest_threshold(posterior, right | True, shown, Timing(2.5, 2.1), 36) <= 0.6
+
+
+def test_the_fastest_fixed_number_of_repetitions():
+    right = np.array([[0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 1, 1]], bool)
+    shown = np.full(3, 4)
+    # All are right after 3: 5.17 bits in 6 s; 1 of 3 after 2: about .9 bits in 4 s.
+    assert fastest_repetitions(right, shown, Timing(0.0, 2.0), 36) == 3
+    # The third number was not shown for every character.
+    assert fastest_repetitions(right, np.array([2, 4, 4]), Timing(0.0, 2.0), 36) == 2
+
+
+def test_a_speller_without_a_wanted_error_is_fitted_for_speed():
+    training = make_scores(random_text(60, seed=1), repetitions=10, separation=1.2, seed=2)
+    test = make_scores(random_text(60, seed=3), repetitions=10, separation=1.2, seed=4)
+    spelled = {}
+    for error in (0.01, None):
+        model = fit_speller(training, MATRIX_6X6, target_error=error, timing=Timing(1.0, 2.0))
+        spelled[error] = dynamic(decide(gather_selections(test, MATRIX_6X6), model))
+    assert spelled[None]["repetitions"].mean() < spelled[0.01]["repetitions"].mean()
+    assert spelled[None]["correct"].mean() > 0.6
+    assert 1 <= model.repetitions <= 10
