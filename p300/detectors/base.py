@@ -111,6 +111,19 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         """
         return (self.decision_function(X) > self.threshold_).astype(np.int64)
 
+    def features(self, X: Windows) -> Floats | None:  # noqa: ARG002
+        """Give what the last, linear layer reads, [epoch, feature], if there is such a layer.
+
+        With the weights and the intercept of :meth:`readout`, ``features(X) @ weights + intercept``
+        are the raw scores, before calibration. Who wants to adapt a fitted detector to a subject
+        can learn these few weights anew.
+        """
+        return None
+
+    def readout(self) -> tuple[Floats, float] | None:
+        """Give the weights of :meth:`features`, [feature], and the intercept, if there are any."""
+        return None
+
     def spatial_filters(self) -> Floats | None:
         """Give the weights of spatial filters, [filter, electrode], if the detector has any."""
         return None

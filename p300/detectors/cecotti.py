@@ -86,8 +86,8 @@ class CNN1(nn.Module):
         nn.init.uniform_(self.temporal_weight, -bound, bound)
         nn.init.uniform_(self.temporal_bias, -bound, bound)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map [epoch, electrode, time] to the two outputs before their sigmoid, [epoch, 2]."""
+    def features(self, x: Tensor) -> Tensor:
+        """Map [epoch, electrode, time] to the neurons of L3, which L4 reads, [epoch, neuron]."""
         seen = x.transpose(1, 2)[:, : self.n_positions * self.kernel]  # [epoch, time, electrode]
         l1 = scaled_tanh(self.spatial(seen))  # [epoch, time, filter]
         pieces = l1.unflatten(1, (self.n_positions, self.kernel))  # [epoch, position, kernel, f]
@@ -95,8 +95,11 @@ class CNN1(nn.Module):
         rows = pieces.permute(3, 0, 1, 2).flatten(1, 2)  # [filter, epoch * position, kernel]
         l2 = scaled_tanh(torch.baddbmm(self.temporal_bias, rows, self.temporal_weight))
         maps = l2.unflatten(1, (len(x), self.n_positions)).permute(1, 0, 3, 2).flatten(1)
-        l3 = torch.sigmoid(self.hidden(maps))  # maps: [epoch, filter * map * position]
-        outputs: Tensor = self.output(l3)
+        return torch.sigmoid(self.hidden(maps))  # maps: [epoch, filter * map * position]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [epoch, electrode, time] to the two outputs before their sigmoid, [epoch, 2]."""
+        outputs: Tensor = self.output(self.features(x))
         return outputs
 
     def layers(self) -> list[Layer]:

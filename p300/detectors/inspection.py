@@ -17,7 +17,7 @@ GRADIENT_BATCH = 512
 """Epochs whose gradients are in memory at once."""
 
 
-def spatial_patterns(filters: Floats, X: Windows) -> Floats:
+def spatial_patterns(filters: Floats, X: Windows, recorded: Windows | None = None) -> Floats:
     """Give the scalp pattern of the activity that each spatial filter extracts.
 
     Pattern = covariance of the electrodes times filter (Haufe et al., NeuroImage 87:96-110, 2014,
@@ -30,12 +30,18 @@ def spatial_patterns(filters: Floats, X: Windows) -> Floats:
         [filter, electrode].
     X
         The epochs that the filters were learned from, [epoch, electrode, time].
+    recorded
+        The same before they were aligned, where they were.
 
     Returns
     -------
     [filter, electrode]
     """
-    patterns: Floats = filters @ np.cov(X.transpose(1, 0, 2).reshape(X.shape[1], -1))
+    learned, seen = (
+        epochs.transpose(1, 0, 2).reshape(X.shape[1], -1)
+        for epochs in (X, X if recorded is None else recorded)
+    )
+    patterns: Floats = filters @ np.cov(learned, seen)[: X.shape[1], X.shape[1] :]
     return patterns
 
 
@@ -113,7 +119,11 @@ def saliency(detector: Detector, X: Windows, y: npt.ArrayLike) -> Floats | None:
 
 
 def inspect_detector(
-    detector: Detector, X: Windows, y: npt.ArrayLike, sfreq: float
+    detector: Detector,
+    X: Windows,
+    y: npt.ArrayLike,
+    sfreq: float,
+    recorded: Windows | None = None,
 ) -> dict[str, Any]:
     """Give all that shows what a detector looks at, JSON-ready.
 
@@ -125,6 +135,8 @@ def inspect_detector(
         Its training epochs, [epoch, electrode, time], and their labels.
     sfreq
         Rate of X in Hz.
+    recorded
+        X before it was aligned, where it was; patterns on the scalp are those of what was recorded.
 
     Returns
     -------
@@ -135,7 +147,7 @@ def inspect_detector(
     filters = detector.spatial_filters()
     found = {
         "spatial_filters": filters,
-        "spatial_patterns": None if filters is None else spatial_patterns(filters, X),
+        "spatial_patterns": None if filters is None else spatial_patterns(filters, X, recorded),
         "temporal_kernels": detector.temporal_kernels(),
         "saliency": saliency(detector, X, y),
     }

@@ -183,14 +183,15 @@ class NetworkDetector(Detector):
         """Train one network on the first rows of ``part``, validated on the second."""
         rule = LEARNING_RULES[self.training]
         start, order = seeds.spawn(2)
-        with _seeded(start):
-            network = self._build(*X.shape[1:])
-            rule.initialise(network)
         learning, validation = (
             (time_major(X[rows]), torch.from_numpy(y[rows].astype(np.int64))) for rows in part
         )
         shuffling = torch.Generator().manual_seed(_torch_seed(order)) if self.shuffle else None
-        return network, train(network, rule, settings, learning, validation, shuffling)
+        with _seeded(start):  # initial weights and what dropout drops
+            network = self._build(*X.shape[1:])
+            rule.initialise(network)
+            history = train(network, rule, settings, learning, validation, shuffling)
+        return network, history
 
     def _build(self, n_electrodes: int, n_samples: int) -> nn.Module:
         options = self.network_options or {}
@@ -217,6 +218,21 @@ class NetworkDetector(Detector):
         inputs = torch.from_numpy(check_windows(X)).requires_grad_()
         (gradients,) = torch.autograd.grad(self._fused(inputs).sum(), inputs)
         return self.calibration_.slope * gradients.double().numpy()
+
+    def features(self, X: Windows) -> Floats | None:
+        """Give what the networks' last layers read, side by side, [epoch, feature].
+
+        None where a network does not tell (it has no method ``features``).
+        """
+        self.members_.eval()
+        layers: list[Any] = [getattr(network, "features", None) for network in self.members_]
+        if None in layers:
+            return None
+        seen = X[:, self.picked_]
+        batches = [time_major(seen[k : k + SCORING_BATCH]) for k in range(0, len(X), SCORING_BATCH)]
+        with torch.inference_mode():
+            parts = [torch.cat([layer(batch) for layer in layers], dim=1) for batch in batches]
+        return torch.cat(parts).double().numpy()
 
     @property
     def n_parameters(self) -> int:

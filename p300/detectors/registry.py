@@ -52,10 +52,17 @@ def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
         "Cecotti & Gräser, IEEE TPAMI 33(3):433-445, 2011",
         network=True,
         defaults=defaults,
-        # Chosen on the first runs of BNCI 2015-003 alone: with some 900 windows to learn from,
-        # strong decay is worth .06 of AUC (docs/detectors.md).
-        tuned={"modern": {"learning_rate": 1e-2, "weight_decay": 1.0}},
+        tuned=_modern(1e-2, 1.0),
     )
+
+
+def _modern(learning_rate: float, weight_decay: float) -> dict[str, dict[str, float]]:
+    """Give settings of modern training chosen on the first runs of BNCI 2015-003 alone.
+
+    With some 700 windows to learn from, strong decay is worth up to .06 of AUC
+    (docs/detectors.md).
+    """
+    return {"modern": {"learning_rate": learning_rate, "weight_decay": weight_decay}}
 
 
 DETECTORS = {
@@ -72,10 +79,66 @@ DETECTORS = {
         "MCNN-2: five CNN-1, each on a fifth of the training record", division="time", n_members=5
     ),
     "mcnn3": _cecotti("MCNN-3: three CNN-1 from different initial weights", n_members=3),
+    "eegnet": DetectorInfo(
+        "p300.detectors.eegnet:EEGNet",
+        "EEGNet-8,2: temporal, then spatial filters, then a separable convolution",
+        "Lawhern et al., J Neural Eng 15:056013, 2018",
+        network=True,
+        tuned=_modern(3e-3, 1.0),
+    ),
+    "eeg_inception": DetectorInfo(
+        "p300.detectors.eeg_inception:EEGInception",
+        "EEG-Inception: temporal and spatial filters at three scales of time",
+        "Santamaría-Vázquez et al., IEEE TNSRE 28(12):2773-2782, 2020",
+        network=True,
+        tuned=_modern(3e-3, 1.0),
+    ),
+    "bn3": DetectorInfo(
+        "p300.detectors.bn3:BN3",
+        "BN3: batch-normalised spatial, then temporal filters, two full layers",
+        "Liu et al., Neurocomputing 275:288-297, 2018",
+        network=True,
+        tuned=_modern(2e-3, 5.0),
+    ),
+    "oclnn": DetectorInfo(
+        "p300.detectors.oclnn:OCLNN",
+        "OCLNN: one convolution over space and time",
+        "Shan, Liu & Stefanov, IJCAI 2018, 1604-1610",
+        network=True,
+        tuned=_modern(3e-3, 3.0),
+    ),
+    "sepconv1d": DetectorInfo(
+        "p300.detectors.sepconv1d:SepConv1D",
+        "SepConv1D: one separable convolution with four filters",
+        "Alvarado-González et al., Neurocomputing 425:37-52, 2021",
+        network=True,
+        tuned=_modern(1e-2, 1.0),
+    ),
+    "braindecode": DetectorInfo(
+        "p300.detectors.braindecode_model:braindecode_model",
+        "A model of braindecode, where that is installed",
+        "https://braindecode.org",
+        network=True,
+    ),
     "slda": DetectorInfo(
         "p300.detectors.lda:ShrinkageLDA",
         "Shrinkage LDA on window means",
         "Blankertz et al., NeuroImage 56:814-825, 2011",
+    ),
+    "xdawn_lda": DetectorInfo(
+        "p300.detectors.xdawn:XdawnLDA",
+        "xDAWN spatial filters, then shrinkage LDA on window means",
+        "Rivet et al., IEEE TBME 56(8):2035-2043, 2009",
+    ),
+    "xdawn_ts": DetectorInfo(
+        "p300.detectors.xdawn:XdawnTangentSpace",
+        "xDAWN covariances, tangent space, logistic regression",
+        "Barachant & Congedo, arXiv:1409.0107, 2014",
+    ),
+    "erpcov_mdm": DetectorInfo(
+        "p300.detectors.erpcov:ErpCovarianceMDM",
+        "ERP covariances, minimum distance to mean",
+        "Barachant & Congedo, arXiv:1409.0107, 2014",
     ),
 }
 

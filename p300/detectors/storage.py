@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from p300.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
 from p300.detectors.registry import make_detector
 from p300.epochs import Epochs
 from p300.errors import DetectorError
@@ -34,15 +35,18 @@ class StoredDetector:
         Rate of the training epochs in Hz.
     preprocessing
         Settings that made the training epochs.
+    alignment
+        How each recording is aligned, by its own windows, before it is scored.
     """
 
     detector: Detector
     electrodes: tuple[str, ...]
     sfreq: float
     preprocessing: dict[str, Any]
+    alignment: Alignment = NO_ALIGNMENT
 
     def score(self, recording: Recording) -> pd.DataFrame:
-        """Score every flash of a recording, preprocessed as the training epochs were.
+        """Score every flash of a recording, preprocessed and aligned as the training epochs were.
 
         Returns
         -------
@@ -53,6 +57,8 @@ class StoredDetector:
         ------
         PreprocessingError
             When the recording lacks an electrode or cannot be brought to the rate.
+        EpochsError
+            When the alignment does not fit the recording.
         """
         from scipy.special import expit
 
@@ -61,12 +67,14 @@ class StoredDetector:
         settings = Preprocessing.model_validate(
             {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
         )
-        epochs = preprocess(recording, settings)
+        epochs = align(preprocess(recording, settings), self.alignment)
         score = self.detector.decision_function(epochs.X)
         return epochs.flashes.assign(score=score, probability=expit(score))
 
 
-def save_detector(detector: Detector, folder: str | Path, epochs: Epochs) -> Path:
+def save_detector(
+    detector: Detector, folder: str | Path, epochs: Epochs, alignment: Alignment = NO_ALIGNMENT
+) -> Path:
     """Write a fitted detector to a new folder: detector.json and weights.safetensors.
 
     Parameters
@@ -78,6 +86,8 @@ def save_detector(detector: Detector, folder: str | Path, epochs: Epochs) -> Pat
     epochs
         The training epochs (or any made alike): electrodes, rate and preprocessing are kept so
         that new recordings can be treated the same.
+    alignment
+        How new recordings are to be aligned; the training epochs were, offline.
 
     Raises
     ------
@@ -110,6 +120,7 @@ def save_detector(detector: Detector, folder: str | Path, epochs: Epochs) -> Pat
                 "electrodes": list(epochs.electrodes),
                 "sfreq": epochs.sfreq,
                 "preprocessing": dict(epochs.preprocessing),
+                "alignment": asdict(alignment),
             },
         )
     return folder
@@ -144,6 +155,7 @@ def load_detector(folder: str | Path) -> StoredDetector:
         electrodes=tuple(about["electrodes"]),
         sfreq=about["sfreq"],
         preprocessing=about["preprocessing"],
+        alignment=make_alignment(about.get("alignment"), f"{folder}: alignment"),
     )
 
 

@@ -29,7 +29,15 @@ QUICK = {
     "mcnn1": {"epochs": 12, "n_members": 2},
     "mcnn2": {"epochs": 20, "n_members": 2},
     "mcnn3": {"epochs": 12, "n_members": 2},
+    "eegnet": {"epochs": 8, "kernel": 16, "n_temporal": 4},
+    "eeg_inception": {"epochs": 8, "n_maps": 2, "kernels": (8, 4), "learning_rate": 5e-3},
+    "bn3": {"epochs": 10},
+    "oclnn": {"epochs": 12},
+    "sepconv1d": {"epochs": 12},
     "slda": {},
+    "xdawn_lda": {},
+    "xdawn_ts": {},
+    "erpcov_mdm": {},
 }
 
 
@@ -49,7 +57,8 @@ def fitted(name, epochs):
 pytestmark = pytest.mark.filterwarnings("ignore:.*allow more epochs")
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+# Models of braindecode are other people's, and it need not be installed.
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "braindecode"])
 class TestEveryDetector:
     def test_follows_scikit_learns_contract(self, name):
         with warnings.catch_warnings():
@@ -78,9 +87,13 @@ class TestEveryDetector:
         aucs = []
         for seed in range(8):
             y = np.random.default_rng(seed).permutation(first.y)
+            detector = quick(name)
+            if "seed" in detector.get_params():
+                # Initial weights alone may tell targets apart by chance, the same ones each time.
+                detector.set_params(seed=seed)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # it may well notice that it learned nothing
-                detector = quick(name).fit(first.X, y, groups=first.units("character"))
+                detector.fit(first.X, y, groups=first.units("character"))
             aucs.append(roc_auc_score(second.y, detector.decision_function(second.X)))
         assert abs(np.mean(aucs) - 0.5) < 0.12
 

@@ -1,0 +1,90 @@
+"""What detectors without a training loop share: cross-fitted calibration, a linear readout."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+
+from p300.detectors.base import Detector
+from p300.detectors.validation import Floats, Labels, Windows, held_out_parts
+from p300.errors import DetectorError
+
+
+class ClosedFormDetector(Detector):
+    """A detector that is fitted at once to all training epochs.
+
+    Its log-odds are calibrated on scores of training epochs, each by a copy that was fitted to the
+    other parts of the training groups (cross-fitting). Its raw scores are linear in its features
+    unless it says otherwise.
+
+    Parameters
+    ----------
+    n_folds
+        Parts of the training groups for the cross-fitted calibration.
+    """
+
+    n_folds: int
+
+    @abstractmethod
+    def _fit(self, X: Windows, y: Labels) -> Self:
+        """Fit everything, calibration apart."""
+
+    def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
+        scores = np.full(len(y), np.nan)
+        for rows in held_out_parts(len(y), groups, self.n_folds):
+            rest = np.setdiff1d(np.arange(len(y)), rows)
+            if len(np.unique(y[rest])) == 2:
+                scores[rows] = clone(self)._fit(X[rest], y[rest])._raw_scores(X[rows])
+        scored = np.isfinite(scores)
+        if len(np.unique(y[scored])) < 2:
+            raise DetectorError(
+                f"too few groups with targets to calibrate on ({len(y)} training epochs, "
+                f"{int(y.sum())} targets); give more training data"
+            )
+        self._fit(X, y)
+        return scores[scored], y[scored]
+
+    def _raw_scores(self, X: Windows) -> Floats:
+        features, readout = self.features(X), self.readout()
+        if features is None or readout is None:
+            raise NotImplementedError(f"{type(self).__name__} has no linear readout")
+        weights, intercept = readout
+        scores: Floats = features @ weights + intercept
+        return scores
+
+
+def window_means(X: npt.NDArray[np.floating], n_windows: int) -> Floats:
+    """Average consecutive samples: [epoch, electrode * window], electrode by electrode.
+
+    Parameters
+    ----------
+    X
+        [epoch, electrode, time]; spatially filtered signals in place of electrodes also go.
+    n_windows
+        Number of consecutive pieces of the epoch, of equal length up to a sample.
+
+    Raises
+    ------
+    DetectorError
+        When there are fewer samples than windows.
+    """
+    if X.shape[2] < n_windows:
+        raise DetectorError(
+            f"epochs of {X.shape[2]} samples cannot be averaged in {n_windows} windows"
+        )
+    edges = np.linspace(0, X.shape[2], n_windows + 1).round().astype(int)
+    sums = np.add.reduceat(X, edges[:-1], axis=2, dtype=np.float64)
+    means: Floats = (sums / np.diff(edges)).reshape(len(X), -1)
+    return means
+
+
+def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
+    """Fit scikit-learn's shrinkage LDA; give its weights and threshold."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(features, y)
+    return lda.coef_[0], float(lda.intercept_[0])
