@@ -1,0 +1,317 @@
+"""Comparing detectors: paired tests over subjects, effect sizes, corrections, combination.
+
+The subject is the unit: folds and seeds are averaged within a subject before anything is compared,
+and every test, interval and effect size is about the differences of the subjects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.arguments import did_you_mean
+from p300.errors import RunError
+from p300.evaluation.metrics import bootstrap_mean
+
+Floats = npt.NDArray[np.float64]
+
+MOST_EXACT = 16
+"""Subjects up to which all sign flips are counted (65,536); beyond, Wilcoxon's test is made."""
+
+SMALLER_IS_BETTER = frozenset({
+    "log_loss", "expected_calibration_error", "fit_seconds", "dynamic_repetitions",
+    "dynamic_seconds", "dynamic_forced",
+})  # fmt: skip
+"""Metrics of which less is better; of all others more is."""
+
+GROUP = ["dataset", "protocol"]
+COMPARISON_COLUMNS = (
+    "dataset", "protocol", "metric", "first", "second", "mean_first", "mean_second", "difference",
+    "low", "high", "p", "p_holm", "test", "effect", "share_better", "n",
+)  # fmt: skip
+COMBINED_COLUMNS = (
+    "protocol", "metric", "first", "second", "z", "p", "p_holm", "n_datasets", "n",
+)  # fmt: skip
+# What figures of merit differ by beyond these decimals is rounding, and must not break ties.
+_DECIMALS = 12
+
+
+def sign_flip_test(differences: npt.ArrayLike) -> float:
+    """Test exactly that two detectors are alike: all sign flips of the subjects' differences.
+
+    If the detectors are alike, either could have been called the first in each subject, so all
+    2^n signs of the differences are equally likely; p is the share of them whose mean is at least
+    as far from zero as the one found (Fisher, The Design of Experiments, 1935, section 21). The
+    smallest p that n subjects can give is therefore :func:`smallest_p`.
+
+    Parameters
+    ----------
+    differences
+        One a subject, at most :data:`MOST_EXACT`.
+
+    Returns
+    -------
+    Two-sided p.
+    """
+    found = np.asarray(differences, dtype=np.float64)
+    if not 1 <= len(found) <= MOST_EXACT:
+        raise ValueError(f"{len(found)} differences found, expected 1 to {MOST_EXACT}")
+    sums = np.zeros(1)
+    for difference in found:
+        sums = np.concatenate([sums + difference, sums - difference])
+    rounding = 1e-9 * np.abs(found).sum()
+    return float(np.mean(np.abs(sums) >= np.abs(found.sum()) - rounding))
+
+
+def smallest_p(n_subjects: int) -> float:
+    """Give the smallest p that the exact sign-flip test can reach: 2 of 2^n."""
+    return float(min(1.0, 2.0 ** (1 - n_subjects)))
+
+
+def paired_test(differences: npt.ArrayLike) -> tuple[float, str]:
+    """Test that differences of subjects are zero on average; two-sided.
+
+    Parameters
+    ----------
+    differences
+        One a subject.
+
+    Returns
+    -------
+    p and the name of the test: "sign-flip" (exact) up to :data:`MOST_EXACT` subjects, beyond
+    "Wilcoxon" (signed ranks; Biometrics Bulletin 1:80-83, 1945).
+    """
+    from scipy.stats import wilcoxon
+
+    found = np.asarray(differences, dtype=np.float64)
+    if len(found) <= MOST_EXACT:
+        return sign_flip_test(found), "sign-flip"
+    return float(wilcoxon(found).pvalue) if found.any() else 1.0, "Wilcoxon"
+
+
+def paired_effect(differences: npt.ArrayLike) -> float | None:
+    """Give the mean difference in standard deviations of the differences, corrected for few.
+
+    Cohen's d_z = mean / SD (n - 1 in the denominator) is too large on average with few subjects;
+    Hedges' exact factor J(n - 1) takes that away (J. Educ. Stat. 6:107-128, 1981, eq. 6e; Lakens,
+    Front. Psychol. 4:863, 2013).
+
+    Parameters
+    ----------
+    differences
+        One a subject.
+
+    Returns
+    -------
+    None below three subjects and where all differences are equal.
+    """
+    from scipy.special import gammaln
+
+    found = np.asarray(differences, dtype=np.float64)
+    freedom = len(found) - 1
+    if freedom < 2 or np.ptp(found) == 0:
+        return None
+    correction = np.exp(gammaln(freedom / 2) - gammaln((freedom - 1) / 2)) / np.sqrt(freedom / 2)
+    return float(correction * found.mean() / found.std(ddof=1))
+
+
+def holm(p_values: npt.ArrayLike) -> Floats:
+    """Correct p values for how many they are (Holm, Scand. J. Statist. 6:65-70, 1979).
+
+    Calling a difference real where the corrected p is below .05 keeps the chance of one or more
+    false alarms among all of them below 5 %, however they depend on each other.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected
+
+
+def stouffer(
+    p_values: npt.ArrayLike, differences: npt.ArrayLike, n_subjects: npt.ArrayLike
+) -> tuple[float, float]:
+    """Combine the tests of one comparison on several data sets.
+
+    z is the sum of w z_i over the root of the sum of w^2, with z_i the normal quantile of the
+    two-sided p of data set i, carrying the sign of its difference, and weights w the square root
+    of its number of subjects (Stouffer et al. 1949; weights: Liptak 1958). The data sets must not
+    share subjects.
+
+    Parameters
+    ----------
+    p_values, differences, n_subjects
+        Two-sided p, mean difference and number of subjects, [data set].
+
+    Returns
+    -------
+    z, positive where the first is larger, and its two-sided p.
+    """
+    from scipy.special import ndtr, ndtri
+
+    p, weight = np.asarray(p_values, dtype=np.float64), np.sqrt(np.asarray(n_subjects, dtype=float))
+    z = -ndtri(p / 2) * np.sign(np.asarray(differences, dtype=np.float64))
+    combined = float(weight @ z / np.sqrt(weight @ weight))
+    return combined, float(2 * ndtr(-abs(combined)))
+
+
+def compare_subjects(
+    first: pd.Series[float], second: pd.Series[float], *, smaller_is_better: bool = False
+) -> dict[str, Any]:
+    """Compare one figure of two detectors, paired over subjects.
+
+    Parameters
+    ----------
+    first, second
+        The figure, one value a subject; the index is the subject, the same in both.
+    smaller_is_better
+        Whether less is better.
+
+    Returns
+    -------
+    ``mean_first``, ``mean_second``; ``difference`` (first minus second) with ``low`` and ``high``,
+    its 95 % bootstrap interval over subjects (None below three); ``p`` and ``test`` from
+    :func:`paired_test`; ``effect`` from :func:`paired_effect`; ``share_better``, the share of
+    subjects in whom the first is better, ties counting half; ``n`` subjects.
+
+    Raises
+    ------
+    RunError
+        When a subject is missing in one of the two.
+    """
+    one, other = first.dropna(), second.dropna()
+    alone = sorted(set(one.index) ^ set(other.index))
+    if alone or one.empty:
+        raise RunError(
+            f"subjects {alone} have a figure of only one of two detectors"
+            if alone
+            else "no subject has a figure of both detectors"
+        )
+    difference = np.round((one - other.reindex(one.index)).to_numpy(dtype=np.float64), _DECIMALS)
+    low, high = bootstrap_mean(difference)
+    p, test = paired_test(difference)
+    gain = -difference if smaller_is_better else difference
+    return {
+        "mean_first": float(one.mean()),
+        "mean_second": float(other.mean()),
+        "difference": float(difference.mean()),
+        "low": low,
+        "high": high,
+        "p": p,
+        "test": test,
+        "effect": paired_effect(difference),
+        "share_better": float(np.mean((gain > 0) + 0.5 * (gain == 0))),
+        "n": len(difference),
+    }
+
+
+def compare_detectors(
+    metrics: pd.DataFrame, metric: str = "roc_auc", reference: str | None = None
+) -> pd.DataFrame:
+    """Compare detectors on every data set and protocol, paired over subjects.
+
+    Parameters
+    ----------
+    metrics
+        Figures of every subject: the rows of ``metrics.json``, or a score table measured by
+        :func:`~p300.evaluation.metrics.summarise_scores`. All detectors must have been tested on
+        the same epochs; :func:`p300.evaluation.tested_epochs.check_same_epochs` makes sure.
+    metric
+        Which figure.
+    reference
+        The detector that all others are compared with; all pairs without one.
+
+    Returns
+    -------
+    One row a data set, protocol and pair, columns :data:`COMPARISON_COLUMNS`: what
+    :func:`compare_subjects` gives, and ``p_holm``, corrected over all rows.
+
+    Raises
+    ------
+    RunError
+        When the metric or the reference is unknown, a subject's figure is missing, or there are no
+        two detectors to compare.
+    """
+    single = metrics[metrics["subject"] != "mean"]
+    rows = single[single["metric"] == metric]
+    if rows.empty:
+        known = [str(name) for name in single["metric"].unique()]
+        raise RunError(
+            f"no subject has a figure named {metric!r}{did_you_mean(metric, known)} There are: "
+            f"{', '.join(known)}"
+        )
+    detectors = [str(name) for name in rows["detector"].unique()]
+    if reference is not None and reference not in detectors:
+        raise RunError(f"no detector is labelled {reference!r}; there are {', '.join(detectors)}")
+    compared = [
+        {"dataset": dataset, "protocol": protocol, "metric": metric, **pair}
+        for (dataset, protocol), part in rows.groupby(GROUP, sort=False)
+        for pair in _compare_pairs(
+            part, _pairs(detectors, reference), f"{dataset}, {protocol}, {metric}"
+        )
+    ]
+    if not compared:
+        raise RunError(
+            f"nothing to compare: no data set and protocol has two detectors with {metric}"
+            + (f", one of them {reference}" if reference is not None else "")
+            + f"; there are {', '.join(detectors)}"
+        )
+    table = pd.DataFrame(compared).astype({"low": float, "high": float, "effect": float})
+    return table.assign(p_holm=holm(table["p"]))[list(COMPARISON_COLUMNS)]
+
+
+def _pairs(detectors: Sequence[str], reference: str | None) -> list[tuple[str, str]]:
+    """Give what is compared with what, everywhere in the same order."""
+    if reference is None:
+        return list(combinations(detectors, 2))
+    return [(name, reference) for name in detectors if name != reference]
+
+
+def _compare_pairs(
+    rows: pd.DataFrame, pairs: Sequence[tuple[str, str]], where: str
+) -> Iterator[dict[str, Any]]:
+    """Compare the pairs that one data set and protocol has of one metric."""
+    values = {
+        str(name): part.set_index("subject")["value"] for name, part in rows.groupby("detector")
+    }
+    less = bool(rows["metric"].isin(SMALLER_IS_BETTER).all())
+    for first, second in pairs:
+        if first in values and second in values:
+            try:
+                found = compare_subjects(values[first], values[second], smaller_is_better=less)
+            except RunError as error:
+                raise RunError(
+                    f"{where}: {first} and {second} cannot be compared: {error}"
+                ) from error
+            yield {"first": first, "second": second, **found}
+
+
+def combine_datasets(compared: pd.DataFrame) -> pd.DataFrame:
+    """Combine the comparisons that were made on several data sets.
+
+    Parameters
+    ----------
+    compared
+        From :func:`compare_detectors`.
+
+    Returns
+    -------
+    One row a protocol and pair that at least two data sets have, columns
+    :data:`COMBINED_COLUMNS`: z and p from :func:`stouffer`, ``p_holm`` over these rows, ``n``
+    subjects of all data sets.
+    """
+    keys = ["protocol", "metric", "first", "second"]
+    rows = []
+    for labels, part in compared.groupby(keys, sort=False):
+        if len(part) > 1:
+            z, p = stouffer(part["p"], part["difference"], part["n"])
+            counts = {"n_datasets": len(part), "n": int(part["n"].sum())}
+            rows.append({**dict(zip(keys, labels, strict=True)), "z": z, "p": p, **counts})
+    table = pd.DataFrame(rows, columns=[*keys, "z", "p", "n_datasets", "n"])
+    return table.assign(p_holm=holm(table["p"]))[list(COMBINED_COLUMNS)]
