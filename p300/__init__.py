@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from p300.epochs import Epochs
     from p300.evaluation.folds import evaluate_epochs
     from p300.evaluation.metrics import summarise_scores
+    from p300.evaluation.statistics import compare_detectors
     from p300.pipeline import evaluate, run_experiment
     from p300.preprocessing import Preprocessing, preprocess
     from p300.recordings import Layout, Recording, open_recordings
-    from p300.reporting import write_report
+    from p300.reporting import compare_runs, write_report
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,8 @@ _PLACES = {
     "Layout": "p300.recordings",
     "Preprocessing": "p300.preprocessing",
     "Recording": "p300.recordings",
+    "compare_detectors": "p300.evaluation.statistics",
+    "compare_runs": "p300.reporting",
     "evaluate": "p300.pipeline",
     "evaluate_epochs": "p300.evaluation.folds",
     "load_detector": "p300.detectors",
@@ -45,6 +48,8 @@ __all__ = [
     "Layout",
     "Preprocessing",
     "Recording",
+    "compare_detectors",
+    "compare_runs",
     "evaluate",
     "evaluate_epochs",
     "load_detector",

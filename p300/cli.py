@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from p300.errors import P300Error, P300Warning
+from p300.errors import P300Error
+from p300.terminal import (
+    print_comparison,
+    print_letter,
+    print_means,
+    print_table,
+    progress_bars,
+)
 
 if TYPE_CHECKING:
     from p300.config import Experiment
@@ -93,7 +96,7 @@ def run(
     report_file = folder / "report.html"
     if not report_file.is_file():
         report_file = write_report(folder)
-    _print_means(folder)
+    print_means(folder)
     typer.echo(f"Report: {report_file}")
 
 
@@ -111,7 +114,7 @@ def prepare(
     experiment = _experiment(config, overrides)
     folder = out or Path("reports") / experiment.name
     claim_folder(experiment, folder)
-    with _progress() as progress:
+    with progress_bars() as progress:
         prepared = prepare_epochs(experiment, folder, data=data, progress=progress)
     from p300.epochs import Epochs
 
@@ -129,7 +132,7 @@ def evaluate(
 ) -> None:
     """Compute the score table and the metrics of an experiment, without a report."""
     folder = _evaluate(_experiment(config, overrides), out, data, jobs)
-    _print_means(folder)
+    print_means(folder)
     typer.echo(f"Scores: {folder / 'scores.parquet'}")
 
 
@@ -141,6 +144,29 @@ def report(
     from p300.reporting import write_report
 
     typer.echo(f"Report: {write_report(run)}")
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Finished run folders, one or several.")],
+    metric: Annotated[
+        str, typer.Option(help="Figure of metrics.json, such as characters@5 or log_loss.")
+    ] = "roc_auc",
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Detector that the others are compared with; all pairs without it."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="HTML page to write; only the table without it.")
+    ] = None,
+) -> None:
+    """Compare detectors of finished runs, paired over subjects: differences, p, effect sizes."""
+    from p300.reporting import compare_runs, write_comparison
+
+    comparison = compare_runs(runs, metric, reference)
+    print_comparison(comparison)
+    if out is not None:
+        typer.echo(f"Page: {write_comparison(comparison, out)}")
 
 
 @app.command()
@@ -210,7 +236,7 @@ def spell(
     for decision in spell_recordings(
         detector, recording, source, subjects, options or [], language_model
     ):
-        _print_letter(decision, decisions[-1] if decisions else None)
+        print_letter(decision, decisions[-1] if decisions else None)
         decisions.append(decision)
     typer.echo("")
     if out is not None:
@@ -230,7 +256,7 @@ def datasets(
     if name is None:
         infos = {key: source_module(key).INFO for key in SOURCES}
         columns = ["source", "title", "subjects", "electrodes", "Hz", "licence", "citation"]
-        _print_table(
+        print_table(
             columns,
             [
                 [key, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.citation]
@@ -255,32 +281,12 @@ def detectors(
 
     if name is None:
         rows = [[key, info.title, info.citation] for key, info in DETECTORS.items()]
-        _print_table(["detector", "title", "citation"], rows)
+        print_table(["detector", "title", "citation"], rows)
         return
     info = detector_info(name)
     typer.echo(f"{name}: {info.title}\n{info.citation}")
     for key, default in detector_parameters(name).items():
         typer.echo(f"  {key} = {default!r}")
-
-
-def _print_letter(decision: Decision, before: Decision | None) -> None:
-    """Print one letter with its posterior and the repetitions it took; a heading for each run."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(highlight=False)
-    run = (decision.dataset, decision.subject, decision.session, decision.run)
-    if before is None or run != (before.dataset, before.subject, before.session, before.run):
-        dataset, subject, session, name = run
-        console.print(f"\n[bold]{dataset}/sub-{subject}/ses-{session}/run-{name}[/bold]")
-    truth = decision.true_symbol
-    colour = "default" if truth is None else "green" if truth == decision.symbol else "red"
-    console.print(
-        f"  [bold {colour}]{escape(decision.symbol)}[/]  "
-        f"p = {decision.posterior:.3f} after {decision.repetitions} repetitions"
-        + (", forced: no more were shown" if decision.forced else "")
-        + (f", meant {escape(truth)}" if truth not in (None, decision.symbol) else "")
-    )
 
 
 def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
@@ -293,7 +299,7 @@ def _evaluate(experiment: Experiment, out: Path | None, data: Path, jobs: int) -
     from p300.pipeline import evaluate as evaluate_into
 
     folder = out or Path("reports") / experiment.name
-    with _progress() as progress:
+    with progress_bars() as progress:
         return evaluate_into(experiment, folder, data=data, jobs=jobs, progress=progress)
 
 
@@ -303,7 +309,7 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
     typer.echo(experiment.to_yaml())
     tasks = preview(experiment, data)
     columns = ["data set", "protocol", "fold", "detector", "train", "test"]
-    _print_table(
+    print_table(
         columns,
         [
             [t.dataset, t.protocol, t.fold, t.detector, str(len(t.train)), str(len(t.test))]
@@ -311,75 +317,6 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
         ],
     )
     typer.echo(f"{len(tasks)} folds to fit.")
-
-
-def _print_means(folder: Path) -> None:
-    """Print the few numbers that matter: mean ROC-AUC and balanced accuracy with intervals."""
-    from p300.files import read_json
-
-    rows = read_json(folder / "metrics.json")["rows"]
-    means = [r for r in rows if r["subject"] == "mean"]
-    lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in means:
-        key = (row["dataset"], row["protocol"], row["detector"])
-        text = f"{row['value']:.3f}"
-        if row["low"] is not None:
-            text += f" [{row['low']:.3f}, {row['high']:.3f}]"
-        lines.setdefault(key, {"n": str(row["n"])})[row["metric"]] = text
-    _print_table(
-        ["data set", "protocol", "detector", "subjects", "ROC-AUC [95 %]", "balanced accuracy"],
-        [[*key, m["n"], m["roc_auc"], m["balanced_accuracy"]] for key, m in lines.items()],
-    )
-
-
-def _print_table(columns: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    # Piped output keeps whole lines instead of being folded to 80 columns.
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Show a progress bar a stage on a terminal's standard error, and warnings above it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
-    stages: dict[str, Any] = {}
-
-    def advance(stage: str, done: int, total: int) -> None:
-        if stage not in stages:
-            for earlier in bars.tasks:  # a stage of unknown length ends when the next begins
-                bars.update(earlier.id, total=earlier.completed)
-            stages[stage] = bars.add_task(stage, total=total or None)
-        bars.update(stages[stage], completed=done)
-
-    usual = warnings.showwarning
-
-    def show(message: Any, category: Any, *rest: Any) -> None:
-        if issubclass(category, P300Warning):
-            console.print(f"Warning: {message}", style="yellow", markup=False, highlight=False)
-        else:
-            usual(message, category, *rest)
-
-    warnings.showwarning = show  # type: ignore[assignment]  # looser than typeshed's
-    try:
-        with bars:
-            yield advance
-    finally:
-        warnings.showwarning = usual
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from p300.adaptation.kinds import ADAPTATIONS, Adaptation
+from p300.alignment import Alignment, make_alignment
 from p300.arguments import did_you_mean
 from p300.errors import ConfigError
 from p300.preprocessing import Preprocessing
@@ -65,7 +67,10 @@ class Experiment(BaseModel):
     preprocessing: Preprocessing = Preprocessing()
     detectors: dict[str, dict[str, Any]] = Field(default={"cnn1": {}, "slda": {}}, min_length=1)
     """Name in the report -> parameters; the key ``detector`` names the detector where that is
-    another name, so that one detector can stand there with several settings."""
+    another name, so that one detector can stand there with several settings; the key ``alignment``
+    brings subjects together before it, see :func:`p300.alignment.make_alignment`; the key
+    ``adaptation`` lets it learn from the tested subject, see
+    :data:`p300.evaluation.adapted.Adaptation`."""
     protocols: dict[str, dict[str, Any]] = Field(
         default={"within_subject": {}, "cross_subject": {}}, min_length=1
     )
@@ -96,7 +101,24 @@ class Experiment(BaseModel):
     def detector_call(self, label: str) -> tuple[str, dict[str, Any]]:
         """Give the detector's name in the registry and its parameters."""
         parameters = dict(self.detectors[label])
+        parameters.pop("alignment", None)
+        parameters.pop("adaptation", None)
         return parameters.pop("detector", label), parameters
+
+    def alignment(self, label: str) -> Alignment:
+        """Give the alignment of a detector."""
+        given = self.detectors[label].get("alignment")
+        return make_alignment(given, f"detectors.{label}.alignment")
+
+    def adaptation(self, label: str) -> Adaptation:
+        """Give what a detector may learn from the tested subject."""
+        given: Adaptation = self.detectors[label].get("adaptation", "none")
+        if given not in ADAPTATIONS:
+            raise ConfigError(
+                f"detectors.{label}.adaptation: {given!r} found, expected one of "
+                f"{', '.join(ADAPTATIONS)}"
+            )
+        return given
 
 
 def load_experiment(path: str | Path | None, overrides: Sequence[str] = ()) -> Experiment:
@@ -212,6 +234,8 @@ def _check_names(experiment: Experiment, where: str) -> None:
         for label in experiment.detectors:
             name, parameters = experiment.detector_call(label)
             make_detector(name, **parameters)
+            experiment.alignment(label)
+            experiment.adaptation(label)
         for name, options in experiment.protocols.items():
             check_protocol(name, options)
     except P300Error as error:

@@ -58,5 +58,5 @@ def evaluate(
     rows = read_json(metrics)["rows"]
     letters = set(spelled["metric"])
     kept = [row for row in rows if row["metric"] not in letters]
-    write_json(metrics, {"rows": kept + runner.plain_rows(spelled)})
+    write_json(metrics, {"rows": kept + runner.plain_rows(experiment, spelled)})
     return run

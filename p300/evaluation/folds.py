@@ -6,7 +6,7 @@ import hashlib
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.adaptation.kinds import Adaptation
+from p300.alignment import NO_ALIGNMENT, Alignment, align
 from p300.detectors import make_detector
 from p300.detectors.inspection import inspect_detector
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
 from p300.errors import P300Error, TrainingWarning
+from p300.evaluation.adapted import Parts, fit_and_score
 from p300.evaluation.manifest import THREADS
 from p300.evaluation.metrics import SCORE_COLUMNS
 from p300.evaluation.protocols import make_folds
@@ -50,6 +53,12 @@ class Task:
         The level whose whole units may be set aside from the training set.
     cross_fit
         Whether training epochs are scored too, each by a detector that was not fitted on it.
+    alignment
+        How domains are brought together before the detector.
+    adaptation
+        What the detector may learn from the tested subject.
+    calibration
+        Positions of the epochs set aside for that, None where the protocol has none.
     """
 
     experiment: str
@@ -65,6 +74,9 @@ class Task:
     test: npt.NDArray[np.intp]
     validation: str
     cross_fit: bool = False
+    alignment: Alignment = NO_ALIGNMENT
+    adaptation: Adaptation = "none"
+    calibration: npt.NDArray[np.intp] | None = None
 
     @property
     def id(self) -> str:
@@ -122,10 +134,18 @@ def _fit_and_score(
     name, parameters = task.call
     detector = make_detector(name, **parameters)
     prepare_detector(detector, epochs, task.seed)
-    train = epochs.select(task.train)
+    # Each part by its own windows: nothing of the test set reaches the training set, or back.
+    parts = Parts(
+        train=align(epochs.select(task.train), task.alignment.offline),
+        test=align(epochs.select(task.test), task.alignment),
+        calibration=_select_calibration(epochs, task),
+        layout=epochs.layouts.get(task.dataset),
+        level=task.validation,
+    )
     start = time.perf_counter()
-    detector.fit(train.X, train.y, groups=train.units(task.validation))
-    fitted = time.perf_counter()
+    scored = fit_and_score(detector, task.adaptation, parts)
+    seconds = time.perf_counter() - start
+    detector, train = scored.detector, scored.train
     names: dict[str, str | int] = {
         "experiment": task.experiment,
         "protocol": task.protocol,
@@ -133,13 +153,14 @@ def _fit_and_score(
         "detector": task.detector,
         "seed": task.seed,
     }
-    test = epochs.select(task.test)
-    scores = score_table(test, detector.decision_function(test.X), detector.threshold_, names)
-    scored = time.perf_counter()
+    scores = score_table(parts.test, scored.scores, detector.threshold_, names)
     training_scores = None
     if task.cross_fit:
-        score = cross_fitted_scores(detector, train, task.validation)
-        training_scores = score_table(train, score, detector.threshold_, names)
+        score = scored.training_scores
+        if score is None:
+            score = cross_fitted_scores(detector, train, task.validation)
+        known = np.isfinite(score)
+        training_scores = score_table(train.select(known), score[known], detector.threshold_, names)
     history, best = detector.history()
     fit = {
         "id": task.id,
@@ -147,12 +168,13 @@ def _fit_and_score(
         "protocol": task.protocol,
         "fold": task.fold,
         "detector": task.detector,
+        "alignment": asdict(task.alignment),
+        "adaptation": {"kind": task.adaptation, **scored.about},
         "seed": task.seed,
         "n_train": len(train),
         "n_test": len(scores),
         "n_train_targets": int(train.y.sum()),
-        "fit_seconds": fitted - start,
-        "score_seconds": scored - fitted,
+        "fit_seconds": seconds,
         "n_parameters": detector.n_parameters,
         "threshold": detector.threshold_,
         "calibration": [detector.calibration_.slope, detector.calibration_.intercept],
@@ -160,9 +182,32 @@ def _fit_and_score(
         "best_epoch": best,
         "electrodes": list(epochs.electrodes),
         "tmin": epochs.tmin,
-        **inspect_detector(detector, train.X, train.y, epochs.sfreq),
+        **inspect_detector(
+            detector,
+            train.X,
+            train.y,
+            epochs.sfreq,
+            _recorded(epochs, task),
+        ),
     }
     return fit, scores, training_scores
+
+
+def _select_calibration(epochs: Epochs, task: Task) -> Epochs | None:
+    """Give the epochs to adapt to, aligned by themselves."""
+    if task.calibration is None:
+        return None
+    selected = epochs.select(task.calibration)
+    return align(selected, task.alignment.offline) if len(selected) else selected
+
+
+def _recorded(epochs: Epochs, task: Task) -> npt.NDArray[np.float32] | None:
+    """Give the windows that were learned from before they were aligned, if they were."""
+    if task.alignment.method == "none":
+        return None
+    if task.adaptation == "from_scratch" and task.calibration is not None:
+        return epochs.select(task.calibration).X
+    return epochs.select(task.train).X
 
 
 def prepare_detector(detector: Detector, epochs: Epochs, seed: int) -> None:
@@ -235,6 +280,7 @@ def evaluate_epochs(
     epochs: Epochs,
     detectors: Mapping[str, Detector],
     protocol: str = "cross_subject",
+    alignment: Alignment = NO_ALIGNMENT,
     **options: Any,
 ) -> pd.DataFrame:
     """Evaluate detectors on epochs in memory, for scripts; a run folder does the same on disk.
@@ -247,6 +293,8 @@ def evaluate_epochs(
         Label -> unfitted detector; each fold fits a copy.
     protocol, options
         As in :func:`p300.evaluation.protocols.make_folds`.
+    alignment
+        How domains are brought together before the detectors.
 
     Returns
     -------
@@ -256,7 +304,8 @@ def evaluate_epochs(
 
     tables = []
     for fold in make_folds(protocol, epochs.flashes, epochs.window, options):
-        train, test = epochs.select(fold.train), epochs.select(fold.test)
+        train = align(epochs.select(fold.train), alignment.offline)
+        test = align(epochs.select(fold.test), alignment)
         for label, detector in detectors.items():
             fitted = clone(detector).fit(train.X, train.y, groups=train.units(fold.validation))
             names = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from p300.arguments import check_arguments, did_you_mean
 from p300.epochs import UNITS
-from p300.errors import ProtocolError
+from p300.errors import DataWarning, ProtocolError
 
 MINIMUM_TARGETS = 10
 """Fewest target epochs that a training fold must have."""
@@ -36,6 +37,11 @@ class Fold:
     apart
         The level at which training and test set must have nothing in common, None where only
         their windows must not touch.
+    calibration
+        Positions of epochs of the tested subject that a detector may adapt to; None where the
+        protocol has none.
+    variant
+        Added to the protocol's name where it is measured in several ways.
     """
 
     name: str
@@ -43,6 +49,8 @@ class Fold:
     test: Index
     validation: str
     apart: str | None
+    calibration: Index | None = None
+    variant: str = ""
 
 
 def within_subject(
@@ -120,10 +128,81 @@ def cross_subject(flashes: pd.DataFrame, *, window: float) -> Iterator[Fold]:  #
         yield Fold(f"sub-{subject}", train, test, validation, "subject")
 
 
+def few_shot(
+    flashes: pd.DataFrame,
+    *,
+    window: float,
+    characters: tuple[int | Literal["all"], ...] = (0, 1, 2, 3, 5, "all"),
+) -> Iterator[Fold]:
+    """Test the last run of each subject, trained on all others and adapted to a few characters.
+
+    Parameters
+    ----------
+    flashes
+        As in :func:`within_subject`.
+    window
+        Length of an epoch in seconds.
+    characters
+        Numbers of characters, from the first one of the subject's earlier runs on, that a detector
+        may adapt to; each is a protocol of its own (``few_shot-3``). What is done with them is the
+        ``adaptation`` of the detector.
+
+    Raises
+    ------
+    ProtocolError
+        When there is one subject only, or a subject with one run only.
+
+    Warns
+    -----
+    DataWarning
+        Naming subjects left out because the characters or codes of their earlier runs are not
+        known, or the characters too few. With no character to adapt to all subjects are tested.
+    """
+    for number in characters:
+        left_out = []
+        for fold in cross_subject(flashes, window=window):
+            runs = list(_grouped(flashes.iloc[fold.test], ["session", "run"]))
+            if len(runs) < 2:
+                raise ProtocolError(
+                    f"few_shot: {fold.name} has one run only; one to adapt to and one to test are "
+                    "needed"
+                )
+            earlier = np.sort(np.concatenate([fold.test[rows] for _, rows in runs[:-1]]))
+            calibration = _first_characters(flashes, earlier, number)
+            if calibration is None:
+                left_out.append(fold.name)
+                continue
+            test, variant = fold.test[runs[-1][1]], f"-{number}"
+            yield replace(fold, test=test, calibration=calibration, variant=variant)
+        if left_out:
+            warnings.warn(
+                f"few_shot-{number}: left out {', '.join(left_out)}; fewer characters with codes "
+                "are known in the earlier runs",
+                DataWarning,
+                stacklevel=2,
+            )
+
+
+def _first_characters(
+    flashes: pd.DataFrame, rows: Index, number: int | Literal["all"]
+) -> Index | None:
+    """Give the positions of the first characters of some rows, None where there are not so many."""
+    if number == 0:
+        return rows[:0]
+    table = flashes.iloc[rows]
+    if table[["character", "code"]].isna().any(axis=None):
+        return None
+    unit = table.groupby(UNITS["character"], sort=False).ngroup().to_numpy()
+    if number == "all":
+        return rows
+    return rows[unit < number] if unit.max() + 1 >= number else None
+
+
 PROTOCOLS: dict[str, Callable[..., Iterator[Fold]]] = {
     "within_subject": within_subject,
     "cross_session": cross_session,
     "cross_subject": cross_subject,
+    "few_shot": few_shot,
 }
 """A new protocol is one function and one line here."""
 
@@ -194,6 +273,8 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, window: float) -> None:
         :data:`MINIMUM_TARGETS` training targets, or when the test set lacks a class.
     """
     train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
+    if fold.calibration is not None:
+        _check_calibration(fold, flashes)
     if fold.apart is not None:
         columns = UNITS[fold.apart]
         shared = train[columns].drop_duplicates().merge(test[columns].drop_duplicates())
@@ -251,6 +332,20 @@ def _blocks(
         tested = block == k
         far = (onset <= onset[tested].min() - window) | (onset >= onset[tested].max() + window)
         yield Fold(f"{name}_block-{k + 1}", rows[~tested & far], rows[tested], "character", None)
+
+
+def _check_calibration(fold: Fold, flashes: pd.DataFrame) -> None:
+    """Refuse calibration epochs of a tested run, or of another subject."""
+    assert fold.calibration is not None  # asked for only then
+    given, test = flashes.iloc[fold.calibration], flashes.iloc[fold.test]
+    runs = given[UNITS["run"]].drop_duplicates()
+    if len(runs.merge(test[UNITS["run"]].drop_duplicates())) or not set(given["subject"]) <= set(
+        test["subject"]
+    ):
+        raise ProtocolError(
+            f"fold {fold.name} would leak: its calibration epochs are of a tested run or of "
+            "another subject"
+        )
 
 
 def _nearest(a: npt.NDArray[np.float64], sorted_b: npt.NDArray[np.float64]) -> float:

@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from p300.config import Experiment, Source, load_experiment
-from p300.epochs import Epochs, concatenate
+from p300.epochs import UNITS, Epochs, concatenate
 from p300.errors import DataWarning, P300Error, RunError
 from p300.evaluation.folds import Task, run_task, seed_of
 from p300.evaluation.manifest import describe_run
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
-from p300.evaluation.protocols import make_folds
+from p300.evaluation.protocols import Fold, make_folds
 from p300.files import read_json, write_json, written_whole
 from p300.preprocessing import (
     cut_epochs,
@@ -29,6 +29,10 @@ from p300.recordings import Recording, content_hash, open_recordings, summarise_
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
+
+
+FEWEST_CHARACTERS = 2
+"""Characters that a detector needs to learn from them alone: one is held out for calibration."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -88,7 +92,7 @@ def evaluate(
     )
     with written_whole(run / "scores.parquet") as temporary:
         scores.to_parquet(temporary, index=False)
-    write_metrics(run)
+    write_metrics(experiment, run)
     return run
 
 
@@ -290,11 +294,14 @@ def plan_dataset(
             raise type(error)(f"data set {dataset}: {error}") from error
         for fold in folds:
             for label in experiment.detectors:
+                adaptation = experiment.adaptation(label)
+                if adaptation == "from_scratch" and _too_few(fold, flashes):
+                    continue
                 for repeat in range(experiment.repeats):
                     yield Task(
                         experiment=experiment.name,
                         dataset=dataset,
-                        protocol=protocol,
+                        protocol=protocol + fold.variant,
                         fold=fold.name,
                         detector=label,
                         repeat=repeat,
@@ -305,7 +312,18 @@ def plan_dataset(
                         test=fold.test,
                         validation=fold.validation,
                         cross_fit=experiment.spelling.dynamic,
+                        alignment=experiment.alignment(label),
+                        adaptation=adaptation,
+                        calibration=fold.calibration,
                     )
+
+
+def _too_few(fold: Fold, flashes: pd.DataFrame) -> bool:
+    """Tell whether there are too few calibration characters to learn from these alone."""
+    if fold.calibration is None:
+        return False
+    characters = flashes.iloc[fold.calibration][UNITS["character"]].drop_duplicates()
+    return len(characters) < FEWEST_CHARACTERS
 
 
 def _run_tasks(tasks: list[Task], run: Path, jobs: int, progress: Progress) -> None:
@@ -331,7 +349,7 @@ def _map_folds(tasks: list[Task], run: Path, jobs: int) -> Iterator[None]:
     yield from parallel(delayed(run_task)(task, run) for task in tasks)
 
 
-def write_metrics(run: Path) -> None:
+def write_metrics(experiment: Experiment, run: Path) -> None:
     """Compute ``metrics.json`` from a run's score table and fits."""
     scores = pd.read_parquet(run / "scores.parquet")
     fits = pd.DataFrame([read_json(path) for path in sorted((run / "fits").glob("*.json"))])
@@ -340,9 +358,11 @@ def write_metrics(run: Path) -> None:
     timed = fits[[*keys, "fit_seconds"]].merge(subjects)
     seconds = tabulate_subjects(timed, lambda fold: {"fit_seconds": fold["fit_seconds"].mean()})
     rows = pd.concat([summarise_scores(scores), seconds], ignore_index=True)
-    write_json(run / "metrics.json", {"rows": plain_rows(rows)})
+    write_json(run / "metrics.json", {"rows": plain_rows(experiment, rows)})
 
 
-def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table JSON-ready, with None for what is missing."""
+def plain_rows(experiment: Experiment, metrics: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give rows of metrics JSON-ready, with their alignment, and None for what is missing."""
+    alignment = metrics["detector"].map(lambda label: experiment.alignment(label).name)
+    table = metrics.assign(alignment=alignment)
     return table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[return-value]

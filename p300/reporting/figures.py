@@ -70,6 +70,7 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
 
 def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, str]) -> None:
     """Draw one panel: subjects and mean for each value of the column ``across``."""
+    colours = {name: c for name, c in colours.items() if name in set(auc[across])}
     categories = list(colours)
     x = np.arange(len(categories), dtype=float)
     of_mean = auc["subject"] == MEAN

@@ -6,15 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from p300.files import written_whole
-from p300.reporting import inspection_sections, paper_sections, speller_sections
+from p300.reporting import (
+    comparison_sections,
+    inspection_sections,
+    paper_sections,
+    speller_sections,
+)
 from p300.reporting import sections as parts
+from p300.reporting.calibration_curve import calibration_curve
 from p300.reporting.page import Picture, Section, render_page
 from p300.reporting.run_results import RunResults, read_run
 
 SECTIONS: tuple[Callable[[RunResults], Section | None], ...] = (
     parts.summary,
+    calibration_curve,
     parts.method,
     parts.subjects,
+    comparison_sections.compared,
     parts.roc,
     parts.calibration,
     speller_sections.characters,

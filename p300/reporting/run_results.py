@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from p300.alignment import Alignment, make_alignment
 from p300.errors import RunError
 from p300.recordings.layout import Layout
 from p300.speller import spelling_metrics, subject_rates
@@ -48,7 +49,6 @@ class RunResults:
         Score table, one row a tested epoch.
     metrics
         Tidy: one row a data set, protocol, detector, subject (or :data:`MEAN`) and metric.
-        Rows with an alignment carry it in the name of the protocol.
     fits
         One row a fitted detector; without rows where the run stored none.
     averages
@@ -106,6 +106,16 @@ class RunResults:
         """Give the name in the registry of a detector that the experiment calls ``label``."""
         settings = (self.config.get("detectors") or {}).get(label) or {}
         return str(settings.get("detector", label))
+
+    def alignment(self, label: str) -> Alignment:
+        """Give the alignment of a detector that the experiment calls ``label``."""
+        settings = (self.config.get("detectors") or {}).get(label) or {}
+        return make_alignment(settings.get("alignment"), f"detectors.{label}.alignment")
+
+    def adaptation(self, label: str) -> str:
+        """Give what a detector that the experiment calls ``label`` learns from tested subjects."""
+        settings = (self.config.get("detectors") or {}).get(label) or {}
+        return str(settings.get("adaptation", "none"))
 
     def sources(self, dataset: str) -> set[str]:
         """Give the kinds of source that a data set was read from."""
@@ -202,17 +212,7 @@ def _check_table(table: pd.DataFrame, columns: Iterable[str], path: Path) -> pd.
             f"{path}: {len(table)} rows with columns {list(table.columns)} found, expected at "
             f"least one row and the columns {list(columns)}"
         )
-    return _name_alignment(table)
-
-
-def _name_alignment(table: pd.DataFrame) -> pd.DataFrame:
-    """Make protocols with and without an alignment of subjects two different names."""
-    if "alignment" not in table:
-        return table
-    alignment = table["alignment"]
-    plain = alignment.isna() | alignment.isin(["none", ""])
-    named = table["protocol"].astype(str) + " + " + alignment.astype(str)
-    return table.assign(protocol=table["protocol"].where(plain, named))
+    return table
 
 
 def _read_scores(path: Path) -> pd.DataFrame:

@@ -81,7 +81,10 @@ def method(results: RunResults) -> Section:
     for detector in results.unique("detector"):
         fits = results.fits
         mine = fits[fits["detector"] == detector] if len(fits) else fits
-        facts.append((f"Detector: {detector}", words.describe_detector(mine)))
+        aligned = words.describe_alignment(results.alignment(detector))
+        adapted = words.ADAPTATIONS.get(results.adaptation(detector), "")
+        described = f"{words.describe_detector(mine)} {aligned} {adapted}".rstrip()
+        facts.append((f"Detector: {detector}", described))
     facts.append(
         (
             "Scores",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from p300.alignment import Alignment
 from p300.reporting.run_results import repeats
 
 PROTOCOLS = {
@@ -21,7 +22,12 @@ PROTOCOLS = {
     ),
     "cross_subject": (
         "Leave one subject out: the detector learns from all other subjects and is tested on a "
-        "subject that it has never seen. Nothing is fitted to the tested subject."
+        "subject that it has never seen. Nothing is fitted to the tested subject, unless a "
+        "detector says below how it is aligned or adapts."
+    ),
+    "few_shot": (
+        "Leave one subject out, and let the detector adapt to the first characters (the number is "
+        "in the protocol's name) of the earlier runs of the tested subject; the last run is tested."
     ),
 }
 """Protocol -> who trains, who is tested."""
@@ -49,6 +55,11 @@ def count(value: float | None) -> str:
 def percent(value: float | None) -> str:
     """Write a share in percent, a dash where there is none."""
     return NONE if value is None or pd.isna(value) else f"{100 * value:.1f} %"
+
+
+def p_text(p: float) -> str:
+    """Write a p value, never as zero."""
+    return "< 0.001" if p < 0.001 else number(p)
 
 
 def span(values: Iterable[float], unit: str = "", digits: int = 0) -> str:
@@ -158,7 +169,7 @@ def _describe_filter(settings: dict[str, Any]) -> str:
 
 def describe_protocol(protocol: str, fits: pd.DataFrame) -> str:
     """Tell who trains and who is tested, and how much there was of both."""
-    words = PROTOCOLS.get(protocol.split(" + ")[0], "")
+    words = PROTOCOLS.get(protocol.split("-")[0], "")
     mine = fits[fits["protocol"] == protocol] if len(fits) else fits
     if mine.empty:
         return words or "The run stored nothing about its folds."
@@ -178,3 +189,38 @@ def describe_detector(fits: pd.DataFrame) -> str:
     if "fit_seconds" in fits and fits["fit_seconds"].notna().any():
         facts.append(f"{fits['fit_seconds'].median():.2g} s to learn a fold (median)")
     return f"{', '.join(facts)}." if facts else "No details stored."
+
+
+ALIGNMENTS = {
+    "euclidean": "whitened by the arithmetic mean of their covariances (euclidean)",
+    "riemannian": "whitened by the geometric mean of their covariances (riemannian)",
+    "scaling": "scaled, each electrode by its median standard deviation (scaling)",
+}
+"""Method of alignment -> what it does to the windows of a domain."""
+
+
+ADAPTATIONS = {
+    "self_calibrated": (
+        "Self-calibration: its last layer adapts without labels to the tested subject's flashes, "
+        "because only one symbol a character is attended; under few_shot to the calibration "
+        "characters, else to those before the one that is scored."
+    ),
+    "labelled": "Its last layer adapts to the labelled calibration characters.",
+    "from_scratch": "It learns from the labelled calibration characters alone.",
+}
+"""Adaptation -> what a detector learns from the tested subject."""
+
+
+def describe_alignment(alignment: Alignment) -> str:
+    """Tell how domains were brought together, and what was known of the tested ones."""
+    if alignment.method == "none":
+        return "No alignment."
+    known = {
+        "offline": "offline: by all its tested windows",
+        "prefix": f"prefix: by the first {several(alignment.characters or 0, 'character')}",
+        "running": "running: each window by those up to it",
+    }[alignment.mode]
+    return (
+        "Alignment: the windows of each session of each subject are "
+        f"{ALIGNMENTS[alignment.method]}. A tested session {known}, unlabelled."
+    )

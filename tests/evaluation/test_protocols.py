@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from studies import make_epochs, make_recording
 
 from p300.detectors import make_detector
-from p300.errors import ProtocolError
+from p300.errors import DataWarning, ProtocolError
 from p300.evaluation.folds import evaluate_epochs
 from p300.evaluation.protocols import Fold, check_fold, make_folds
 from p300.preprocessing import preprocess
@@ -170,3 +170,42 @@ def test_unknown_options_are_named():
         make_folds("within_subject", table(), 0.65, {"test_run": "last"})
     with pytest.raises(ProtocolError, match=r"protocols.within_subject.test_runs: 'first'"):
         make_folds("within_subject", table(), 0.65, {"test_runs": "first"})
+
+
+def subjects_with_runs(n_subjects=3, n_runs=2, n_characters=4):
+    return make_epochs(n_subjects, n_runs, n_characters=n_characters, repetitions=2).flashes
+
+
+class TestFewShot:
+    def test_each_number_of_characters_is_a_protocol_of_its_own(self):
+        folds = make_folds("few_shot", subjects_with_runs(), 0.65, {"characters": [0, 2, "all"]})
+        assert [f.variant for f in folds] == ["-0"] * 3 + ["-2"] * 3 + ["-all"] * 3
+        assert [f.name for f in folds[:3]] == ["sub-1", "sub-2", "sub-3"]
+
+    def test_the_last_run_is_tested_and_only_earlier_ones_are_adapted_to(self):
+        flashes = subjects_with_runs()
+        for fold in make_folds("few_shot", flashes, 0.65, {"characters": [3]}):
+            test, given = flashes.iloc[fold.test], flashes.iloc[fold.calibration]
+            assert set(test["run"]) == {"2"}
+            assert set(given["run"]) == {"1"}
+            assert set(given["character"]) == {1, 2, 3}
+            assert set(test["subject"]) == set(given["subject"])
+            assert not set(flashes.iloc[fold.train]["subject"]) & set(test["subject"])
+
+    def test_subjects_with_too_few_characters_are_named(self):
+        flashes = subjects_with_runs()
+        short = flashes[(flashes["subject"] != "2") | (flashes["character"] < 3)]
+        with pytest.warns(DataWarning, match="left out sub-2"):
+            folds = make_folds("few_shot", short.reset_index(drop=True), 0.65, {"characters": [4]})
+        assert [f.name for f in folds] == ["sub-1", "sub-3"]
+
+    def test_one_run_is_not_enough(self):
+        with pytest.raises(ProtocolError, match="one run only"):
+            make_folds("few_shot", subjects_with_runs(n_runs=1), 0.65)
+
+    def test_calibration_on_a_tested_run_is_refused(self):
+        flashes = subjects_with_runs()
+        (fold, *_) = make_folds("few_shot", flashes, 0.65, {"characters": [1]})
+        leaking = replace(fold, calibration=fold.test[:10])
+        with pytest.raises(ProtocolError, match="calibration epochs are of a tested run"):
+            check_fold(leaking, flashes, 0.65)

@@ -17,9 +17,9 @@ from p300.reporting.run_results import REQUIRED_FILES
 from p300.reporting.tables import SUBJECT_METRICS
 
 SECTIONS = [
-    "Summary", "What was run", "Subjects", "ROC curves", "Calibration", "Beside the paper",
-    "Responses to flashes", "Spatial patterns", "What the network sees", "Training", "Recordings",
-    "Warnings", "Reproducibility",
+    "Summary", "What was run", "Subjects", "Detectors compared", "ROC curves", "Calibration",
+    "Beside the paper", "Responses to flashes", "Spatial patterns", "What the network sees",
+    "Training", "Recordings", "Warnings", "Reproducibility",
 ]  # fmt: skip
 FIGURES = {
     "auc_by_subject", "roc", "calibration", "training", "grand_average_bnci2015-003",

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from p300.reporting import read_run
+from p300.reporting import read_run, write_report
 from p300.reporting.run_results import repeats
-from p300.reporting.words import describe_preprocessing, listed, span
+from p300.reporting.words import describe_alignment, describe_preprocessing, listed, span
 
 
 def test_what_was_written_is_read(finished_run: Path) -> None:
@@ -31,14 +31,18 @@ def test_fits_come_in_the_order_of_the_metrics(own_run: Path) -> None:
     assert list(fits["detector"].unique()) == ["cnn1", "slda"]
 
 
-def test_an_alignment_is_part_of_the_protocol(own_run: Path) -> None:
-    metrics = json.loads((own_run / "metrics.json").read_text())
-    aligned = [{**row, "alignment": "euclidean"} for row in metrics["rows"]]
-    (own_run / "metrics.json").write_text(json.dumps({"rows": metrics["rows"] + aligned}))
-    assert read_run(own_run).unique("protocol") == [
-        "within_subject", "cross_subject",
-        "within_subject + euclidean", "cross_subject + euclidean",
-    ]  # fmt: skip
+def test_an_alignment_is_told_with_its_detector(own_run: Path) -> None:
+    config = yaml.safe_load((own_run / "config.yaml").read_text())
+    prefix = {"method": "euclidean", "mode": "prefix", "characters": 2}
+    config["detectors"] = {"slda": {"alignment": prefix}}
+    (own_run / "config.yaml").write_text(yaml.safe_dump(config))
+    results = read_run(own_run)
+    assert describe_alignment(results.alignment("cnn1")) == "No alignment."
+    told = describe_alignment(results.alignment("slda"))
+    assert "(euclidean)" in told
+    assert "prefix: by the first 2 characters, unlabelled" in told
+    text = (write_report(own_run)).read_text(encoding="utf-8")
+    assert told in text
 
 
 def test_repeats_counts_seeds_of_one_fold(finished_run: Path) -> None:

@@ -1,0 +1,31 @@
+"""Adaptation: what a detector learned from other people, fitted to a new one."""
+
+from p300.adaptation.kinds import ADAPTATIONS, Adaptation
+from p300.adaptation.readout import STRENGTHS, Readout, Strength, fit_readout
+from p300.adaptation.self_calibration import (
+    Course,
+    Flashes,
+    agreement,
+    follow,
+    gather_flashes,
+    is_worse,
+    self_calibrate,
+    target_probabilities,
+)
+
+__all__ = [
+    "ADAPTATIONS",
+    "STRENGTHS",
+    "Adaptation",
+    "Course",
+    "Flashes",
+    "Readout",
+    "Strength",
+    "agreement",
+    "fit_readout",
+    "follow",
+    "gather_flashes",
+    "is_worse",
+    "self_calibrate",
+    "target_probabilities",
+]

@@ -1,0 +1,207 @@
+"""What is learned from other people so that a detector can adapt to a new one.
+
+How much the other people count is chosen among the training subjects, by treating each as the new
+person: the detector is fitted on the others and follows this one character by character.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+
+from p300.adaptation.readout import STRENGTHS, Floats, Readout, Strength, fit_readout
+from p300.adaptation.self_calibration import Course, follow, gather_flashes
+from p300.detectors.base import Detector
+from p300.detectors.calibration import Sigmoid, fit_sigmoid
+from p300.detectors.validation import held_out_parts
+from p300.epochs import Epochs
+from p300.errors import DetectorError, TrainingWarning
+from p300.recordings.layout import Layout
+from p300.speller.selections import has_codes
+
+FEWEST_SUBJECTS = 3
+"""Training subjects below which no strength is chosen among them."""
+
+PARTS = 5
+"""Parts that one person's training epochs are held out in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """A fitted detector whose last layer can go on learning.
+
+    Parameters
+    ----------
+    detector
+        Fitted on the training subjects.
+    readout
+        Of its features, fitted on the same epochs.
+    strength
+        How much the readout counts against a new person's windows.
+    calibration
+        Log-likelihood ratio -> log-odds of a target.
+    training_scores
+        Log-odds of each training epoch by a detector that was not fitted on its subject (its part
+        of the characters, where there is one subject), adapted to the characters before its own,
+        [epoch].
+    """
+
+    detector: Detector
+    readout: Readout
+    strength: Strength
+    calibration: Sigmoid
+    training_scores: Floats
+
+    def follow(self, epochs: Epochs, layout: Layout) -> tuple[Floats, list[Course]]:
+        """Score persons who are new, adapting to each character by character without labels.
+
+        Parameters
+        ----------
+        epochs
+            Of one or several persons.
+        layout
+            The stimulus layout.
+
+        Returns
+        -------
+        Log-odds of a target, each by what was known before its character, [epoch], and the course
+        of each person.
+        """
+        features = read_features(self.detector, epochs)
+        ratios, courses = follow_persons(self.readout, self.strength, epochs, features, layout)
+        return self.calibration(ratios), courses
+
+    def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
+        """Give the readout adapted to the unlabelled epochs of one person."""
+        features = read_features(self.detector, epochs)
+        flashes, _ = gather_flashes(epochs, features, layout)
+        course = follow(self.readout, flashes, self.strength)
+        warn_fallen_back(epochs, course)
+        return course.readout
+
+    def calibrated(self, epochs: Epochs) -> Readout:
+        """Give the readout adapted to the labelled epochs of one person."""
+        features = read_features(self.detector, epochs)
+        return self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
+
+    def score(self, readout: Readout, epochs: Epochs) -> Floats:
+        """Give the log-odds of a target by a readout, [epoch]."""
+        return self.calibration(readout(read_features(self.detector, epochs)))
+
+
+def read_features(detector: Detector, epochs: Epochs) -> Floats:
+    """Give what the last layer of a fitted detector reads, [epoch, feature].
+
+    Raises
+    ------
+    DetectorError
+        When the detector has no last linear layer.
+    """
+    features = detector.features(np.asarray(epochs.X, dtype=np.float32))
+    if features is None:
+        raise DetectorError(
+            f"detector {detector.name} has no last linear layer that could adapt to a new person; "
+            "use one that has (slda, xdawn_lda, xdawn_ts, the networks), or no adaptation"
+        )
+    return features
+
+
+def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: str) -> Transfer:
+    """Fit a detector and learn how to adapt it.
+
+    Parameters
+    ----------
+    detector
+        Unfitted.
+    epochs
+        Training epochs, labelled. With three subjects or more the strength is the one of
+        :data:`STRENGTHS` with the highest mean ROC-AUC over the training subjects as new persons;
+        with fewer the training epochs count for as many windows as they are.
+    layout
+        The stimulus layout.
+    level
+        The level whose whole units the detector may set aside.
+
+    Raises
+    ------
+    DetectorError
+        When the detector has no last linear layer, or no training subject has flash codes.
+    """
+    subjects = epochs.flashes["subject"].to_numpy()
+    coded = has_codes(epochs.flashes)
+    known = [s for s in np.unique(subjects) if coded[subjects == s].any()]
+    if len(known) >= FEWEST_SUBJECTS:
+        parts = [np.flatnonzero(subjects == s) for s in known]
+        strengths = STRENGTHS
+    else:
+        parts = held_out_parts(len(epochs), epochs.units("character"), PARTS)
+        n = len(epochs)
+        strengths = (Strength(targets=float(epochs.y.sum()), windows=float(n)),)
+    ratios = np.full((len(strengths), len(epochs)), np.nan)
+    for rows in parts:
+        rest = np.setdiff1d(np.arange(len(epochs)), rows)
+        fitted, readout = _fit(detector, epochs.select(rest), level)
+        held_out = epochs.select(rows)
+        features = read_features(fitted, held_out)
+        for k, strength in enumerate(strengths):
+            if coded[rows].any():
+                ratios[k, rows], _ = follow_persons(readout, strength, held_out, features, layout)
+            else:
+                ratios[k, rows] = readout(features)
+    best = _best(ratios, epochs.y, parts)
+    scored = np.isfinite(ratios[best])
+    calibration = fit_sigmoid(ratios[best][scored], epochs.y[scored])
+    whole, readout = _fit(detector, epochs, level)
+    return Transfer(whole, readout, strengths[best], calibration, calibration(ratios[best]))
+
+
+def _best(ratios: Floats, y: npt.NDArray[np.uint8], parts: list[npt.NDArray[np.intp]]) -> int:
+    """Give the strength with the highest mean ROC-AUC over held-out parts."""
+    from sklearn.metrics import roc_auc_score
+
+    if len(ratios) == 1:
+        return 0
+    aucs = [[roc_auc_score(y[rows], of_one[rows]) for rows in parts] for of_one in ratios]
+    return int(np.argmax(np.mean(aucs, axis=1)))
+
+
+def _fit(detector: Detector, epochs: Epochs, level: str) -> tuple[Detector, Readout]:
+    fitted = clone(detector).fit(epochs.X, epochs.y, groups=epochs.units(level))
+    return fitted, fit_readout(read_features(fitted, epochs), epochs.y)
+
+
+def follow_persons(
+    readout: Readout, strength: Strength, epochs: Epochs, features: Floats, layout: Layout
+) -> tuple[Floats, list[Course]]:
+    """Follow each person of some epochs from the same start; see :func:`follow`.
+
+    Returns
+    -------
+    Log-likelihood ratios, [epoch], and the course of each person.
+    """
+    ratios, courses = np.empty(len(epochs)), []
+    subjects = epochs.flashes["subject"].to_numpy()
+    for subject in np.unique(subjects):
+        rows = np.flatnonzero(subjects == subject)
+        flashes, order = gather_flashes(epochs.select(rows), features[rows], layout)
+        course = follow(readout, flashes, strength)
+        ratios[rows[order]] = course.ratios
+        courses.append(course)
+    return ratios, courses
+
+
+def warn_fallen_back(epochs: Epochs, course: Course) -> None:
+    """Name a person and the characters at which the unadapted readout was taken instead."""
+    if course.fell_back:
+        who = epochs.flashes[["dataset", "subject"]].iloc[0].astype(str)
+        warnings.warn(
+            f"{'/'.join(who)}: self-calibration had become worse by its own evidence before "
+            f"{len(course.fell_back)} characters (numbers {list(course.fell_back)}, from 0); the "
+            "unadapted detector scored them",
+            TrainingWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,123 @@
+"""Fit a fold's detector, let it adapt to the tested person as far as it may, and score."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from p300.adaptation.kinds import Adaptation
+from p300.adaptation.readout import Floats, Readout
+from p300.adaptation.transfer import Transfer, learn_transfer, warn_fallen_back
+from p300.detectors.base import Detector
+from p300.epochs import Epochs
+from p300.errors import ProtocolError
+from p300.recordings.layout import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The epochs of a fold.
+
+    Parameters
+    ----------
+    train, test
+        To fit on and to score.
+    calibration
+        Of the tested person, to adapt to; None under a protocol without.
+    layout
+        The stimulus layout of the data set, where it has one.
+    level
+        The level whose whole units a detector may set aside from the training set.
+    """
+
+    train: Epochs
+    test: Epochs
+    calibration: Epochs | None
+    layout: Layout | None
+    level: str
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What came of a fold.
+
+    Parameters
+    ----------
+    detector
+        Fitted.
+    train
+        The epochs that it was fitted on.
+    scores
+        Log-odds of a target of the tested epochs, [epoch].
+    training_scores
+        The same of the training epochs as if each subject were new, [epoch]; None where they were
+        not needed.
+    about
+        JSON-ready: how the adaptation went.
+    """
+
+    detector: Detector
+    train: Epochs
+    scores: Floats
+    training_scores: Floats | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> Scored:
+    """Fit, adapt and score.
+
+    Parameters
+    ----------
+    detector
+        Unfitted.
+    adaptation
+        What it may learn from the tested person.
+    parts
+        The fold.
+
+    Raises
+    ------
+    ProtocolError
+        When the adaptation needs a layout or calibration characters and there are none.
+    DetectorError
+        When the detector has no last linear layer to adapt.
+    """
+    calibration = parts.calibration
+    if adaptation in ("labelled", "from_scratch") and calibration is None:
+        raise ProtocolError(
+            f"adaptation {adaptation!r} needs a protocol with calibration characters of the tested "
+            "person (few_shot)"
+        )
+    if adaptation in ("none", "from_scratch"):
+        train, level = parts.train, parts.level
+        if adaptation == "from_scratch" and calibration is not None:
+            train, level = calibration, "character"
+        detector.fit(train.X, train.y, groups=train.units(level))
+        return Scored(detector, train, detector.decision_function(parts.test.X))
+    if parts.layout is None:
+        raise ProtocolError(
+            f"adaptation {adaptation!r} needs flash codes and their layout, which this data set "
+            "does not have; use adaptation 'none'"
+        )
+    transfer = learn_transfer(detector, parts.train, parts.layout, parts.level)
+    about: dict[str, Any] = {"strength": asdict(transfer.strength)}
+    if calibration is None:
+        scores, courses = transfer.follow(parts.test, parts.layout)
+        for course in courses:
+            warn_fallen_back(parts.test, course)
+        about["fell_back"] = [list(course.fell_back) for course in courses]
+    else:
+        readout = _adapt(transfer, adaptation, calibration, parts.layout)
+        scores = transfer.score(readout, parts.test)
+    return Scored(transfer.detector, parts.train, scores, transfer.training_scores, about)
+
+
+def _adapt(
+    transfer: Transfer, adaptation: Adaptation, calibration: Epochs, layout: Layout
+) -> Readout:
+    """Give the readout after the calibration characters."""
+    if not len(calibration):
+        return transfer.readout
+    if adaptation == "labelled":
+        return transfer.calibrated(calibration)
+    return transfer.self_calibrated(calibration, layout)

@@ -1,0 +1,144 @@
+"""What a few characters of a new person are worth, with labels and without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from p300.evaluation.metrics import bootstrap_mean
+from p300.reporting import style
+from p300.reporting.page import Row, Section, Table, Text, picture
+from p300.reporting.run_results import MEAN, RunResults
+from p300.reporting.words import NONE, number, several
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PREFIX = "few_shot-"
+METRICS = {"roc_auc": "ROC-AUC", "characters@5": "Characters right after 5 repetitions (%)"}
+"""Metric -> name of the axis; the second only where characters were spelled."""
+
+ALL = "all"
+_CAPTION = (
+    "What a detector knows of a new person after so many of their characters. Lines: mean over the "
+    "subjects that have all these numbers of characters; bands: 95 % bootstrap interval over them. "
+    "The last run of each subject is tested, always the same epochs."
+)
+
+
+def calibration_curve(results: RunResults) -> Section | None:
+    """Show figures against the number of calibration characters; None without few_shot."""
+    curve = calibration_points(results)
+    if curve.empty:
+        return None
+    plot = picture("calibration_curve", plot_calibration_curve(curve), _CAPTION)
+    reading = (
+        "Each detector learns from all other subjects and, as far as its adaptation allows, from "
+        "the first characters of the tested subject's earlier runs: self_calibrated without their "
+        "labels, labelled with them, from_scratch from them alone (two characters at least)."
+    )
+    return Section("Calibration curve", (Text(reading), plot, *_tables(curve)))
+
+
+def calibration_points(results: RunResults) -> pd.DataFrame:
+    """Give means over the subjects that were tested with every number of characters.
+
+    Returns
+    -------
+    Columns dataset, metric, detector, characters (a number as text, or "all"), value, low, high, n.
+    """
+    metrics = pd.concat([results.metrics, results.spelling], ignore_index=True)
+    known = metrics["metric"].isin(METRICS) & (metrics["subject"] != MEAN)
+    known &= metrics["protocol"].astype(str).str.startswith(PREFIX)
+    rows = (
+        metrics[known]
+        .dropna(subset="value")
+        .drop_duplicates(["dataset", "protocol", "detector", "subject", "metric"])
+    )
+    rows = rows.assign(characters=rows["protocol"].str.removeprefix(PREFIX))
+    points = []
+    for (dataset, metric), group in rows.groupby(["dataset", "metric"], sort=False):
+        numbers = group.groupby("subject")["characters"].nunique()
+        whole = set(numbers.index[numbers == numbers.max()])
+        same = group[group["subject"].isin(whole)]
+        for (detector, n), part in same.groupby(["detector", "characters"], sort=False):
+            low, high = bootstrap_mean(part["value"])
+            points.append(
+                {"dataset": dataset, "metric": metric, "detector": detector, "characters": n,
+                 "value": float(part["value"].mean()), "low": low, "high": high, "n": len(part)}
+            )  # fmt: skip
+    return pd.DataFrame(points)
+
+
+def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
+    """Plot one row of panels a data set, one panel a metric.
+
+    Parameters
+    ----------
+    curve
+        From :func:`calibration_points`.
+    """
+    datasets = list(curve["dataset"].unique())
+    metrics = [m for m in METRICS if m in set(curve["metric"])]
+    colours = style.detector_colours(curve["detector"])
+    figure, axes = style.panels(
+        len(datasets), len(metrics), width=style.WIDTH / 2, height=3.4, share=False
+    )
+    for row, dataset in zip(axes, datasets, strict=True):
+        for ax, metric in zip(row, metrics, strict=True):
+            part = curve[(curve["dataset"] == dataset) & (curve["metric"] == metric)]
+            _draw(ax, part, colours, 100.0 if metric.startswith("characters") else 1.0)
+            style.title(
+                ax, METRICS[metric], f"{dataset}, {several(int(part['n'].max()), 'subject')}"
+            )
+            ax.set_xlabel("Characters of the new person")
+    handles, names = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
+    return figure
+
+
+def _draw(ax: Axes, part: pd.DataFrame, colours: dict[str, str], scale: float) -> None:
+    order = _ordered(part["characters"])
+    places = {n: k for k, n in enumerate(order)}
+    for detector, line in part.groupby("detector", sort=False):
+        line = line.sort_values("characters", key=lambda c: c.map(places))
+        x = line["characters"].map(places).to_numpy(float)
+        colour = colours[str(detector)]
+        ax.plot(
+            x, scale * line["value"], "o-", color=colour, lw=2, ms=4.5, label=style.label(detector)
+        )
+        low, high = (line[end].to_numpy(dtype=float) for end in ("low", "high"))
+        ax.fill_between(x, scale * low, scale * high, color=colour, alpha=0.1, lw=0)
+    ax.set_xticks(range(len(order)), order)
+
+
+def _ordered(characters: pd.Series[str]) -> list[str]:
+    """Give numbers of characters in ascending order, "all" last."""
+    return sorted(characters.unique(), key=lambda n: np.inf if n == ALL else int(n))
+
+
+def _tables(curve: pd.DataFrame) -> list[Table]:
+    """Give the numbers of the figure."""
+    tables = []
+    for (dataset, metric), part in curve.groupby(["dataset", "metric"], sort=False):
+        order, metric = _ordered(part["characters"]), str(metric)
+        scale, digits = (100.0, 0) if metric.startswith("characters") else (1.0, 3)
+        rows = []
+        for detector, line in part.groupby("detector", sort=False):
+            points = line.to_dict("records")
+            cells = {str(p["characters"]): _cell(p, scale, digits) for p in points}
+            rows.append(Row((str(detector), *(cells.get(n, NONE) for n in order))))
+        caption = f"{METRICS[metric]} by characters of the new person: {dataset}"
+        tables.append(Table(("Detector", *order), tuple(rows), caption))
+    return tables
+
+
+def _cell(point: dict[Any, Any], scale: float, digits: int) -> str:
+    value = number(scale * point["value"], digits)
+    if point["low"] is None or np.isnan(point["low"]):
+        return value
+    ends = (number(scale * point[end], digits) for end in ("low", "high"))
+    return f"{value} ({'–'.join(ends)})"

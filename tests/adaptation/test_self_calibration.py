@@ -1,0 +1,196 @@
+"""Self-calibration on flashes whose features are drawn: what it must find and must not do."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import roc_auc_score
+
+from p300.adaptation import (
+    Flashes,
+    Readout,
+    Strength,
+    agreement,
+    fit_readout,
+    follow,
+    is_worse,
+    self_calibrate,
+    target_probabilities,
+)
+from p300.recordings import MATRIX_6X6
+from p300.speller.selections import lit_symbols
+
+LIT = lit_symbols(MATRIX_6X6)
+CODES = sorted(MATRIX_6X6.groups)
+STRENGTH = Strength(targets=30, windows=300)
+
+
+def draw(direction, n_characters=8, repetitions=10, seed=0, separation=1.3):
+    """Flashes of a person whose targets lie ``separation`` along ``direction``; their labels."""
+    rng = np.random.default_rng(seed)
+    direction = np.asarray(direction, dtype=float) / np.linalg.norm(direction)
+    character, code, repetition, target = [], [], [], []
+    for k in range(n_characters):
+        wanted = MATRIX_6X6.codes_of(str(rng.choice(MATRIX_6X6.symbols)))
+        for r in range(repetitions):
+            for c in rng.permutation(CODES):
+                character.append(k)
+                code.append(CODES.index(c))
+                repetition.append(r)
+                target.append(c in wanted)
+    y = np.array(target)
+    features = rng.standard_normal((len(y), len(direction))) + separation * y[:, None] * direction
+    flashes = Flashes(features, *(np.array(v) for v in (character, code, repetition)), LIT)
+    return flashes, y
+
+
+def known(direction, separation=1.3, n_features=6):
+    """What other people teach: their targets lie along ``direction``."""
+    mean = np.zeros(n_features)
+    target = separation * np.asarray(direction, dtype=float) / np.linalg.norm(direction)
+    return Readout(mean, target, np.eye(n_features))
+
+
+OTHERS = (1, 0, 0, 0, 0, 0)
+PERSON = (1, 1.5, 0, 0, 0, 0)
+
+
+def test_it_finds_a_persons_own_response_without_labels():
+    start = known(OTHERS)
+    seen, _ = draw(PERSON, seed=1)
+    later, y = draw(PERSON, seed=2)
+    adapted = self_calibrate(start, seen, STRENGTH)
+    before, after = (roc_auc_score(y, r(later.features)) for r in (start, adapted))
+    own = known(PERSON)
+    assert after > before + 0.08
+    assert after > roc_auc_score(y, own(later.features)) - 0.01
+
+
+def test_the_start_pulls_as_strongly_as_it_is_told():
+    start = known(OTHERS)
+    seen, _ = draw(PERSON, seed=1)
+    targets = [self_calibrate(start, seen, Strength(n, n)).target for n in (10.0, 100.0, 1e3, 1e9)]
+    distances = [float(np.linalg.norm(t - start.target)) for t in targets]
+    assert all(near < far for far, near in pairwise(distances))
+    assert distances[-1] < 1e-5
+
+
+def test_labels_known_for_sure_give_the_means_of_both():
+    start = known(OTHERS)
+    seen, y = draw(PERSON, seed=1)
+    p = y.astype(float)
+    updated = start.updated(seen.features, p, Strength(targets=y.sum(), windows=len(y)))
+    expected = (start.target + seen.features[y].mean(axis=0)) / 2
+    np.testing.assert_allclose(updated.target, expected)
+    alone = start.updated(seen.features, p, Strength(targets=1e-9, windows=1e-9))
+    lda = LinearDiscriminantAnalysis(solver="lsqr").fit(seen.features, y)
+    prior = np.log(y.mean() / (1 - y.mean()))
+    np.testing.assert_allclose(
+        alone(seen.features), lda.decision_function(seen.features) - prior, rtol=1e-6, atol=1e-8
+    )
+
+
+def test_each_character_is_scored_before_it_is_used():
+    start = known(OTHERS)
+    flashes, _ = draw(PERSON, n_characters=6, seed=3)
+    course = follow(start, flashes, STRENGTH)
+    first = flashes.character == 0
+    np.testing.assert_allclose(course.ratios[first], start(flashes.features[first]))
+    # Whatever comes later changes nothing before it.
+    changed = flashes.features.copy()
+    changed[flashes.character >= 4] = 7.0
+    other = follow(
+        start,
+        Flashes(changed, flashes.character, flashes.code, flashes.repetition, LIT),
+        STRENGTH,
+    )
+    early = flashes.character < 4
+    np.testing.assert_array_equal(course.ratios[early], other.ratios[early])
+
+
+def test_following_helps_on_characters_not_yet_used():
+    start = known(OTHERS)
+    flashes, y = draw(PERSON, n_characters=10, seed=4)
+    course = follow(start, flashes, STRENGTH)
+    assert not course.fell_back
+    gained = roc_auc_score(y, course.ratios) - roc_auc_score(y, course.unadapted)
+    assert gained > 0.05
+
+
+def test_the_guard_ends_a_runaway():
+    """With a start that hardly pulls, loud noise that no two halves share is adapted to."""
+    rng = np.random.default_rng(2)
+    start = known(OTHERS)
+    flashes, y = draw(OTHERS, n_characters=12, repetitions=4, seed=7, separation=1.5)
+    features = flashes.features.copy()
+    for k in range(12):
+        for c in range(12):
+            rows = (flashes.character == k) & (flashes.code == c)
+            features[rows, 3] += rng.normal(0, 6) * np.array([1, -1, 1, -1])
+    noisy = Flashes(features, flashes.character, flashes.code, flashes.repetition, LIT)
+    course = follow(start, noisy, Strength(targets=0.1, windows=0.1))
+    unguarded = [
+        self_calibrate(start, noisy.of(noisy.character < k), Strength(0.1, 0.1)) for k in range(12)
+    ]
+    loose = np.concatenate([unguarded[k](features[noisy.character == k]) for k in range(12)])
+    assert roc_auc_score(y, loose) < roc_auc_score(y, course.unadapted) - 0.02
+    assert course.fell_back
+    assert roc_auc_score(y, course.ratios) > roc_auc_score(y, loose) + 0.01
+
+
+def test_worse_needs_three_characters_and_more_than_noise():
+    assert not is_worse([])
+    assert not is_worse([0.0, -0.5, -0.5])
+    assert is_worse([0.0, -0.5, -0.4, -0.6])
+    assert not is_worse([0.0, -0.5, 0.6, -0.2])
+    assert not is_worse([0.0, 0.5, 0.4, 0.6])
+    # Characters without two repetitions tell nothing.
+    assert not is_worse([0.0, -0.5, np.nan, -0.5])
+
+
+def test_agreement_is_high_for_the_response_and_low_for_noise():
+    flashes, y = draw(PERSON, n_characters=1, seed=6)
+    assert agreement(3.0 * y, flashes) == pytest.approx(1.0)
+    noise = np.random.default_rng(0).standard_normal(len(y))
+    assert abs(agreement(noise, flashes)) < 0.7
+    once = flashes.of(flashes.repetition == 0)
+    assert np.isnan(agreement(np.ones(12), once))
+    assert agreement(np.ones(len(y)), flashes) == 0.0
+
+
+def test_flashes_without_codes_are_scored_and_not_learned_from():
+    start = known(OTHERS)
+    flashes, _ = draw(PERSON, n_characters=4, seed=7)
+    unknown = Flashes(
+        flashes.features, flashes.character, np.full_like(flashes.code, -1), flashes.repetition, LIT
+    )
+    course = follow(start, unknown, STRENGTH)
+    np.testing.assert_allclose(course.ratios, start(flashes.features))
+    assert self_calibrate(start, unknown, STRENGTH) is start
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_probabilities_add_up_to_one_row_and_one_column(seed):
+    flashes, _ = draw(PERSON, n_characters=2, repetitions=1, seed=seed)
+    ratios = np.random.default_rng(seed).normal(0, 3, len(flashes.code))
+    p = target_probabilities(ratios, flashes)
+    for k in range(2):
+        rows = flashes.character == k
+        assert p[rows & (flashes.code < 6)].sum() == pytest.approx(1)
+        assert p[rows & (flashes.code >= 6)].sum() == pytest.approx(1)
+    # A constant for all flashes changes nothing: each symbol is lit equally often.
+    np.testing.assert_allclose(target_probabilities(ratios + 2.0, flashes), p, atol=1e-9)
+
+
+def test_a_fitted_readout_is_shrinkage_lda():
+    flashes, y = draw(PERSON, seed=8)
+    readout = fit_readout(flashes.features, y)
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[0.5, 0.5])
+    scores = lda.fit(flashes.features, y).decision_function(flashes.features)
+    assert np.corrcoef(scores, readout(flashes.features))[0, 1] > 0.9999

@@ -1,0 +1,105 @@
+"""From other people to a new one, on small made studies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+from studies import make_epochs
+
+from p300.adaptation import STRENGTHS
+from p300.adaptation.transfer import learn_transfer, read_features
+from p300.detectors import make_detector
+from p300.errors import DetectorError
+from p300.recordings import MATRIX_6X6
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*allow more epochs")
+
+
+@pytest.fixture(scope="module")
+def epochs():
+    return make_epochs(4, 2, amplitude=3e-6, n_characters=4, repetitions=4)
+
+
+@pytest.fixture(scope="module")
+def parts(epochs):
+    new = (epochs.flashes["subject"] == "4").to_numpy()
+    return epochs.select(~new), epochs.select(new)
+
+
+@pytest.fixture(scope="module")
+def transfer(parts):
+    return learn_transfer(make_detector("slda"), parts[0], MATRIX_6X6, "subject")
+
+
+def test_the_strength_is_one_of_those_tried(transfer):
+    assert transfer.strength in STRENGTHS
+
+
+def test_training_scores_are_as_good_as_those_of_a_new_person(transfer, parts):
+    train, new = parts
+    assert np.isfinite(transfer.training_scores).all()
+    within = roc_auc_score(train.y, transfer.training_scores)
+    scores, courses = transfer.follow(new, MATRIX_6X6)
+    assert within == pytest.approx(roc_auc_score(new.y, scores), abs=0.1)
+    assert len(courses) == 1
+    # Calibrated: probabilities as large as targets are frequent.
+    probability = 1 / (1 + np.exp(-transfer.training_scores))
+    assert probability.mean() == pytest.approx(train.y.mean(), abs=0.02)
+
+
+def test_more_is_known_after_calibration_and_most_with_labels(transfer, parts):
+    _, new = parts
+    first = new.select(new.flashes["run"] == "1")
+    second = new.select(new.flashes["run"] == "2")
+    readouts = {
+        "as is": transfer.readout,
+        "unlabelled": transfer.self_calibrated(first, MATRIX_6X6),
+        "labelled": transfer.calibrated(first),
+    }
+    auc = {k: roc_auc_score(second.y, transfer.score(r, second)) for k, r in readouts.items()}
+    assert auc["unlabelled"] > auc["as is"] - 0.02
+    assert auc["labelled"] > auc["as is"] - 0.02
+
+
+def test_labels_of_the_new_person_are_not_looked_at(transfer, parts):
+    _, new = parts
+    scores, _ = transfer.follow(new, MATRIX_6X6)
+    flipped = new.flashes.assign(target=~new.flashes["target"].astype(bool))
+    blind = type(new)(**{**vars(new), "flashes": flipped})
+    np.testing.assert_array_equal(transfer.follow(blind, MATRIX_6X6)[0], scores)
+
+
+def test_the_order_within_a_run_does_not_matter(transfer, parts):
+    _, new = parts
+    scores, _ = transfer.follow(new, MATRIX_6X6)
+    order = np.lexsort((np.random.default_rng(0).random(len(new)), new.units("run")))
+    mixed, _ = transfer.follow(new.select(order), MATRIX_6X6)
+    np.testing.assert_allclose(mixed, scores[order], atol=1e-9)
+
+
+def test_one_person_counts_as_much_as_was_seen(epochs):
+    own = epochs.select((epochs.flashes["subject"] == "1").to_numpy())
+    transfer = learn_transfer(make_detector("slda"), own, MATRIX_6X6, "character")
+    assert transfer.strength.targets == own.y.sum()
+    assert transfer.strength.windows == len(own)
+
+
+def test_the_last_layer_of_a_network_adapts(parts):
+    train, new = parts
+    network = make_detector("cnn1", epochs=3, seed=1)
+    fitted = network.fit(train.X, train.y, groups=train.units("subject"))
+    features = read_features(fitted, new)
+    assert features.shape == (len(new), 100)
+    last = fitted.members_[0].output
+    weights = (last.weight[1] - last.weight[0]).detach().numpy()
+    bias = float((last.bias[1] - last.bias[0]).detach())
+    score = fitted.calibration_(features @ weights + bias)
+    np.testing.assert_allclose(score, fitted.decision_function(new.X), atol=1e-4)
+
+
+def test_detectors_without_a_last_layer_say_so(parts):
+    train, new = parts
+    fitted = make_detector("erpcov_mdm").fit(train.X, train.y)
+    with pytest.raises(DetectorError, match="no last linear layer"):
+        read_features(fitted, new)

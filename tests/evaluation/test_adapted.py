@@ -1,0 +1,101 @@
+"""Runs whose detectors adapt to the tested person, end to end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from p300.config import parse_experiment
+from p300.errors import ConfigError, DetectorError, ProtocolError
+from p300.evaluation.runner import evaluate
+from p300.files import read_json
+
+SMALL = {
+    "datasets": {
+        "simulated": [
+            {"source": "simulated", "n_subjects": 4, "characters_per_run": 3, "repetitions": 5}
+        ]
+    }
+}
+ALIGNED = {"detector": "slda", "alignment": "euclidean"}
+DETECTORS = {
+    "as is": ALIGNED,
+    "self": {**ALIGNED, "adaptation": "self_calibrated"},
+    "labelled": {**ALIGNED, "adaptation": "labelled"},
+    "scratch": {**ALIGNED, "adaptation": "from_scratch"},
+}
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
+
+
+def experiment(detectors, protocols, **changes):
+    return parse_experiment(
+        yaml.safe_dump({**SMALL, "detectors": detectors, "protocols": protocols, **changes})
+    )
+
+
+@pytest.fixture(scope="module")
+def few_shot(tmp_path_factory):
+    run = tmp_path_factory.mktemp("adapted") / "run"
+    protocols = {"few_shot": {"characters": [0, 1, 3]}}
+    return evaluate(experiment(DETECTORS, protocols), run)
+
+
+def test_each_number_of_characters_is_measured(few_shot):
+    scores = pd.read_parquet(few_shot / "scores.parquet")
+    assert set(scores["protocol"]) == {"few_shot-0", "few_shot-1", "few_shot-3"}
+    assert set(scores["run"]) == {"2"}
+    by_protocol = scores.groupby("protocol")["detector"].unique()
+    assert set(by_protocol["few_shot-3"]) == set(DETECTORS)
+    # Two characters at least are needed to learn from them alone.
+    assert set(by_protocol["few_shot-1"]) == set(DETECTORS) - {"scratch"}
+
+
+def test_without_calibration_characters_all_are_the_same(few_shot):
+    scores = pd.read_parquet(few_shot / "scores.parquet")
+    none = scores[scores["protocol"] == "few_shot-0"].groupby("detector")["score"]
+    np.testing.assert_array_equal(none.get_group("self"), none.get_group("labelled"))
+    # The detector itself is calibrated in another way, but ranks nearly alike.
+    assert np.corrcoef(none.get_group("self"), none.get_group("as is"))[0, 1] > 0.98
+
+
+def test_fits_tell_how_they_adapted(few_shot):
+    fits = [read_json(path) for path in (few_shot / "fits").glob("*.json")]
+    kinds = {fit["detector"]: fit["adaptation"] for fit in fits}
+    assert kinds["as is"] == {"kind": "none"}
+    assert kinds["self"]["strength"]["targets"] > 0
+    from_scratch = next(fit for fit in fits if fit["detector"] == "scratch")
+    assert from_scratch["n_train"] == 3 * 5 * 12
+
+
+def test_prequential_self_calibration_with_training_scores(tmp_path):
+    detectors = {"self": DETECTORS["self"]}
+    changes = {"spelling": {"dynamic": True}}
+    run = evaluate(experiment(detectors, {"cross_subject": {}}, **changes), tmp_path / "run")
+    (first, *_) = sorted((run / "training_scores").glob("*.parquet"))
+    training = pd.read_parquet(first)
+    assert len(training) == 3 * 2 * 3 * 5 * 12
+    fit = read_json(run / "fits" / f"{first.stem}.json")
+    assert fit["adaptation"]["fell_back"] == [[]]
+
+
+@pytest.mark.parametrize("kind", ["labelled", "from_scratch"])
+def test_labels_are_not_to_be_had_across_subjects(kind, tmp_path):
+    asked = experiment({"x": {**ALIGNED, "adaptation": kind}}, {"cross_subject": {}})
+    with pytest.raises(ProtocolError, match="needs a protocol with calibration characters"):
+        evaluate(asked, tmp_path / "run")
+
+
+def test_a_detector_without_a_last_layer_cannot_adapt(tmp_path):
+    asked = experiment(
+        {"x": {"detector": "erpcov_mdm", "adaptation": "self_calibrated"}}, {"cross_subject": {}}
+    )
+    with pytest.raises(DetectorError, match="no last linear layer"):
+        evaluate(asked, tmp_path / "run")
+
+
+def test_a_typo_is_told():
+    with pytest.raises(ConfigError, match="adaptation: 'self' found, expected one of none"):
+        experiment({"x": {**ALIGNED, "adaptation": "self"}}, {"cross_subject": {}})
