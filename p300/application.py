@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from p300.adaptation.storage import load_transfer, save_transfer
+from p300.adaptation.transfer import learn_transfer, warn_fallen_back
 from p300.alignment import align
 from p300.config import Experiment
 from p300.detectors import load_detector, make_detector, save_detector
-from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
+from p300.errors import ConfigError, DataWarning, DetectorError, RecordingError, SpellerError
 from p300.evaluation.folds import cross_fitted_scores, prepare_detector, seed_of
 from p300.evaluation.runner import read_recordings
 from p300.files import read_json, write_json
@@ -37,7 +40,8 @@ def fit_on_all(
     """Fit one detector on all labelled flashes of a data set and store it.
 
     Where the data set has a layout and flash codes, a speller is fitted to cross-fitted scores and
-    stored with it.
+    stored with it. A detector with the adaptation ``self_calibrated`` goes on adapting to whoever
+    it is applied to.
 
     Parameters
     ----------
@@ -55,12 +59,19 @@ def fit_on_all(
     Raises
     ------
     ConfigError
-        When the experiment has no such detector or data set.
+        When the experiment has no such detector or data set, or the detector's adaptation needs
+        characters of the person that it is applied to.
     """
     dataset = dataset or next(iter(experiment.datasets))
     for name, known in ((label, experiment.detectors), (dataset, experiment.datasets)):
         if name not in known:
             raise ConfigError(f"{name!r} is not in the config, which has: {', '.join(known)}")
+    adaptation = experiment.adaptation(label)
+    if adaptation not in ("none", "self_calibrated"):
+        raise ConfigError(
+            f"detectors.{label}.adaptation: {adaptation!r} needs characters of the person that the "
+            "detector is applied to; train it with none or self_calibrated"
+        )
     if Path(folder).exists():
         raise DetectorError(f"{folder}: exists already; remove it or choose another name")
     recordings = read_recordings(experiment, dataset, Path(data))
@@ -73,11 +84,28 @@ def fit_on_all(
     prepare_detector(detector, epochs, seed_of(experiment.seed, dataset, "all"))
     several = epochs.flashes["subject"].nunique() > 2
     level = "subject" if several else "character"
-    detector.fit(epochs.X, epochs.y, groups=epochs.units(level))
-    folder = save_detector(detector, folder, epochs, alignment)
     layout = epochs.layouts.get(dataset)
-    if layout is not None and has_codes(epochs.flashes).any():
-        score = cross_fitted_scores(detector, epochs, level)
+    can_spell = layout is not None and bool(has_codes(epochs.flashes).any())
+    transfer = None
+    if adaptation == "self_calibrated":
+        if layout is None or not can_spell:
+            raise ConfigError(
+                f"detectors.{label}.adaptation: {dataset} has no flash codes, and nothing else "
+                "ties the flashes of a character together; train it without"
+            )
+        transfer = learn_transfer(detector, epochs, layout, level)
+        detector = transfer.detector
+    else:
+        detector.fit(epochs.X, epochs.y, groups=epochs.units(level))
+    folder = save_detector(detector, folder, epochs, alignment)
+    if transfer is not None:
+        save_transfer(transfer, folder)
+    if layout is not None and can_spell:
+        score = (
+            cross_fitted_scores(detector, epochs, level)
+            if transfer is None
+            else transfer.training_scores
+        )
         training = epochs.flashes.assign(score=score)
         timings = subject_timings(dataset, epochs.flashes, experiment.spelling.pause)
         speller = fit_speller(
@@ -110,10 +138,11 @@ def predict_recordings(
 
     Returns
     -------
-    One row a flash; see :meth:`p300.detectors.StoredDetector.score`.
+    One row a flash; see :meth:`p300.detectors.StoredDetector.score`. A detector that calibrates
+    itself scores each character by what it knew before it, and begins every recording anew.
     """
-    stored = load_detector(folder)
-    tables = [stored.score(recording) for recording in _open(path, source, subjects, options)]
+    score = _scorer(Path(folder))
+    tables = [score(recording) for recording in _open(path, source, subjects, options)]
     if not tables:
         raise RecordingError(f"{path}: no recordings found")
     return pd.concat(tables, ignore_index=True)
@@ -145,7 +174,7 @@ def spell_recordings(
     SpellerError
         When the detector was trained on data without flash codes, or the recording has none.
     """
-    stored = load_detector(folder)
+    score = _scorer(Path(folder))
     place = Path(folder) / SPELLER
     if not place.is_file():
         raise SpellerError(
@@ -157,7 +186,37 @@ def spell_recordings(
     language = LanguageModel.load(language_model) if language_model else None
     for recording in _open(path, source, subjects, options):
         layout = recording.layout or learned
-        yield from spell(stored.score(recording), layout, model, language=language)
+        yield from spell(score(recording), layout, model, language=language)
+
+
+def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
+    """Read a stored detector; give what scores a recording with it."""
+    stored = load_detector(folder)
+    transfer = load_transfer(folder, stored.detector)
+    if transfer is None:
+        return stored.score
+    learned = Layout.from_dict(read_json(folder / SPELLER)["layout"])
+
+    def follow(recording: Recording) -> pd.DataFrame:
+        from scipy.special import expit
+
+        epochs = stored.cut(recording)
+        layout = recording.layout or learned
+        if not has_codes(epochs.flashes).any():
+            warnings.warn(
+                f"{recording.name}: no flash codes, so the detector cannot calibrate "
+                "itself; it is applied as other people taught it",
+                DataWarning,
+                stacklevel=2,
+            )
+            score = transfer.score(transfer.readout, epochs)
+        else:
+            score, courses = transfer.follow(epochs, layout)
+            for course in courses:
+                warn_fallen_back(epochs, course)
+        return epochs.flashes.assign(score=score, probability=expit(score))
+
+    return follow
 
 
 def _open(

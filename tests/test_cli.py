@@ -9,6 +9,7 @@ import time
 
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
 import p300
@@ -119,6 +120,45 @@ def test_a_trained_detector_spells_letter_by_letter(tmp_path):
     assert (table["symbol"] == table["true_symbol"]).sum() >= 3
     for symbol, posterior in zip(table["symbol"], table["posterior"], strict=True):
         assert f"  {symbol}  p = {posterior:.3f}" in result.output
+
+
+def test_a_trained_detector_calibrates_itself_on_a_new_person(tmp_path):
+    detector, csv = tmp_path / "detector", tmp_path / "text.csv"
+    adapting = "detectors={self: {detector: slda, alignment: euclidean, adaptation: %s}}"
+    study = ["--set", "datasets={simulated: {source: simulated, n_subjects: 4}}"]
+    trained = p300_command(
+        "train", *study, "--set", adapting % "self_calibrated", "--detector", "self",
+        "--out", detector,
+    )  # fmt: skip
+    assert trained.exit_code == 0, trained.output
+    recording = list(open_recordings("simulated", n_subjects=5, n_runs=1))[4]
+    new = tmp_path / "new_eeg.fif"
+    save_with_flashes(recording, new, columns=["sample", "code", "character", "repetition"])
+    source = ["--source", "flash_table"]
+    result = p300_command("spell", detector, new, *source, "--out", csv)
+    assert result.exit_code == 0, result.output
+    assert len(pd.read_csv(csv)) == 5
+    scores = tmp_path / "scores.csv"
+    scored = p300_command("predict", detector, new, *source, "--out", scores)
+    assert scored.exit_code == 0, scored.output
+    # The same weights without what adapts know less from the second character on.
+    (detector / "adaptation.json").unlink()
+    plain = tmp_path / "plain.csv"
+    p300_command("predict", detector, new, *source, "--out", plain)
+    target = recording.flashes["target"].to_numpy(dtype=bool)
+    later = (recording.flashes["character"] > 1).to_numpy(dtype=bool)
+    adapted, unadapted = (
+        roc_auc_score(target[later], pd.read_csv(path)["score"][later]) for path in (scores, plain)
+    )
+    assert adapted > unadapted - 0.02
+    assert adapted != unadapted
+
+    refused = p300_command(
+        "train", *study, "--set", adapting % "labelled", "--detector", "self",
+        "--out", tmp_path / "other",
+    )  # fmt: skip
+    assert refused.exit_code == 1
+    assert "needs characters of the person" in refused.output
 
 
 def test_a_dry_run_prints_config_and_folds_and_writes_nothing(tmp_path):

@@ -62,14 +62,24 @@ class StoredDetector:
         """
         from scipy.special import expit
 
+        epochs = self.cut(recording)
+        score = self.detector.decision_function(epochs.X)
+        return epochs.flashes.assign(score=score, probability=expit(score))
+
+    def cut(self, recording: Recording) -> Epochs:
+        """Give the epochs of a recording, preprocessed and aligned as the training epochs were.
+
+        Raises
+        ------
+        PreprocessingError, EpochsError
+            As :meth:`score` does.
+        """
         from p300.preprocessing import Preprocessing, preprocess
 
         settings = Preprocessing.model_validate(
             {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
         )
-        epochs = align(preprocess(recording, settings), self.alignment)
-        score = self.detector.decision_function(epochs.X)
-        return epochs.flashes.assign(score=score, probability=expit(score))
+        return align(preprocess(recording, settings), self.alignment)
 
 
 def save_detector(

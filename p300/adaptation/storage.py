@@ -1,0 +1,72 @@
+"""What a stored detector needs to go on adapting: a readout, its strength, a calibration."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from p300.adaptation.readout import Readout, Strength
+from p300.adaptation.transfer import Transfer
+from p300.detectors.base import Detector
+from p300.detectors.calibration import Sigmoid
+from p300.errors import DetectorError
+from p300.files import read_json, write_json, written_whole
+
+ABOUT, ARRAYS = "adaptation.json", "adaptation.safetensors"
+
+
+def save_transfer(transfer: Transfer, folder: Path) -> None:
+    """Write what adapts beside a stored detector.
+
+    Parameters
+    ----------
+    transfer
+        Of that detector; its training scores are not kept.
+    folder
+        Of the detector.
+    """
+    from safetensors.numpy import save_file
+
+    readout = {k: np.ascontiguousarray(v) for k, v in vars(transfer.readout).items()}
+    with written_whole(folder / ARRAYS) as temporary:
+        save_file(readout, temporary)
+    calibration = [transfer.calibration.slope, transfer.calibration.intercept]
+    about = {"strength": asdict(transfer.strength), "calibration": calibration}
+    write_json(folder / ABOUT, about)
+
+
+def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
+    """Read what :func:`save_transfer` wrote; None where the stored detector does not adapt.
+
+    Parameters
+    ----------
+    folder
+        Of the detector.
+    detector
+        As it was read from there.
+
+    Raises
+    ------
+    DetectorError
+        When the files are damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    if not (folder / ABOUT).is_file():
+        return None
+    try:
+        about, arrays = read_json(folder / ABOUT), load_file(folder / ARRAYS)
+        return Transfer(
+            detector,
+            Readout(**arrays),
+            Strength(**about["strength"]),
+            Sigmoid(*about["calibration"]),
+            np.empty(0),
+        )
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise DetectorError(
+            f"{folder}: {ABOUT} and {ARRAYS} do not tell how the detector adapts: {error}"
+        ) from error
