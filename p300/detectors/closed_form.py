@@ -80,11 +80,3 @@ def window_means(X: npt.NDArray[np.floating], n_windows: int) -> Floats:
     sums = np.add.reduceat(X, edges[:-1], axis=2, dtype=np.float64)
     means: Floats = (sums / np.diff(edges)).reshape(len(X), -1)
     return means
-
-
-def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
-    """Fit scikit-learn's shrinkage LDA; give its weights and threshold."""
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(features, y)
-    return lda.coef_[0], float(lda.intercept_[0])

@@ -1,4 +1,4 @@
-"""EEGNet of Lawhern et al., J Neural Eng 15:056013, 2018: time first, then space."""
+"""EEGNet of Lawhern et al., J Neural Eng 15:056013, 2018, its first two layers in reverse order."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import linear, pad
 
 from p300.errors import DetectorError
+
+MOMENTUM = 0.1
+"""Share of the newest batch in the running moments of the first batch norm (torch's default)."""
 
 
 def limit_norm(weights: Tensor, most: float) -> Tensor:
@@ -16,6 +19,55 @@ def limit_norm(weights: Tensor, most: float) -> Tensor:
     lengths = torch.linalg.vector_norm(weights, dim=-1, keepdim=True)
     limited: Tensor = weights * (most / lengths.clamp(min=most))
     return limited
+
+
+def margins(length: int) -> tuple[int, int]:
+    """Give the zeros before and after a signal that a kernel keeps the length of."""
+    return (length - 1) // 2, length // 2
+
+
+def band_matrices(kernels: Tensor, n_samples: int) -> Tensor:
+    """Give the matrices that filter signals of ``n_samples`` samples, keeping their length.
+
+    Parameters
+    ----------
+    kernels
+        [kernel, time].
+    n_samples
+        Length of the signals, which are taken to be zero outside.
+
+    Returns
+    -------
+    [kernel, time before, time after]: ``signal @ matrix`` is the filtered signal.
+    """
+    before, after = margins(kernels.shape[1])
+    padded = pad(kernels, (n_samples - 1 - before, n_samples - 1 - after))
+    return padded.unfold(-1, n_samples, 1).flip(1).transpose(1, 2)
+
+
+def filtered_moments(signals: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
+    """Give mean and variance of filtered signals without filtering them, [kernel] each.
+
+    With m the mean and C the covariance of the stretches of signal that a kernel k runs over, they
+    are k m and k C k. The products of samples in C are those in the signals' Gram matrix, summed
+    along its diagonals.
+
+    Parameters
+    ----------
+    signals
+        [time, signal], taken to be zero outside.
+    kernels
+        [kernel, time].
+    """
+    n_samples, length = len(signals), kernels.shape[1]
+    around = margins(length)
+    gram = pad(signals @ signals.T, around * 2)
+    sums = pad(signals.sum(dim=1), around).unfold(0, n_samples, 1).sum(dim=1)
+    # [kernel time, kernel time, time]: the Gram matrix's square of that size at each time
+    squares = gram.as_strided((length, length, n_samples), (len(gram), 1, len(gram) + 1))
+    mean = sums / signals.numel()
+    covariance = squares.sum(dim=2) / signals.numel() - torch.outer(mean, mean)
+    return kernels @ mean, (kernels @ covariance * kernels).sum(dim=1)
 
 
 class MaxNormLinear(nn.Linear):
@@ -50,6 +102,11 @@ class EEGNet(nn.Module):
     the convolutions have no thresholds, and the output layer has. Different: lengths are limited
     whenever weights are used instead of after each step. Kernels and pooling are in samples for
     120 to 128 Hz; samples beyond the last whole 32 are not seen.
+
+    Space and time being linear, their order does not matter: here windows are filtered in space
+    first, and the kernels then run over ``depth`` signals each in place of all electrodes. The
+    batch norm between them scales and shifts by the moments of signals that are never computed
+    (:func:`filtered_moments`).
 
     Parameters
     ----------
@@ -87,9 +144,8 @@ class EEGNet(nn.Module):
                 "times 8 samples; use a longer window or a higher rate"
             )
         n_maps = n_temporal * depth
-        self.padding = nn.ZeroPad2d(((kernel - 1) // 2, kernel // 2, 0, 0))
         self.temporal = nn.Conv2d(1, n_temporal, (1, kernel), bias=False)
-        self.temporal_norm = nn.BatchNorm2d(n_temporal)
+        self.temporal_norm = nn.BatchNorm2d(n_temporal, momentum=MOMENTUM)
         bound = 1 / math.sqrt(n_electrodes)
         self.spatial = nn.Parameter(
             torch.empty(n_temporal, depth, n_electrodes).uniform_(-bound, bound)
@@ -110,12 +166,36 @@ class EEGNet(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Map [epoch, electrode, time] to what the output layer reads, [epoch, feature]."""
-        # [epoch, kernel, electrode, time]
-        signals = self.temporal_norm(self.temporal(self.padding(x.unsqueeze(1))))
-        filters = limit_norm(self.spatial, 1.0)
-        maps = torch.einsum("nfet,fde->nfdt", signals, filters).flatten(1, 2)
-        found: Tensor = self.separable(self.pooled(maps))
+        norm, filters = self.temporal_norm, limit_norm(self.spatial, 1.0)
+        kernels = self.temporal.weight.flatten(1)
+        mean, variance = self._temporal_moments(x, kernels)
+        scale = norm.weight / torch.sqrt(variance + norm.eps)
+        shift = (norm.bias - scale * mean)[:, None] * filters.sum(dim=-1)  # [kernel, depth]
+        signals = (x.transpose(1, 2) @ filters.flatten(0, 1).T).unflatten(2, shift.shape)
+        bands = band_matrices(scale[:, None] * kernels, x.shape[2])
+        maps = torch.einsum("ntfd,fts->nfds", signals, bands)
+        found: Tensor = self.separable(self.pooled((maps + shift[..., None]).flatten(1, 2)))
         return found.flatten(1)
+
+    def _temporal_moments(self, x: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
+        """Give mean and variance of the electrodes' signals after each kernel, [kernel].
+
+        In training those of the batch, by which the running ones are updated; else the running
+        ones.
+        """
+        norm = self.temporal_norm
+        running = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
+        if not norm.training:
+            return running
+        # Double precision: what is left of large products after subtraction must be exact.
+        signals = x.permute(2, 0, 1).flatten(1).double()
+        mean, variance = filtered_moments(signals, kernels.double())
+        with torch.no_grad():
+            unbiased = variance * x.numel() / (x.numel() - 1)
+            for known, new in zip(running, (mean, unbiased), strict=True):
+                known.lerp_(new.to(x.dtype), MOMENTUM)
+            norm.get_buffer("num_batches_tracked").add_(1)
+        return mean.to(x.dtype), variance.to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [epoch, electrode, time] to two logits, [epoch, 2]."""
@@ -127,9 +207,6 @@ class EEGNet(nn.Module):
         return limit_norm(self.spatial, 1.0).flatten(0, 1).detach()
 
     def temporal_kernels(self) -> Tensor:
-        """Give the kernel of each spatial filter's signal, [filter, 1, time].
-
-        The paper's network filters in time first; both being linear, the order does not matter.
-        """
+        """Give the kernel of each spatial filter's signal, [filter, 1, time]."""
         kernels = self.temporal.weight.detach()[:, 0]  # [kernel, 1, time]
         return kernels.repeat_interleave(self.spatial.shape[1], dim=0)

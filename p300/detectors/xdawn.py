@@ -7,7 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.closed_form import ClosedFormDetector, discriminant, window_means
+from p300.detectors.closed_form import ClosedFormDetector, window_means
+from p300.detectors.shrinkage import discriminant
 from p300.detectors.validation import Floats, Labels, Windows
 from p300.errors import DetectorError
 
