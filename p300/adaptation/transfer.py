@@ -7,6 +7,7 @@ person: the detector is fitted on the others and follows this one character by c
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,8 +73,8 @@ class Transfer:
         of each person.
         """
         features = read_features(self.detector, epochs)
-        ratios, courses = follow_persons(self.readout, self.strength, epochs, features, layout)
-        return self.calibration(ratios), courses
+        ratios, courses = _follow_persons(self.readout, [self.strength], epochs, features, layout)
+        return self.calibration(ratios[0]), courses
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
         """Give the readout adapted to the unlabelled epochs of one person."""
@@ -136,7 +137,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     known = [s for s in np.unique(subjects) if coded[subjects == s].any()]
     if len(known) >= FEWEST_SUBJECTS:
         parts = [np.flatnonzero(subjects == s) for s in known]
-        strengths = STRENGTHS
+        strengths: Sequence[Strength] = STRENGTHS
     else:
         parts = held_out_parts(len(epochs), epochs.units("character"), PARTS)
         n = len(epochs)
@@ -147,11 +148,10 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
         fitted, readout = _fit(detector, epochs.select(rest), level)
         held_out = epochs.select(rows)
         features = read_features(fitted, held_out)
-        for k, strength in enumerate(strengths):
-            if coded[rows].any():
-                ratios[k, rows], _ = follow_persons(readout, strength, held_out, features, layout)
-            else:
-                ratios[k, rows] = readout(features)
+        if coded[rows].any():
+            ratios[:, rows], _ = _follow_persons(readout, strengths, held_out, features, layout)
+        else:
+            ratios[:, rows] = readout(features)
     best = _best(ratios, epochs.y, parts)
     scored = np.isfinite(ratios[best])
     calibration = fit_sigmoid(ratios[best][scored], epochs.y[scored])
@@ -174,23 +174,27 @@ def _fit(detector: Detector, epochs: Epochs, level: str) -> tuple[Detector, Read
     return fitted, fit_readout(read_features(fitted, epochs), epochs.y)
 
 
-def follow_persons(
-    readout: Readout, strength: Strength, epochs: Epochs, features: Floats, layout: Layout
+def _follow_persons(
+    readout: Readout,
+    strengths: Sequence[Strength],
+    epochs: Epochs,
+    features: Floats,
+    layout: Layout,
 ) -> tuple[Floats, list[Course]]:
     """Follow each person of some epochs from the same start; see :func:`follow`.
 
     Returns
     -------
-    Log-likelihood ratios, [epoch], and the course of each person.
+    Log-likelihood ratios, [strength, epoch], and the course of each person for each strength.
     """
-    ratios, courses = np.empty(len(epochs)), []
+    ratios, courses = np.empty((len(strengths), len(epochs))), []
     subjects = epochs.flashes["subject"].to_numpy()
     for subject in np.unique(subjects):
         rows = np.flatnonzero(subjects == subject)
         flashes, order = gather_flashes(epochs.select(rows), features[rows], layout)
-        course = follow(readout, flashes, strength)
-        ratios[rows[order]] = course.ratios
-        courses.append(course)
+        for k, strength in enumerate(strengths):
+            courses.append(follow(readout, flashes, strength))
+            ratios[k, rows[order]] = courses[-1].ratios
     return ratios, courses
 
 

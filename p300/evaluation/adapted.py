@@ -28,6 +28,9 @@ class Parts:
         The stimulus layout of the data set, where it has one.
     level
         The level whose whole units a detector may set aside from the training set.
+    known_as
+        Equal for equal training sets and detectors: what was learned for one fold then serves the
+        next.
     """
 
     train: Epochs
@@ -35,6 +38,7 @@ class Parts:
     calibration: Epochs | None
     layout: Layout | None
     level: str
+    known_as: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +103,7 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             f"adaptation {adaptation!r} needs flash codes and their layout, which this data set "
             "does not have; use adaptation 'none'"
         )
-    transfer = learn_transfer(detector, parts.train, parts.layout, parts.level)
+    transfer = _learn_once(detector, parts, parts.layout)
     about: dict[str, Any] = {"strength": asdict(transfer.strength)}
     if calibration is None:
         scores, courses = transfer.follow(parts.test, parts.layout)
@@ -110,6 +114,18 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
         readout = _adapt(transfer, adaptation, calibration, parts.layout)
         scores = transfer.score(readout, parts.test)
     return Scored(transfer.detector, parts.train, scores, transfer.training_scores, about)
+
+
+_LEARNED: dict[str, Transfer] = {}
+"""The last one learned in this process. Folds that differ only in what the detector may learn from
+the tested person come one after another, and learning it takes by far the most time."""
+
+
+def _learn_once(detector: Detector, parts: Parts, layout: Layout) -> Transfer:
+    if parts.known_as not in _LEARNED:
+        _LEARNED.clear()
+        _LEARNED[parts.known_as] = learn_transfer(detector, parts.train, layout, parts.level)
+    return _LEARNED[parts.known_as]
 
 
 def _adapt(

@@ -141,6 +141,7 @@ def _fit_and_score(
         calibration=_select_calibration(epochs, task),
         layout=epochs.layouts.get(task.dataset),
         level=task.validation,
+        known_as=_training_hash(task),
     )
     start = time.perf_counter()
     scored = fit_and_score(detector, task.adaptation, parts)
@@ -191,6 +192,13 @@ def _fit_and_score(
         ),
     }
     return fit, scores, training_scores
+
+
+def _training_hash(task: Task) -> str:
+    """Give the same text to tasks with the same training set and detector."""
+    name, parameters = task.call
+    said = [task.epochs, name, dict(parameters), task.alignment.offline, task.seed, task.validation]
+    return hashlib.sha256(repr(said).encode() + task.train.tobytes()).hexdigest()
 
 
 def _select_calibration(epochs: Epochs, task: Task) -> Epochs | None:

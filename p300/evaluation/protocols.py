@@ -158,29 +158,29 @@ def few_shot(
         Naming subjects left out because the characters or codes of their earlier runs are not
         known, or the characters too few. With no character to adapt to all subjects are tested.
     """
-    for number in characters:
-        left_out = []
-        for fold in cross_subject(flashes, window=window):
-            runs = list(_grouped(flashes.iloc[fold.test], ["session", "run"]))
-            if len(runs) < 2:
-                raise ProtocolError(
-                    f"few_shot: {fold.name} has one run only; one to adapt to and one to test are "
-                    "needed"
-                )
-            earlier = np.sort(np.concatenate([fold.test[rows] for _, rows in runs[:-1]]))
+    left_out: dict[str, list[str]] = {}
+    for fold in cross_subject(flashes, window=window):
+        runs = list(_grouped(flashes.iloc[fold.test], ["session", "run"]))
+        if len(runs) < 2:
+            raise ProtocolError(
+                f"few_shot: {fold.name} has one run only; one to adapt to and one to test are "
+                "needed"
+            )
+        earlier = np.sort(np.concatenate([fold.test[rows] for _, rows in runs[:-1]]))
+        for number in characters:
             calibration = _first_characters(flashes, earlier, number)
             if calibration is None:
-                left_out.append(fold.name)
+                left_out.setdefault(fold.name, []).append(str(number))
                 continue
             test, variant = fold.test[runs[-1][1]], f"-{number}"
             yield replace(fold, test=test, calibration=calibration, variant=variant)
-        if left_out:
-            warnings.warn(
-                f"few_shot-{number}: left out {', '.join(left_out)}; fewer characters with codes "
-                "are known in the earlier runs",
-                DataWarning,
-                stacklevel=2,
-            )
+    for name, numbers in left_out.items():
+        warnings.warn(
+            f"few_shot: {name} is left out with {', '.join(numbers)} characters to adapt to; "
+            "fewer with codes are known in the earlier runs",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 def _first_characters(
@@ -205,6 +205,9 @@ PROTOCOLS: dict[str, Callable[..., Iterator[Fold]]] = {
     "few_shot": few_shot,
 }
 """A new protocol is one function and one line here."""
+
+ACROSS_SUBJECTS = ("cross_subject", "few_shot")
+"""Protocols that need several subjects."""
 
 
 def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:

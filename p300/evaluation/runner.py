@@ -16,7 +16,7 @@ from p300.errors import DataWarning, P300Error, RunError
 from p300.evaluation.folds import Task, run_task, seed_of
 from p300.evaluation.manifest import describe_run
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
-from p300.evaluation.protocols import Fold, make_folds
+from p300.evaluation.protocols import ACROSS_SUBJECTS, Fold, make_folds
 from p300.files import read_json, write_json, written_whole
 from p300.preprocessing import (
     cut_epochs,
@@ -286,8 +286,22 @@ def plan_dataset(
     ------
     ProtocolError
         When a protocol does not fit the data; the data set is named.
+
+    Warns
+    -----
+    DataWarning
+        Naming a data set with one subject among several, where protocols across subjects are left
+        out.
     """
+    single = len(flashes["subject"].unique()) == 1
     for protocol, options in experiment.protocols.items():
+        if protocol in ACROSS_SUBJECTS and single and len(experiment.datasets) > 1:
+            warnings.warn(
+                f"data set {dataset}: {protocol} is left out, there is one subject only",
+                DataWarning,
+                stacklevel=2,
+            )
+            continue
         try:
             folds = make_folds(protocol, flashes, window, options)
         except P300Error as error:

@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from p300.config import parse_experiment
 from p300.errors import DataWarning, ProtocolError, RecordingError, RunError
@@ -179,6 +181,24 @@ def test_one_subject_across_subjects_names_the_data_set():
     experiment = parse_experiment(CONFIG, ["datasets.simulated.n_subjects=1"])
     with pytest.raises(ProtocolError, match="data set simulated: cross_subject: one subject only"):
         preview(experiment, data=None)
+
+
+def test_a_data_set_with_one_subject_among_several_is_left_out_across_subjects():
+    one = {"source": "simulated", "n_subjects": 1, "characters_per_run": 2, "repetitions": 3}
+    experiment = parse_experiment(
+        yaml.safe_dump(
+            {
+                "datasets": {"one": [one], "two": [{**one, "n_subjects": 2}]},
+                "detectors": {"slda": {}},
+            }
+        )
+    )
+    with pytest.warns(DataWarning, match="data set one: cross_subject is left out"):
+        tasks = preview(experiment, Path())
+    found = {(task.dataset, task.protocol) for task in tasks}
+    assert found == {
+        ("one", "within_subject"), ("two", "within_subject"), ("two", "cross_subject"),
+    }  # fmt: skip
 
 
 def test_missing_data_leave_no_epochs(tmp_path):
