@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from p300.adaptation.transfer import learn_transfer, warn_fallen_back
 from p300.alignment import align
 from p300.config import Experiment
 from p300.detectors import load_detector, make_detector, save_detector
-from p300.errors import ConfigError, DataWarning, DetectorError, RecordingError, SpellerError
+from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
 from p300.evaluation.folds import cross_fitted_scores, prepare_detector, seed_of
 from p300.evaluation.runner import read_recordings
 from p300.files import read_json, write_json
@@ -202,18 +201,9 @@ def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
 
         epochs = stored.cut(recording)
         layout = recording.layout or learned
-        if not has_codes(epochs.flashes).any():
-            warnings.warn(
-                f"{recording.name}: no flash codes, so the detector cannot calibrate "
-                "itself; it is applied as other people taught it",
-                DataWarning,
-                stacklevel=2,
-            )
-            score = transfer.score(transfer.readout, epochs)
-        else:
-            score, courses = transfer.follow(epochs, layout)
-            for course in courses:
-                warn_fallen_back(epochs, course)
+        score, courses = transfer.follow(epochs, layout)
+        for course in courses:
+            warn_fallen_back(epochs, course)
         return epochs.flashes.assign(score=score, probability=expit(score))
 
     return follow

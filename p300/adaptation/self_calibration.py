@@ -8,6 +8,7 @@ without anyone telling them. Expectation-maximisation over the symbols turns tha
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from p300.adaptation.readout import Floats, Readout, Strength
 from p300.epochs import Epochs
-from p300.errors import DetectorError
+from p300.errors import TrainingWarning
 from p300.recordings.layout import Layout
 from p300.speller.selections import Index, has_codes, lit_symbols
 
@@ -86,18 +87,21 @@ def gather_flashes(epochs: Epochs, features: Floats, layout: Layout) -> tuple[Fl
     -------
     The flashes, and the positions in ``epochs`` that they come from.
 
-    Raises
-    ------
-    DetectorError
-        When no flash has a code, so that nothing ties the flashes of a character together.
+    Warns
+    -----
+    TrainingWarning
+        When no flash has a code, so that nothing ties the flashes of a character together and
+        nothing can be learned from them.
     """
     table = epochs.flashes
     coded = has_codes(table)
     if not coded.any():
         names = table[["dataset", "subject"]].drop_duplicates().to_numpy().tolist()
-        raise DetectorError(
+        warnings.warn(
             f"self-calibration of {names}: no flash has a known code, so nothing ties the flashes "
-            "of a character together; use the detector without it"
+            "of a character together; the detector stays as it is",
+            TrainingWarning,
+            stacklevel=2,
         )
     run, onset = epochs.units("run"), table["onset"].to_numpy(dtype=np.float64)
     order = np.lexsort((onset, run))

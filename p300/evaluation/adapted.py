@@ -104,7 +104,9 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             "does not have; use adaptation 'none'"
         )
     transfer = _learn_once(detector, parts, parts.layout)
-    about: dict[str, Any] = {"strength": asdict(transfer.strength)}
+    labelled = adaptation == "labelled"
+    strength = transfer.labelled_strength if labelled else transfer.strength
+    about: dict[str, Any] = {"strength": asdict(strength)}
     if calibration is None:
         scores, courses = transfer.follow(parts.test, parts.layout)
         for course in courses:

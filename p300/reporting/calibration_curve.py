@@ -22,9 +22,11 @@ METRICS = {"roc_auc": "ROC-AUC", "characters@5": "Characters right after 5 repet
 """Metric -> name of the axis; the second only where characters were spelled."""
 
 ALL = "all"
+_SHIFT = 0.08
+"""Between the detectors at one number of characters, so that their bars do not hide each other."""
 _CAPTION = (
-    "What a detector knows of a new person after so many of their characters. Lines: mean over the "
-    "subjects that have all these numbers of characters; bands: 95 % bootstrap interval over them. "
+    "What a detector knows of a new person after so many of their characters. Dots: mean over the "
+    "subjects that have all these numbers of characters; bars: 95 % bootstrap interval over them. "
     "The last run of each subject is tested, always the same epochs."
 )
 
@@ -103,16 +105,17 @@ def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
 def _draw(ax: Axes, part: pd.DataFrame, colours: dict[str, str], scale: float) -> None:
     order = _ordered(part["characters"])
     places = {n: k for k, n in enumerate(order)}
-    for detector, line in part.groupby("detector", sort=False):
+    for k, (detector, line) in enumerate(part.groupby("detector", sort=False)):
         line = line.sort_values("characters", key=lambda c: c.map(places))
-        x = line["characters"].map(places).to_numpy(float)
+        x = line["characters"].map(places).to_numpy(float) + _SHIFT * k
         colour = colours[str(detector)]
         ax.plot(
             x, scale * line["value"], "o-", color=colour, lw=2, ms=4.5, label=style.label(detector)
         )
-        low, high = (line[end].to_numpy(dtype=float) for end in ("low", "high"))
-        ax.fill_between(x, scale * low, scale * high, color=colour, alpha=0.1, lw=0)
-    ax.set_xticks(range(len(order)), order)
+        low, high = (scale * line[end].to_numpy(dtype=float) for end in ("low", "high"))
+        ax.vlines(x, low, high, color=colour, alpha=0.45, lw=1.4)
+    middle = _SHIFT * (part["detector"].nunique() - 1) / 2
+    ax.set_xticks(np.arange(len(order)) + middle, order)
 
 
 def _ordered(characters: pd.Series[str]) -> list[str]:

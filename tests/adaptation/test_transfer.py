@@ -10,7 +10,7 @@ from studies import make_epochs
 from p300.adaptation import STRENGTHS
 from p300.adaptation.transfer import learn_transfer, read_features
 from p300.detectors import make_detector
-from p300.errors import DetectorError
+from p300.errors import DetectorError, TrainingWarning
 from p300.recordings import MATRIX_6X6
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*allow more epochs")
@@ -103,3 +103,12 @@ def test_detectors_without_a_last_layer_say_so(parts):
     fitted = make_detector("erpcov_mdm").fit(train.X, train.y)
     with pytest.raises(DetectorError, match="no last linear layer"):
         read_features(fitted, new)
+
+
+def test_a_person_without_codes_is_named_and_scored_as_taught(transfer, parts):
+    _, new = parts
+    unknown = new.flashes.assign(code=new.flashes["code"].mask(new.flashes["code"] > 0))
+    uncoded = type(new)(**{**vars(new), "flashes": unknown})
+    with pytest.warns(TrainingWarning, match="no flash has a known code"):
+        scores, _ = transfer.follow(uncoded, MATRIX_6X6)
+    np.testing.assert_allclose(scores, transfer.score(transfer.readout, uncoded))

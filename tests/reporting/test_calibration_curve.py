@@ -65,7 +65,7 @@ def test_lines_are_those_of_the_detectors_in_order_of_characters(results: RunRes
     figure = plot_calibration_curve(calibration_points(results))
     left = figure.axes[0]
     assert [t.get_text() for t in left.get_xticklabels()] == ["0", "2", "all"]
-    lines = {line.get_label(): list(line.get_xdata()) for line in left.lines}
+    lines = {line.get_label(): line.get_xdata().round().tolist() for line in left.lines}
     assert lines == {"slda": [0, 1, 2], "scratch": [1, 2]}
 
 
