@@ -22,9 +22,15 @@ from p300.detectors.training import (
     History,
     LearningRule,
     ModernTraining,
+    Pretrained,
     Settings,
     time_major,
     train,
+)
+from p300.detectors.training_variants import (
+    AbsoluteErrorTraining,
+    MomentumTraining,
+    SquaredErrorTraining,
 )
 from p300.detectors.validation import (
     Floats,
@@ -38,7 +44,13 @@ from p300.errors import DetectorError
 
 SCORING_BATCH = 4096
 
-LEARNING_RULES: dict[str, LearningRule] = {"modern": ModernTraining(), "paper": PaperTraining()}
+LEARNING_RULES: dict[str, LearningRule] = {
+    "modern": ModernTraining(),
+    "paper": PaperTraining(),
+    "squared": SquaredErrorTraining(),
+    "absolute": AbsoluteErrorTraining(),
+    "momentum": MomentumTraining(),
+}
 
 
 def training_settings(name: str, training: str) -> Settings:
@@ -74,7 +86,9 @@ class NetworkDetector(Detector):
     training
         ``modern``: cross-entropy and AdamW
         (:class:`~p300.detectors.training.ModernTraining`). ``paper``: squared error and plain
-        gradient descent (:class:`~p300.detectors.paper_training.PaperTraining`).
+        gradient descent (:class:`~p300.detectors.paper_training.PaperTraining`). ``squared``,
+        ``absolute``, ``momentum``: modern training with another error or with gradient descent
+        (:mod:`p300.detectors.training_variants`).
     epochs
         Most passes over the learning part. This and the next five: None takes the learning
         rule's own, see :func:`training_settings`.
@@ -108,7 +122,7 @@ class NetworkDetector(Detector):
         picks: tuple[str, ...] | int | None = None,
         division: Division = "whole",
         n_members: int = 1,
-        training: Literal["modern", "paper"] = "modern",
+        training: Literal["modern", "paper", "squared", "absolute", "momentum"] = "modern",
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
@@ -190,6 +204,8 @@ class NetworkDetector(Detector):
         with _seeded(start):  # initial weights and what dropout drops
             network = self._build(*X.shape[1:])
             rule.initialise(network)
+            if isinstance(network, Pretrained):
+                network.pretrain(learning[0])
             history = train(network, rule, settings, learning, validation, shuffling)
         return network, history
 

@@ -65,6 +65,12 @@ def _modern(learning_rate: float, weight_decay: float) -> dict[str, dict[str, fl
     return {"modern": {"learning_rate": learning_rate, "weight_decay": weight_decay}}
 
 
+def _older(weight_decay: float, patience: int = 15) -> dict[str, dict[str, float]]:
+    """Give settings of modern training chosen on three simulated subjects (docs/family_tree.md)."""
+    found = {"learning_rate": 3e-3, "weight_decay": weight_decay, "patience": patience}
+    return {"modern": found}
+
+
 DETECTORS = {
     "cnn1": _cecotti("CNN-1: spatial filters, then temporal filters, five layers"),
     "cnn2a": _cecotti("CNN-2a: CNN-1 on eight named electrodes", picks=CECOTTI_8),
@@ -114,6 +120,13 @@ DETECTORS = {
         network=True,
         tuned=_modern(1e-2, 1.0),
     ),
+    "stepnet": DetectorInfo(
+        "p300.detectors.stepnet:StepNet",
+        "StepNet: spatial filters, then separable convolutions over steps of 40 ms",
+        "This project; after CNN-1 and EEGNet",
+        network=True,
+        tuned=_modern(1e-2, 1.0),
+    ),
     "braindecode": DetectorInfo(
         "p300.detectors.braindecode_model:braindecode_model",
         "A model of braindecode, where that is installed",
@@ -139,6 +152,70 @@ DETECTORS = {
         "p300.detectors.erpcov:ErpCovarianceMDM",
         "ERP covariances, minimum distance to mean",
         "Barachant & Congedo, arXiv:1409.0107, 2014",
+    ),
+    "perceptron": DetectorInfo(
+        "p300.detectors.linear:Perceptron",
+        "Perceptron on window means, its weights averaged over all steps",
+        "Rosenblatt, Psychological Review 65:386-408, 1958",
+    ),
+    "logistic": DetectorInfo(
+        "p300.detectors.linear:Logistic",
+        "Logistic regression on window means",
+        "Cox, J R Stat Soc B 20:215-242, 1958",
+    ),
+    "mlp": DetectorInfo(
+        "p300.detectors.mlp:MLP",
+        "Multilayer perceptron: full layers on window means",
+        "Rumelhart, Hinton & Williams, Nature 323:533-536, 1986",
+        network=True,
+        tuned=_older(1.0),
+    ),
+    "lstm": DetectorInfo(
+        "p300.detectors.lstm:LSTM",
+        "LSTM: a recurrent network over time, electrodes as features",
+        "Hochreiter & Schmidhuber, Neural Computation 9:1735-1780, 1997",
+        network=True,
+        tuned=_older(1.0, patience=30),
+    ),
+    "lenet5": DetectorInfo(
+        "p300.detectors.images:LeNet5",
+        "LeNet-5 on the electrode x time matrix as an image",
+        "LeCun et al., Proc IEEE 86:2278-2324, 1998",
+        network=True,
+        tuned=_older(0.1),
+    ),
+    "lenet": DetectorInfo(
+        "p300.detectors.images:LeNet",
+        "LeNet as taught: two sigmoid convolutions, average pooling, three full layers",
+        "Zhang et al., Dive into Deep Learning, 2023, section 7.6",
+        network=True,
+        tuned=_older(0.3),
+    ),
+    "small_cnn": DetectorInfo(
+        "p300.detectors.images:SmallCNN",
+        "Small CNN: three convolutions with max pooling, one full layer",
+        "An early example of the Keras library, about 2015",
+        network=True,
+        defaults={"training": "momentum"},
+    ),
+    "autoencoder": DetectorInfo(
+        "p300.detectors.layerwise:Autoencoder",
+        "Stacked autoencoder, layer by layer, then learned with labels",
+        "Bengio et al., NIPS 2006, 153-160",
+        network=True,
+        tuned=_older(0.3),
+    ),
+    "dbn": DetectorInfo(
+        "p300.detectors.layerwise:DBN",
+        "Deep belief network: restricted Boltzmann machines, then learned with labels",
+        "Hinton, Osindero & Teh, Neural Computation 18:1527-1554, 2006",
+        network=True,
+        tuned=_older(0.3),
+    ),
+    "sparse_coding": DetectorInfo(
+        "p300.detectors.sparse_coding:SparseCoding",
+        "Sparse codes by a learned dictionary, logistic regression",
+        "Olshausen & Field, Nature 381:607-609, 1996",
     ),
 }
 
@@ -197,13 +274,14 @@ def make_detector(name: str, **parameters: Any) -> Detector:
 
 
 def detector_parameters(name: str) -> dict[str, Any]:
-    """Give the parameters of a detector with their defaults, those of modern training."""
+    """Give the parameters of a detector with their defaults, those of its default training."""
     info, found = detector_info(name), dict[str, Any]()
     for function in _functions(name):
         takes = accepted_arguments(function, _HIDDEN)
         found |= {key: parameter.default for key, parameter in takes.items()}
     if info.network:
-        found |= asdict(_import("p300.detectors.network:training_settings")(name, "modern"))
+        training = info.defaults.get("training", "modern")
+        found |= asdict(_import("p300.detectors.network:training_settings")(name, training))
     return {**found, **info.defaults}
 
 

@@ -6,7 +6,7 @@ import copy
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -64,6 +64,14 @@ class LearningRule(Protocol):
 
     def log_odds(self, outputs: Tensor) -> Tensor:
         """Give the log-odds of a target that the outputs [epoch, 2] stand for, [epoch]."""
+
+
+@runtime_checkable
+class Pretrained(Protocol):
+    """A network that learns first without labels."""
+
+    def pretrain(self, X: Tensor) -> None:
+        """Learn from windows [epoch, electrode, time]; draw from torch's generator."""
 
 
 class ModernTraining:

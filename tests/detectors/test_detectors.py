@@ -34,10 +34,21 @@ QUICK = {
     "bn3": {"epochs": 10},
     "oclnn": {"epochs": 12},
     "sepconv1d": {"epochs": 12},
+    "stepnet": {"epochs": 12},
     "slda": {},
     "xdawn_lda": {},
     "xdawn_ts": {},
     "erpcov_mdm": {},
+    "perceptron": {},
+    "logistic": {},
+    "sparse_coding": {"n_atoms": 32},
+    "mlp": {"epochs": 12},
+    "lstm": {"epochs": 12},
+    "lenet5": {"epochs": 8},
+    "lenet": {"epochs": 8},
+    "small_cnn": {"epochs": 8},
+    "autoencoder": {"epochs": 20, "pretraining": 5},
+    "dbn": {"epochs": 20, "pretraining": 5},
 }
 
 

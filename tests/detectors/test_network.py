@@ -39,6 +39,14 @@ def count(module):
         ("bn3", 36_050),
         ("oclnn", 1_362),
         ("sepconv1d", 262),
+        ("mlp", 4_194),
+        ("lstm", 1_698),
+        ("lenet5", 60_170),
+        ("lenet", 61_026),
+        ("small_cnn", 34_722),
+        ("autoencoder", 10_402),
+        ("dbn", 10_402),
+        ("stepnet", 866),
     ],
 )
 def test_parameters_at_8_electrodes_and_83_samples(name, n):

@@ -143,6 +143,20 @@ def test_dynamic_stopping_is_held_against_the_best_fixed_number():
     assert one(rows, metric="dynamic_gain_bits_per_minute")["value"] == pytest.approx(free - best)
 
 
+def test_dynamic_stopping_is_held_against_the_number_chosen_on_training_characters():
+    table = characters()
+    chosen = table[
+        (table["rule"] == "sum") & (table["stopping"] == "fixed") & (table["repetitions"] == 3)
+    ].assign(stopping="chosen")
+    both = pd.concat([table, chosen], ignore_index=True)
+    rows = spelling_metrics(subject_rates(both, N_SYMBOLS), N_SYMBOLS)
+    mean = rows[rows["subject"] == "mean"].set_index("metric")["value"]
+    assert mean["chosen_bits_per_minute"] == pytest.approx(mean["bits_per_minute@3"])
+    assert mean["chosen_repetitions"] == 3
+    gain = mean["dynamic_bits_per_minute"] - mean["chosen_bits_per_minute"]
+    assert mean["dynamic_gain_over_chosen_bits_per_minute"] == pytest.approx(gain)
+
+
 def test_without_a_model_there_are_figures_of_the_sum_alone():
     table = characters()
     rows = spelling_metrics(subject_rates(table[table["rule"] == "sum"], N_SYMBOLS), N_SYMBOLS)
