@@ -26,6 +26,7 @@ from p300.preprocessing import (
     subsampling_factor,
 )
 from p300.recordings import Recording, content_hash, open_recordings, summarise_recording
+from p300.speller.selections import has_codes
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
@@ -290,9 +291,10 @@ def plan_dataset(
     Warns
     -----
     DataWarning
-        Naming a data set with one subject among several, where protocols across subjects are left
-        out.
+        Naming a data set among several with one subject, where protocols across subjects are left
+        out, or without flash codes, where detectors are left out that need them to adapt.
     """
+    labels = _able_to_adapt(experiment, dataset, flashes)
     single = len(flashes["subject"].unique()) == 1
     for protocol, options in experiment.protocols.items():
         if protocol in ACROSS_SUBJECTS and single and len(experiment.datasets) > 1:
@@ -307,7 +309,7 @@ def plan_dataset(
         except P300Error as error:
             raise type(error)(f"data set {dataset}: {error}") from error
         for fold in folds:
-            for label in experiment.detectors:
+            for label in labels:
                 adaptation = experiment.adaptation(label)
                 if adaptation == "from_scratch" and _too_few(fold, flashes):
                     continue
@@ -330,6 +332,22 @@ def plan_dataset(
                         adaptation=adaptation,
                         calibration=fold.calibration,
                     )
+
+
+def _able_to_adapt(experiment: Experiment, dataset: str, flashes: pd.DataFrame) -> list[str]:
+    """Give the detectors that can be used on a data set of an experiment with several."""
+    labels = list(experiment.detectors)
+    if len(experiment.datasets) == 1 or has_codes(flashes).any():
+        return labels
+    unable = [n for n in labels if experiment.adaptation(n) in ("self_calibrated", "labelled")]
+    if unable:
+        warnings.warn(
+            f"data set {dataset}: no flash codes are known, so {', '.join(unable)} cannot adapt "
+            "and are left out",
+            DataWarning,
+            stacklevel=3,
+        )
+    return [label for label in labels if label not in unable]
 
 
 def _too_few(fold: Fold, flashes: pd.DataFrame) -> bool:

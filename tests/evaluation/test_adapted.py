@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from studies import make_epochs
 
 from p300.config import parse_experiment
-from p300.errors import ConfigError, DetectorError, ProtocolError
-from p300.evaluation.runner import evaluate
+from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
+from p300.evaluation.runner import evaluate, plan_dataset
 from p300.files import read_json
 
 SMALL = {
@@ -99,3 +100,15 @@ def test_a_detector_without_a_last_layer_cannot_adapt(tmp_path):
 def test_a_typo_is_told():
     with pytest.raises(ConfigError, match="adaptation: 'self' found, expected one of none"):
         experiment({"x": {**ALIGNED, "adaptation": "self"}}, {"cross_subject": {}})
+
+
+def test_a_data_set_without_codes_among_several_leaves_out_what_needs_them():
+    sources = {name: SMALL["datasets"]["simulated"] for name in ("one", "two")}
+    asked = experiment(DETECTORS, {"cross_subject": {}}, datasets=sources)
+    flashes = make_epochs(3, 1).flashes
+    tasks = list(plan_dataset(asked, "one", flashes, 0.65))
+    assert {task.detector for task in tasks} == set(DETECTORS)
+    unknown = flashes.assign(code=flashes["code"].mask(flashes["code"] > 0))
+    with pytest.warns(DataWarning, match="self, labelled cannot adapt and are left out"):
+        tasks = list(plan_dataset(asked, "one", unknown, 0.65))
+    assert {task.detector for task in tasks} == {"as is", "scratch"}
