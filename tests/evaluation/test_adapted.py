@@ -103,12 +103,12 @@ def test_a_typo_is_told():
 
 
 def test_a_data_set_without_codes_among_several_leaves_out_what_needs_them():
-    sources = {name: SMALL["datasets"]["simulated"] for name in ("one", "two")}
+    sources = dict.fromkeys(("one", "two"), SMALL["datasets"]["simulated"])
     asked = experiment(DETECTORS, {"cross_subject": {}}, datasets=sources)
     flashes = make_epochs(3, 1).flashes
     tasks = list(plan_dataset(asked, "one", flashes, 0.65))
     assert {task.detector for task in tasks} == set(DETECTORS)
     unknown = flashes.assign(code=flashes["code"].mask(flashes["code"] > 0))
-    with pytest.warns(DataWarning, match="self, labelled cannot adapt and are left out"):
+    with pytest.warns(DataWarning, match="labelled, self cannot adapt and are left out"):
         tasks = list(plan_dataset(asked, "one", unknown, 0.65))
     assert {task.detector for task in tasks} == {"as is", "scratch"}
