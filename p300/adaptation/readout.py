@@ -32,11 +32,6 @@ STRENGTHS = tuple(
 )
 """Strengths tried on training subjects: from about one character's targets to ten characters'."""
 
-LABELLED_STRENGTHS = tuple(
-    Strength(targets, windows) for targets in (3.0, 10.0, 30.0, 100.0) for windows in (300.0, 1e3)
-)
-"""The same for windows with labels, which can be trusted more."""
-
 
 @dataclass(frozen=True, eq=False)
 class Readout:

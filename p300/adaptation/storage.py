@@ -33,11 +33,7 @@ def save_transfer(transfer: Transfer, folder: Path) -> None:
     with written_whole(folder / ARRAYS) as temporary:
         save_file(readout, temporary)
     calibration = [transfer.calibration.slope, transfer.calibration.intercept]
-    about = {
-        "strength": asdict(transfer.strength),
-        "labelled_strength": asdict(transfer.labelled_strength),
-        "calibration": calibration,
-    }
+    about = {"strength": asdict(transfer.strength), "calibration": calibration}
     write_json(folder / ABOUT, about)
 
 
@@ -67,7 +63,6 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
             detector,
             Readout(**arrays),
             Strength(**about["strength"]),
-            Strength(**about["labelled_strength"]),
             Sigmoid(*about["calibration"]),
             np.empty(0),
         )

@@ -14,14 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
-from p300.adaptation.readout import (
-    LABELLED_STRENGTHS,
-    STRENGTHS,
-    Floats,
-    Readout,
-    Strength,
-    fit_readout,
-)
+from p300.adaptation.readout import STRENGTHS, Floats, Readout, Strength, fit_readout
 from p300.adaptation.self_calibration import Course, follow, gather_flashes
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, fit_sigmoid
@@ -48,8 +41,8 @@ class Transfer:
         Fitted on the training subjects.
     readout
         Of its features, fitted on the same epochs.
-    strength, labelled_strength
-        How much the readout counts against a new person's windows without and with labels.
+    strength
+        How much the readout counts against a new person's windows.
     calibration
         Log-likelihood ratio -> log-odds of a target.
     training_scores
@@ -61,7 +54,6 @@ class Transfer:
     detector: Detector
     readout: Readout
     strength: Strength
-    labelled_strength: Strength
     calibration: Sigmoid
     training_scores: Floats
 
@@ -95,7 +87,7 @@ class Transfer:
     def calibrated(self, epochs: Epochs) -> Readout:
         """Give the readout adapted to the labelled epochs of one person."""
         features = read_features(self.detector, epochs)
-        return self.readout.updated(features, epochs.y.astype(np.float64), self.labelled_strength)
+        return self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
 
     def score(self, readout: Readout, epochs: Epochs) -> Floats:
         """Give the log-odds of a target by a readout, [epoch]."""
@@ -127,10 +119,9 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     detector
         Unfitted.
     epochs
-        Training epochs, labelled. With three subjects or more the strengths are those of
-        :data:`STRENGTHS` and :data:`LABELLED_STRENGTHS` with the highest mean ROC-AUC over the
-        training subjects as new persons, each character scored by what was learned before it; with
-        fewer the training epochs count for as many windows as they are.
+        Training epochs, labelled. With three subjects or more the strength is the one of
+        :data:`STRENGTHS` with the highest mean ROC-AUC over the training subjects as new persons;
+        with fewer the training epochs count for as many windows as they are.
     layout
         The stimulus layout.
     level
@@ -146,31 +137,28 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     known = [s for s in np.unique(subjects) if coded[subjects == s].any()]
     if len(known) >= FEWEST_SUBJECTS:
         parts = [np.flatnonzero(subjects == s) for s in known]
-        grids: tuple[Sequence[Strength], Sequence[Strength]] = STRENGTHS, LABELLED_STRENGTHS
+        strengths: Sequence[Strength] = STRENGTHS
     else:
         parts = held_out_parts(len(epochs), epochs.units("character"), PARTS)
-        own = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
-        grids = own, own
-    ratios, labelled = (np.full((len(grid), len(epochs)), np.nan) for grid in grids)
+        strengths = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
+    ratios = np.full((len(strengths), len(epochs)), np.nan)
     for rows in parts:
         rest = np.setdiff1d(np.arange(len(epochs)), rows)
         fitted, readout = _fit(detector, epochs.select(rest), level)
         held_out = epochs.select(rows)
         features = read_features(fitted, held_out)
         if coded[rows].any():
-            ratios[:, rows], _ = _follow_persons(readout, grids[0], held_out, features, layout)
+            ratios[:, rows], _ = _follow_persons(readout, strengths, held_out, features, layout)
         else:
             ratios[:, rows] = readout(features)
-        labelled[:, rows] = _follow_labelled(readout, grids[1], held_out, features)
-    best, best_labelled = (_best(found, epochs.y, parts) for found in (ratios, labelled))
+    best = _best(ratios, epochs.y, parts)
     scored = np.isfinite(ratios[best])
     calibration = fit_sigmoid(ratios[best][scored], epochs.y[scored])
     whole, readout = _fit(detector, epochs, level)
     return Transfer(
         detector=whole,
         readout=readout,
-        strength=grids[0][best],
-        labelled_strength=grids[1][best_labelled],
+        strength=strengths[best],
         calibration=calibration,
         training_scores=calibration(ratios[best]),
     )
@@ -213,29 +201,6 @@ def _follow_persons(
             courses.append(follow(readout, flashes, strength))
             ratios[k, rows[order]] = courses[-1].ratios
     return ratios, courses
-
-
-def _follow_labelled(
-    readout: Readout, strengths: Sequence[Strength], epochs: Epochs, features: Floats
-) -> Floats:
-    """Score persons whose labels become known after each character.
-
-    Returns
-    -------
-    Log-likelihood ratios, each by what was known before its character, [strength, epoch].
-    """
-    ratios = np.tile(readout(features), (len(strengths), 1))
-    subjects, character = epochs.units("subject"), epochs.units("character")
-    for unit in np.unique(character):
-        rows = character == unit
-        before = (character < unit) & (subjects == subjects[rows][0])
-        if not before.any():
-            continue
-        known, y = features[before], epochs.y[before].astype(np.float64)
-        moment = known.T @ known
-        for k, strength in enumerate(strengths):
-            ratios[k, rows] = readout.updated(known, y, strength, moment)(features[rows])
-    return ratios
 
 
 def warn_fallen_back(epochs: Epochs, course: Course) -> None:

@@ -104,9 +104,7 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             "does not have; use adaptation 'none'"
         )
     transfer = _learn_once(detector, parts, parts.layout)
-    labelled = adaptation == "labelled"
-    strength = transfer.labelled_strength if labelled else transfer.strength
-    about: dict[str, Any] = {"strength": asdict(strength)}
+    about: dict[str, Any] = {"strength": asdict(transfer.strength)}
     if calibration is None:
         scores, courses = transfer.follow(parts.test, parts.layout)
         for course in courses:
