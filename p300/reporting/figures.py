@@ -70,7 +70,6 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
 
 def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, str]) -> None:
     """Draw one panel: subjects and mean for each value of the column ``across``."""
-    colours = {name: c for name, c in colours.items() if name in set(auc[across])}
     categories = list(colours)
     x = np.arange(len(categories), dtype=float)
     of_mean = auc["subject"] == MEAN
@@ -98,7 +97,8 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
     lowest = float(np.nanmin(auc["value"]))
     ax.set_ylim(min(0.45, lowest - 0.03, ax.get_ylim()[0]), 1.0)
     if len(subjects) <= _MOST_LABELS:
-        _name_subjects(ax, subjects, x[-1])
+        shown = subjects.notna().any().to_numpy()
+        _name_subjects(ax, subjects.loc[:, shown], x[shown][-1])
 
 
 def _name_subjects(ax: Axes, subjects: pd.DataFrame, x: float) -> None:

@@ -186,3 +186,16 @@ def test_figures_do_not_live_in_pyplot(results: RunResults) -> None:
 def test_dollar_signs_are_no_mathematics(results: RunResults) -> None:
     metrics = results.metrics.replace({"cnn1": "$\\frac{$"})
     plot_auc_by_subject(metrics).canvas.draw()
+
+
+def test_a_detector_that_a_protocol_lacks_keeps_its_place(results: RunResults) -> None:
+    metrics = results.metrics
+    last = metrics["detector"].unique()[-1]
+    first_protocol = metrics["protocol"].unique()[0]
+    gone = (metrics["detector"] == last) & (metrics["protocol"] == first_protocol)
+    figure = plot_auc_by_subject(metrics[~gone])
+    whole = plot_auc_by_subject(metrics)
+    for ax, other in zip(figure.axes, whole.axes, strict=True):
+        assert ax.get_xlim() == other.get_xlim()
+        names = [t.get_text() for t in ax.get_xticklabels()]
+        assert names == [t.get_text() for t in other.get_xticklabels()]
