@@ -105,16 +105,23 @@ def fit_on_all(
             if transfer is None
             else transfer.training_scores
         )
-        training = epochs.flashes.assign(score=score)
-        timings = subject_timings(dataset, epochs.flashes, experiment.spelling.pause)
-        speller = fit_speller(
-            training,
-            layout,
-            target_error=experiment.spelling.target_error,
-            timing=mean_timing(timings, timings),
-        )
-        write_json(folder / SPELLER, {"layout": layout.to_dict(), **speller.to_dict()})
+        _store_speller(experiment, epochs.flashes.assign(score=score), layout, folder)
     return folder
+
+
+def _store_speller(
+    experiment: Experiment, training: pd.DataFrame, layout: Layout, folder: Path
+) -> None:
+    """Fit a speller to scored training flashes and store it beside the detector."""
+    dataset = str(training["dataset"].iloc[0])
+    timings = subject_timings(dataset, training, experiment.spelling.pause)
+    speller = fit_speller(
+        training,
+        layout,
+        target_error=experiment.spelling.target_error,
+        timing=mean_timing(timings, timings),
+    )
+    write_json(folder / SPELLER, {"layout": layout.to_dict(), **speller.to_dict()})
 
 
 def predict_recordings(

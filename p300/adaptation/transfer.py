@@ -130,18 +130,18 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     Raises
     ------
     DetectorError
-        When the detector has no last linear layer, or no training subject has flash codes.
+        When the detector has no last linear layer.
     """
     subjects = epochs.flashes["subject"].to_numpy()
     coded = has_codes(epochs.flashes)
-    known = [s for s in np.unique(subjects) if coded[subjects == s].any()]
-    if len(known) >= FEWEST_SUBJECTS:
-        parts = [np.flatnonzero(subjects == s) for s in known]
+    persons = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
+    if sum(coded[rows].any() for rows in persons) >= FEWEST_SUBJECTS:
+        parts = persons
         strengths: Sequence[Strength] = STRENGTHS
     else:
         parts = held_out_parts(len(epochs), epochs.units("character"), PARTS)
         strengths = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
-    ratios = np.full((len(strengths), len(epochs)), np.nan)
+    ratios = np.empty((len(strengths), len(epochs)))
     for rows in parts:
         rest = np.setdiff1d(np.arange(len(epochs)), rows)
         fitted, readout = _fit(detector, epochs.select(rest), level)
@@ -152,8 +152,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
         else:
             ratios[:, rows] = readout(features)
     best = _best(ratios, epochs.y, parts)
-    scored = np.isfinite(ratios[best])
-    calibration = fit_sigmoid(ratios[best][scored], epochs.y[scored])
+    calibration = fit_sigmoid(ratios[best], epochs.y)
     whole, readout = _fit(detector, epochs, level)
     return Transfer(
         detector=whole,

@@ -160,8 +160,7 @@ def _fit_and_score(
         score = scored.training_scores
         if score is None:
             score = cross_fitted_scores(detector, train, task.validation)
-        known = np.isfinite(score)
-        training_scores = score_table(train.select(known), score[known], detector.threshold_, names)
+        training_scores = score_table(train, score, detector.threshold_, names)
     history, best = detector.history()
     fit = {
         "id": task.id,

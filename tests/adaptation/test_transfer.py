@@ -112,3 +112,13 @@ def test_a_person_without_codes_is_named_and_scored_as_taught(transfer, parts):
     with pytest.warns(TrainingWarning, match="no flash has a known code"):
         scores, _ = transfer.follow(uncoded, MATRIX_6X6)
     np.testing.assert_allclose(scores, transfer.score(transfer.readout, uncoded))
+
+
+def test_training_persons_without_codes_are_scored_too(epochs):
+    hidden = (epochs.flashes["subject"] == "1").to_numpy()
+    flashes = epochs.flashes.assign(code=epochs.flashes["code"].mask(hidden))
+    uncoded = type(epochs)(**{**vars(epochs), "flashes": flashes})
+    transfer = learn_transfer(make_detector("slda"), uncoded, MATRIX_6X6, "subject")
+    assert transfer.strength in STRENGTHS
+    assert np.isfinite(transfer.training_scores).all()
+    assert roc_auc_score(uncoded.y[hidden], transfer.training_scores[hidden]) > 0.6
