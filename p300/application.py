@@ -16,7 +16,7 @@ from p300.config import Experiment
 from p300.detectors import load_detector, make_detector, save_detector
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
 from p300.evaluation.folds import cross_fitted_scores, prepare_detector, seed_of
-from p300.evaluation.runner import read_recordings
+from p300.evaluation.preparation import read_recordings
 from p300.files import read_json, write_json
 from p300.preprocessing import preprocess
 from p300.recordings import Layout, Recording, open_recordings

@@ -108,8 +108,8 @@ def prepare(
     out: Out = None,
 ) -> None:
     """Preprocess the recordings of an experiment into a run folder."""
+    from p300.evaluation.preparation import prepare as prepare_epochs
     from p300.evaluation.runner import claim_folder
-    from p300.evaluation.runner import prepare as prepare_epochs
 
     experiment = _experiment(config, overrides)
     folder = out or Path("reports") / experiment.name
@@ -304,7 +304,7 @@ def _evaluate(experiment: Experiment, out: Path | None, data: Path, jobs: int) -
 
 
 def _print_plan(experiment: Experiment, data: Path) -> None:
-    from p300.evaluation.runner import preview
+    from p300.evaluation.plan import preview
 
     typer.echo(experiment.to_yaml())
     tasks = preview(experiment, data)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from p300.config import Experiment
 from p300.evaluation import runner
-from p300.evaluation.runner import Progress, silent
+from p300.evaluation.preparation import Progress, silent
 from p300.files import read_json, write_json
 from p300.speller import spell_run
 

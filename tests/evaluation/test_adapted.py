@@ -10,7 +10,8 @@ from studies import make_epochs
 
 from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
-from p300.evaluation.runner import evaluate, plan_dataset
+from p300.evaluation.plan import plan_dataset
+from p300.evaluation.runner import evaluate
 from p300.files import read_json
 
 SMALL = {

@@ -18,7 +18,8 @@ from p300.config import parse_experiment
 from p300.errors import DataWarning, ProtocolError, RecordingError, RunError
 from p300.evaluation import runner
 from p300.evaluation.folds import seed_of
-from p300.evaluation.runner import evaluate, preview
+from p300.evaluation.plan import preview
+from p300.evaluation.runner import evaluate
 from p300.files import read_json
 
 CONFIG = """
