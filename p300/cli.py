@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from p300.cli_recordings import datasets
 from p300.errors import P300Error
 from p300.terminal import (
     print_comparison,
@@ -246,33 +247,6 @@ def spell(
 
 
 @app.command()
-def datasets(
-    name: Annotated[str | None, typer.Argument(help="One source, with its options.")] = None,
-) -> None:
-    """List the sources of recordings: subjects, electrodes, rate, licence, citation."""
-    from p300.arguments import accepted_arguments
-    from p300.recordings import SOURCES, source_module
-
-    if name is None:
-        infos = {key: source_module(key).INFO for key in SOURCES}
-        columns = ["source", "title", "subjects", "electrodes", "Hz", "licence", "citation"]
-        print_table(
-            columns,
-            [
-                [key, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.citation]
-                for key, i in infos.items()
-            ],
-        )
-        return
-    module = source_module(name)
-    for label, text in vars(module.INFO).items():
-        typer.echo(f"{label:>10}: {text}")
-    options = accepted_arguments(module.load, ("path", "dataset", "subjects"))
-    for key, parameter in options.items():
-        typer.echo(f"    option: {key} = {parameter.default!r}")
-
-
-@app.command()
 def detectors(
     name: Annotated[str | None, typer.Argument(help="One detector, with its parameters.")] = None,
 ) -> None:
@@ -317,6 +291,9 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
         ],
     )
     typer.echo(f"{len(tasks)} folds to fit.")
+
+
+app.add_typer(datasets, name="datasets")
 
 
 def main() -> None:

@@ -175,9 +175,9 @@ def test_datasets_and_detectors_are_listed():
     listed = p300_command("datasets").output
     for name in ("bnci2015_003", "bids", "bci2_iib", "bci3_ii", "gtec_br41n", "flash_table"):
         assert name in listed
-    one = p300_command("datasets", "simulated").output
+    one = p300_command("datasets", "show", "simulated").output
     assert "n_subjects" in one
-    assert "CC BY-NC-ND" in p300_command("datasets", "bnci2015_003").output
+    assert "CC BY-NC-ND" in p300_command("datasets", "show", "bnci2015_003").output
     assert "Cecotti" in p300_command("detectors").output
     assert "epochs = 100" in p300_command("detectors", "cnn1").output
 
@@ -190,7 +190,7 @@ def test_datasets_and_detectors_are_listed():
         (["run", "--set", "seeed=5"], "did you mean 'seed'"),
         (["report", "nowhere"], "nowhere"),
         (["predict", "nowhere", "x", "--source", "bids"], "nowhere: not a stored detector"),
-        (["datasets", "bid"], "did you mean 'bids'"),
+        (["datasets", "show", "bid"], "did you mean 'bids'"),
         (["detectors", "sldaa"], "did you mean 'slda'"),
         (["train", "--detector", "svm"], "'svm' is not in the config"),
     ],

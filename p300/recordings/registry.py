@@ -101,7 +101,7 @@ def open_recordings(
     subjects
         Subjects wanted, by default all.
     options
-        Options of the loader, see ``p300 datasets NAME``.
+        Options of the loader, see ``p300 datasets show NAME``.
 
     Raises
     ------
