@@ -5,12 +5,28 @@ found, what was expected and what to do. The command line prints it without a tr
 """
 
 
+_LONGEST = 1200
+
+
+def _presentable(text: str) -> str:
+    """Give a message that any screen and any file in UTF-8 can take.
+
+    What was found in a damaged file may be endless, and a file's name need not be UTF-8.
+    """
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST * 2 // 3]} [...] {text[-_LONGEST // 3 :]}"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class P300Error(Exception):
     """Base of all errors raised by this package."""
 
 
 class RecordingError(P300Error):
     """A recording cannot be read, or what it holds cannot be an EEG recording with flashes."""
+
+    def __str__(self) -> str:
+        return _presentable(super().__str__())
 
 
 class PreprocessingError(P300Error):
@@ -47,6 +63,13 @@ class P300Warning(UserWarning):
 
 class DataWarning(P300Warning):
     """Something in a recording deserves a look; it names the recording and the electrode."""
+
+    def __str__(self) -> str:
+        return _presentable(super().__str__())
+
+
+class RunWarning(P300Warning):
+    """Something happened to a run that deserves a look; the run goes on."""
 
 
 class TrainingWarning(P300Warning):

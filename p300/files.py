@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -41,3 +42,11 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def cache_folder() -> Path:
+    """Give the folder of the cache: ``P300_CACHE``, or the platform's folder for caches."""
+    from platformdirs import user_cache_path
+
+    given = os.environ.get("P300_CACHE")
+    return Path(given).resolve() if given else user_cache_path("p300", appauthor=False)

@@ -8,7 +8,13 @@ from p300.recordings.recording import (
     build_recording,
     finish_recording,
 )
-from p300.recordings.registry import SOURCES, SourceInfo, open_recordings, source_module
+from p300.recordings.registry import (
+    SOURCES,
+    SourceInfo,
+    open_recordings,
+    recognise_source,
+    source_module,
+)
 from p300.recordings.summary import content_hash, summarise_recording
 
 __all__ = [
@@ -23,6 +29,7 @@ __all__ = [
     "content_hash",
     "finish_recording",
     "open_recordings",
+    "recognise_source",
     "source_module",
     "summarise_recording",
 ]

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,15 @@ import numpy.typing as npt
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import apply_text, check_codes, flash_onsets, make_flash_table
 from p300.recordings.layout import MATRIX_6X6
-from p300.recordings.matfile import check_shape, find_mat_files, numbers, read_mat, state_vector
+from p300.recordings.matfile import (
+    Shapes,
+    check_shape,
+    find_mat_files,
+    numbers,
+    read_mat,
+    recognise_mat,
+    state_vector,
+)
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, select_subjects
 
@@ -65,6 +74,16 @@ MICROVOLTS_PER_UNIT = 20e6 / 2**16 / 20e3
 
 _NEEDED = ("signal", "Flashing", "StimulusCode")
 _EXPECTED = "the variables signal (samples x 64), Flashing and StimulusCode"
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    return {} if recognise_mat(path, _holds) else None
+
+
+def _holds(shapes: Shapes) -> bool:
+    # BCI2000's own converter gives any montage these names; here it is 64 electrodes.
+    return set(_NEEDED) <= set(shapes) and shapes["signal"][1:] == (len(ELECTRODES),)
 
 
 def load(

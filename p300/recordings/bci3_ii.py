@@ -21,6 +21,7 @@ from p300.recordings.matfile import (
     find_mat_files,
     numbers,
     read_mat,
+    recognise_mat,
     state_vector,
 )
 from p300.recordings.recording import Recording, build_recording
@@ -59,6 +60,11 @@ _EXPECTED = (
     "the variables Signal (characters x samples x 64), Flashing and StimulusCode of "
     f"Subject_A_Train.mat and the like. {INFO.obtain}"
 )
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    return {} if recognise_mat(path, lambda shapes: set(_NEEDED) <= set(shapes)) else None
 
 
 def load(

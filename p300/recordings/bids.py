@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from p300.errors import RecordingError
+from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import check_codes, onset_samples
-from p300.recordings.layout import Layout
+from p300.recordings.guard import check_regular, guarded
+from p300.recordings.layout import Layout, guess_rows
 from p300.recordings.mnefile import read_eeg, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.table import read_table
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
@@ -40,12 +44,47 @@ INFO = SourceInfo(
 
 _EXTENSIONS = [".vhdr", ".edf", ".bdf", ".set"]
 _TARGET = {"target": True, "nontarget": False}
+_REQUIRED = ("onset", "duration")  # by BIDS, and by mne-bids
 _COLUMNS = {"stimulus_code": "code", "character": "character", "repetition": "repetition"}
 # Nothing is lost without them: positions are the standard ones, participants are not used.
 _HARMLESS = (
     r"participants\.tsv file not found",
     r"(?s).*coordsystem\.json is REQUIRED.*Skipping reading electrode locations",
 )
+
+
+_MOST_TABLES = 20
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell whether a folder is a BIDS data set with flashes; guess its task and its matrix.
+
+    Only the first :data:`_MOST_TABLES` events tables are read.
+    """
+    if not (path / "dataset_description.json").is_file():
+        return None
+    tables = sorted(path.glob("sub-*/**/*_events.tsv"))
+    shown = {}
+    for file in itertools.islice(tables, _MOST_TABLES):
+        try:
+            shown[file] = _flash_rows(file)
+        except RecordingError:
+            continue  # another task, or no table at all
+    if not shown:
+        return None
+    options: dict[str, Any] = {}
+    if len({_task(file) for file in tables}) > 1:
+        options["task"] = _task(next(iter(shown)))
+    codes = pd.concat(
+        [table.get("stimulus_code", pd.Series(dtype=float)) for table in shown.values()]
+    )
+    rows = guess_rows(pd.to_numeric(codes, errors="coerce").dropna())
+    return options if rows is None else {**options, "layout": rows}
+
+
+def _task(file: Path) -> str | None:
+    named = re.search(r"_task-([A-Za-z0-9]+)", file.name)
+    return named[1] if named else None
 
 
 def load(
@@ -99,15 +138,45 @@ def _find_runs(path: Path) -> list[BIDSPath]:
             f"{path}: no dataset_description.json here, expected the root folder of a BIDS data "
             f"set. {INFO.obtain}"
         )
-    found: list[BIDSPath] = find_matching_paths(
-        path, datatypes="eeg", suffixes="eeg", extensions=_EXTENSIONS, ignore_nosub=True
+    for subject in sorted(path.glob("sub-*")):
+        _check_loops(subject, (path.resolve(),))
+    found: list[BIDSPath] = guarded(
+        lambda: find_matching_paths(
+            path, datatypes="eeg", suffixes="eeg", extensions=_EXTENSIONS, ignore_nosub=True
+        ),
+        path,
     )
+    _warn_of_dangling_links(path)
     if not found:
         raise RecordingError(
             f"{path}: no EEG recordings ({', '.join(_EXTENSIONS)}) in sub-*/eeg, "
             f"there are {sorted(p.name for p in path.iterdir())[:10]}"
         )
     return found
+
+
+def _check_loops(folder: Path, above: tuple[Path, ...]) -> None:
+    """Refuse folders that lead back to themselves; mne-bids would follow them again and again."""
+    if not folder.is_dir():
+        return
+    real = folder.resolve()
+    if real in above:
+        raise RecordingError(f"{folder}: a link to a folder of which it is a part; remove it")
+    for inner in folder.iterdir():
+        _check_loops(inner, (*above, real))
+
+
+def _warn_of_dangling_links(path: Path) -> None:
+    """Tell of recordings that mne-bids passes over, as datalad leaves them before it gets them."""
+    links = sorted(link for link in path.glob("sub-*/**/*_eeg.*") if link.is_symlink())
+    lost = [link.name for link in links if link.suffix in _EXTENSIONS and not link.exists()]
+    if lost:
+        warnings.warn(
+            f"{path}: {len(lost)} recordings are links that lead nowhere and are left out (first: "
+            f"{lost[0]}); if datalad or git-annex keeps this data set, get their content first",
+            DataWarning,
+            stacklevel=4,
+        )
 
 
 def _one_task(runs: list[BIDSPath], task: str | None, path: Path) -> list[BIDSPath]:
@@ -133,7 +202,11 @@ def _place(bids_path: BIDSPath) -> tuple[str, str, str]:
 
 
 def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recording:
+    _check_folders(bids_path)
     file, shown = _read_events(bids_path)
+    missing = [name for name in _REQUIRED if name not in shown]
+    if missing:
+        raise RecordingError(f"{file}: no column {missing[0]!r}, which BIDS requires")
     raw = read_eeg(lambda: _open(bids_path), bids_path.fpath)
     columns = {new: shown[old] for old, new in _COLUMNS.items() if old in shown}
     samples = onset_samples(shown, raw.info["sfreq"], str(file))
@@ -155,6 +228,17 @@ def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recor
     return recording
 
 
+def _check_folders(bids_path: BIDSPath) -> None:
+    """Refuse pipes and devices wherever mne-bids looks for files that belong to a recording."""
+    root = Path(bids_path.root)
+    for folder in (bids_path.directory, *bids_path.directory.parents):
+        for beside in folder.iterdir():
+            if beside.exists():
+                check_regular(beside)
+        if folder == root:
+            break
+
+
 def _open(bids_path: BIDSPath) -> BaseRaw:
     from mne_bids import read_raw_bids
 
@@ -171,10 +255,12 @@ def _read_events(bids_path: BIDSPath) -> tuple[Path, pd.DataFrame]:
         raise RecordingError(
             f"{bids_path.fpath}: no events.tsv belongs to it, expected one with the flashes"
         )
-    try:
-        events = pd.read_csv(file, sep="\t", na_values=["n/a"], skipinitialspace=True)
-    except (ValueError, OSError) as error:
-        raise RecordingError(f"{file}: cannot be read as a table: {error}") from error
+    return file, _flash_rows(file)
+
+
+def _flash_rows(file: Path) -> pd.DataFrame:
+    """Give the rows of an events table that are flashes, with their targets."""
+    events = read_table(file, "\t")
     if "trial_type" not in events:
         raise RecordingError(
             f"{file}: columns {list(events.columns)} found, expected 'trial_type' among them"
@@ -187,4 +273,4 @@ def _read_events(bids_path: BIDSPath) -> tuple[Path, pd.DataFrame]:
             f"{file}: trial types {sorted(events['trial_type'].dropna().unique())[:10]} found, "
             "expected Target and NonTarget"
         )
-    return file, shown
+    return shown

@@ -20,11 +20,17 @@ from p300.recordings.matfile import (
     find_mat_files,
     numbers,
     read_mat,
+    recognise_mat,
     state_vector,
 )
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import BNCI_HORIZON, SourceInfo, select_subjects
 
+_SHA256 = {
+    "s6.mat": "0a78616d301b1788e9a8c8a43f3aee3cd056f806b3be9a0c809fe85204ddffb3",
+    "s7.mat": "acccbcb1af72f8efccfec344fce32e80c0b911df0768a56fe6ea531c5b8f2e41",
+    "s8.mat": "8cd781d01b64da2c57fac435a42f8e2dccc2da28905ace10e1f8d46523075972",
+}
 INFO = SourceInfo(
     title="BNCI Horizon 2020 003-2015: P300 speller, 6x6 matrix, 8 electrodes",
     subjects="10 (01 to 10), each with a training run (1) and a test run (2) of 5 characters",
@@ -40,6 +46,7 @@ INFO = SourceInfo(
         "Get s1.mat to s10.mat of data set 003-2015 from "
         "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
     ),
+    files={f"{BNCI_HORIZON}003-2015/s{k}.mat": _SHA256.get(f"s{k}.mat") for k in range(1, 11)},
 )
 
 ELECTRODES = ["Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8"]
@@ -50,6 +57,11 @@ _N_ROWS = 11  # time, 8 electrodes, flash code, target mark
 # Guger and colleagues also flashed single characters: 36 codes. Their order is not documented;
 # reading order is assumed.
 _SINGLE_CHARACTERS = Layout.single_cell(MATRIX_6X6.symbols)
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    return {} if recognise_mat(path, lambda shapes: bool(_structs(shapes))) else None
 
 
 def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> Iterator[Recording]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.flashes import check_codes, onset_samples
-from p300.recordings.layout import Layout
-from p300.recordings.mnefile import read_eeg, remove_flash_annotations
-from p300.recordings.recording import Recording, finish_recording
-from p300.recordings.registry import SourceInfo, select_subjects
-
-if TYPE_CHECKING:
-    from mne.io import BaseRaw
+from p300.recordings.flashes import onset_samples
+from p300.recordings.guard import guarded
+from p300.recordings.layout import Layout, guess_rows
+from p300.recordings.mnefile import (
+    file_stem,
+    find_recordings,
+    guess_eeg,
+    is_recording,
+    keep_eeg,
+    open_recording,
+    place_files,
+    record_file,
+)
+from p300.recordings.recording import Recording
+from p300.recordings.registry import SourceInfo
+from p300.recordings.table import read_table
 
 INFO = SourceInfo(
     title="Flash table: any recording that MNE reads, with a CSV table of its flashes",
@@ -39,14 +46,37 @@ INFO = SourceInfo(
     ),
 )
 
-# The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
-_RECORDINGS = (
-    ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".set", ".vhdr",
-)  # fmt: skip
 _TARGET = {
     **dict.fromkeys(["1", "1.0", "true", "target"], True),
     **dict.fromkeys(["0", "0.0", "false", "nontarget"], False),
 }
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell whether a recording, or one of a folder, has a flash table.
+
+    The matrix is guessed from the codes, electrodes from names of channels that are not plain.
+    """
+    for file in filter(is_recording, find_recordings(path)):
+        table = _table_beside(file)
+        try:
+            columns = pd.DataFrame() if table is None else _read_columns(table)
+        except RecordingError:
+            continue
+        if not columns.columns.intersection(["sample", "onset"]).empty:
+            codes = columns.get("code", pd.Series(dtype=float))
+            rows = guess_rows(pd.to_numeric(codes, errors="coerce").dropna())
+            return _guess_channels(file) | ({} if rows is None else {"layout": rows})
+    return None
+
+
+def _guess_channels(file: Path) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what MNE finds odd is for the one who loads the file
+        try:
+            return guarded(lambda: guess_eeg(open_recording(file)), file)
+        except RecordingError:
+            return {}
 
 
 def load(
@@ -89,36 +119,11 @@ def load(
         When a recording or a table cannot be read, or the content cannot be a recording.
     """
     tables = _find_tables(path, flashes)
-    places = {file: _place(file) for file in tables}
-    for file, place in places.items():
-        others = [other.name for other in places if places[other] == place and other != file]
-        if others:
-            raise RecordingError(
-                f"{path}: {file.name} and {others[0]} are both subject, session and run {place}"
-            )
-    available = sorted({subject for subject, _, _ in places.values()})
-    chosen = select_subjects(available, subjects, str(path))
     matrix = None if layout is None else Layout.row_column(layout)
-    for file in sorted(tables, key=lambda f: places[f]):
-        subject, session, run = places[file]
-        if subject not in chosen:
-            continue
-        raw = _read_signal(file, rename or {}, drop or [])
+    for file, place in place_files(tables, subjects, path):
+        raw = keep_eeg(open_recording(file), file, rename, drop or [])
         shown = _read_table(tables[file], raw.info["sfreq"])
-        remove_flash_annotations(raw, shown["sample"].to_numpy())
-        recording = finish_recording(
-            raw,
-            shown,
-            dataset=dataset,
-            subject=subject,
-            session=session,
-            run=run,
-            layout=matrix,
-            source=str(file),
-        )
-        if matrix is not None:
-            check_codes(recording.flashes, matrix, str(tables[file]))
-        yield recording
+        yield record_file(raw, shown, matrix, file, dataset, place)
 
 
 def _find_tables(path: Path, flashes: str | None) -> dict[Path, Path]:
@@ -128,14 +133,14 @@ def _find_tables(path: Path, flashes: str | None) -> dict[Path, Path]:
     if not path.is_dir():
         table = Path(flashes) if flashes is not None else _table_beside(path)
         if table is None or not table.is_file():
-            wanted = table or path.with_name(f"{_stem(path)}_flashes.csv")
+            wanted = table or path.with_name(f"{file_stem(path)}_flashes.csv")
             raise RecordingError(f"{path}: no flash table {wanted}. {INFO.obtain}")
         return {path: table}
     if flashes is not None:
         raise RecordingError(
             f"{path}: option 'flashes' names one table, expected one recording, not a folder"
         )
-    files = sorted(p for p in path.iterdir() if p.name.lower().endswith(_RECORDINGS))
+    files = find_recordings(path)
     found = {file: table for file in files if (table := _table_beside(file)) is not None}
     if not found:
         names = [file.name for file in files]
@@ -147,51 +152,28 @@ def _find_tables(path: Path, flashes: str | None) -> dict[Path, Path]:
 
 
 def _table_beside(file: Path) -> Path | None:
-    names = (f"{_stem(file)}_flashes.csv", f"{_stem(file)}.csv")
+    names = (f"{file_stem(file)}_flashes.csv", f"{file_stem(file)}.csv")
     places = [file.with_name(name) for name in names if name != file.name]
     return next((place for place in places if place.is_file()), None)
 
 
-def _stem(file: Path) -> str:
-    return re.sub(r"\.fif\.gz$|\.[^.]*$", "", file.name, flags=re.IGNORECASE)
-
-
-def _place(file: Path) -> tuple[str, str, str]:
-    """Tell subject, session and run from a file's name."""
-    entities = dict(re.findall(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)", file.name))
-    return entities.get("sub", _stem(file)), entities.get("ses", "1"), entities.get("run", "1")
-
-
-def _read_signal(file: Path, rename: Mapping[str, str], drop: Sequence[str]) -> BaseRaw:
-    """Open a recording; what is dropped or renamed must be there."""
-    import mne
-
-    def read() -> BaseRaw:
-        return mne.io.read_raw(file, verbose="warning").drop_channels(list(drop))
-
-    raw = read_eeg(read, file)
-    missing = [name for name in rename if name not in raw.ch_names]
-    if missing:
-        raise RecordingError(
-            f"{file}: no channels {missing} to rename, there are {list(raw.ch_names)}"
-        )
-    return raw.rename_channels(dict(rename), verbose="error")
-
-
 def _read_table(file: Path, sfreq: float) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(file, skipinitialspace=True, na_values=["n/a"])
-    except (ValueError, OSError) as error:
-        raise RecordingError(f"{file}: cannot be read as a CSV table: {error}") from error
+    table = _read_columns(file)
+    known = [name for name in ("code", "character", "repetition") if name in table]
+    return table[known].assign(
+        sample=onset_samples(table, sfreq, str(file)), target=_read_targets(table["target"], file)
+    )
+
+
+def _read_columns(file: Path) -> pd.DataFrame:
+    """Read a flash table as it is; its columns in lower case."""
+    table = read_table(file)
     table.columns = table.columns.str.strip().str.lower()
     if "target" not in table:
         raise RecordingError(
             f"{file}: columns {list(table.columns)} found, expected 'target' among them"
         )
-    known = [name for name in ("code", "character", "repetition") if name in table]
-    return table[known].assign(
-        sample=onset_samples(table, sfreq, str(file)), target=_read_targets(table["target"], file)
-    )
+    return table
 
 
 def _read_targets(column: pd.Series[Any], file: Path) -> pd.Series[Any]:

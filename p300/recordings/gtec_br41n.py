@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from p300.errors import RecordingError
 from p300.recordings.flashes import flash_onsets, make_flash_table
-from p300.recordings.matfile import check_shape, find_mat_files, numbers, read_mat, state_vector
+from p300.recordings.matfile import (
+    Shapes,
+    check_shape,
+    find_mat_files,
+    numbers,
+    read_mat,
+    recognise_mat,
+    state_vector,
+)
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, select_subjects
 
@@ -33,6 +42,15 @@ ELECTRODES = ["Fz", "C3", "Cz", "C4", "Pz", "PO7", "Oz", "PO8"]
 FLASHES_A_REPETITION = 16
 _VARIABLES = ("y", "trig", "fs")
 _EXPECTED = "y (samples x 8), trig and fs, as in S1.mat to S5.mat"
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    return {} if recognise_mat(path, _holds) else None
+
+
+def _holds(shapes: Shapes) -> bool:
+    return set(_VARIABLES) <= set(shapes) and shapes["y"][1:] == (len(ELECTRODES),)
 
 
 def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> Iterator[Recording]:

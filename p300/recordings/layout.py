@@ -112,3 +112,12 @@ class Layout:
 
 MATRIX_6X6 = Layout.row_column(["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"])
 """The matrix of Farwell & Donchin as used in the BCI Competitions (PAPER: codes 1-6 columns)."""
+
+
+def guess_rows(codes: Iterable[int]) -> list[str] | None:
+    """Give the rows of the usual 6x6 matrix where the flash codes are its twelve, else None."""
+    if set(codes) != set(MATRIX_6X6.groups):
+        return None
+    n_columns = 6
+    symbols = "".join(MATRIX_6X6.symbols)
+    return [symbols[k : k + n_columns] for k in range(0, len(symbols), n_columns)]

@@ -22,7 +22,7 @@ BYTE_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
 _INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED, _UTF8 = 1, 5, 6, 14, 15, 16
 _NUMBER_SIZES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}
 _TEXT_KINDS = {1, 2, 3, 4, _UTF8, 17, 18}
-_STRUCT, _CHAR, _NUMERIC = 2, 4, range(6, 16)
+_CELL, _STRUCT, _CHAR, _NUMERIC = 1, 2, 4, range(6, 16)
 _COMPLEX = 0x0800
 _DEEPEST = 16
 
@@ -31,37 +31,52 @@ class DamagedFileError(ValueError):
     """An element is cut short or impossible."""
 
 
-def check_elements(path: Path) -> None:
+def check_elements(path: Path, *, objects: bool = True) -> None:
     """Follow all elements of a file to its end.
 
     Parameters
     ----------
     path
         A file whose header was recognised by :data:`BYTE_ORDERS`.
+    objects
+        Variables of classes that are not followed (objects, functions, sparse matrices) may be
+        there; no one may read them.
 
     Raises
     ------
     DamagedFileError
         Telling what was found at which byte.
     """
+    n_bytes = path.stat().st_size
     with path.open("rb") as file:
         order = BYTE_ORDERS[file.read(HEADER_SIZE)[124:128]]
         while tag := file.read(8):
             at = file.tell() - 8
             try:
                 kind, size = struct.unpack(f"{order}II", tag)
-                content = io.BytesIO(file.read(size))
-                if len(content.getbuffer()) != size:
+                if at + 8 + size > n_bytes:
                     raise DamagedFileError(f"{size} bytes expected, the file ends before")
+                content = io.BytesIO(file.read(size))
                 if kind == _COMPRESSED:
-                    # The checksum at its end makes sure of the values, too.
-                    content = io.BytesIO(zlib.decompress(content.getbuffer()))
+                    content = _decompress(content.getbuffer(), order)
                     kind, size = struct.unpack(f"{order}II", _take(content, 8))
                 if kind != _MATRIX:
                     raise DamagedFileError(f"element of kind {kind}")
-                _check_matrix(content, size, order, depth=0)
+                _check_matrix(content, size, order, depth=0 if objects else 1)
             except (DamagedFileError, struct.error, zlib.error) as error:
                 raise DamagedFileError(f"variable at byte {at}: {error}") from error
+
+
+def _decompress(content: memoryview, order: str) -> io.BytesIO:
+    """Give the one matrix of a compressed element, of no more bytes than its tag says."""
+    stream = zlib.decompressobj()
+    tag = stream.decompress(content, 8)
+    size = struct.unpack(f"{order}II", tag)[1]
+    rest = stream.decompress(stream.unconsumed_tail, size + 1)
+    # The checksum at its end makes sure of the values, too.
+    if len(rest) != size or not stream.eof:
+        raise DamagedFileError(f"{size} bytes expected, the compressed element has others")
+    return io.BytesIO(tag + rest)
 
 
 def _check_matrix(stream: io.BytesIO, size: int, order: str, depth: int) -> None:
@@ -75,7 +90,15 @@ def _check_matrix(stream: io.BytesIO, size: int, order: str, depth: int) -> None
     if len(shape) < 2 or min(shape) < 0:
         raise DamagedFileError(f"dimensions {shape}")
     _element(stream, order, {_INT8, _UTF8})
-    kind, n_values = flags & 0xFF, math.prod(shape)
+    _check_values(stream, order, flags, math.prod(shape), depth)
+    if stream.tell() > end:
+        raise DamagedFileError(f"more content than {size} bytes")
+    stream.seek(end)
+
+
+def _check_values(stream: io.BytesIO, order: str, flags: int, n_values: int, depth: int) -> None:
+    """Check the values of a matrix: as its class, the lowest byte of the flags, has them."""
+    kind = flags & 0xFF
     if kind in _NUMERIC:
         for _ in range(2 if flags & _COMPLEX else 1):
             _check_numbers(stream, order, n_values)
@@ -83,13 +106,10 @@ def _check_matrix(stream: io.BytesIO, size: int, order: str, depth: int) -> None
         _element(stream, order, _TEXT_KINDS)
     elif kind == _STRUCT:
         _check_fields(stream, order, n_values, depth)
-    elif depth > 0:
-        raise DamagedFileError(f"array of class {kind} inside a struct")
-    else:
-        stream.seek(end)  # Cells, objects and the like: no source has them.
-    if stream.tell() > end:
-        raise DamagedFileError(f"more content than {size} bytes")
-    stream.seek(end)
+    elif kind == _CELL:
+        _check_matrices(stream, order, n_values, depth)
+    elif depth > 0:  # At the top they are left out: no source has objects and the like.
+        raise DamagedFileError(f"array of class {kind} inside a struct or cell")
 
 
 def _check_numbers(stream: io.BytesIO, order: str, n_values: int) -> None:
@@ -102,9 +122,16 @@ def _check_fields(stream: io.BytesIO, order: str, n_elements: int, depth: int) -
     """Check the fields of a struct: the length of a name, all names, one matrix a field."""
     (length,) = struct.unpack(f"{order}i", _element(stream, order, {_INT32}, 4))
     names = _element(stream, order, {_INT8})
-    if length <= 0 or len(names) % length or depth >= _DEEPEST:
+    if length <= 0 or len(names) % length:
         raise DamagedFileError(f"struct with {len(names)} letters for names of {length}")
-    for _ in range(n_elements * (len(names) // length)):
+    _check_matrices(stream, order, n_elements * (len(names) // length), depth)
+
+
+def _check_matrices(stream: io.BytesIO, order: str, n_matrices: int, depth: int) -> None:
+    """Check the values of the fields of a struct, or of a cell array."""
+    if depth >= _DEEPEST:
+        raise DamagedFileError(f"structs and cells nested {depth} deep")
+    for _ in range(n_matrices):
         kind, size = struct.unpack(f"{order}II", _take(stream, 8))
         if kind != _MATRIX:
             raise DamagedFileError(f"field of kind {kind}")

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.guard import check_regular
 from p300.recordings.mat5 import BYTE_ORDERS, HEADER_SIZE, check_elements
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -32,8 +33,26 @@ _READ_FAILURES = (
     zlib.error,
 )
 
+# What scipy calls the classes whose content is checked; the others are not read.
+_KINDS = {
+    "cell", "char", "double", "int8", "int16", "int32", "int64", "logical", "single", "struct",
+    "uint8", "uint16", "uint32", "uint64",
+}  # fmt: skip
+
 Shapes = Mapping[str, tuple[int, ...]]
 """Variable name -> its dimensions."""
+
+
+def check_mat(path: Path) -> None:
+    """Check all of a MATLAB file that another library is going to read.
+
+    Raises
+    ------
+    RecordingError
+        When the file is not a MATLAB file of version 5 to 7.2, is damaged, or holds objects.
+    """
+    _check_header(path)
+    _guarded(path, lambda: check_elements(path, objects=False))
 
 
 def mat_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -49,7 +68,7 @@ def mat_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     _check_header(path)
     _guarded(path, lambda: check_elements(path))
     found = _guarded(path, lambda: whosmat(path, appendmat=False))
-    return {name: tuple(int(n) for n in shape) for name, shape, _ in found}
+    return {name: tuple(int(n) for n in shape) for name, shape, kind in found if kind in _KINDS}
 
 
 def read_mat(path: Path, names: Iterable[str]) -> dict[str, Any]:
@@ -64,17 +83,19 @@ def read_mat(path: Path, names: Iterable[str]) -> dict[str, Any]:
 
     Returns
     -------
-    Arrays with MATLAB's dimensions (at least two); a struct of one element is a dictionary.
+    Arrays with MATLAB's dimensions (at least two); a struct of one element is a dictionary, one of
+    several a list of them, and a cell array a list.
 
     Raises
     ------
     RecordingError
         When the file is not a MATLAB file of version 5 to 7.2, or is damaged.
     """
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
     _check_header(path)
-    wanted = list(names)
+    known = {name: kind for name, _, kind in _guarded(path, lambda: whosmat(path, appendmat=False))}
+    wanted = [name for name in names if known.get(name) in _KINDS]
     found = _guarded(path, lambda: loadmat(path, appendmat=False, variable_names=wanted))
     return {name: _plain(found[name]) for name in wanted if name in found}
 
@@ -131,6 +152,32 @@ def find_mat_files(
     return chosen
 
 
+def recognise_mat(path: Path, holds: Callable[[Shapes], bool]) -> bool:
+    """Tell whether a file, or a file of a folder, is a MATLAB file of a source; never raises.
+
+    Parameters
+    ----------
+    path
+        A file, or a folder whose ``.mat`` files (any case) are looked at.
+    holds
+        As in :func:`find_mat_files`.
+    """
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return any(
+        file.suffix.lower() == ".mat"
+        and (shapes := _shapes_or_none(file)) is not None
+        and holds(shapes)
+        for file in files
+    )
+
+
+def _shapes_or_none(file: Path) -> Shapes | None:
+    try:
+        return mat_shapes(file)
+    except (RecordingError, OSError):
+        return None
+
+
 def check_shape(
     shape: Sequence[int], expected: Sequence[int | None], *, axes: str, where: str
 ) -> None:
@@ -176,6 +223,20 @@ def numbers(value: Any, *, where: str) -> npt.NDArray[Any]:
     return value
 
 
+def texts(value: Any, *, where: str) -> list[str]:
+    """Give the strings of a cell array or of a char array, a row each.
+
+    Raises
+    ------
+    RecordingError
+        When it is missing or anything else.
+    """
+    parts = [np.asarray(part) for part in (value if isinstance(value, list) else [value])]
+    if value is None or any(part.dtype.kind != "U" for part in parts):
+        raise RecordingError(f"{where} is {type(value).__name__}, expected texts")
+    return [str(text).strip() for part in parts for text in part.reshape(-1)]
+
+
 def state_vector(value: Any, n_samples: int, *, where: str) -> npt.NDArray[np.int64]:
     """Give a stimulus channel, one whole number a sample.
 
@@ -198,6 +259,7 @@ def state_vector(value: Any, n_samples: int, *, where: str) -> npt.NDArray[np.in
 
 def _check_header(path: Path) -> None:
     """Tell other formats apart by the first 128 bytes, before scipy guesses."""
+    check_regular(path)
     if not path.is_file():
         raise RecordingError(f"{path}: no such file, expected a MATLAB file")
     with path.open("rb") as file:
@@ -232,10 +294,13 @@ def _guarded(path: Path, read: Callable[[], Any]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.dtype.names and value.size == 1:
-        element = value.reshape(-1)[0]
-        return {name: _plain(element[name]) for name in value.dtype.names}
-    return value
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "VO":
+        return value
+    elements = value.reshape(-1)
+    if value.dtype.names is None:
+        return [_plain(element) for element in elements]
+    structs = [{name: _plain(one[name]) for name in value.dtype.names} for one in elements]
+    return structs[0] if len(structs) == 1 else structs
 
 
 def _list(shapes: Shapes) -> str:

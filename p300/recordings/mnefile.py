@@ -1,34 +1,113 @@
-"""Recordings that MNE reads: open, keep the EEG, and take out marks that become flashes."""
+"""Recordings that MNE reads: find, open, keep the EEG, take out marks that become flashes."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from p300.errors import RecordingError
+from p300.errors import DataWarning, RecordingError
+from p300.recordings.flashes import check_codes
+from p300.recordings.guard import check_regular, guarded
+from p300.recordings.headers import check_header
+from p300.recordings.layout import Layout
+from p300.recordings.montage import guess_channels
+from p300.recordings.recording import Recording, finish_recording
+from p300.recordings.registry import select_subjects
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
 
-# What the readers of MNE raise on files that are damaged or not what their name says.
-_READ_FAILURES = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+# The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
+_RECORDINGS = (
+    ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".set", ".vhdr",
+)  # fmt: skip
+
+# The smallest samples have a byte; compressed ones (.fif.gz, .cnt) less, constants far less.
+_MOST_VALUES_A_BYTE = 100
+
+# What MNE calls the formats of BrainVision's samples -> bytes.
+_WIDTHS = {"short": 2, "int": 4, "single": 4}
+
+Place = tuple[str, str, str]
+"""Subject, session and run of a recording."""
+
+
+def is_recording(path: Path) -> bool:
+    """Tell by the name whether a file (with ``.mff`` a folder) is a recording that MNE reads."""
+    return path.name.lower().endswith(_RECORDINGS)
+
+
+def find_recordings(path: Path) -> list[Path]:
+    """Give the recordings of a folder, sorted by name, or the one that is named itself."""
+    if not path.is_dir() or is_recording(path):
+        return [path]
+    return sorted(filter(is_recording, path.iterdir()))
+
+
+def file_stem(file: Path) -> str:
+    """Give the name of a recording without its ending."""
+    return re.sub(r"\.fif\.gz$|\.[^.]*$", "", file.name, flags=re.IGNORECASE)
+
+
+def place_files(
+    files: Iterable[Path], subjects: Sequence[str] | None, path: Path
+) -> list[tuple[Path, Place]]:
+    """Tell subjects, sessions and runs from the files' names; keep the subjects wanted.
+
+    Parameters
+    ----------
+    files
+        Names such as ``sub-01_ses-1_run-2``; without ``sub-`` the whole name is the subject.
+    subjects
+        Subjects wanted; None for all.
+    path
+        What was searched, for messages.
+
+    Returns
+    -------
+    Files with their places, in the order of the places.
+
+    Raises
+    ------
+    RecordingError
+        When two files have one place, or a wanted subject is not there.
+    """
+    found: dict[Place, Path] = {}
+    for file in files:
+        entities = dict(re.findall(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)", file.name))
+        subject = entities.get("sub", file_stem(file))
+        place = (subject, entities.get("ses", "1"), entities.get("run", "1"))
+        if place in found:
+            raise RecordingError(
+                f"{path}: {found[place].name} and {file.name} are both subject, session and run "
+                f"{place}; expected one recording of each"
+            )
+        found[place] = file
+    chosen = select_subjects(sorted({place[0] for place in found}), subjects, str(path))
+    return [(found[place], place) for place in sorted(found) if place[0] in chosen]
+
+
+def open_recording(file: Path) -> BaseRaw:
+    """Open a recording with the reader of MNE that its name calls for.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be read.
+    """
+    import mne
+
+    _check_files(file)
+    raw = guarded(lambda: mne.io.read_raw(file, verbose="warning"), file)
+    _check_extent(raw, file)
+    return raw
 
 
 def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
@@ -46,23 +125,143 @@ def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
     RecordingError
         When the file cannot be read or has no EEG channels.
     """
-    from scipy.io.matlab import MatReadError  # EEGLAB files are MATLAB files
+    _check_files(path)
+    raw = guarded(read, path)
+    _check_extent(raw, path)
+    return keep_eeg(raw, path)
 
-    try:
-        raw = read()
-    except (*_READ_FAILURES, MatReadError) as error:
-        reason = " ".join(str(error).split())
+
+def _check_files(file: Path) -> None:
+    """Refuse, before MNE opens it, what MNE would not come back from."""
+    check_regular(file)
+    stem = file_stem(file)
+    for beside in file.parent.iterdir():
+        if beside.name.startswith(stem) and beside.exists():
+            check_regular(beside)
+    check_header(file)
+
+
+def _check_extent(raw: BaseRaw, file: Path) -> None:
+    """Compare the size of the signal that a header promises with that of the files.
+
+    MNE reads the signal later, and would first make room for whatever the header says.
+    """
+    parts = {file, *(Path(part) for part in raw.filenames if part is not None)}
+    size = sum(part.stat().st_size for part in parts if part.is_file())
+    n_channels, n_samples = len(raw.ch_names), int(raw.n_times)
+    if file.is_file() and n_channels * n_samples > _MOST_VALUES_A_BYTE * size:
         raise RecordingError(
-            f"{path}: MNE cannot read this file ({type(error).__name__}: {reason}); "
-            "is it complete, with the files that belong to it beside it?"
-        ) from error
-    kinds = raw.get_channel_types()
+            f"{file}: its header promises {n_samples} samples of {n_channels} channels, the file "
+            f"has {size} bytes; it is damaged or cut short"
+        )
+    data, width = Path(raw.filenames[0] or file), _WIDTHS.get(raw.orig_format)
+    if file.suffix.lower() == ".vhdr" and width and data.is_file():
+        left = data.stat().st_size % (width * n_channels)
+        if left:
+            warnings.warn(
+                f"{file}: {data.name} ends within a sample, {left} bytes are left out; it is "
+                "probably cut short",
+                DataWarning,
+                stacklevel=3,
+            )
+
+
+def keep_eeg(
+    raw: BaseRaw, path: Path, rename: Mapping[str, str] | None = None, drop: Sequence[str] = ()
+) -> BaseRaw:
+    """Keep the EEG channels of a recording.
+
+    Parameters
+    ----------
+    raw
+        Changed in place.
+    path
+        The file, for messages.
+    rename
+        Channel name in the file -> electrode name.
+    drop
+        Channels of the file that are no EEG.
+
+    Raises
+    ------
+    RecordingError
+        When there are no EEG channels, or a channel to drop or rename is not there.
+    """
+    _check_channels(raw, drop, "drop", path)
+    raw.drop_channels(list(drop))
+    kinds = guarded(raw.get_channel_types, path)
     if "eeg" not in kinds:
         raise RecordingError(
             f"{path}: channels {raw.ch_names} of types {sorted(set(kinds))} found, "
             "expected EEG channels"
         )
-    return raw.pick("eeg", verbose="error")
+    raw.pick("eeg", verbose="error")
+    _check_channels(raw, rename or {}, "rename", path)
+    return raw.rename_channels(dict(rename or {}), verbose="error")
+
+
+def guess_eeg(raw: BaseRaw) -> dict[str, Any]:
+    """Guess the options ``rename`` and ``drop`` of a recording; see :func:`guess_channels`."""
+    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+    return guess_channels([name for name, kind in kinds if kind == "eeg"])
+
+
+def _check_channels(raw: BaseRaw, wanted: Iterable[str], verb: str, path: Path) -> None:
+    missing = [name for name in wanted if name not in raw.ch_names]
+    if missing:
+        raise RecordingError(
+            f"{path}: no channels {missing} to {verb}, there are {list(raw.ch_names)}"
+        )
+
+
+def mark_samples(raw: BaseRaw) -> npt.NDArray[np.int64]:
+    """Give the samples at which the annotations begin, counted from the first sample."""
+    begins = (raw.annotations.onset - raw.first_time) * raw.info["sfreq"]
+    samples: npt.NDArray[np.int64] = np.round(begins).astype(np.int64)
+    return samples
+
+
+def record_file(
+    raw: BaseRaw,
+    flashes: pd.DataFrame,
+    layout: Layout | None,
+    file: Path,
+    dataset: str,
+    place: Place,
+) -> Recording:
+    """Make the recording of a file; its marks become flashes, and its flash codes are checked.
+
+    Parameters
+    ----------
+    raw
+        EEG channels only; changed in place.
+    flashes
+        Flash table.
+    layout
+        The stimulus matrix, None where it is unknown.
+    file, dataset, place
+        Where the recording belongs.
+
+    Raises
+    ------
+    RecordingError
+        When anything in it cannot be a recording, or the layout lacks a flash code.
+    """
+    remove_flash_annotations(raw, flashes["sample"].to_numpy())
+    subject, session, run = place
+    recording = finish_recording(
+        raw,
+        flashes,
+        dataset=dataset,
+        subject=subject,
+        session=session,
+        run=run,
+        layout=layout,
+        source=str(file),
+    )
+    if layout is not None:
+        check_codes(recording.flashes, layout, str(file))
+    return recording
 
 
 def remove_flash_annotations(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> None:
@@ -77,8 +276,11 @@ def remove_flash_annotations(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> No
     samples
         [flash], counted from the first sample of ``raw``.
     """
-    annotations = raw.annotations
-    begins = np.round((annotations.onset - raw.first_time) * raw.info["sfreq"])
-    stretch = [text.upper().startswith(("BAD", "EDGE")) for text in annotations.description]
-    at_flash = np.isin(begins, samples) & ~np.array(stretch, dtype=bool)
-    annotations.delete(np.flatnonzero(at_flash))
+    stretch = [is_stretch(text) for text in raw.annotations.description]
+    at_flash = np.isin(mark_samples(raw), samples) & ~np.array(stretch, dtype=bool)
+    raw.annotations.delete(np.flatnonzero(at_flash))
+
+
+def is_stretch(description: str) -> bool:
+    """Tell whether an annotation marks a stretch of signal, as MNE names them."""
+    return description.upper().startswith(("BAD", "EDGE"))

@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.guard import guarded
 from p300.recordings.layout import Layout
+from p300.recordings.montage import set_standard_montage
 
 if TYPE_CHECKING:
-    from mne.channels import DigMontage
     from mne.io import BaseRaw
 
 FLASH_COLUMNS = {
@@ -35,6 +36,12 @@ SEGMENT_EDGE = "EDGE boundary"
 _IMPOSSIBLE_VOLTS = (1e-10, 2e-2)
 _UNUSUAL_VOLTS = (5e-8, 2e-4)
 
+# Hz; slower ones cannot show a P300.
+_POSSIBLE_RATES = (20.0, 1e5)
+
+# Beyond any amplifier, and far from where numbers overflow.
+_MOST_VOLTS = 1e6
+
 LOUD = 20
 """An electrode with more than this many times the median amplitude deserves a warning."""
 
@@ -46,8 +53,9 @@ class Recording:
     Parameters
     ----------
     raw
-        The signal: EEG channels only, in volts, with standard 10-05 names and positions; flashes
-        are also annotations on it, so that MNE's own plots show them.
+        The signal: EEG channels only, in volts, with standard 10-05 names and positions (or the
+        file's own names without positions, where the format carries none); flashes are also
+        annotations on it, so that MNE's own plots show them.
     flashes
         One row a flash in time order, columns :data:`FLASH_COLUMNS`. ``sample`` counts from the
         first sample of ``raw``; ``code`` is the flash code of ``layout``; ``character`` and
@@ -121,6 +129,7 @@ def build_recording(
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
+    unnamed: bool = False,
 ) -> Recording:
     """Make a checked :class:`Recording` from an array.
 
@@ -136,6 +145,9 @@ def build_recording(
         Flash table; see :class:`Recording`. Missing columns are filled with NA.
     segment_starts
         First samples of stretches that do not continue what is before them.
+    unnamed
+        Names that the 10-05 system does not know are allowed, with a warning: the format carries
+        none. Those electrodes have no positions.
 
     Raises
     ------
@@ -150,13 +162,8 @@ def build_recording(
             f"{source}: signal of shape {data.shape} found, expected "
             f"[{len(electrodes)} electrodes, samples]"
         )
-    if data.shape[0] > data.shape[1]:
-        raise RecordingError(
-            f"{source}: {data.shape[0]} electrodes but only {data.shape[1]} samples; "
-            "the axes look swapped"
-        )
-    if not sfreq > 0:
-        raise RecordingError(f"{source}: sampling rate {sfreq} Hz found, expected above 0")
+    _check_axes(data.shape[0], data.shape[1], source)
+    _check_rate(sfreq, source)
     info = mne.create_info(list(electrodes), sfreq, "eeg", verbose="error")
     raw = mne.io.RawArray(data, info, copy="auto", verbose="error")
     return finish_recording(
@@ -169,6 +176,7 @@ def build_recording(
         layout=layout,
         source=source,
         segment_starts=segment_starts,
+        unnamed=unnamed,
     )
 
 
@@ -183,6 +191,7 @@ def finish_recording(
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
+    unnamed: bool = False,
 ) -> Recording:
     """Make a checked :class:`Recording` from a Raw that holds EEG channels in volts.
 
@@ -194,50 +203,43 @@ def finish_recording(
     RecordingError
         When anything in it cannot be a recording; see :func:`check_recording`.
     """
-    _set_standard_montage(raw, source)
+    _check_axes(len(raw.ch_names), int(raw.n_times), source)
+    _check_rate(raw.info["sfreq"], source)
+    set_standard_montage(raw, source, unnamed=unnamed)
     recording = Recording(
         raw=raw,
         flashes=_complete_flashes(flashes, source),
         dataset=dataset,
-        subject=str(subject),
-        session=str(session),
-        run=str(run),
+        subject=_in_utf8(subject),
+        session=_in_utf8(session),
+        run=_in_utf8(run),
         layout=layout,
-        source=str(source),
+        source=_in_utf8(source),
     )
     check_recording(recording)
     _annotate(recording, segment_starts or [])
     return recording
 
 
-def standard_montage() -> DigMontage:
-    """Give the standard 10-05 montage of electrode names and positions (in metres)."""
-    import mne
-
-    # MNE 1.13 renamed it after the head it was made on and warns about the old name.
-    renamed = "colin27_1005" in mne.channels.get_builtin_montages()
-    return mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
-
-
-def _set_standard_montage(raw: BaseRaw, source: str) -> None:
-    """Rename the channels to the standard spelling and set their positions."""
-    import difflib
-
-    montage = standard_montage()
-    standard = {name.lower(): name for name in montage.ch_names}
-    unknown = [name for name in raw.ch_names if name.lower() not in standard]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0].lower(), standard, n=1)
-        hint = f" (is {unknown[0]!r} meant to be {standard[near[0]]!r}?)" if near else ""
+def _check_rate(sfreq: float, source: str) -> None:
+    low, high = _POSSIBLE_RATES
+    if not low <= sfreq <= high:
         raise RecordingError(
-            f"{source}: electrode names {unknown} found, expected names of the standard 10-05 "
-            f"system such as Fz, Cz, PO7{hint}. Rename them, or drop channels that are not EEG"
+            f"{source}: sampling rate {sfreq:g} Hz found, expected {low:g} to {high:g}"
         )
-    mapping = {name: standard[name.lower()] for name in raw.ch_names}
-    if len(set(mapping.values())) != len(mapping):
-        raise RecordingError(f"{source}: electrode names {raw.ch_names} name one electrode twice")
-    raw.rename_channels(mapping, verbose="error")
-    raw.set_montage(montage, verbose="error")
+
+
+def _in_utf8(text: str) -> str:
+    """Write bytes of a file's name that are not UTF-8 as escapes, so that files can store it."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
+
+
+def _check_axes(n_electrodes: int, n_samples: int, source: str) -> None:
+    if n_electrodes > n_samples:
+        raise RecordingError(
+            f"{source}: {n_electrodes} electrodes but only {n_samples} samples; "
+            "the axes look swapped"
+        )
 
 
 def _complete_flashes(flashes: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -288,13 +290,19 @@ def check_recording(recording: Recording) -> None:
     """
     _check_flashes(recording)
     where = f"{recording.source} ({recording.name})"
-    data = recording.raw.get_data()
+    data = guarded(recording.raw.get_data, recording.source)
     broken = ~np.isfinite(data)
     if broken.any():
         names = [recording.electrodes[k] for k in np.flatnonzero(broken.any(axis=1))]
         raise RecordingError(
             f"{where}: {int(broken.sum())} NaN or infinite samples found in {names}, first at "
             f"sample {int(np.flatnonzero(broken.any(axis=0))[0])}; cut or interpolate them first"
+        )
+    largest = max(float(data.max()), -float(data.min()))
+    if largest > _MOST_VOLTS:
+        raise RecordingError(
+            f"{where}: a sample of {largest:.2g} V found, which cannot be EEG in volts; check the "
+            "units, microvolts must be multiplied by 1e-6"
         )
     amplitude = robust_amplitude(data)
     # Only rounding noise moves: a dead amplifier input or a disconnected electrode.

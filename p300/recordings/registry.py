@@ -4,30 +4,51 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from p300.arguments import check_arguments, did_you_mean
 from p300.errors import RecordingError
+from p300.recordings.guard import check_regular
 from p300.recordings.recording import Recording
 
 SOURCES = {
+    "annotated": "p300.recordings.annotated",
     "bci2_iib": "p300.recordings.bci2_iib",
+    "bci2000": "p300.recordings.bci2000",
     "bci3_ii": "p300.recordings.bci3_ii",
     "bids": "p300.recordings.bids",
+    "bnci2014_008": "p300.recordings.bnci2014_008",
+    "bnci2014_009": "p300.recordings.bnci2014_009",
     "bnci2015_003": "p300.recordings.bnci2015_003",
     "flash_table": "p300.recordings.flash_table",
     "gtec_br41n": "p300.recordings.gtec_br41n",
+    "moabb": "p300.recordings.moabb",
+    "muse_csv": "p300.recordings.muse_csv",
+    "openvibe": "p300.recordings.openvibe",
     "simulated": "p300.recordings.simulated",
+    "xdf": "p300.recordings.xdf",
 }
 """Source name -> module with ``INFO`` (a :class:`SourceInfo`) and ``load``.
 
 ``load(path, *, dataset, subjects=None, **options)`` yields the recordings found at ``path``, a
-file or a folder, one at a time; ``subjects`` names the subjects wanted. The simulated source has
-no path.
+file or a folder, one at a time; ``subjects`` names the subjects wanted. Sources that need no files
+of the user say so in ``INFO.from_files``.
+
+``recognise(path)`` gives the options with which the source reads a file or folder, None where that
+is not of its format; it is quick and never raises. An option is there only where the files do not
+tell for sure: it is a guess, and :mod:`p300.starting_config` marks it as one.
 """
+
+BNCI_HORIZON = "https://lampx.tugraz.at/~bci/database/"
+"""Where the files of BNCI Horizon 2020 lie; the links of its page lead there."""
+
+_GENERAL = ("flash_table", "annotated")
+"""Sources that read nearly anything are asked last, in this order."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +67,11 @@ class SourceInfo:
     citation: str
     obtain: str
     """How a user gets the files and how they must lie in the folder."""
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    """Addresses that :mod:`p300.recordings.fetch` may load from -> SHA-256 of the file, None where
+    the authors of this package have not seen it. Empty where a user must get the files."""
+    from_files: bool = True
+    """False where recordings are generated, or come through another library: no path is needed."""
 
 
 def source_module(name: str) -> ModuleType:
@@ -61,6 +87,25 @@ def source_module(name: str) -> ModuleType:
             f"unknown source {name!r}{did_you_mean(name, SOURCES)} There are: {', '.join(SOURCES)}"
         )
     return importlib.import_module(SOURCES[name])
+
+
+def recognise_source(path: str | Path) -> list[tuple[str, dict[str, Any]]]:
+    """Tell which sources read a file or folder, the most specific first.
+
+    Returns
+    -------
+    Source names, each with the options that ``recognise`` of its module found.
+    """
+    found = []
+    for name in (*(name for name in SOURCES if name not in _GENERAL), *_GENERAL):
+        module = source_module(name)
+        try:
+            options = module.recognise(Path(path)) if module.INFO.from_files else None
+        except OSError:
+            continue  # a folder that may not be read, a file that went away
+        if options is not None:
+            found.append((name, options))
+    return found
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,7 +140,7 @@ def open_recordings(
     source
         One of :data:`SOURCES`.
     path
-        File or folder; not used by the simulated source.
+        File or folder; not used by sources that need no files.
     dataset
         Name to give the data set; by default the source's own.
     subjects
@@ -112,9 +157,10 @@ def open_recordings(
     module = source_module(source)
     options = check_options(source, options)
     place = Path(path) if path is not None else None
-    if source != "simulated":
+    if module.INFO.from_files:
         if place is None:
             raise RecordingError(f"source {source!r} needs a path to a file or folder")
+        check_regular(place)
         if not place.exists():
             raise RecordingError(
                 f"{place}: no such file or folder (looked from {Path.cwd()}). {module.INFO.obtain}"
@@ -123,7 +169,29 @@ def open_recordings(
     recordings: Iterator[Recording] = module.load(
         place, dataset=dataset or source, subjects=wanted, **options
     )
-    return recordings
+    return _readable(recordings, place)
+
+
+def _readable(recordings: Iterator[Recording], place: Path | None) -> Iterator[Recording]:
+    """Turn a failure of the disk, or a file that may not be read, into an error of this package."""
+    while True:
+        try:
+            # Every recording is searched for NaN and infinite values when it is made.
+            with np.errstate(invalid="ignore", over="ignore"):
+                recording = next(recordings, None)
+        except OSError as error:
+            raise RecordingError(
+                f"{error.filename or place}: cannot be read ({error.strerror or error})"
+            ) from error
+        if recording is None:
+            return
+        yield recording
+
+
+def files_ending(path: Path, ending: str) -> list[Path]:
+    """Give the files of a folder whose names end so, in any case; of a file itself, if its does."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [file for file in files if file.name.lower().endswith(ending) and file.is_file()]
 
 
 def same_subject(wanted: str, found: str) -> bool:

@@ -59,6 +59,7 @@ INFO = SourceInfo(
     licence="none needed: generated on the spot",
     citation="none: cite this package",
     obtain="Nothing to obtain; it has no path.",
+    from_files=False,
 )
 
 

@@ -1,0 +1,75 @@
+"""Readers of other libraries: whatever they raise becomes one error, their warnings name the file."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from p300.errors import DataWarning, P300Warning, RecordingError
+
+_Read = TypeVar("_Read")
+
+
+def guarded(read: Callable[[], _Read], path: Path | str) -> _Read:
+    """Run something that reads with MNE and turn its many failures into one.
+
+    Parameters
+    ----------
+    read
+        Reads and gives a result.
+    path
+        The file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        Whatever goes wrong, with the reason that MNE gave.
+
+    Warns
+    -----
+    DataWarning
+        With what MNE warned of.
+    """
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = read()
+    except RecordingError:
+        raise
+    except Exception as error:
+        raise RecordingError(
+            f"{path}: MNE cannot read this file ({type(error).__name__}: {_one_line(error)}); is it "
+            "damaged, cut short or not what its name says, and are the files that belong to it "
+            "beside it?"
+        ) from error
+    for text, category in dict.fromkeys((str(w.message), w.category) for w in caught):
+        if issubclass(category, P300Warning | DeprecationWarning | FutureWarning):
+            warnings.warn(text, category, stacklevel=3)
+        else:
+            warnings.warn(f"{path}: MNE warns: {_one_line(text)}", DataWarning, stacklevel=3)
+    return result
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what no reader comes back from: a named pipe, a device, a socket.
+
+    Links are followed, as data sets kept by datalad or git-annex consist of them.
+
+    Raises
+    ------
+    RecordingError
+        When the path leads to neither a file nor a folder, or nowhere.
+    """
+    if path.is_symlink() and not path.exists():
+        raise RecordingError(
+            f"{path}: a link that leads nowhere, expected a file; if datalad or git-annex keeps "
+            "this data set, get the file's content first"
+        )
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise RecordingError(f"{path}: a pipe or a device found, expected a file or a folder")

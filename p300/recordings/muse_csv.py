@@ -1,0 +1,197 @@
+"""Recordings of the Muse headband as CSV, in the layout of NeuroTechX's EEG notebooks."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.errors import DataWarning, RecordingError
+from p300.recordings.guard import check_regular
+from p300.recordings.recording import Recording, build_recording
+from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.table import read_table
+
+INFO = SourceInfo(
+    title="Muse headband: CSV files with a marker column, as EEG notebooks write them",
+    subjects="from the folders subject1/session1; each file is a run, in the order of the names",
+    electrodes="TP9 AF7 AF8 TP10",
+    sfreq="as the time stamps tell, usually 256 Hz",
+    licence="your own; the recordings of EEG notebooks: BSD-3-Clause",
+    citation=(
+        "Krigolson OE, Williams CC, Norton A, Hassall CD, Colino FL (2017). Choosing MUSE: "
+        "validation of a low-cost, portable EEG system for ERP research. Frontiers in "
+        "Neuroscience 11:109. doi:10.3389/fnins.2017.00109"
+    ),
+    obtain=(
+        "Put the .csv files of a visual oddball into folders subject1/session1 and so on. Columns "
+        "timestamps (s), TP9, AF7, AF8, TP10 (uV) and Marker (1 non-target, 2 target, 0 between)"
+    ),
+)
+
+ELECTRODES = ["TP9", "AF7", "AF8", "TP10"]
+_TIME, _MARKER = "timestamps", "Marker"
+_COLUMNS = [_TIME, *ELECTRODES, _MARKER]
+_NONTARGET, _TARGET = 1, 2
+# A step of more than this many samples is a gap; time stamps are rounded or jitter a little.
+_GAP = 1.6
+_RATES = (32.0, 1e4)
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell by the first line whether a file, or one below a folder, is of this format."""
+    return {} if any(map(_has_columns, _csv_files(path))) else None
+
+
+def _has_columns(file: Path) -> bool:
+    try:
+        check_regular(file)
+        with file.open("rb") as stream:
+            first = stream.readline(1000).decode("utf-8", errors="replace")
+    except (RecordingError, OSError):
+        return False
+    return set(_COLUMNS) <= {name.strip() for name in first.split(",")}
+
+
+def _csv_files(path: Path) -> list[Path]:
+    """Give the CSV files of a subject's folder, of all subjects' folders, or of one folder."""
+    if not path.is_dir():
+        return [path] if path.suffix.lower() == ".csv" else []
+    files = [*path.glob("*"), *path.glob("*/*"), *path.glob("*/*/*")]
+    return sorted(file for file in files if file.suffix.lower() == ".csv" and not file.is_dir())
+
+
+def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> Iterator[Recording]:
+    """Yield one recording a file.
+
+    A flash begins where ``Marker`` becomes 1 (non-target) or 2 (target). Missing samples, which the
+    time stamps tell, divide a recording into segments. The auxiliary channel is left out. Files
+    with other columns are left out with a warning.
+
+    Parameters
+    ----------
+    path
+        A file, or a folder with the files of one session, one subject or all subjects. Subject and
+        session are the numbers in the names of the folders (``subject1/session1``), "1" without.
+    dataset
+        Name of the data set.
+    subjects
+        Subjects wanted; by default all found.
+
+    Raises
+    ------
+    RecordingError
+        When a file cannot be read, or its content cannot be a recording.
+    """
+    files = [path] if path.is_file() else _csv_files(path)
+    known = [file for file in files if path.is_file() or _has_columns(file)]
+    if not known:
+        names = [file.name for file in files][:5]
+        raise RecordingError(f"{path}: no files with {_COLUMNS} ({names} found). {INFO.obtain}")
+    for file in sorted(set(files) - set(known)):
+        warnings.warn(
+            f"{file}: left out, its columns are not {_COLUMNS}", DataWarning, stacklevel=2
+        )
+    sessions: dict[tuple[str, str], list[Path]] = {}
+    for file in known:
+        sessions.setdefault(_place(file), []).append(file)
+    chosen = select_subjects(sorted({subject for subject, _ in sessions}), subjects, str(path))
+    for (subject, session), runs in sorted(sessions.items()):
+        if subject in chosen:
+            for run, file in enumerate(runs, start=1):
+                yield _read_run(file, dataset, subject, session, str(run))
+
+
+def _place(file: Path) -> tuple[str, str]:
+    """Tell subject and session from the folders above a file."""
+    found = []
+    for kind in ("subject", "session"):
+        named = [re.fullmatch(rf"{kind}[-_ ]?0*(\w+)", part, re.IGNORECASE) for part in file.parts]
+        found.append(next((match[1] for match in reversed(named) if match), "1"))
+    return found[0], found[1]
+
+
+def _read_run(file: Path, dataset: str, subject: str, session: str, run: str) -> Recording:
+    table = _read_table(file)
+    sfreq, starts = _read_clock(table[_TIME].to_numpy(), str(file))
+    return build_recording(
+        table[ELECTRODES].to_numpy().T * 1e-6,
+        ELECTRODES,
+        sfreq,
+        _read_flashes(table[_MARKER].to_numpy(), file),
+        dataset=dataset,
+        subject=subject,
+        session=session,
+        run=run,
+        source=str(file),
+        segment_starts=starts,
+    )
+
+
+def _read_table(file: Path) -> pd.DataFrame:
+    """Read the needed columns as numbers."""
+    table = read_table(file)
+    table.columns = table.columns.str.strip()
+    wrong = [name for name in _COLUMNS if list(table.columns).count(name) != 1]
+    if wrong:
+        raise RecordingError(
+            f"{file}: columns {list(table.columns)} found, {wrong} are missing or there twice; "
+            f"expected {_COLUMNS}"
+        )
+    if len(table) < 2:
+        raise RecordingError(f"{file}: {len(table)} samples found, expected a recording")
+    numbers: pd.DataFrame = table[_COLUMNS].apply(pd.to_numeric, errors="coerce")
+    words = numbers.isna() & table[_COLUMNS].notna()
+    if words.to_numpy().any():
+        row, column = np.argwhere(words.to_numpy())[0]
+        raise RecordingError(
+            f"{file}: {table[_COLUMNS].iloc[row, column]!r} found in column {_COLUMNS[column]!r}, "
+            f"row {row + 1}; expected a number"
+        )
+    return numbers.astype("float64")
+
+
+def _read_clock(seconds: npt.NDArray[np.float64], where: str) -> tuple[float, list[int]]:
+    """Give the sampling rate that time stamps tell, and the first samples after gaps."""
+    steps = np.diff(seconds)
+    wrong = ~((steps > 0) & (steps < np.inf))  # NaN too
+    if wrong.any():
+        raise RecordingError(
+            f"{where}: the time stamps do not rise at {int(wrong.sum())} samples, first after row "
+            f"{int(np.flatnonzero(wrong)[0]) + 1}; expected seconds in rising order"
+        )
+    usual = steps[steps < _GAP * np.median(steps)]
+    rate = float(1 / usual.mean())
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise RecordingError(
+            f"{where}: time stamps in steps of {usual.mean():g} found, a rate of {rate:g} Hz; "
+            "expected seconds"
+        )
+    sfreq = float(round(rate))
+    gaps = np.flatnonzero(steps >= _GAP / sfreq + 1e-3)
+    if len(gaps):
+        lost = round(float((steps[gaps] * sfreq - 1).sum()))
+        warnings.warn(
+            f"{where}: about {lost} samples are missing in {len(gaps)} gaps; the recording is "
+            "divided into segments there",
+            DataWarning,
+            stacklevel=4,
+        )
+    return sfreq, [0, *(gaps + 1).tolist()]
+
+
+def _read_flashes(marker: npt.NDArray[np.float64], file: Path) -> pd.DataFrame:
+    foreign = sorted(set(marker.tolist()) - {0.0, float(_NONTARGET), float(_TARGET)})
+    if foreign or np.isnan(marker).any():
+        raise RecordingError(
+            f"{file}: column {_MARKER!r} holds {foreign[:5]}, expected {_NONTARGET} (non-target), "
+            f"{_TARGET} (target) and 0 between flashes"
+        )
+    onsets = np.flatnonzero((marker > 0) & (marker != np.append(0, marker[:-1])))
+    return pd.DataFrame({"sample": onsets, "target": marker[onsets] == _TARGET})

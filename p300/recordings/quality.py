@@ -1,0 +1,199 @@
+"""What a recording is like before anything is computed from it: electrodes, line noise, flashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.recordings.montage import unplaced_electrodes
+from p300.recordings.recording import Recording, robust_amplitude
+
+LINE_FREQUENCIES = (50.0, 60.0)
+"""Mains in Hz."""
+
+BAND = (1.0, 30.0)
+"""Hz; the band in which an electrode's amplitude is measured."""
+
+LOUD, DRIFTING, FLAT = 5.0, 5.0, 1e-2
+"""Amplitude and drift as multiples of the median electrode's beyond which one is called bad."""
+
+LEAST_DRIFT = 5e-5
+"""Volts; an electrode that wanders less is not called drifting, whatever the others do."""
+
+PAUSE, LATE, EARLY = 3.0, 1.5, 0.5
+"""Multiples of the median onset interval: longer is a pause, longer or shorter an irregularity."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def electrode_quality(recording: Recording) -> pd.DataFrame:
+    """Measure every electrode of a recording.
+
+    Returns
+    -------
+    One row an electrode: ``electrode``; ``placed``, whether its position is known; ``amplitude`` in
+    the band of :data:`BAND`, in volts, so that the mains do not count; ``drift``, the robust
+    standard deviation of the means of seconds, in volts; ``line_50`` and ``line_60``, see
+    :func:`line_noise`; ``faults``, words for what is wrong with it, empty where nothing is.
+    """
+    unplaced = unplaced_electrodes(recording.electrodes)
+    # Electrode by electrode: a recording can have hundreds of megabytes.
+    rows = []
+    for k, name in enumerate(recording.electrodes):
+        signal = recording.raw[k][0][0]
+        frequencies, density = spectrum(signal, recording.sfreq)
+        inside = (frequencies >= BAND[0]) & (frequencies <= BAND[1])
+        rows.append(
+            {
+                "electrode": name,
+                "placed": name not in unplaced,
+                "amplitude": float(np.sqrt(density[inside].sum() * frequencies[1])),
+                "drift": _drift(signal, round(recording.sfreq)),
+                "step": float(robust_amplitude(signal[None])[0]),
+                **{f"line_{f:g}": line_noise(frequencies, density, f) for f in LINE_FREQUENCIES},
+            }
+        )
+    table = pd.DataFrame(rows)
+    table["faults"] = _faults(table, list(recording.raw.info["bads"]))
+    return table.drop(columns="step")
+
+
+def _drift(signal: Floats, second: int) -> float:
+    n_seconds = max(1, len(signal) // second)
+    means = signal[: n_seconds * second].reshape(n_seconds, -1).mean(axis=1)
+    return 1.4826 * float(np.median(np.abs(means - np.median(means))))
+
+
+def _faults(table: pd.DataFrame, bads: list[str]) -> list[str]:
+    """Name what is wrong with each electrode, against the median of all."""
+    amplitude, drift, step = (table[name].to_numpy() for name in ("amplitude", "drift", "step"))
+    # Differences of samples: an electrode that drifts is not alive for that.
+    found = {
+        "flat": step <= FLAT * np.median(step),
+        "loud": amplitude > LOUD * np.median(amplitude),
+        "drifting": (drift > DRIFTING * np.median(drift)) & (drift > LEAST_DRIFT),
+        "marked bad": table["electrode"].isin(bads).to_numpy(),
+    }
+    words = [[word for word, rows in found.items() if rows[k]] for k in range(len(table))]
+    return [", ".join(w for w in said if w != "marked bad" or len(said) == 1) for said in words]
+
+
+def spectrum(signal: Floats, sfreq: float) -> tuple[Floats, Floats]:
+    """Estimate the power spectrum of a signal: Welch, windows of 4 s, their median.
+
+    Parameters
+    ----------
+    signal
+        [sample]
+    sfreq
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    Frequencies in Hz and power density (the signal's unit squared a Hz), [frequency].
+    """
+    from scipy.signal import welch
+
+    length = min(len(signal), round(4 * sfreq))
+    frequencies, density = welch(signal, sfreq, nperseg=length, average="median")
+    return frequencies, density
+
+
+def line_noise(frequencies: Floats, density: Floats, mains: float) -> float:
+    """Measure how far the power at the mains' frequency stands above its neighbours.
+
+    Parameters
+    ----------
+    frequencies, density
+        Of :func:`spectrum`.
+    mains
+        50 or 60 Hz.
+
+    Returns
+    -------
+    Decibels: the largest power density within 0.5 Hz of the mains over the median from 2 to 5 Hz
+    beside it. Far below 0 where a notch filter was used; NaN where the sampling rate is too low or
+    the signal flat.
+    """
+    distance = np.abs(frequencies - mains)
+    usable = frequencies < 0.96 * frequencies[-1]
+    at = usable & (distance <= 0.5)
+    beside = usable & (distance >= 2) & (distance <= 5)
+    if not at.any() or not beside.any():
+        return float("nan")
+    floor = float(np.median(density[beside]))
+    return 10 * float(np.log10(density[at].max() / floor)) if floor > 0 else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Flashing:
+    """When the flashes of a recording came, and what is known of them.
+
+    Parameters
+    ----------
+    intervals
+        [flash - 1], seconds from each flash to the next, pauses included.
+    n_flashes, n_targets
+        Numbers; targets None where they are not known.
+    n_characters, n_repetitions
+        Numbers; repetitions of the longest character. 0 where they are not known.
+    codes
+        The flash codes that occur.
+    """
+
+    intervals: Floats
+    n_flashes: int
+    n_targets: int | None
+    n_characters: int
+    n_repetitions: int
+    codes: tuple[int, ...]
+
+    @property
+    def usual(self) -> float:
+        """Median onset interval in seconds; NaN with a single flash."""
+        return float(np.median(self.intervals)) if len(self.intervals) else float("nan")
+
+    @property
+    def inside(self) -> Floats:
+        """Intervals within a train of flashes, in seconds: all but pauses."""
+        return self.intervals[self.intervals <= PAUSE * self.usual]
+
+    @property
+    def pauses(self) -> Floats:
+        """Intervals between two trains of flashes, in seconds."""
+        return self.intervals[self.intervals > PAUSE * self.usual]
+
+    @property
+    def usual_pause(self) -> float:
+        """Median pause in seconds; NaN where there is none."""
+        return float(np.median(self.pauses)) if len(self.pauses) else float("nan")
+
+    @property
+    def irregular(self) -> npt.NDArray[np.bool_]:
+        """Which intervals look like a lost or a doubled flash, [flash - 1]."""
+        relative = self.intervals / self.usual
+        odd: npt.NDArray[np.bool_] = ((relative > LATE) & (relative <= PAUSE)) | (relative < EARLY)
+        return odd
+
+    @property
+    def target_share(self) -> float | None:
+        """Targets among the flashes; None where they are not known."""
+        return None if self.n_targets is None else self.n_targets / self.n_flashes
+
+
+def describe_flashing(recording: Recording) -> Flashing:
+    """Measure the flashing of a recording."""
+    flashes = recording.flashes
+    known = bool(flashes["target"].notna().all())
+    repetitions = flashes["repetition"].dropna()
+    return Flashing(
+        intervals=np.diff(flashes["sample"].to_numpy()) / recording.sfreq,
+        n_flashes=len(flashes),
+        n_targets=int(flashes["target"].sum()) if known else None,
+        n_characters=int(flashes["character"].nunique()),
+        n_repetitions=int(repetitions.max()) if len(repetitions) else 0,
+        codes=tuple(sorted({int(code) for code in flashes["code"].dropna()})),
+    )

@@ -1,0 +1,175 @@
+"""Small valid recordings of every source.
+
+A new source gets an entry in ``SPECIMENS``; ``test_bad_input`` demands it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import specimen_files as files
+from specimen_files import Content, Write, make_content
+
+from p300.recordings.bci2_iib import ELECTRODES as WADSWORTH
+from p300.recordings.bnci2014_009 import ELECTRODES as SIXTEEN
+
+EIGHT = ("Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8")
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """How to write a recording of a source.
+
+    Parameters
+    ----------
+    name
+        The source, with the kind of file after a hyphen where it reads several.
+    write
+        Writes the content into a folder, without the part named; gives the path to load.
+    electrodes
+        Names of the rows of the signal.
+    parts
+        What can be left out.
+    options
+        For the loader.
+    cannot
+        Fault -> why the format cannot express it.
+    unread
+        Endings of files whose content does not matter.
+    needs
+        A package without which the source cannot be read.
+    """
+
+    name: str
+    write: Write
+    electrodes: tuple[str, ...] = EIGHT
+    parts: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    needs: str = "mne"
+
+    @property
+    def source(self) -> str:
+        return self.name.split("-")[0]
+
+    @property
+    def content(self) -> Content:
+        return make_content(self.electrodes)
+
+
+_COPIED = "targets follow from the text to copy, too"
+_ONE_MARK = {"duplicate events": "there is one mark a sample"}
+_IN_ROWS = {**_ONE_MARK, "events out of range": "marks are stored with the samples"}
+_INTEGERS = {"NaN": "samples are integers"}
+_STATES = ("signal", "Flashing", "StimulusCode")
+_TABLE = ("table", "target")
+_MARKS = {"target": ["*Target"], "nontarget": ["*NonTarget"]}
+_NAMED = {"target": ["Target"], "nontarget": ["NonTarget"]}
+_FIELDS = ("channels", "X", "y", "y_stim", "trial")
+
+SPECIMENS = [
+    Specimen(
+        "annotated-fif",
+        files.write_fif,
+        parts=("annotations",),
+        options=_NAMED,
+        cannot={"events out of range": "MNE neither writes nor reads such annotations"},
+    ),
+    Specimen(
+        "annotated-edf", files.write_edf, parts=("annotations",), options=_NAMED, cannot=_INTEGERS
+    ),
+    Specimen(
+        "annotated-bdf",
+        files.write_bdf,
+        parts=("Status",),
+        options={"stim_channel": "Status", "target": [5], "nontarget": [3]},
+        cannot={**_INTEGERS, **_IN_ROWS},
+    ),
+    Specimen(
+        "annotated-vhdr",
+        files.write_vhdr,
+        parts=("DataFile", "MarkerFile", "NumberOfChannels", "SamplingInterval", "BinaryFormat"),
+        options={"target": ["Stimulus/Target"], "nontarget": ["Stimulus/NonTarget"]},
+    ),
+    Specimen(
+        "annotated-gdf",
+        files.write_gdf,
+        parts=("stimulations",),
+        options={"target": ["33285"], "nontarget": ["33286"]},
+    ),
+    Specimen(
+        "annotated-set",
+        files.write_set,
+        parts=("data", "chanlocs", "event", "srate", "nbchan"),
+        options=_NAMED,
+    ),
+    Specimen("bci2_iib", files.write_bci2_iib, tuple(WADSWORTH), _STATES, cannot=_ONE_MARK),
+    Specimen(
+        "bci2000",
+        files.write_bci2000,
+        parts=("HeaderLen", "StimulusCode", "SamplingRate", "SourceChOffset", "SourceChGain"),
+        cannot={**_IN_ROWS, "no targets": _COPIED},
+    ),
+    Specimen(
+        "bci3_ii",
+        files.write_bci3_ii,
+        tuple(WADSWORTH),
+        ("Signal", "Flashing", "StimulusCode"),
+        cannot=_ONE_MARK,
+    ),
+    Specimen(
+        "bids",
+        files.write_bids,
+        parts=("dataset_description.json", "trial_type", "onset", "duration", "DataFile"),
+        # The events table tells what the markers tell.
+        unread=("dataset_description.json", "participants.tsv", ".vmrk"),
+    ),
+    Specimen(
+        "bnci2014_008",
+        partial(files.write_bnci2014, name="A01.mat", unit=1e-6, cell=False),
+        parts=_FIELDS,
+        cannot=_ONE_MARK,
+    ),
+    Specimen(
+        "bnci2014_009",
+        partial(files.write_bnci2014, name="A01S.mat", unit=1e-7, cell=True),
+        tuple(SIXTEEN),
+        _FIELDS,
+        cannot=_ONE_MARK,
+    ),
+    Specimen("bnci2015_003", files.write_bnci2015_003, parts=("train", "test"), cannot=_IN_ROWS),
+    Specimen(
+        "flash_table-fif", partial(files.write_with_table, write=files.write_fif), parts=_TABLE
+    ),
+    Specimen(
+        "flash_table-edf",
+        partial(files.write_with_table, write=files.write_edf),
+        parts=_TABLE,
+        cannot=_INTEGERS,
+    ),
+    Specimen(
+        "flash_table-set",
+        partial(files.write_with_table, write=files.write_set),
+        parts=(*_TABLE, "data", "chanlocs"),
+    ),
+    Specimen("gtec_br41n", files.write_gtec, parts=("y", "trig", "fs"), cannot=_ONE_MARK),
+    Specimen(
+        "muse_csv",
+        files.write_muse,
+        ("TP9", "AF7", "AF8", "TP10"),
+        ("timestamps", "TP9", "Marker"),
+        cannot=_IN_ROWS,
+    ),
+    Specimen("openvibe", files.write_gdf, parts=("stimulations",)),
+    Specimen(
+        "xdf",
+        files.write_xdf,
+        parts=("EEG header", "marker header", "EEG", "markers"),
+        needs="pyxdf",
+    ),
+]
