@@ -16,9 +16,9 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from threadpoolctl import threadpool_limits
 from torch import Tensor
-from torch.nn.functional import cross_entropy, pad
+from torch.nn.functional import conv1d, cross_entropy, pad
 
-from p300.detectors.eegnet import EEGNet, limit_norm
+from p300.detectors.eegnet import EEGNet, Tail, limit_norm
 from p300.detectors.shrinkage import discriminant
 from p300.detectors.training import time_major
 
@@ -35,9 +35,16 @@ class PublishedEEGNet(EEGNet):
         length = self.temporal.weight.shape[-1]
         padded = pad(x.unsqueeze(1), ((length - 1) // 2, length // 2))
         signals = self.temporal_norm(self.temporal(padded))
-        maps = torch.einsum("nfet,fde->nfdt", signals, limit_norm(self.spatial, 1.0))
-        found: Tensor = self.separable(self.pooled(maps.flatten(1, 2)))
-        return found.flatten(1)
+        maps = torch.einsum("nfet,fde->nfdt", signals, limit_norm(self.spatial, 1.0)).flatten(1, 2)
+        shorter = pad(self._end(maps, self.spatial_tail), (7, 8))
+        kernels = self.depthwise.weight[:, None]
+        filtered = conv1d(shorter, kernels, groups=len(kernels))
+        mixed = conv1d(filtered, self.pointwise.weight[..., None])
+        return self._end(mixed, self.separable_tail).flatten(1)
+
+    def _end(self, maps: Tensor, tail: Tail) -> Tensor:
+        shorter: Tensor = tail.rest(tail.norm(maps))
+        return shorter
 
 
 def compare(

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from p300.arguments import check_arguments
 from p300.epochs import Epochs
 from p300.errors import ConfigError, EpochsError
+from p300.windows import empty_windows
 
 Floats = npt.NDArray[np.float64]
 
@@ -106,7 +107,7 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     """
     if alignment.method == "none":
         return epochs
-    X = np.empty(epochs.X.shape, dtype=np.float32)
+    X = empty_windows(*epochs.X.shape)
     domains, runs = epochs.units("session"), epochs.units("run")
     onset = epochs.flashes["onset"].to_numpy()
     for domain in np.unique(domains):

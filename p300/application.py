@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import yaml
 
 from p300.adaptation.storage import load_transfer, save_transfer
 from p300.adaptation.transfer import learn_transfer, warn_fallen_back
 from p300.alignment import align
+from p300.arguments import parse_options
 from p300.config import Experiment
 from p300.detectors import load_detector, make_detector, save_detector
+from p300.epochs import Epochs
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
 from p300.evaluation.folds import cross_fitted_scores, prepare_detector, seed_of
-from p300.evaluation.preparation import read_recordings
+from p300.evaluation.preparation import cached_epochs
 from p300.files import read_json, write_json
-from p300.preprocessing import preprocess
 from p300.recordings import Layout, Recording, open_recordings
 from p300.speller import Decision, LanguageModel, SpellerModel, fit_speller, spell
 from p300.speller.rates import mean_timing, subject_timings
@@ -66,16 +65,14 @@ def fit_on_all(
         if name not in known:
             raise ConfigError(f"{name!r} is not in the config, which has: {', '.join(known)}")
     adaptation = experiment.adaptation(label)
-    if adaptation not in ("none", "self_calibrated"):
+    if adaptation in ("labelled", "from_scratch"):
         raise ConfigError(
             f"detectors.{label}.adaptation: {adaptation!r} needs characters of the person that the "
             "detector is applied to; train it with none or self_calibrated"
         )
     if Path(folder).exists():
         raise DetectorError(f"{folder}: exists already; remove it or choose another name")
-    recordings = read_recordings(experiment, dataset, Path(data))
-    epochs = preprocess(recordings, experiment.preprocessing)
-    epochs = epochs.select(epochs.flashes["target"].notna().to_numpy(dtype=bool))
+    epochs = Epochs.load(cached_epochs(experiment, dataset, Path(data)))
     alignment = experiment.alignment(label)
     epochs = align(epochs, alignment.offline)
     name, parameters = experiment.detector_call(label)
@@ -219,10 +216,4 @@ def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
 def _open(
     path: str | Path, source: str, subjects: Sequence[str] | None, options: Sequence[str]
 ) -> Iterator[Recording]:
-    parsed: dict[str, Any] = {}
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not equals:
-            raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
-        parsed[key.strip()] = yaml.safe_load(value)
-    yield from open_recordings(source, path, subjects=subjects, **parsed)
+    yield from open_recordings(source, path, subjects=subjects, **parse_options(options))

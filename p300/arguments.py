@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from p300.errors import P300Error
+from p300.errors import ConfigError, P300Error
 
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:
@@ -30,6 +30,28 @@ def accepted_arguments(
         if name not in hidden
         and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
+
+
+def parse_options(options: Iterable[str]) -> dict[str, Any]:
+    """Read options given as ``key=value``, value in YAML.
+
+    Raises
+    ------
+    ConfigError
+        For one without an equals sign, or whose value is not valid YAML.
+    """
+    import yaml
+
+    parsed: dict[str, Any] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
+        try:
+            parsed[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--option {option!r}: the value is not valid YAML") from error
+    return parsed
 
 
 def check_arguments(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from p300.cli_recordings import datasets
+from p300.cli_recordings import cache, datasets, init, inspect
 from p300.errors import P300Error
 from p300.terminal import (
     print_comparison,
@@ -62,6 +62,13 @@ Out = Annotated[Path | None, typer.Option(help="Run folder; reports/NAME without
 Jobs = Annotated[
     int, typer.Option(min=1, help="Worker processes, one thread each; by default one a core.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers fit the folds instead."),
+]
+DeviceName = Annotated[
+    str, typer.Option("--device", help="Where networks learn: cpu, cuda, mps, or auto.")
+]
 Fitted = Annotated[Path, typer.Argument(help="Folder of a fitted detector.")]
 Recorded = Annotated[Path, typer.Argument(help="File or folder of the recording.")]
 SourceName = Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")]
@@ -82,6 +89,8 @@ def run(
     data: Data = Path("data"),
     out: Out = None,
     jobs: Jobs = CORES,
+    cluster: Cluster = None,
+    device: DeviceName = "cpu",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print config and folds, compute nothing.")
     ] = False,
@@ -91,7 +100,7 @@ def run(
     if dry_run:
         _print_plan(experiment, data)
         return
-    folder = _evaluate(experiment, out, data, jobs)
+    folder = _evaluate(experiment, out, data, jobs, cluster, device)
     from p300.reporting import write_report
 
     report_file = folder / "report.html"
@@ -108,7 +117,7 @@ def prepare(
     data: Data = Path("data"),
     out: Out = None,
 ) -> None:
-    """Preprocess the recordings of an experiment into a run folder."""
+    """Preprocess the recordings of an experiment, for its run and all others on the same data."""
     from p300.evaluation.preparation import prepare as prepare_epochs
     from p300.evaluation.runner import claim_folder
 
@@ -130,9 +139,11 @@ def evaluate(
     data: Data = Path("data"),
     out: Out = None,
     jobs: Jobs = CORES,
+    cluster: Cluster = None,
+    device: DeviceName = "cpu",
 ) -> None:
     """Compute the score table and the metrics of an experiment, without a report."""
-    folder = _evaluate(_experiment(config, overrides), out, data, jobs)
+    folder = _evaluate(_experiment(config, overrides), out, data, jobs, cluster, device)
     print_means(folder)
     typer.echo(f"Scores: {folder / 'scores.parquet'}")
 
@@ -182,11 +193,15 @@ def train(
     ] = None,
     overrides: Overrides = None,
     data: Data = Path("data"),
+    device: DeviceName = "cpu",
 ) -> None:
     """Fit one detector on all labelled flashes of a data set and store it in a folder."""
     from p300.application import fit_on_all
+    from p300.detectors.device import training_on
 
-    fitted = fit_on_all(_experiment(config, overrides), detector, out, data=data, dataset=dataset)
+    experiment = _experiment(config, overrides)
+    with training_on(device):
+        fitted = fit_on_all(experiment, detector, out, data=data, dataset=dataset)
     typer.echo(f"Detector: {fitted}")
 
 
@@ -269,12 +284,22 @@ def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
     return load_experiment(config, overrides or [])
 
 
-def _evaluate(experiment: Experiment, out: Path | None, data: Path, jobs: int) -> Path:
+def _evaluate(
+    experiment: Experiment,
+    out: Path | None,
+    data: Path,
+    jobs: int,
+    cluster: str | None,
+    device: str,
+) -> Path:
+    from p300.detectors.device import training_on
     from p300.pipeline import evaluate as evaluate_into
 
     folder = out or Path("reports") / experiment.name
-    with progress_bars() as progress:
-        return evaluate_into(experiment, folder, data=data, jobs=jobs, progress=progress)
+    with training_on(device), progress_bars() as progress:
+        return evaluate_into(
+            experiment, folder, data=data, jobs=jobs, cluster=cluster, progress=progress
+        )
 
 
 def _print_plan(experiment: Experiment, data: Path) -> None:
@@ -293,6 +318,9 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
     typer.echo(f"{len(tasks)} folds to fit.")
 
 
+app.command()(init)
+app.command()(inspect)
+app.command()(cache)
 app.add_typer(datasets, name="datasets")
 
 

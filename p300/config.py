@@ -70,11 +70,11 @@ class Experiment(BaseModel):
     another name, so that one detector can stand there with several settings; the key ``alignment``
     brings subjects together before it, see :func:`p300.alignment.make_alignment`; the key
     ``adaptation`` lets it learn from the tested subject, see
-    :data:`p300.evaluation.adapted.Adaptation`."""
+    :data:`p300.adaptation.kinds.Adaptation`."""
     protocols: dict[str, dict[str, Any]] = Field(
         default={"within_subject": {}, "cross_subject": {}}, min_length=1
     )
-    """Protocol -> its options."""
+    """Protocol -> its options; the key ``detectors`` names those that it tests, else all."""
     spelling: Spelling = Spelling()
     """How characters are spelled, for data sets with a layout and flash codes."""
 
@@ -105,6 +105,12 @@ class Experiment(BaseModel):
         parameters.pop("adaptation", None)
         return parameters.pop("detector", label), parameters
 
+    def protocol_call(self, name: str) -> tuple[list[str], dict[str, Any]]:
+        """Give the labels of the detectors that a protocol tests, and its options."""
+        options = dict(self.protocols[name])
+        labels = options.pop("detectors", None)
+        return list(self.detectors) if labels is None else list(labels), options
+
     def alignment(self, label: str) -> Alignment:
         """Give the alignment of a detector."""
         given = self.detectors[label].get("alignment")
@@ -112,7 +118,10 @@ class Experiment(BaseModel):
 
     def adaptation(self, label: str) -> Adaptation:
         """Give what a detector may learn from the tested subject."""
-        given: Adaptation = self.detectors[label].get("adaptation", "none")
+        from p300.detectors.registry import detector_info
+
+        default = detector_info(self.detector_call(label)[0]).adaptation
+        given: Adaptation = self.detectors[label].get("adaptation", default)
         if given not in ADAPTATIONS:
             raise ConfigError(
                 f"detectors.{label}.adaptation: {given!r} found, expected one of "
@@ -236,7 +245,14 @@ def _check_names(experiment: Experiment, where: str) -> None:
             make_detector(name, **parameters)
             experiment.alignment(label)
             experiment.adaptation(label)
-        for name, options in experiment.protocols.items():
+        for name in experiment.protocols:
+            labels, options = experiment.protocol_call(name)
             check_protocol(name, options)
+            for label in labels:
+                if label not in experiment.detectors:
+                    raise ConfigError(
+                        f"protocols.{name}.detectors: {label!r} is not among the detectors"
+                        f"{did_you_mean(label, experiment.detectors)}"
+                    )
     except P300Error as error:
         raise ConfigError(f"{where}: {error}") from error

@@ -15,6 +15,7 @@ import pandas as pd
 from p300.errors import DataWarning, EpochsError
 from p300.files import read_json, write_json, written_whole
 from p300.recordings.layout import Layout
+from p300.windows import gather_windows
 
 EPOCH_COLUMNS = (
     "dataset", "subject", "session", "run", "character", "repetition", "code", "target",
@@ -27,8 +28,12 @@ UNITS = {
     "run": ["dataset", "subject", "session", "run"],
     "session": ["dataset", "subject", "session"],
     "subject": ["dataset", "subject"],
+    "dataset": ["dataset"],
 }
-"""The columns that name one character, run, session or subject."""
+"""The columns that name one character, run, session, subject or data set."""
+
+STRETCH = 10.0
+"""Seconds of a run that stand for a character where characters are unknown."""
 
 MINIMUM_ELECTRODES = 3
 
@@ -119,7 +124,7 @@ class Epochs:
         return float(self.X.shape[2] / self.sfreq)
 
     def units(self, level: str) -> npt.NDArray[np.int64]:
-        """Give each character, run, session or subject a number: equal numbers belong together.
+        """Give each character, run, session, ... a number: equal numbers belong together.
 
         Parameters
         ----------
@@ -130,16 +135,18 @@ class Epochs:
         -------
         [epoch] integers in order of first appearance; what detectors take as ``groups``.
         """
-        grouped = self.flashes.groupby(UNITS[level], sort=False, dropna=False)
-        return np.asarray(grouped.ngroup(), dtype=np.int64)
+        return number_units(self.flashes, level)
 
     def select(self, rows: npt.ArrayLike) -> Epochs:
-        """Give the epochs at the given positions or where a boolean mask is true."""
+        """Give the epochs at the given positions or where a boolean mask is true.
+
+        Where they are many they lie in a temporary file, see :func:`p300.windows.empty_windows`.
+        """
         index = np.asarray(rows)
         if index.dtype == bool:
             index = np.flatnonzero(index)
         flashes = self.flashes.iloc[index].reset_index(drop=True)
-        return replace(self, X=self.X[index], flashes=flashes)
+        return replace(self, X=gather_windows(self.X, index), flashes=flashes)
 
     def pick(self, electrodes: Sequence[str]) -> Epochs:
         """Give the same epochs with the named electrodes only, in that order.
@@ -203,18 +210,22 @@ class Epochs:
         with written_whole(folder) as temporary:
             temporary.mkdir()
             np.save(temporary / "X.npy", np.ascontiguousarray(self.X), allow_pickle=False)
-            self.flashes.to_parquet(temporary / "flashes.parquet", index=False)
-            write_json(
-                temporary / "epochs.json",
-                {
-                    "electrodes": list(self.electrodes),
-                    "sfreq": self.sfreq,
-                    "tmin": self.tmin,
-                    "preprocessing": dict(self.preprocessing),
-                    "layouts": {name: layout.to_dict() for name, layout in self.layouts.items()},
-                },
-            )
+            self.save_tables(temporary)
         return folder
+
+    def save_tables(self, folder: Path) -> None:
+        """Write all but X to a folder: flashes.parquet and epochs.json."""
+        self.flashes.to_parquet(folder / "flashes.parquet", index=False)
+        write_json(
+            folder / "epochs.json",
+            {
+                "electrodes": list(self.electrodes),
+                "sfreq": self.sfreq,
+                "tmin": self.tmin,
+                "preprocessing": dict(self.preprocessing),
+                "layouts": {name: layout.to_dict() for name, layout in self.layouts.items()},
+            },
+        )
 
     @classmethod
     def load(cls, folder: str | Path) -> Epochs:
@@ -246,14 +257,51 @@ class Epochs:
         )
 
 
+def number_units(flashes: pd.DataFrame, level: str) -> npt.NDArray[np.int64]:
+    """Give each unit of a flash table a number; see :meth:`Epochs.units`.
+
+    Where a character is unknown, the :data:`STRETCH` of the run that the flash lies in is taken
+    for one: an oddball experiment has none, and its epochs must not all be one unit.
+    """
+    if level == "character" and flashes["character"].isna().any():
+        # Below zero, so that none is mistaken for a character.
+        stretch = (-1 - flashes["onset"] // STRETCH).astype("Int64")
+        flashes = flashes.assign(character=flashes["character"].astype("Int64").fillna(stretch))
+    grouped = flashes.groupby(UNITS[level], sort=False, dropna=False)
+    return np.asarray(grouped.ngroup(), dtype=np.int64)
+
+
 def concatenate(parts: Sequence[Epochs]) -> Epochs:
     """Put epochs of several recordings into one, on the electrodes that all of them have.
 
     Raises
     ------
     EpochsError
-        Nothing to concatenate, different rates, window lengths or settings, or fewer than
+        As :func:`common_electrodes`.
+    """
+    common = common_electrodes(parts)
+    return replace(
+        parts[0],
+        X=np.concatenate([part.pick(common).X for part in parts]),
+        flashes=pd.concat([part.flashes for part in parts], ignore_index=True),
+        electrodes=common,
+        layouts={name: layout for part in parts for name, layout in part.layouts.items()},
+    )
+
+
+def common_electrodes(parts: Sequence[Epochs]) -> tuple[str, ...]:
+    """Give the electrodes that all parts have, in the first one's order.
+
+    Raises
+    ------
+    EpochsError
+        No parts, different rates, window lengths or settings, or fewer than
         :data:`MINIMUM_ELECTRODES` common electrodes.
+
+    Warns
+    -----
+    DataWarning
+        Naming the electrodes that some parts lack.
     """
     if not parts:
         raise EpochsError("no epochs to concatenate, expected at least one recording")
@@ -264,7 +312,8 @@ def concatenate(parts: Sequence[Epochs]) -> Epochs:
                 f"{_whose(first)} has {first.X.shape[2]} samples at {first.sfreq:g} Hz from "
                 f"{first.tmin:g} s, {_whose(part)} {part.X.shape[2]} at {part.sfreq:g} Hz from "
                 f"{part.tmin:g} s; set preprocessing.sfreq to a rate that all recordings can be "
-                "subsampled to by a whole factor"
+                "subsampled to by a whole factor, or to any below theirs with preprocessing.order "
+                "filter_first"
             )
         if dict(part.preprocessing) != dict(first.preprocessing):
             raise EpochsError(f"{_whose(part)} was preprocessed otherwise than {_whose(first)}")
@@ -282,15 +331,9 @@ def concatenate(parts: Sequence[Epochs]) -> Epochs:
             f"recordings have different electrodes; the {len(common)} common ones "
             f"({', '.join(common)}) are used, not {', '.join(lacking)}",
             DataWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return replace(
-        first,
-        X=np.concatenate([part.pick(common).X for part in parts]),
-        flashes=pd.concat([part.flashes for part in parts], ignore_index=True),
-        electrodes=tuple(common),
-        layouts={name: layout for part in parts for name, layout in part.layouts.items()},
-    )
+    return tuple(common)
 
 
 def _whose(epochs: Epochs) -> str:

@@ -17,6 +17,7 @@ def run_experiment(
     *,
     data: str | Path = ".",
     jobs: int = 1,
+    cluster: str | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Run an experiment into a folder and write its report; what is there already is kept.
@@ -29,7 +30,7 @@ def run_experiment(
     """
     from p300.reporting import write_report
 
-    run = evaluate(experiment, run, data=data, jobs=jobs, progress=progress)
+    run = evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
     report = run / "report.html"
     return report if report.is_file() else write_report(run)
 
@@ -40,6 +41,7 @@ def evaluate(
     *,
     data: str | Path = ".",
     jobs: int = 1,
+    cluster: str | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Evaluate single flashes, then spell the characters they make.
@@ -50,7 +52,9 @@ def evaluate(
     -------
     The run folder, with ``scores.parquet``, ``characters.parquet`` and ``metrics.json``.
     """
-    run = runner.evaluate(experiment, run, data=data, jobs=jobs, progress=progress)
+    run = runner.evaluate(
+        experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress
+    )
     if (run / "characters.parquet").is_file():
         return run
     metrics = run / "metrics.json"

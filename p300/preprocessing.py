@@ -9,8 +9,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from p300.epochs import EPOCH_COLUMNS, Epochs, concatenate
 from p300.errors import DataWarning, PreprocessingError
-from p300.recordings.recording import Recording
+from p300.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_windows
+from p300.recordings.montage import standard_montage, standard_positions, unplaced_electrodes
+from p300.recordings.recording import Recording, robust_amplitude
+
+if TYPE_CHECKING:
+    from mne.io import BaseRaw
 
 PAPER_RATE = 120.0
 """Hz; the rate that Cecotti & Gräser subsample to."""
 
-Signal = npt.NDArray[np.float64]
+UNLIKE = 100.0
+"""Amplitudes of subjects that differ by more than this factor deserve a warning."""
 
 
 class Preprocessing(BaseModel):
@@ -38,8 +43,9 @@ class Preprocessing(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sfreq: float | None = Field(default=None, gt=0)
-    """Rate after subsampling in Hz, the source's rate divided by a whole number. None: the lowest
-    such rate that is not below the paper's 120 Hz (240 -> 120, 256 -> 128, 250 -> 125)."""
+    """Rate after subsampling in Hz. None: the lowest rate not below the paper's 120 Hz that is the
+    source's divided by a whole number (240 -> 120, 256 -> 128, 250 -> 125). Any other rate below
+    the source's needs ``order: filter_first``."""
     order: Literal["subsample_first", "filter_first"] = "subsample_first"
     """Subsample, then filter (the paper), or the other way round."""
     low: float = Field(default=0.1, gt=0)
@@ -63,6 +69,9 @@ class Preprocessing(BaseModel):
     paper). ``none``: volts."""
     electrodes: tuple[str, ...] | None = None
     """Electrodes to use, None for all."""
+    missing_electrodes: Literal["refuse", "interpolate"] = "refuse"
+    """What happens where a recording lacks one of ``electrodes``: an error, or it is interpolated
+    by spherical splines from those recorded."""
     reference: Literal["average"] | tuple[str, ...] | None = None
     """None keeps the recording's reference; ``average`` or named electrodes re-reference."""
     bad_electrodes: Literal["interpolate", "drop", "keep"] = "interpolate"
@@ -74,6 +83,8 @@ class Preprocessing(BaseModel):
             raise ValueError(f"low ({self.low:g} Hz) must be below high ({self.high:g} Hz)")
         if self.tmin >= self.tmax:
             raise ValueError(f"tmin ({self.tmin:g} s) must be before tmax ({self.tmax:g} s)")
+        if self.missing_electrodes == "interpolate" and self.electrodes is None:
+            raise ValueError("missing_electrodes: interpolate needs the list of electrodes")
         return self
 
 
@@ -97,15 +108,21 @@ def preprocess(
         When the recordings do not go together.
     """
     settings = settings or Preprocessing()
-    several = [recordings] if isinstance(recordings, Recording) else recordings
-    return concatenate([normalise(cut_epochs(r, settings), settings) for r in several])
+    parts, amplitudes = [], []
+    for recording in [recordings] if isinstance(recordings, Recording) else recordings:
+        parts.append(normalise(cut_epochs(recording, settings), settings))
+        volts = float(np.median(robust_amplitude(recording.raw.get_data())))
+        amplitudes.append((f"{recording.dataset}/sub-{recording.subject}", volts))
+    warn_of_scales(amplitudes)
+    return concatenate(parts)
 
 
 def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     """Filter a recording and cut a window after each flash; X is in volts.
 
     The window of a flash at source sample s holds the filtered signal at exactly s + q (k0 + k),
-    where q is the subsampling factor: onsets are never rounded to the subsampled grid.
+    where q is the subsampling factor, whole or not: onsets are never rounded to the subsampled
+    grid.
 
     Raises
     ------
@@ -114,12 +131,12 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     """
     data, electrodes = _selected_signal(recording, settings)
     factor = subsampling_factor(recording, settings)
-    sfreq = recording.sfreq / factor
+    sfreq = settings.sfreq or recording.sfreq / factor
     if settings.high >= sfreq / 2:
         raise PreprocessingError(
             f"{recording.name}: {sfreq:g} Hz is too low for a band up to {settings.high:g} Hz; "
             f"expected more than {2 * settings.high:g} Hz (recorded at {recording.sfreq:g} Hz, "
-            f"subsampled by {factor})"
+            f"subsampled by {factor:g})"
         )
     first = round(settings.tmin * sfreq)
     n_times = math.floor((settings.tmax - settings.tmin) * sfreq + 1e-9)
@@ -186,43 +203,80 @@ def normalise(epochs: Epochs, settings: Preprocessing) -> Epochs:
     return replace(epochs, X=X)
 
 
-def subsampling_factor(recording: Recording, settings: Preprocessing) -> int:
-    """Give the whole number by which the recording's rate is divided.
+def warn_of_scales(amplitudes: Iterable[tuple[str, float]]) -> None:
+    """Warn of subjects whose amplitudes differ too much to be in the same unit.
+
+    Parameters
+    ----------
+    amplitudes
+        Subject and typical amplitude of each of their recordings, in volts.
+
+    Warns
+    -----
+    DataWarning
+        Naming the subjects far from the middle, where the largest amplitude is more than
+        :data:`UNLIKE` times the smallest.
+    """
+    table = pd.DataFrame(amplitudes, columns=["subject", "volts"])
+    typical = table.groupby("subject", sort=False)["volts"].median()
+    if len(typical) < 2 or typical.max() <= UNLIKE * typical.min():
+        return
+    middle = float(np.exp(np.log(typical).median()))
+    ratio = typical / middle
+    far = ratio[(ratio > math.sqrt(UNLIKE)) | (ratio < 1 / math.sqrt(UNLIKE))]
+    named = ", ".join(f"{name} ({1e6 * typical[name]:.2g} µV)" for name in far.index)
+    warnings.warn(
+        f"the amplitudes of {len(typical)} subjects differ by up to "
+        f"{typical.max() / typical.min():.0f} times: {named} against {1e6 * middle:.2g} µV in the "
+        "middle (median step from sample to sample); another unit? The normaliser window_zscore "
+        "takes such differences away, none keeps them",
+        DataWarning,
+        stacklevel=3,
+    )
+
+
+def subsampling_factor(recording: Recording, settings: Preprocessing) -> float:
+    """Give the number by which the recording's rate is divided, a whole one where it can be.
 
     Raises
     ------
     PreprocessingError
-        When the rate asked for is not the recording's divided by a whole number.
+        When the rate asked for is above the recording's, or the number is not whole and the
+        settings do not allow values between samples.
     """
     if settings.sfreq is None:
-        return max(1, int(recording.sfreq // PAPER_RATE))
+        return float(max(1, recording.sfreq // PAPER_RATE))
     ratio = recording.sfreq / settings.sfreq
     factor = round(ratio)
-    if factor < 1 or abs(ratio - factor) > 1e-6 * ratio:
-        possible = ", ".join(f"{recording.sfreq / k:g}" for k in range(1, 5))
-        raise PreprocessingError(
-            f"{recording.name}: {recording.sfreq:g} Hz cannot be subsampled to "
-            f"{settings.sfreq:g} Hz by a whole factor; possible are {possible}, ... Hz"
-        )
-    return factor
+    if factor >= 1 and abs(ratio - factor) <= 1e-6 * ratio:
+        return float(factor)
+    if ratio > 1 and settings.order == "filter_first" and settings.phase == "zero":
+        return ratio
+    possible = ", ".join(f"{recording.sfreq / k:g}" for k in range(1, 5))
+    other = "" if ratio < 1 else (
+        "; rates between them need values between samples: set preprocessing.order to "
+        "filter_first and phase to zero"
+    )  # fmt: skip
+    raise PreprocessingError(
+        f"{recording.name}: {recording.sfreq:g} Hz cannot be subsampled to "
+        f"{settings.sfreq:g} Hz by a whole factor; possible are {possible}, ... Hz{other}"
+    )
 
 
 def _selected_signal(recording: Recording, settings: Preprocessing) -> tuple[Signal, list[str]]:
-    """Treat bad electrodes, re-reference, pick; give the signal in volts and its electrodes."""
-    raw = recording.raw.copy()
-    _check_names(recording, settings.electrodes, "electrodes")
+    """Treat bad and missing electrodes, re-reference, pick; give volts and electrodes."""
+    raw = recording.raw.copy().load_data(verbose="error")
+    if settings.missing_electrodes == "refuse":
+        _check_names(recording, settings.electrodes, "electrodes")
     if isinstance(settings.reference, tuple):
         _check_names(recording, settings.reference, "reference")
-    bad = list(raw.info["bads"])
-    if bad and settings.bad_electrodes == "drop":
-        raw.drop_channels(bad)
-    elif bad and settings.bad_electrodes == "interpolate":
-        if len(raw.ch_names) - len(bad) < 4:
-            raise PreprocessingError(
-                f"{recording.name}: too few good electrodes to interpolate {bad}; "
-                "set bad_electrodes to drop or keep"
-            )
-        raw.interpolate_bads(verbose="error")
+    if settings.bad_electrodes == "drop":
+        raw.drop_channels(raw.info["bads"])
+    elif settings.bad_electrodes == "keep":
+        raw.info["bads"] = []
+    if settings.missing_electrodes == "interpolate":
+        _add_missing(raw, settings.electrodes or (), recording)
+    _interpolate(raw, recording)
     if settings.reference is not None:
         wanted = settings.reference
         raw.set_eeg_reference(
@@ -230,6 +284,57 @@ def _selected_signal(recording: Recording, settings: Preprocessing) -> tuple[Sig
         )
     names = [n for n in settings.electrodes or raw.ch_names if n in raw.ch_names]
     return raw.get_data(picks=names), names
+
+
+def _add_missing(raw: BaseRaw, electrodes: tuple[str, ...], recording: Recording) -> None:
+    """Add electrodes that were not recorded, as bad ones."""
+    import mne
+
+    places = standard_positions()
+    missing = [name for name in electrodes if name not in raw.ch_names]
+    unknown = [name for name in missing if name not in places]
+    if unknown:
+        raise PreprocessingError(
+            f"{recording.name}: electrodes {unknown} cannot be interpolated, the 10-05 system has "
+            "no such names"
+        )
+    if not missing:
+        return
+    good = [n for n in raw.ch_names if n not in raw.info["bads"] and n in places]
+    apart = {m: min(math.dist(places[m], places[n]) for n in good) for m in missing if good}
+    if apart:
+        far = max(apart, key=lambda name: apart[name])
+        warnings.warn(
+            f"{recording.dataset}: electrodes {missing} were not recorded and are interpolated "
+            f"from {len(good)} others; {far} is {100 * apart[far]:.0f} cm from the nearest",
+            DataWarning,
+            stacklevel=2,
+        )
+    info = mne.create_info(missing, recording.sfreq, "eeg", verbose="error")
+    blank = mne.io.RawArray(np.zeros((len(missing), raw.n_times)), info, verbose="error")
+    blank.set_montage(standard_montage(), verbose="error")
+    raw.add_channels([blank], force_update_info=True)
+    raw.info["bads"] = [*raw.info["bads"], *missing]
+
+
+def _interpolate(raw: BaseRaw, recording: Recording) -> None:
+    """Replace bad electrodes by spherical splines over the others, in place."""
+    bad = list(raw.info["bads"])
+    if not bad:
+        return
+    if len(raw.ch_names) - len(bad) < 4:
+        raise PreprocessingError(
+            f"{recording.name}: too few good electrodes to interpolate {bad}; "
+            "set bad_electrodes to drop or keep, and name only electrodes that were recorded"
+        )
+    unplaced = unplaced_electrodes(raw.ch_names)
+    if unplaced:
+        raise PreprocessingError(
+            f"{recording.name}: {bad} cannot be interpolated, the positions of {unplaced} are "
+            "unknown; name the electrodes by the 10-05 system, or set bad_electrodes to drop "
+            "or keep"
+        )
+    raw.interpolate_bads(verbose="error")
 
 
 def _check_names(recording: Recording, names: tuple[str, ...] | None, setting: str) -> None:
@@ -245,154 +350,37 @@ def _windows(
     piece: Signal,
     onsets: npt.NDArray[np.int64],
     sfreq: float,
-    factor: int,
+    factor: float,
     first: int,
     n_times: int,
     settings: Preprocessing,
-) -> Iterator[tuple[npt.NDArray[np.int64], Signal]]:
+) -> Iterator[tuple[Index, Signal]]:
     """Yield (rows of onsets, windows) of one stretch of signal; windows beyond it are left out.
 
     Subsampling first leaves ``factor`` interleaved signals; each flash is cut from the one that
     holds its onset sample, so that no onset is rounded.
     """
     if factor > 1:
-        piece = _anti_alias(piece, factor, settings.phase)
+        piece = anti_alias(piece, factor, settings.phase)
+    steps = first + np.arange(n_times, dtype=np.float64)
     if settings.order == "filter_first":
-        piece = bandpass(piece, sfreq, settings)
-    for phase in np.unique(onsets % factor):
-        stream = piece[:, phase::factor]
-        if settings.order == "subsample_first":
-            stream = bandpass(stream, sfreq / factor, settings)
-        rows = np.flatnonzero(onsets % factor == phase)
-        begin = (onsets[rows] - phase) // factor + first
-        fits = (begin >= 0) & (begin + n_times <= stream.shape[1])
-        rows, begin = rows[fits], begin[fits]
-        index = begin[:, None] + np.arange(n_times)
-        yield rows, stream[:, index].transpose(1, 0, 2)
+        yield from sample_windows(bandpass(piece, sfreq, settings), onsets, factor * steps)
+        return
+    whole = round(factor)
+    for phase in np.unique(onsets % whole):
+        stream = bandpass(piece[:, phase::whole], sfreq / whole, settings)
+        rows = np.flatnonzero(onsets % whole == phase)
+        for some, values in sample_windows(stream, (onsets[rows] - phase) // whole, steps):
+            yield rows[some], values
 
 
-def bandpass(data: Signal, sfreq: float, settings: Preprocessing) -> Signal:
-    """Bandpass-filter continuous signals.
-
-    Parameters
-    ----------
-    data
-        [electrode, sample], one continuous stretch.
-    sfreq
-        Its sampling rate in Hz.
-    settings
-        Uses ``low``, ``high``, ``filter``, ``filter_order`` and ``phase``.
-    """
-    if settings.filter == "fir":
-        import mne
-
-        # Padding by reflection would let a causal filter see the future at the start.
-        zero = settings.phase == "zero"
-        filtered: Signal = mne.filter.filter_data(
-            np.ascontiguousarray(data),
-            sfreq,
-            settings.low,
-            settings.high,
-            phase="zero" if zero else "minimum",
-            pad="reflect_limited" if zero else "edge",
-            verbose="error",
-        )
-        return filtered
-    sections = butterworth_sections(
-        sfreq, settings.low, settings.high, settings.filter_order, settings.phase
-    )
-    # Ten time constants of the high-pass, as far as the signal allows.
-    return _apply_sections(data, sections, settings.phase, round(1.6 * sfreq / settings.low))
-
-
-@cache
-def butterworth_sections(
-    sfreq: float, low: float, high: float, order: int, phase: Literal["zero", "causal"]
-) -> Signal:
-    """Design a Butterworth high-pass and low-pass whose cascade has its -3 dB points as asked.
-
-    A filter run forwards and backwards has -6 dB where its design says -3 dB; the design is
-    therefore widened so that the whole operation has -3 dB at ``low`` and ``high``
-    (for a Butterworth gain g = 1 / (1 + (w/wc)^2n), two passes: wc moves by (sqrt(2) - 1)^(1/2n)
-    on the tangent-warped axis of the bilinear transform).
-
-    Returns
-    -------
-    Second-order sections, [section, 6].
-    """
-    from scipy import signal
-
-    passes = 2 if phase == "zero" else 1
-    widen = (2 ** (1 / passes) - 1) ** (1 / (2 * order))
-    warped = [math.tan(math.pi * f / sfreq) for f in (low, high)]
-    cuts = [math.atan(w) * sfreq / math.pi for w in (warped[0] * widen, warped[1] / widen)]
-    parts = [
-        signal.butter(order, cut, btype, fs=sfreq, output="sos")
-        for cut, btype in zip(cuts, ("highpass", "lowpass"), strict=True)
-    ]
-    return np.concatenate(parts)
-
-
-def _anti_alias(data: Signal, factor: int, phase: Literal["zero", "causal"]) -> Signal:
-    """Low-pass before subsampling: Chebyshev I, order 8, 0.05 dB ripple to 0.8 of the new Nyquist.
-
-    The design of :func:`scipy.signal.decimate`.
-    """
-    from scipy import signal
-
-    sections = signal.cheby1(8, 0.05, 0.8 / factor, output="sos")
-    return _apply_sections(data, sections, phase, 100 * factor)
-
-
-def _apply_sections(
-    data: Signal, sections: Signal, phase: Literal["zero", "causal"], padding: int
-) -> Signal:
-    """Filter forwards, or forwards and backwards, without a transient from the offset."""
-    from scipy import signal
-
-    if phase == "zero":
-        length = min(padding, data.shape[1] - 1)
-        filtered: Signal = signal.sosfiltfilt(sections, data, axis=1, padlen=length)
-        return filtered
-    # Start as if the first sample had lasted for ever: EEG offsets are millivolts.
-    state = signal.sosfilt_zi(sections)[:, None, :] * data[:, :1][None]
-    filtered, _ = signal.sosfilt(sections, data, axis=1, zi=state)
-    return filtered
-
-
-def realised_band(
-    settings: Preprocessing, sfreq: float, seconds: float = 200.0
-) -> tuple[float, float]:
-    """Measure the -3 dB points of the bandpass from its impulse response.
-
-    Parameters
-    ----------
-    settings
-        The filter's settings.
-    sfreq
-        Rate at which the bandpass runs, in Hz.
-    seconds
-        Length of the impulse response; its inverse bounds the resolution.
-
-    Returns
-    -------
-    Lowest and highest frequency in Hz whose gain is at least 1/sqrt(2) of the largest.
-    """
-    impulse = np.zeros((1, round(seconds * sfreq)))
-    impulse[0, impulse.shape[1] // 2 if settings.phase == "zero" else 1] = 1.0
-    gain = np.abs(np.fft.rfft(bandpass(impulse, sfreq, settings)[0]))
-    frequency = np.fft.rfftfreq(impulse.shape[1], 1 / sfreq)
-    passed = frequency[gain >= gain.max() / math.sqrt(2)]
-    return float(passed.min()), float(passed.max())
-
-
-def describe(settings: Preprocessing, source_sfreq: float, factor: int) -> dict[str, Any]:
+def describe(settings: Preprocessing, source_sfreq: float, factor: float) -> dict[str, Any]:
     """Say in figures what the preprocessing does to a recording of a given rate."""
     rate = source_sfreq if settings.order == "filter_first" else source_sfreq / factor
     low, high = realised_band(settings, rate)
     return {
         "source_sfreq": source_sfreq,
-        "sfreq": source_sfreq / factor,
+        "sfreq": settings.sfreq or source_sfreq / factor,
         "filter_sfreq": rate,
         "realised_low": low,
         "realised_high": high,

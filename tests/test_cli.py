@@ -193,6 +193,7 @@ def test_datasets_and_detectors_are_listed():
         (["datasets", "show", "bid"], "did you mean 'bids'"),
         (["detectors", "sldaa"], "did you mean 'slda'"),
         (["train", "--detector", "svm"], "'svm' is not in the config"),
+        (["run", "--device", "gpu"], "unknown device 'gpu', there are: auto, cpu, cuda, mps"),
     ],
 )
 def test_mistakes_are_told_without_a_traceback(arguments, message, tmp_path, monkeypatch):

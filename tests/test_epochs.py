@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from studies import make_epochs, make_recording
 
-from p300.epochs import Epochs, concatenate
+from p300.epochs import STRETCH, Epochs, concatenate
 from p300.errors import EpochsError
 from p300.preprocessing import Preprocessing, preprocess
 
@@ -87,3 +89,24 @@ def test_epochs_made_with_other_settings_do_not_mix():
     other = preprocess(make_recording("2"), Preprocessing(phase="causal"))
     with pytest.raises(EpochsError, match="otherwise"):
         concatenate([one, other])
+
+
+def test_stretches_stand_for_characters_that_are_unknown():
+    known = make_epochs(n_subjects=2, n_runs=1)
+    unknown = replace(known, flashes=known.flashes.assign(character=pd.NA))
+    stretches = unknown.units("character")
+    onset = known.flashes["onset"].to_numpy()
+    for stretch in np.unique(stretches):
+        rows = stretches == stretch
+        assert np.ptp(onset[rows]) < STRETCH
+        assert len(known.flashes.loc[rows, "subject"].unique()) == 1
+    assert len(np.unique(stretches)) == sum(
+        len(np.unique(onsets // STRETCH)) for _, onsets in known.flashes.groupby("subject")["onset"]
+    )
+    # In a run where characters are known they stay what they are.
+    mixed = known.flashes.assign(
+        character=known.flashes["character"].where(known.flashes["subject"] == "1")
+    )
+    first = (known.flashes["subject"] == "1").to_numpy()
+    found = replace(known, flashes=mixed).units("character")
+    assert found[first].tolist() == known.units("character")[first].tolist()

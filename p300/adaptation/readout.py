@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -51,10 +52,14 @@ class Readout:
 
     def __call__(self, features: Floats) -> Floats:
         """Give the log-likelihood ratios (nats) of target to non-target, [epoch]."""
-        difference = self.target - self.nontarget
-        weights = np.linalg.solve(self.covariance, difference)
-        ratios: Floats = features @ weights - weights @ (self.target + self.nontarget) / 2
+        middle = self._weights @ (self.target + self.nontarget) / 2
+        ratios: Floats = features @ self._weights - middle
         return ratios
+
+    @cached_property
+    def _weights(self) -> Floats:
+        weights = np.linalg.solve(self.covariance, self.target - self.nontarget)
+        return np.asarray(weights, dtype=np.float64)
 
     def updated(
         self,
@@ -76,21 +81,74 @@ class Readout:
         moment
             features.T @ features, where it is known already.
         """
-        share = max(float(probability.mean()), 1e-6)
         scatter = features.T @ features if moment is None else moment.copy()
-        means = []
+        means = self.means(features, probability, strength)
+        for new, total, n in means:
+            # The scatter about the new mean, from the moment about zero.
+            both = np.array([new, total])
+            scatter += both.T @ np.array([[n, -1.0], [-1.0, 0.0]]) @ both
+        n = strength.windows
+        covariance = (n * self.covariance + scatter) / (n + len(features))
+        return Readout(means[0][0], means[1][0], covariance)
+
+    def means(
+        self, features: Floats, probability: Floats, strength: Strength
+    ) -> list[tuple[Floats, Floats, float]]:
+        """Give each class's mean after more windows, their sum and their number."""
+        share = max(float(probability.mean()), 1e-6)
+        found = []
         for mean, p, known in (
             (self.nontarget, 1 - probability, strength.targets * (1 - share) / share),
             (self.target, probability, strength.targets),
         ):
-            total, n = p @ features, p.sum()
-            new = (known * mean + total) / (known + n)
-            # The scatter about the new mean, from the moment about zero.
-            scatter += n * np.outer(new, new) - np.outer(new, total) - np.outer(total, new)
-            means.append(new)
-        n = strength.windows
-        covariance = (n * self.covariance + scatter) / (n + len(features))
-        return Readout(means[0], means[1], covariance)
+            total, n = p @ features, float(p.sum())
+            found.append(((known * mean + total) / (known + n), total, n))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What a readout would say after more windows, for one guess of their labels after another.
+
+    Of the scatter only a matrix of rank four depends on the labels, that of the two means. The rest
+    is decomposed once, and a guess costs five solutions of triangular systems (Woodbury's
+    identity).
+
+    Parameters
+    ----------
+    known, features, strength, moment
+        As of :meth:`Readout.updated`.
+    """
+
+    known: Readout
+    features: Floats
+    strength: Strength
+    moment: Floats
+
+    def ratios(self, probability: Floats) -> Floats:
+        """Give what :meth:`Readout.updated` would give for the features, [epoch]."""
+        from scipy.linalg import cho_solve
+
+        (nontarget, a, n), (target, b, m) = self.known.means(
+            self.features, probability, self.strength
+        )
+        changing = np.column_stack([nontarget, a, target, b])
+        # The inverse of its weights [[n, -1], [-1, 0]] of mean and sum, class by class.
+        inner = np.array([[0.0, -1, 0, 0], [-1, -n, 0, 0], [0, 0, 0, -1], [0, 0, -1, -m]])
+        solved = cho_solve(self._factor, np.column_stack([changing, target - nontarget]))
+        fixed, direct = solved[:, :4], solved[:, 4]
+        weights = direct - fixed @ np.linalg.solve(inner + changing.T @ fixed, changing.T @ direct)
+        weights *= self.strength.windows + len(self.features)
+        ratios: Floats = self.features @ weights - weights @ (target + nontarget) / 2
+        return ratios
+
+    @cached_property
+    def _factor(self) -> tuple[Floats, bool]:
+        from scipy.linalg import cho_factor
+
+        fixed = self.strength.windows * self.known.covariance + self.moment
+        factor: tuple[Floats, bool] = cho_factor(fixed, lower=True, overwrite_a=True)
+        return factor
 
 
 def fit_readout(features: Floats, y: npt.ArrayLike) -> Readout:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from p300.adaptation.readout import Floats, Readout, Strength
+from p300.adaptation.readout import Floats, Readout, Strength, Update
 from p300.epochs import Epochs
 from p300.errors import TrainingWarning
 from p300.recordings.layout import Layout
@@ -57,11 +56,6 @@ class Flashes:
     def n_characters(self) -> int:
         """Number of characters."""
         return int(self.character.max()) + 1 if len(self.character) else 0
-
-    @cached_property
-    def moment(self) -> Floats:
-        """features.T @ features, [feature, feature]."""
-        return self.features.T @ self.features
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Flashes:
         """Give some of the windows."""
@@ -140,7 +134,9 @@ def target_probabilities(ratios: Floats, flashes: Flashes) -> Floats:
     return found
 
 
-def self_calibrate(known: Readout, flashes: Flashes, strength: Strength) -> Readout:
+def self_calibrate(
+    known: Readout, flashes: Flashes, strength: Strength, moment: Floats | None = None
+) -> Readout:
     """Adapt a readout to unlabelled flashes by expectation-maximisation over the symbols.
 
     Parameters
@@ -151,18 +147,22 @@ def self_calibrate(known: Readout, flashes: Flashes, strength: Strength) -> Read
         Those without a code are left out.
     strength
         Of the pull.
+    moment
+        features.T @ features of the flashes with a code, where it is known already.
     """
     used = flashes.of(flashes.code >= 0)
     if not len(used.features):
         return known
-    readout, before = known, np.zeros(len(used.features))
+    if moment is None:
+        moment = used.features.T @ used.features
+    update = Update(known, used.features, strength, moment)
+    ratios, before = known(used.features), np.zeros(len(used.features))
     for _ in range(ITERATIONS):
-        probability = target_probabilities(readout(used.features), used)
+        probability = target_probabilities(ratios, used)
         if np.abs(probability - before).max() < SETTLED:
             break
-        readout = known.updated(used.features, probability, strength, used.moment)
-        before = probability
-    return readout
+        ratios, before = update.ratios(probability), probability
+    return known.updated(used.features, before, strength, moment)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +203,7 @@ def follow(known: Readout, flashes: Flashes, strength: Strength) -> Course:
     unadapted = known(flashes.features)
     adapted, ratios = np.empty_like(unadapted), np.empty_like(unadapted)
     readout, gains, fell_back = known, list[float](), list[int]()
+    moment = np.zeros_like(known.covariance)
     for character in range(flashes.n_characters):
         rows = flashes.character == character
         adapted[rows] = readout(flashes.features[rows])
@@ -212,7 +213,10 @@ def follow(known: Readout, flashes: Flashes, strength: Strength) -> Course:
             fell_back.append(character)
         own = flashes.of(rows)
         gains.append(agreement(adapted[rows], own) - agreement(unadapted[rows], own))
-        readout = self_calibrate(known, flashes.of(flashes.character <= character), strength)
+        coded = own.features[own.code >= 0]
+        moment += coded.T @ coded
+        so_far = flashes.of(flashes.character <= character)
+        readout = self_calibrate(known, so_far, strength, moment)
     end = known if is_worse(gains) else readout
     return Course(ratios, unadapted, tuple(fell_back), end)
 

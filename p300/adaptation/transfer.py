@@ -132,7 +132,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     DetectorError
         When the detector has no last linear layer.
     """
-    subjects = epochs.flashes["subject"].to_numpy()
+    subjects = epochs.units("subject")
     coded = has_codes(epochs.flashes)
     persons = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
     if sum(coded[rows].any() for rows in persons) >= FEWEST_SUBJECTS:
@@ -192,7 +192,7 @@ def _follow_persons(
     Log-likelihood ratios, [strength, epoch], and the course of each person for each strength.
     """
     ratios, courses = np.empty((len(strengths), len(epochs))), []
-    subjects = epochs.flashes["subject"].to_numpy()
+    subjects = epochs.units("subject")
     for subject in np.unique(subjects):
         rows = np.flatnonzero(subjects == subject)
         flashes, order = gather_flashes(epochs.select(rows), features[rows], layout)

@@ -79,6 +79,28 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         self.threshold_ = log_odds(float(labels.mean()))
         return self
 
+    def fine_tune(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:  # noqa: ARG002
+        """Go on learning from a few labelled epochs of one person, on top of the fit.
+
+        Calibration and threshold stay what they are: the epochs are too few to hold any out.
+
+        Parameters
+        ----------
+        X
+            [epoch, electrode, time].
+        y
+            1 for a target, 0 for a non-target, [epoch]; both must occur.
+
+        Raises
+        ------
+        DetectorError
+            When the detector is no network; wrong shapes, NaN, one class only.
+        """
+        raise DetectorError(
+            f"detector {self.name} cannot be fine-tuned, only networks can; use adaptation "
+            "'labelled', or a network"
+        )
+
     def decision_function(self, X: npt.ArrayLike) -> Floats:
         """Give the calibrated log-odds of a target, [epoch].
 
@@ -87,14 +109,18 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         DetectorError
             When X has another number of electrodes or samples than the training epochs.
         """
-        check_is_fitted(self, "calibration_")
         windows = check_windows(X)
+        self._check_shape(windows)
+        return self.calibration_(self._raw_scores(windows))
+
+    def _check_shape(self, windows: Windows) -> None:
+        """Refuse windows of another size than those of the fit."""
+        check_is_fitted(self, "calibration_")
         if windows.shape[1:] != self.input_shape_:
             raise DetectorError(
                 f"epochs of {windows.shape[1]} electrodes x {windows.shape[2]} samples found, "
                 f"the detector was fitted on {self.input_shape_[0]} x {self.input_shape_[1]}"
             )
-        return self.calibration_(self._raw_scores(windows))
 
     def predict_proba(self, X: npt.ArrayLike) -> Floats:
         """Give the probabilities of non-target and target, [epoch, 2]."""

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from p300.detectors.base import Detector
 from p300.detectors.validation import Floats, Labels, Windows, held_out_parts
 from p300.errors import DetectorError
+from p300.windows import blocks
 
 
 class ClosedFormDetector(Detector):
@@ -33,7 +34,15 @@ class ClosedFormDetector(Detector):
     def _fit(self, X: Windows, y: Labels) -> Self:
         """Fit everything, calibration apart."""
 
+    def _reduced(self, X: Windows) -> npt.NDArray[np.floating]:
+        """Give what the fit looks at, [epoch, electrode, time]; all of X, or less of the same use.
+
+        Where windows are many they are read once for it, and not held in memory.
+        """
+        return X
+
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
+        X = self._reduced(X)
         scores = np.full(len(y), np.nan)
         for rows in held_out_parts(len(y), groups, self.n_folds):
             rest = np.setdiff1d(np.arange(len(y)), rows)
@@ -77,6 +86,8 @@ def window_means(X: npt.NDArray[np.floating], n_windows: int) -> Floats:
             f"epochs of {X.shape[2]} samples cannot be averaged in {n_windows} windows"
         )
     edges = np.linspace(0, X.shape[2], n_windows + 1).round().astype(int)
-    sums = np.add.reduceat(X, edges[:-1], axis=2, dtype=np.float64)
-    means: Floats = (sums / np.diff(edges)).reshape(len(X), -1)
-    return means
+    means = np.empty((len(X), X.shape[1], n_windows))
+    for block in blocks(X):
+        np.add.reduceat(X[block], edges[:-1], axis=2, dtype=np.float64, out=means[block])
+    means /= np.diff(edges)
+    return means.reshape(len(X), -1)

@@ -45,7 +45,7 @@ def band_matrices(kernels: Tensor, n_samples: int) -> Tensor:
     return padded.unfold(-1, n_samples, 1).flip(1).transpose(1, 2)
 
 
-def filtered_moments(signals: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
+def filtered_moments(windows: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
     """Give mean and variance of filtered signals without filtering them, [kernel] each.
 
     With m the mean and C the covariance of the stretches of signal that a kernel k runs over, they
@@ -54,20 +54,58 @@ def filtered_moments(signals: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
 
     Parameters
     ----------
-    signals
-        [time, signal], taken to be zero outside.
+    windows
+        [epoch, time, electrode], taken to be zero outside.
     kernels
         [kernel, time].
     """
-    n_samples, length = len(signals), kernels.shape[1]
+    n_samples, length = windows.shape[1], kernels.shape[1]
     around = margins(length)
-    gram = pad(signals @ signals.T, around * 2)
-    sums = pad(signals.sum(dim=1), around).unfold(0, n_samples, 1).sum(dim=1)
-    # [kernel time, kernel time, time]: the Gram matrix's square of that size at each time
-    squares = gram.as_strided((length, length, n_samples), (len(gram), 1, len(gram) + 1))
-    mean = sums / signals.numel()
-    covariance = squares.sum(dim=2) / signals.numel() - torch.outer(mean, mean)
-    return kernels @ mean, (kernels @ covariance * kernels).sum(dim=1)
+    # What is left of large products after subtraction must be exact: products are summed window
+    # by window, and what follows is in double precision, which Apple's MPS does not have.
+    exact = torch.float32 if windows.device.type == "mps" else torch.float64
+    zeros = windows.new_zeros(n_samples, n_samples)
+    gram = torch.addbmm(zeros, windows, windows.transpose(1, 2)).to(exact)
+    totals = windows.sum(dim=2).to(exact).sum(dim=0)
+    sums = pad(totals, around).unfold(0, n_samples, 1).sum(dim=1)
+    # The Gram matrix's square of the kernels' size at each time: [kernel time, kernel time, time].
+    squares = pad(gram, around * 2).unfold(0, length, 1).unfold(1, length, 1).diagonal()
+    mean = sums / windows.numel()
+    covariance = squares.sum(dim=2) / windows.numel() - torch.outer(mean, mean)
+    weights = kernels.to(exact)
+    moments = weights @ mean, (weights @ covariance * weights).sum(dim=1)
+    return moments[0].to(kernels.dtype), moments[1].to(kernels.dtype)
+
+
+class FilterEach(nn.Module):
+    """A kernel for each map, which keeps the maps' length: a depthwise convolution by products.
+
+    With short maps and small batches, torch's own takes most of the network's time.
+    """
+
+    def __init__(self, n_maps: int, kernel: int) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(kernel)
+        self.weight = nn.Parameter(torch.empty(n_maps, kernel).uniform_(-bound, bound))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Filter [map, epoch, time]."""
+        return torch.bmm(maps, band_matrices(self.weight, maps.shape[2]))
+
+
+class Tail(nn.Module):
+    """What ends both blocks of layers: batch norm, ELU, mean of some samples, dropout."""
+
+    def __init__(self, n_maps: int, pool: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(n_maps, momentum=MOMENTUM)
+        self.rest = nn.Sequential(nn.ELU(), nn.AvgPool1d(pool), nn.Dropout(dropout))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Map [map, epoch, time] to [map, epoch, time // pool]."""
+        normed = self.norm(maps.flatten(1)[None])[0]
+        shortened: Tensor = self.rest(normed.unflatten(1, maps.shape[1:]))
+        return shortened
 
 
 class MaxNormLinear(nn.Linear):
@@ -150,34 +188,36 @@ class EEGNet(nn.Module):
         self.spatial = nn.Parameter(
             torch.empty(n_temporal, depth, n_electrodes).uniform_(-bound, bound)
         )
-        self.pooled = nn.Sequential(
-            nn.BatchNorm1d(n_maps), nn.ELU(), nn.AvgPool1d(4), nn.Dropout(dropout)
-        )
-        self.separable = nn.Sequential(
-            nn.ZeroPad1d((7, 8)),
-            nn.Conv1d(n_maps, n_maps, 16, groups=n_maps, bias=False),
-            nn.Conv1d(n_maps, n_maps, 1, bias=False),
-            nn.BatchNorm1d(n_maps),
-            nn.ELU(),
-            nn.AvgPool1d(8),
-            nn.Dropout(dropout),
-        )
+        self.spatial_tail = Tail(n_maps, 4, dropout)
+        self.depthwise = FilterEach(n_maps, 16)
+        self.pointwise = nn.Linear(n_maps, n_maps, bias=False)
+        self.separable_tail = Tail(n_maps, 8, dropout)
         self.output = MaxNormLinear(n_maps * (n_samples // 32), 2, max_norm=0.25)
 
     def features(self, x: Tensor) -> Tensor:
         """Map [epoch, electrode, time] to what the output layer reads, [epoch, feature]."""
+        maps = self.depthwise(self.spatial_tail(self.filtered(x)))  # [map, epoch, time]
+        mixed = (self.pointwise.weight @ maps.flatten(1)).unflatten(1, maps.shape[1:])
+        found: Tensor = self.separable_tail(mixed)
+        return found.transpose(0, 1).flatten(1)
+
+    def filtered(self, x: Tensor) -> Tensor:
+        """Filter [epoch, electrode, time] in time and space, with batch norm: [map, epoch, time].
+
+        Maps come first, so that each layer is one product of contiguous matrices.
+        """
         norm, filters = self.temporal_norm, limit_norm(self.spatial, 1.0)
         kernels = self.temporal.weight.flatten(1)
-        mean, variance = self._temporal_moments(x, kernels)
+        windows = x.transpose(1, 2)  # [epoch, time, electrode]
+        mean, variance = self._temporal_moments(windows, kernels)
         scale = norm.weight / torch.sqrt(variance + norm.eps)
         shift = (norm.bias - scale * mean)[:, None] * filters.sum(dim=-1)  # [kernel, depth]
-        signals = (x.transpose(1, 2) @ filters.flatten(0, 1).T).unflatten(2, shift.shape)
-        bands = band_matrices(scale[:, None] * kernels, x.shape[2])
-        maps = torch.einsum("ntfd,fts->nfds", signals, bands)
-        found: Tensor = self.separable(self.pooled((maps + shift[..., None]).flatten(1, 2)))
-        return found.flatten(1)
+        signals = filters.flatten(0, 1) @ windows.flatten(0, 1).T  # [map, epoch * time]
+        rows = signals.view(len(kernels), -1, x.shape[2])  # [kernel, depth * epoch, time]
+        maps = torch.bmm(rows, band_matrices(scale[:, None] * kernels, x.shape[2]))
+        return maps.view(shift.numel(), len(x), -1) + shift.view(-1, 1, 1)
 
-    def _temporal_moments(self, x: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
+    def _temporal_moments(self, windows: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
         """Give mean and variance of the electrodes' signals after each kernel, [kernel].
 
         In training those of the batch, by which the running ones are updated; else the running
@@ -187,15 +227,13 @@ class EEGNet(nn.Module):
         running = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
         if not norm.training:
             return running
-        # Double precision: what is left of large products after subtraction must be exact.
-        signals = x.permute(2, 0, 1).flatten(1).double()
-        mean, variance = filtered_moments(signals, kernels.double())
+        mean, variance = filtered_moments(windows, kernels)
         with torch.no_grad():
-            unbiased = variance * x.numel() / (x.numel() - 1)
+            unbiased = variance * windows.numel() / (windows.numel() - 1)
             for known, new in zip(running, (mean, unbiased), strict=True):
-                known.lerp_(new.to(x.dtype), MOMENTUM)
+                known.mul_(1 - MOMENTUM).add_(MOMENTUM * new)
             norm.get_buffer("num_batches_tracked").add_(1)
-        return mean.to(x.dtype), variance.to(x.dtype)
+        return mean, variance
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [epoch, electrode, time] to two logits, [epoch, 2]."""

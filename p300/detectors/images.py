@@ -12,22 +12,26 @@ from p300.detectors.cecotti import scaled_tanh
 from p300.detectors.older_networks import OlderNetwork
 from p300.errors import DetectorError
 
+FEWEST_ROWS = 16
+"""Rows of an image of few electrodes: the fewest that the kernels and pooling of all networks here
+fit into. More rows of zeros would only take time."""
+
 
 class ElectrodeImage(nn.Module):
     """Make a window an image: a row an electrode, a column a mean over time.
 
     Time is averaged to ``size`` columns: a window of .65 s has then 49 a second (of 32 columns),
     twice the highest frequency that the default filter leaves. Electrodes stay what they are, one
-    row each, in their order; where there are fewer than ``size``, rows of zeros are added above
-    and below in equal numbers, so that kernels and pooling always fit. More electrodes make a
-    taller image, whose last full layer is wider.
+    row each, in their order; where there are fewer than 16, rows of zeros are added above and below
+    in equal numbers, so that kernels and pooling fit. More electrodes make a taller image, whose
+    last full layer is wider.
 
     Parameters
     ----------
     n_electrodes, n_samples
         Size of the input.
     size
-        Columns, and fewest rows.
+        Columns.
 
     Attributes
     ----------
@@ -46,7 +50,7 @@ class ElectrodeImage(nn.Module):
                 f"windows of {n_samples} samples are too short for images of {size} columns; use "
                 "a longer window or a higher rate"
             )
-        self.shape = max(n_electrodes, size), size
+        self.shape = max(n_electrodes, FEWEST_ROWS), size
         above = (self.shape[0] - n_electrodes) // 2
         self.border = (0, 0, above, self.shape[0] - n_electrodes - above)
 
@@ -117,7 +121,7 @@ class LeNet5(OlderNetwork):
     =====  =====================================================  ===============================
     layer  what                                                   free parameters
     =====  =====================================================  ===============================
-    input  32 x 32, see :class:`ElectrodeImage`
+    input  16 x 32 or more rows, see :class:`ElectrodeImage`
     C1     6 maps, 5 x 5                                          156
     S2     sums of 2 x 2, coefficient and bias a map              12
     C3     16 maps, 5 x 5, of the S2 maps in the paper's table    1,516
@@ -126,8 +130,8 @@ class LeNet5(OlderNetwork):
     F6     84 neurons, full                                       10,164
     =====  =====================================================  ===============================
 
-    Up to 32 electrodes C5 has 48,120 parameters and all layers 60,170. Activations are the
-    scaled tanh. The paper's output, distances to drawn characters, is two neurons here. Initial
+    Up to 16 electrodes C5 has 9,720 parameters and all layers 21,770; on 32 rows, as published,
+    48,120 and, but for the output, 60,000. Activations are the scaled tanh. The paper's output, distances to drawn characters, is two neurons here. Initial
     weights are the paper's, uniform within 2.4 / fan-in, in C3, and torch's elsewhere.
 
     Parameters
@@ -157,13 +161,12 @@ class LeNet5(OlderNetwork):
 class LeNet(OlderNetwork):
     """The form in which LeNet is taught: sigmoids, plain averages, full C3.
 
-    Zhang, Lipton, Li & Smola, Dive into Deep Learning, 2023, section 7.6: 28 x 28 padded to
-    32 x 32, initial weights of Glorot & Bengio (AISTATS 2010).
+    Zhang, Lipton, Li & Smola, Dive into Deep Learning, 2023, section 7.6: two zeros on every side, initial weights of Glorot & Bengio (AISTATS 2010).
 
     ===========  =======================================  ===============================
     layer        what                                     free parameters
     ===========  =======================================  ===============================
-    input        28 x 28, see :class:`ElectrodeImage`
+    input        16 x 28 or more rows, see :class:`ElectrodeImage`
     convolution  6 maps, 5 x 5, 2 x 2 averages            156
     convolution  16 maps, 5 x 5, 2 x 2 averages           2,416
     full         120 neurons                              120 (16 * rows * columns + 1)
@@ -171,7 +174,7 @@ class LeNet(OlderNetwork):
     output       2 neurons                                170
     ===========  =======================================  ===============================
 
-    Up to 28 electrodes: 61,026 parameters; with ten outputs 61,706.
+    Up to 16 electrodes: 32,226 parameters; on 28 x 28 with ten outputs, as published, 61,706.
 
     Parameters
     ----------
@@ -212,7 +215,7 @@ class SmallCNN(OlderNetwork):
     ===========  =======================================  ===============================
     layer        what                                     free parameters
     ===========  =======================================  ===============================
-    input        28 x 28, see :class:`ElectrodeImage`
+    input        16 x 28 or more rows, see :class:`ElectrodeImage`
     convolution  4 maps, 5 x 5, tanh                      104
     convolution  8 maps, 3 x 3, tanh, 2 x 2 maxima        296
     convolution  16 maps, 3 x 3, relu, 2 x 2 maxima       1,168
@@ -220,7 +223,7 @@ class SmallCNN(OlderNetwork):
     output       2 neurons                                258
     ===========  =======================================  ===============================
 
-    Up to 28 electrodes: 34,722 parameters.
+    Up to 16 electrodes: 10,146 parameters; on 28 x 28 34,722.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ import pandas as pd
 from p300.detectors.base import Detector
 from p300.detectors.electrode_choice import electrode_weights
 from p300.detectors.validation import Floats, Windows
+from p300.windows import blocks
 
 GRADIENT_BATCH = 512
 """Epochs whose gradients are in memory at once."""
@@ -37,11 +38,19 @@ def spatial_patterns(filters: Floats, X: Windows, recorded: Windows | None = Non
     -------
     [filter, electrode]
     """
-    learned, seen = (
-        epochs.transpose(1, 0, 2).reshape(X.shape[1], -1)
-        for epochs in (X, X if recorded is None else recorded)
-    )
-    patterns: Floats = filters @ np.cov(learned, seen)[: X.shape[1], X.shape[1] :]
+    seen = X if recorded is None else recorded
+    n = X.shape[0] * X.shape[2]
+    products = np.zeros((X.shape[1], X.shape[1]))
+    sums = np.zeros((2, X.shape[1]))
+    for block in blocks(X):
+        a, b = (
+            windows[block].transpose(1, 0, 2).reshape(X.shape[1], -1).astype(np.float64)
+            for windows in (X, seen)
+        )
+        products += a @ b.T
+        sums += a.sum(axis=1), b.sum(axis=1)
+    covariance = (products - np.outer(*sums) / n) / (n - 1)
+    patterns: Floats = filters @ covariance
     return patterns
 
 

@@ -41,6 +41,10 @@ class ShrinkageLDA(ClosedFormDetector):
         self.coef_ = coef.reshape(X.shape[1], self.n_windows)
         return self
 
+    def _reduced(self, X: Windows) -> Floats:
+        # Of as many samples as windows, each sample is the mean of a window.
+        return window_means(X, self.n_windows).reshape(len(X), X.shape[1], -1)
+
     def features(self, X: Windows) -> Floats:
         """Average consecutive samples: [epoch, electrode * window], electrode by electrode."""
         return window_means(X, self.n_windows)

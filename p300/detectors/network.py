@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,22 @@ import torch
 from torch import Tensor, nn
 
 from p300.detectors.base import Detector
+from p300.detectors.device import chosen_device
 from p300.detectors.electrode_choice import heaviest_electrodes, named_electrodes
 from p300.detectors.ensembles import Division, fuse, member_parts
+from p300.detectors.fine_tuning import fine_tune
+from p300.detectors.gan import add_made_targets
 from p300.detectors.paper_training import PaperTraining
 from p300.detectors.registry import detector_info, network_class
+from p300.detectors.stacked import train_together, worth_stacking
 from p300.detectors.training import (
     History,
     LearningRule,
+    Member,
     ModernTraining,
     Pretrained,
     Settings,
+    gather,
     time_major,
     train,
 )
@@ -37,12 +43,13 @@ from p300.detectors.validation import (
     Index,
     Labels,
     Windows,
+    check_training_data,
     check_windows,
     validation_split,
 )
 from p300.errors import DetectorError
 
-SCORING_BATCH = 4096
+SCORING_BATCH = 128
 
 LEARNING_RULES: dict[str, LearningRule] = {
     "modern": ModernTraining(),
@@ -102,6 +109,8 @@ class NetworkDetector(Detector):
         Share of the training epochs, in whole groups, set aside for stopping and calibration.
     shuffle
         Whether each pass takes the windows in a new order.
+    augmentation
+        ``gan``: the networks learn from made targets too (:mod:`p300.detectors.gan`).
     seed
         Initial weights, order of the windows and all that is drawn follow from it.
     electrodes
@@ -130,6 +139,7 @@ class NetworkDetector(Detector):
         patience: int | None = None,
         validation_fraction: float | None = None,
         shuffle: bool = True,
+        augmentation: Literal["gan"] | None = None,
         seed: int = 0,
         electrodes: tuple[str, ...] | None = None,
     ) -> None:
@@ -146,6 +156,7 @@ class NetworkDetector(Detector):
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.shuffle = shuffle
+        self.augmentation = augmentation
         self.seed = seed
         self.electrodes = electrodes
 
@@ -160,24 +171,10 @@ class NetworkDetector(Detector):
         rng = np.random.default_rng(seeds.spawn(1)[0])
         learn, validate = validation_split(y, groups, settings.validation_fraction, rng)
         parts = member_parts(self.division, self.n_members, y, learn, validate, rng)
-        match self.picks:
-            case None:
-                self.picked_ = np.arange(X.shape[1])
-            case int(n):
-                network, _ = self._fit_network(X, y, (learn, validate), settings, seeds)
-                filters = _weights(network, "spatial_filters")
-                if filters is None:
-                    raise DetectorError(
-                        f"{self.network} has no spatial filters to choose {n} electrodes by; name "
-                        "the electrodes in picks"
-                    )
-                self.picked_ = heaviest_electrodes(filters, n)
-            case names:
-                self.picked_ = named_electrodes(names, self.electrodes, X.shape[1])
-        seen = X[:, self.picked_]
-        fits = [self._fit_network(seen, y, part, settings, seeds) for part in parts]
-        self.members_ = nn.ModuleList(network for network, _ in fits)
-        self.histories_ = [history for _, history in fits]
+        self.picked_ = self._pick(X, y, (learn, validate), settings, seeds)
+        self.members_, self.histories_ = self._fit_networks(
+            self._seen(X), y, parts, settings, seeds
+        )
         return self._raw_scores(X[validate]), y[validate]
 
     def _settings(self) -> Settings:
@@ -186,53 +183,120 @@ class NetworkDetector(Detector):
         given = {f.name: getattr(self, f.name) for f in fields(settings)}
         return replace(settings, **{k: v for k, v in given.items() if v is not None})
 
-    def _fit_network(
+    def _pick(
         self,
         X: Windows,
         y: Labels,
         part: tuple[Index, Index],
         settings: Settings,
         seeds: np.random.SeedSequence,
-    ) -> tuple[nn.Module, History]:
-        """Train one network on the first rows of ``part``, validated on the second."""
-        rule = LEARNING_RULES[self.training]
-        start, order = seeds.spawn(2)
-        learning, validation = (
-            (time_major(X[rows]), torch.from_numpy(y[rows].astype(np.int64))) for rows in part
-        )
+    ) -> Index:
+        """Give the electrodes to look at."""
+        match self.picks:
+            case None:
+                return np.arange(X.shape[1])
+            case int(n):
+                (network,), _ = self._fit_networks(X, y, [part], settings, seeds)
+                filters = _weights(network, "spatial_filters")
+                if filters is None:
+                    raise DetectorError(
+                        f"{self.network} has no spatial filters to choose {n} electrodes by; name "
+                        "the electrodes in picks"
+                    )
+                return heaviest_electrodes(filters, n)
+            case names:
+                return named_electrodes(names, self.electrodes, X.shape[1])
+
+    def _seen(self, X: Windows) -> Windows:
+        """Give the windows of the electrodes looked at, not copied where these are all."""
+        return X if self.picks is None else X[:, self.picked_]
+
+    def _fit_networks(
+        self,
+        X: Windows,
+        y: Labels,
+        parts: list[tuple[Index, Index]],
+        settings: Settings,
+        seeds: np.random.SeedSequence,
+    ) -> tuple[nn.ModuleList, list[History]]:
+        """Train a network for each part, on its first rows, validated on its second."""
+        rule, device = LEARNING_RULES[self.training], torch.device(chosen_device())
+        if self.augmentation == "gan":
+            X, y, parts = add_made_targets(X, y, parts, _torch_seed(seeds.spawn(1)[0]))
+        windows, labels = time_major(X), torch.from_numpy(y.astype(np.int64))
+        drawn = [self._draw(windows, part, seeds.spawn(2), device) for part in parts]
+        members = [member for member, _ in drawn]
+        windows, labels = windows.to(device), labels.to(device)
+        if worth_stacking(device, [member.network for member in members]):
+            with _seeded(drawn[0][1]):
+                histories = train_together(members, rule, settings, windows, labels)
+        else:
+            histories = []
+            for member, dropping in drawn:
+                with _seeded(dropping):
+                    histories.append(train(member, rule, settings, windows, labels))
+        return nn.ModuleList(member.network.cpu() for member in members), histories
+
+    def _draw(
+        self,
+        windows: Tensor,
+        part: tuple[Index, Index],
+        seeds: list[np.random.SeedSequence],
+        device: torch.device,
+    ) -> tuple[Member, Tensor]:
+        """Make a network with its initial weights, the same on every device.
+
+        The second is the state of torch's generator after that, for what dropout drops.
+        """
+        start, order = seeds
+        learn, validate = (torch.from_numpy(rows) for rows in part)
         shuffling = torch.Generator().manual_seed(_torch_seed(order)) if self.shuffle else None
-        with _seeded(start):  # initial weights and what dropout drops
-            network = self._build(*X.shape[1:])
-            rule.initialise(network)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_torch_seed(start))
+            network = self._build(*windows.shape[1:])
+            LEARNING_RULES[self.training].initialise(network)
             if isinstance(network, Pretrained):
-                network.pretrain(learning[0])
-            history = train(network, rule, settings, learning, validation, shuffling)
-        return network, history
+                network.pretrain(gather(windows, learn))
+            after = torch.get_rng_state()
+        member = Member(network.to(device), learn.to(device), validate.to(device), shuffling)
+        return member, after
 
     def _build(self, n_electrodes: int, n_samples: int) -> nn.Module:
         options = self.network_options or {}
         module: nn.Module = network_class(self.network)(n_electrodes, n_samples, **options)
         return module
 
+    def fine_tune(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+        """Go on learning all weights: :func:`p300.detectors.fine_tuning.fine_tune`."""
+        windows, labels = check_training_data(X, y)
+        self._check_shape(windows)
+        learning = time_major(self._seen(windows)), torch.from_numpy(labels.astype(np.int64))
+        rule, settings = LEARNING_RULES[self.training], self._settings()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            for network in self.members_:
+                fine_tune(network, rule, settings, *learning)
+        return self
+
     def _raw_scores(self, X: Windows) -> Floats:
         """Give the log-odds of the mean of the networks' probabilities, [epoch]."""
         with torch.inference_mode():
-            scores = [
-                self._fused(time_major(X[start : start + SCORING_BATCH]))
-                for start in range(0, len(X), SCORING_BATCH)
-            ]
-        return torch.cat(scores).numpy()
+            return torch.cat([self._fused(batch) for batch in self._batches(X)]).numpy()
 
-    def _fused(self, inputs: Tensor) -> Tensor:
+    def _batches(self, X: Windows) -> Iterator[Tensor]:
+        for start in range(0, len(X), SCORING_BATCH):
+            yield time_major(self._seen(X[start : start + SCORING_BATCH]))
+
+    def _fused(self, seen: Tensor) -> Tensor:
         self.members_.eval()
-        seen = inputs[:, torch.from_numpy(self.picked_)]
         log_odds = LEARNING_RULES[self.training].log_odds
         return fuse(torch.stack([log_odds(network(seen).double()) for network in self.members_]))
 
     def input_gradients(self, X: npt.ArrayLike) -> Floats:
         """Give the gradient of each epoch's log-odds, [epoch, electrode, time]."""
         inputs = torch.from_numpy(check_windows(X)).requires_grad_()
-        (gradients,) = torch.autograd.grad(self._fused(inputs).sum(), inputs)
+        seen = inputs[:, torch.from_numpy(self.picked_)]
+        (gradients,) = torch.autograd.grad(self._fused(seen).sum(), inputs)
         return self.calibration_.slope * gradients.double().numpy()
 
     def features(self, X: Windows) -> Floats | None:
@@ -244,10 +308,10 @@ class NetworkDetector(Detector):
         layers: list[Any] = [getattr(network, "features", None) for network in self.members_]
         if None in layers:
             return None
-        seen = X[:, self.picked_]
-        batches = [time_major(seen[k : k + SCORING_BATCH]) for k in range(0, len(X), SCORING_BATCH)]
         with torch.inference_mode():
-            parts = [torch.cat([layer(batch) for layer in layers], dim=1) for batch in batches]
+            parts = [
+                torch.cat([layer(batch) for layer in layers], dim=1) for batch in self._batches(X)
+            ]
         return torch.cat(parts).double().numpy()
 
     @property
@@ -309,8 +373,8 @@ def _torch_seed(sequence: np.random.SeedSequence) -> int:
 
 
 @contextmanager
-def _seeded(sequence: np.random.SeedSequence) -> Iterator[None]:
-    """Seed torch's global generator inside the block only."""
+def _seeded(state: Tensor) -> Iterator[None]:
+    """Set torch's generator to a state inside the block only."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_torch_seed(sequence))
+        torch.set_rng_state(state)
         yield

@@ -14,6 +14,7 @@ from p300.errors import DetectorError
 if TYPE_CHECKING:
     from torch import nn
 
+    from p300.adaptation.kinds import Adaptation
     from p300.detectors.base import Detector
 
 
@@ -27,6 +28,8 @@ class DetectorInfo:
         ``module:class`` of a :class:`~p300.detectors.base.Detector`, or of a torch network.
     title, citation
         For people.
+    year
+        When the source appeared; None where there is none.
     network
         Whether ``place`` is a torch network, trained by
         :class:`~p300.detectors.network.NetworkDetector`.
@@ -34,14 +37,18 @@ class DetectorInfo:
         What makes this detector of its class: arguments that differ from the class's own.
     tuned
         Learning rule -> settings of it that suit this network better than the rule's own.
+    adaptation
+        What it learns from the tested person where the experiment does not say.
     """
 
     place: str
     title: str
     citation: str
+    year: int | None
     network: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    adaptation: Adaptation = "none"
 
 
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
@@ -50,6 +57,7 @@ def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
         "p300.detectors.cecotti:CNN1",
         title,
         "Cecotti & Gräser, IEEE TPAMI 33(3):433-445, 2011",
+        2011,
         network=True,
         defaults=defaults,
         tuned=_modern(1e-2, 1.0),
@@ -89,6 +97,7 @@ DETECTORS = {
         "p300.detectors.eegnet:EEGNet",
         "EEGNet-8,2: temporal, then spatial filters, then a separable convolution",
         "Lawhern et al., J Neural Eng 15:056013, 2018",
+        2018,
         network=True,
         tuned=_modern(3e-3, 1.0),
     ),
@@ -96,6 +105,7 @@ DETECTORS = {
         "p300.detectors.eeg_inception:EEGInception",
         "EEG-Inception: temporal and spatial filters at three scales of time",
         "Santamaría-Vázquez et al., IEEE TNSRE 28(12):2773-2782, 2020",
+        2020,
         network=True,
         tuned=_modern(3e-3, 1.0),
     ),
@@ -103,6 +113,7 @@ DETECTORS = {
         "p300.detectors.bn3:BN3",
         "BN3: batch-normalised spatial, then temporal filters, two full layers",
         "Liu et al., Neurocomputing 275:288-297, 2018",
+        2018,
         network=True,
         tuned=_modern(2e-3, 5.0),
     ),
@@ -110,6 +121,7 @@ DETECTORS = {
         "p300.detectors.oclnn:OCLNN",
         "OCLNN: one convolution over space and time",
         "Shan, Liu & Stefanov, IJCAI 2018, 1604-1610",
+        2018,
         network=True,
         tuned=_modern(3e-3, 3.0),
     ),
@@ -117,6 +129,7 @@ DETECTORS = {
         "p300.detectors.sepconv1d:SepConv1D",
         "SepConv1D: one separable convolution with four filters",
         "Alvarado-González et al., Neurocomputing 425:37-52, 2021",
+        2021,
         network=True,
         tuned=_modern(1e-2, 1.0),
     ),
@@ -124,6 +137,7 @@ DETECTORS = {
         "p300.detectors.stepnet:StepNet",
         "StepNet: spatial filters, then separable convolutions over steps of 40 ms",
         "This project; after CNN-1 and EEGNet",
+        None,
         network=True,
         tuned=_modern(1e-2, 1.0),
     ),
@@ -131,42 +145,50 @@ DETECTORS = {
         "p300.detectors.braindecode_model:braindecode_model",
         "A model of braindecode, where that is installed",
         "https://braindecode.org",
+        None,
         network=True,
     ),
     "slda": DetectorInfo(
         "p300.detectors.lda:ShrinkageLDA",
         "Shrinkage LDA on window means",
         "Blankertz et al., NeuroImage 56:814-825, 2011",
+        2011,
     ),
     "xdawn_lda": DetectorInfo(
         "p300.detectors.xdawn:XdawnLDA",
         "xDAWN spatial filters, then shrinkage LDA on window means",
         "Rivet et al., IEEE TBME 56(8):2035-2043, 2009",
+        2009,
     ),
     "xdawn_ts": DetectorInfo(
         "p300.detectors.xdawn:XdawnTangentSpace",
         "xDAWN covariances, tangent space, logistic regression",
         "Barachant & Congedo, arXiv:1409.0107, 2014",
+        2014,
     ),
     "erpcov_mdm": DetectorInfo(
         "p300.detectors.erpcov:ErpCovarianceMDM",
         "ERP covariances, minimum distance to mean",
         "Barachant & Congedo, arXiv:1409.0107, 2014",
+        2014,
     ),
     "perceptron": DetectorInfo(
         "p300.detectors.linear:Perceptron",
         "Perceptron on window means, its weights averaged over all steps",
         "Rosenblatt, Psychological Review 65:386-408, 1958",
+        1958,
     ),
     "logistic": DetectorInfo(
         "p300.detectors.linear:Logistic",
         "Logistic regression on window means",
         "Cox, J R Stat Soc B 20:215-242, 1958",
+        1958,
     ),
     "mlp": DetectorInfo(
         "p300.detectors.mlp:MLP",
         "Multilayer perceptron: full layers on window means",
         "Rumelhart, Hinton & Williams, Nature 323:533-536, 1986",
+        1986,
         network=True,
         tuned=_older(1.0),
     ),
@@ -174,6 +196,7 @@ DETECTORS = {
         "p300.detectors.lstm:LSTM",
         "LSTM: a recurrent network over time, electrodes as features",
         "Hochreiter & Schmidhuber, Neural Computation 9:1735-1780, 1997",
+        1997,
         network=True,
         tuned=_older(1.0, patience=30),
     ),
@@ -181,6 +204,7 @@ DETECTORS = {
         "p300.detectors.images:LeNet5",
         "LeNet-5 on the electrode x time matrix as an image",
         "LeCun et al., Proc IEEE 86:2278-2324, 1998",
+        1998,
         network=True,
         tuned=_older(0.1),
     ),
@@ -188,6 +212,7 @@ DETECTORS = {
         "p300.detectors.images:LeNet",
         "LeNet as taught: two sigmoid convolutions, average pooling, three full layers",
         "Zhang et al., Dive into Deep Learning, 2023, section 7.6",
+        2023,
         network=True,
         tuned=_older(0.3),
     ),
@@ -195,6 +220,7 @@ DETECTORS = {
         "p300.detectors.images:SmallCNN",
         "Small CNN: three convolutions with max pooling, one full layer",
         "An early example of the Keras library, about 2015",
+        2015,
         network=True,
         defaults={"training": "momentum"},
     ),
@@ -202,6 +228,7 @@ DETECTORS = {
         "p300.detectors.layerwise:Autoencoder",
         "Stacked autoencoder, layer by layer, then learned with labels",
         "Bengio et al., NIPS 2006, 153-160",
+        2006,
         network=True,
         tuned=_older(0.3),
     ),
@@ -209,6 +236,7 @@ DETECTORS = {
         "p300.detectors.layerwise:DBN",
         "Deep belief network: restricted Boltzmann machines, then learned with labels",
         "Hinton, Osindero & Teh, Neural Computation 18:1527-1554, 2006",
+        2006,
         network=True,
         tuned=_older(0.3),
     ),
@@ -216,6 +244,25 @@ DETECTORS = {
         "p300.detectors.sparse_coding:SparseCoding",
         "Sparse codes by a learned dictionary, logistic regression",
         "Olshausen & Field, Nature 381:607-609, 1996",
+        1996,
+    ),
+    "gan_augmented": DetectorInfo(
+        "p300.detectors.cecotti:CNN1",
+        "CNN-1 that also learns from targets made by a generative adversarial network",
+        "Goodfellow et al., NIPS 2014, 2672-2680",
+        2014,
+        network=True,
+        defaults={"augmentation": "gan"},
+        tuned=_modern(1e-2, 1.0),
+    ),
+    "finetuned": DetectorInfo(
+        "p300.detectors.cecotti:CNN1",
+        "CNN-1 learned from other people, all weights then fine-tuned to a new one",
+        "Yosinski et al., NIPS 2014, 3320-3328",
+        2014,
+        network=True,
+        tuned=_modern(1e-2, 1.0),
+        adaptation="fine_tuned",
     ),
 }
 

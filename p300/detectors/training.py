@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,40 +124,112 @@ class History:
     best: int
 
 
-def train(
-    network: nn.Module,
-    rule: LearningRule,
-    settings: Settings,
-    learning: tuple[Tensor, Tensor],
-    validation: tuple[Tensor, Tensor],
-    shuffling: torch.Generator | None,
-) -> History:
-    """Minimise a rule's loss; keep the weights of the least validation loss.
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A network and the windows that it learns from, one of several or alone.
 
     Parameters
     ----------
     network
-        Maps [epoch, electrode, time] to two outputs, [epoch, 2]; changed in place.
-    rule, settings
-        How it learns.
-    learning, validation
-        Windows laid out as :func:`time_major` gives them, and labels, [epoch].
+        Maps [epoch, electrode, time] to two outputs, [epoch, 2]; training changes it in place.
+    learn, validate
+        Positions of its windows.
     shuffling
         Draws the order of the windows anew in each pass; None keeps the order given.
+    """
+
+    network: nn.Module
+    learn: Tensor
+    validate: Tensor
+    shuffling: torch.Generator | None
+
+    def order(self) -> Tensor:
+        """Give the positions to learn from in the order of the next pass."""
+        if self.shuffling is None:
+            return self.learn
+        drawn = torch.randperm(len(self.learn), generator=self.shuffling)
+        return self.learn[drawn.to(self.learn.device)]
+
+
+class Course:
+    """The passes of a network's training so far: when to stop, and which weights to keep."""
+
+    def __init__(self, network: nn.Module, settings: Settings) -> None:
+        self.network, self.settings = network, settings
+        self.passes: list[dict[str, float]] = []
+        self.best, self.best_loss = 0, np.inf
+        self.best_weights: dict[str, Tensor] = {}
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is another pass."""
+        n = len(self.passes)
+        return n < self.settings.epochs and n - self.best < self.settings.patience
+
+    def record(self, train_loss: float, validation_loss: float) -> None:
+        """Note a pass.
+
+        Raises
+        ------
+        DetectorError
+            When the validation loss is not finite.
+        """
+        epoch = len(self.passes) + 1
+        if not np.isfinite(validation_loss):
+            raise DetectorError(
+                f"training diverged in pass {epoch} (validation loss {validation_loss}); lower "
+                "the learning rate or check the input's scale"
+            )
+        self.passes.append(
+            {"epoch": epoch, "train_loss": train_loss, "validation_loss": validation_loss}
+        )
+        if validation_loss < self.best_loss:
+            self.best, self.best_loss = epoch, validation_loss
+            weights = self.network.state_dict()
+            self.best_weights = {name: tensor.clone() for name, tensor in weights.items()}
+
+    def finish(self) -> History:
+        """Give the network the weights of the least validation loss."""
+        if self.best == self.settings.epochs > self.settings.patience:
+            warnings.warn(
+                f"the validation loss still fell in the last of {self.settings.epochs} passes; "
+                "allow more epochs",
+                TrainingWarning,
+                stacklevel=3,
+            )
+        self.network.load_state_dict(self.best_weights)
+        return History(self.passes, self.best)
+
+
+VALIDATION_BATCH = 512
+"""Windows validated at once: few enough to stay in the processor's cache."""
+
+
+def train(member: Member, rule: LearningRule, settings: Settings, X: Tensor, y: Tensor) -> History:
+    """Minimise a rule's loss; keep the weights of the least validation loss.
+
+    Parameters
+    ----------
+    member
+        The network; changed in place.
+    rule, settings
+        How it learns.
+    X
+        All windows, laid out as :func:`time_major` gives them; batches are gathered from them.
+    y
+        1 for a target, 0 for a non-target, [epoch].
 
     Raises
     ------
     DetectorError
         When the loss does not stay finite.
     """
-    (X, y), loss = learning, rule.loss(learning[1])
-    optimiser = rule.optimiser(network, settings)
-    passes: list[dict[str, float]] = []
-    best_weights, best_loss, best = network.state_dict(), np.inf, 0
-    for epoch in range(1, settings.epochs + 1):
+    network, loss = member.network, rule.loss(y[member.learn])
+    optimiser, course = rule.optimiser(network, settings), Course(network, settings)
+    while course.goes_on:
         total = 0.0
         network.train()
-        for rows in _order(len(y), shuffling).split(settings.batch_size):
+        for rows in member.order().split(settings.batch_size):
             optimiser.zero_grad(set_to_none=True)
             batch_loss = loss(network(gather(X, rows)), y[rows])
             (batch_loss * len(rows) if rule.sums_gradients else batch_loss).backward()
@@ -166,33 +237,11 @@ def train(
             total += batch_loss.item() * len(rows)
         network.eval()
         with torch.inference_mode():
-            validation_loss = float(loss(network(validation[0]), validation[1]))
-        passes.append(
-            {"epoch": epoch, "train_loss": total / len(y), "validation_loss": validation_loss}
-        )
-        if not np.isfinite(validation_loss):
-            raise DetectorError(
-                f"training diverged in pass {epoch} (validation loss {validation_loss}); lower "
-                "the learning rate or check the input's scale"
-            )
-        if validation_loss < best_loss:
-            best_loss, best = validation_loss, epoch
-            best_weights = copy.deepcopy(network.state_dict())
-        elif epoch - best >= settings.patience:
-            break
-    if best == settings.epochs > settings.patience:
-        warnings.warn(
-            f"the validation loss still fell in the last of {settings.epochs} passes; allow more "
-            "epochs",
-            TrainingWarning,
-            stacklevel=2,
-        )
-    network.load_state_dict(best_weights)
-    return History(passes, best)
-
-
-def _order(n: int, shuffling: torch.Generator | None) -> Tensor:
-    return torch.arange(n) if shuffling is None else torch.randperm(n, generator=shuffling)
+            parts = member.validate.split(VALIDATION_BATCH)
+            outputs = torch.cat([network(gather(X, rows)) for rows in parts])
+            validation_loss = float(loss(outputs, y[member.validate]))
+        course.record(total / len(member.learn), validation_loss)
+    return course.finish()
 
 
 def time_major(X: Windows) -> Tensor:
@@ -204,5 +253,9 @@ def time_major(X: Windows) -> Tensor:
 
 
 def gather(X: Tensor, rows: Tensor) -> Tensor:
-    """Give the epochs at ``rows`` in the memory layout of :func:`time_major`."""
-    return X.transpose(1, 2).index_select(0, rows).transpose(1, 2)
+    """Give the epochs at ``rows`` in the memory layout of :func:`time_major`.
+
+    ``rows`` may be [member, epoch]; what is given is then [member, epoch, electrode, time].
+    """
+    gathered = X.transpose(1, 2).index_select(0, rows.flatten())
+    return gathered.view(*rows.shape, *gathered.shape[1:]).transpose(-2, -1)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DetectorError
+from p300.windows import blocks
 
 Index = npt.NDArray[np.intp]
 Windows = npt.NDArray[np.float32]
@@ -53,7 +54,7 @@ def check_windows(X: npt.ArrayLike) -> Windows:
     windows = np.asarray(X, dtype=np.float32)
     if windows.ndim != 3 or 0 in windows.shape:
         raise DetectorError(f"X of shape {windows.shape} found, expected [epoch, electrode, time]")
-    if not np.isfinite(windows).all():
+    if not all(np.isfinite(windows[block]).all() for block in blocks(windows)):
         raise DetectorError("X holds NaN or infinite values; remove these epochs first")
     return windows
 

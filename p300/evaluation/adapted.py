@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from p300.adaptation.kinds import Adaptation
 from p300.adaptation.readout import Floats, Readout
@@ -12,6 +14,8 @@ from p300.detectors.base import Detector
 from p300.epochs import Epochs
 from p300.errors import ProtocolError
 from p300.recordings.layout import Layout
+
+Learned = TypeVar("Learned")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,7 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
     ProtocolError
         When the adaptation needs a layout or calibration characters and there are none.
     DetectorError
-        When the detector has no last linear layer to adapt.
+        When the detector has no last linear layer to adapt, or cannot be fine-tuned.
     """
     calibration = parts.calibration
     if adaptation in ("labelled", "from_scratch") and calibration is None:
@@ -92,6 +96,12 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             f"adaptation {adaptation!r} needs a protocol with calibration characters of the tested "
             "person (few_shot)"
         )
+    if adaptation == "fine_tuned":
+        fitted = _learn_once(f"fitted {parts.known_as}", lambda: _fit(detector, parts))
+        tuned = copy.deepcopy(fitted)
+        if calibration is not None and len(calibration):
+            tuned.fine_tune(calibration.X, calibration.y)
+        return Scored(tuned, parts.train, tuned.decision_function(parts.test.X))
     if adaptation in ("none", "from_scratch"):
         train, level = parts.train, parts.level
         if adaptation == "from_scratch" and calibration is not None:
@@ -103,7 +113,10 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             f"adaptation {adaptation!r} needs flash codes and their layout, which this data set "
             "does not have; use adaptation 'none'"
         )
-    transfer = _learn_once(detector, parts, parts.layout)
+    layout = parts.layout
+    transfer = _learn_once(
+        parts.known_as, lambda: learn_transfer(detector, parts.train, layout, parts.level)
+    )
     about: dict[str, Any] = {"strength": asdict(transfer.strength)}
     if calibration is None:
         scores, courses = transfer.follow(parts.test, parts.layout)
@@ -116,16 +129,21 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
     return Scored(transfer.detector, parts.train, scores, transfer.training_scores, about)
 
 
-_LEARNED: dict[str, Transfer] = {}
+_LEARNED: dict[str, Any] = {}
 """The last one learned in this process. Folds that differ only in what the detector may learn from
 the tested person come one after another, and learning it takes by far the most time."""
 
 
-def _learn_once(detector: Detector, parts: Parts, layout: Layout) -> Transfer:
-    if parts.known_as not in _LEARNED:
+def _learn_once(known_as: str, learn: Callable[[], Learned]) -> Learned:
+    if known_as not in _LEARNED:
         _LEARNED.clear()
-        _LEARNED[parts.known_as] = learn_transfer(detector, parts.train, layout, parts.level)
-    return _LEARNED[parts.known_as]
+        _LEARNED[known_as] = learn()
+    learned: Learned = _LEARNED[known_as]
+    return learned
+
+
+def _fit(detector: Detector, parts: Parts) -> Detector:
+    return detector.fit(parts.train.X, parts.train.y, groups=parts.train.units(parts.level))
 
 
 def _adapt(

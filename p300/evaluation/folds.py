@@ -6,7 +6,7 @@ import hashlib
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import pandas as pd
 from p300.adaptation.kinds import Adaptation
 from p300.alignment import NO_ALIGNMENT, Alignment, align
 from p300.detectors import make_detector
+from p300.detectors.device import chosen_device, training_on
 from p300.detectors.inspection import inspect_detector
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
@@ -59,6 +60,9 @@ class Task:
         What the detector may learn from the tested subject.
     calibration
         Positions of the epochs set aside for that, None where the protocol has none.
+    device
+        Where networks are trained: by default that of the
+        :func:`~p300.detectors.device.training_on` that the task is made in.
     """
 
     experiment: str
@@ -77,6 +81,7 @@ class Task:
     alignment: Alignment = NO_ALIGNMENT
     adaptation: Adaptation = "none"
     calibration: npt.NDArray[np.intp] | None = None
+    device: str = field(default_factory=chosen_device)
 
     @property
     def id(self) -> str:
@@ -114,7 +119,8 @@ def run_task(task: Task, run: Path) -> None:
     with threadpool_limits(THREADS), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TrainingWarning)
         try:
-            fit, scores, training_scores = _fit_and_score(task)
+            with training_on(task.device):
+                fit, scores, training_scores = _fit_and_score(task)
         except P300Error as error:
             raise type(error)(f"fold {task.id}: {error}") from error
     own = [w for w in caught if issubclass(w.category, TrainingWarning)]
@@ -275,10 +281,13 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.N
     from sklearn.base import clone
 
     groups, y = epochs.units(level), epochs.y
+    # With one of two units held out, one is left: what the detector sets aside are characters.
+    several = len(np.unique(groups)) > 2
+    inner = groups if several else epochs.units("character")
     score = np.full(len(epochs), np.nan)
     for held_out in held_out_parts(len(epochs), groups, CROSS_FITS):
         rest = np.setdiff1d(np.arange(len(epochs)), held_out)
-        part = clone(detector).fit(epochs.X[rest], y[rest], groups=groups[rest])
+        part = clone(detector).fit(epochs.X[rest], y[rest], groups=inner[rest])
         score[held_out] = part.decision_function(epochs.X[held_out])
     return score
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import p300
 from p300.config import Experiment
+from p300.detectors.device import chosen_device
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "mne", "mne-bids", "pandas", "pyarrow")
 THREADS = 1
@@ -17,8 +18,8 @@ THREADS = 1
 always taken in the same order."""
 
 
-def describe_run(experiment: Experiment, jobs: int) -> dict[str, Any]:
-    """Give versions, machine and seed, JSON-ready."""
+def describe_run(experiment: Experiment, jobs: int | str) -> dict[str, Any]:
+    """Give versions, machine and seed, JSON-ready; jobs may be the address of a cluster."""
     return {
         "p300": p300.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -30,6 +31,7 @@ def describe_run(experiment: Experiment, jobs: int) -> dict[str, Any]:
             "cores": os.cpu_count(),
         },
         "threads_per_worker": THREADS,
+        "device": chosen_device(),
         "jobs": jobs,
         "seed": experiment.seed,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +12,13 @@ import pandas as pd
 from p300.config import Experiment
 from p300.epochs import UNITS, Epochs
 from p300.errors import DataWarning, P300Error
+from p300.evaluation.combination import name_together
 from p300.evaluation.folds import Task, seed_of
+from p300.evaluation.leaks import Fold
 from p300.evaluation.preparation import read_recordings
-from p300.evaluation.protocols import ACROSS_SUBJECTS, Fold, make_folds
+from p300.evaluation.protocols import PROTOCOLS, make_folds
 from p300.preprocessing import describe_flashes
+from p300.recordings import Layout
 from p300.speller.selections import has_codes
 
 FEWEST_CHARACTERS = 2
@@ -24,35 +27,67 @@ FEWEST_CHARACTERS = 2
 
 def preview(experiment: Experiment, data: Path) -> list[Task]:
     """Give the folds that a run would fit, reading the recordings but computing nothing."""
-    settings, tasks = experiment.preprocessing, []
+    settings = experiment.preprocessing
+    tables: dict[str, pd.DataFrame] = {}
+    layouts: dict[str, Layout] = {}
     for dataset in experiment.datasets:
-        tables = [describe_flashes(r) for r in read_recordings(experiment, dataset, data)]
-        flashes = pd.concat(tables, ignore_index=True).dropna(subset="target")
-        tasks += list(
-            plan_dataset(
-                experiment,
-                dataset,
-                flashes.reset_index(drop=True),
-                settings.tmax - settings.tmin,
-            )
-        )
+        parts = []
+        for recording in read_recordings(experiment, dataset, data):
+            parts.append(describe_flashes(recording))
+            if recording.layout is not None:
+                layouts[dataset] = recording.layout
+        flashes = pd.concat(parts, ignore_index=True).dropna(subset="target")
+        tables[dataset] = flashes.reset_index(drop=True)
+    if name := name_together(experiment):
+        tables[name] = pd.concat(tables.values(), ignore_index=True)
+    tasks: list[Task] = []
+    for name, flashes in tables.items():
+        window = settings.tmax - settings.tmin
+        tasks += plan_dataset(experiment, name, flashes, window, layouts)
     return tasks
 
 
-def plan(experiment: Experiment, prepared: dict[str, Path]) -> list[Task]:
-    """Give every fold of every data set, protocol, detector and repeat, in order."""
+def plan(experiment: Experiment, prepared: Mapping[str, Path]) -> list[Task]:
+    """Give every fold of every data set, protocol, detector and repeat, in order.
+
+    Parameters
+    ----------
+    experiment
+        Names them.
+    prepared
+        Data set -> folder of its epochs; also that of all data sets together, see
+        :func:`~p300.evaluation.combination.name_together`, where a protocol needs it.
+    """
     tasks: list[Task] = []
-    for dataset, folder in prepared.items():
+    for name, folder in prepared.items():
         epochs = Epochs.load(folder)
-        planned = plan_dataset(experiment, dataset, epochs.flashes, epochs.window)
+        planned = plan_dataset(experiment, name, epochs.flashes, epochs.window, epochs.layouts)
         tasks += [replace(task, epochs=folder) for task in planned]
     return tasks
 
 
 def plan_dataset(
-    experiment: Experiment, dataset: str, flashes: pd.DataFrame, window: float
+    experiment: Experiment,
+    name: str,
+    flashes: pd.DataFrame,
+    window: float,
+    layouts: Mapping[str, Layout],
 ) -> Iterator[Task]:
-    """Yield the tasks of one data set from its flash table; their epochs' folder is not set.
+    """Yield the tasks of a data set from its flash table; their epochs' folder is not set.
+
+    Parameters
+    ----------
+    experiment
+        Names protocols, detectors and seeds.
+    name
+        The data set, or the name of all of them together: then the tasks of the protocols across
+        data sets are given, and no others.
+    flashes
+        All labelled.
+    window
+        Length of an epoch in seconds.
+    layouts
+        Data set -> stimulus layout, where it is known.
 
     Raises
     ------
@@ -63,14 +98,21 @@ def plan_dataset(
     -----
     DataWarning
         Naming a data set among several with one subject, where protocols across subjects are left
-        out, or without flash codes, where detectors are left out that need them to adapt.
+        out, or without flash codes or with another layout, where detectors are left out that need
+        them to adapt.
     """
-    labels = _able_to_adapt(experiment, dataset, flashes)
+    together = name == name_together(experiment)
+    labels = [] if together else _able_to_adapt(experiment, name, flashes, layouts)
     single = len(flashes["subject"].unique()) == 1
-    for protocol, options in experiment.protocols.items():
-        if protocol in ACROSS_SUBJECTS and single and len(experiment.datasets) > 1:
+    several = len(experiment.datasets) > 1
+    for protocol in experiment.protocols:
+        wanted, options = experiment.protocol_call(protocol)
+        within = PROTOCOLS[protocol].within
+        if several and together != (within == "datasets"):
+            continue
+        if within == "dataset" and single and several:
             warnings.warn(
-                f"data set {dataset}: {protocol} is left out, there is one subject only",
+                f"data set {name}: {protocol} is left out, there is one subject only",
                 DataWarning,
                 stacklevel=2,
             )
@@ -78,43 +120,68 @@ def plan_dataset(
         try:
             folds = make_folds(protocol, flashes, window, options)
         except P300Error as error:
-            raise type(error)(f"data set {dataset}: {error}") from error
+            raise type(error)(f"data set {name}: {error}") from error
         for fold in folds:
-            for label in labels:
-                adaptation = experiment.adaptation(label)
-                if adaptation == "from_scratch" and _too_few(fold, flashes):
-                    continue
-                for repeat in range(experiment.repeats):
-                    yield Task(
-                        experiment=experiment.name,
-                        dataset=dataset,
-                        protocol=protocol + fold.variant,
-                        fold=fold.name,
-                        detector=label,
-                        repeat=repeat,
-                        call=experiment.detector_call(label),
-                        seed=seed_of(experiment.seed, dataset, protocol, fold.name, str(repeat)),
-                        epochs=Path(),
-                        train=fold.train,
-                        test=fold.test,
-                        validation=fold.validation,
-                        cross_fit=experiment.spelling.dynamic,
-                        alignment=experiment.alignment(label),
-                        adaptation=adaptation,
-                        calibration=fold.calibration,
-                    )
+            tested = str(flashes["dataset"].iloc[fold.test[0]])
+            if together:
+                used = flashes.iloc[[*fold.train, *fold.test]]
+                labels = _able_to_adapt(experiment, tested, used, layouts)
+            for label in (own for own in labels if own in wanted):
+                if experiment.adaptation(label) != "from_scratch" or not _too_few(fold, flashes):
+                    yield from _repeat(experiment, protocol, fold, tested, label)
 
 
-def _able_to_adapt(experiment: Experiment, dataset: str, flashes: pd.DataFrame) -> list[str]:
-    """Give the detectors that can be used on a data set of an experiment with several."""
+def _repeat(
+    experiment: Experiment, protocol: str, fold: Fold, dataset: str, label: str
+) -> Iterator[Task]:
+    """Yield the task of a detector on a fold, as often as it is to be repeated."""
+    for repeat in range(experiment.repeats):
+        yield Task(
+            experiment=experiment.name,
+            dataset=dataset,
+            protocol=protocol + fold.variant,
+            fold=fold.name,
+            detector=label,
+            repeat=repeat,
+            call=experiment.detector_call(label),
+            seed=seed_of(experiment.seed, dataset, protocol, fold.name, str(repeat)),
+            epochs=Path(),
+            train=fold.train,
+            test=fold.test,
+            validation=fold.validation,
+            cross_fit=experiment.spelling.dynamic,
+            alignment=experiment.alignment(label),
+            adaptation=experiment.adaptation(label),
+            calibration=fold.calibration,
+        )
+
+
+def _able_to_adapt(
+    experiment: Experiment, tested: str, flashes: pd.DataFrame, layouts: Mapping[str, Layout]
+) -> list[str]:
+    """Give the detectors of an experiment with several data sets that can be tested on one.
+
+    Parameters
+    ----------
+    experiment
+        Names the detectors.
+    tested
+        The data set.
+    flashes
+        All that is trained on and tested.
+    layouts
+        Data set -> stimulus layout.
+    """
     labels = list(experiment.detectors)
-    if len(experiment.datasets) == 1 or has_codes(flashes).any():
+    coded = set(flashes.loc[has_codes(flashes), "dataset"])
+    other = sorted(name for name in coded if layouts.get(name) != layouts.get(tested))
+    if len(experiment.datasets) == 1 or (tested in coded and not other):
         return labels
     unable = [n for n in labels if experiment.adaptation(n) in ("self_calibrated", "labelled")]
     if unable:
+        why = f"{', '.join(other)} had another layout" if other else "no flash codes are known"
         warnings.warn(
-            f"data set {dataset}: no flash codes are known, so {', '.join(unable)} cannot adapt "
-            "and are left out",
+            f"data set {tested}: {why}, so {', '.join(unable)} cannot adapt and are left out",
             DataWarning,
             stacklevel=3,
         )

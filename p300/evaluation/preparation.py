@@ -1,7 +1,8 @@
-"""Recordings to epochs: the first step of a run, kept in its folder."""
+"""Recordings to epochs: the first step of a run, taken once for all runs."""
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pandas as pd
 
 from p300.config import Experiment, Source
-from p300.epochs import Epochs, concatenate
 from p300.errors import DataWarning, RunError
+from p300.evaluation.assembly import assemble, identify
+from p300.evaluation.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
+from p300.evaluation.combination import combined_epochs, name_together
 from p300.evaluation.manifest import describe_run
 from p300.files import read_json, write_json, written_whole
-from p300.preprocessing import cut_epochs, describe, normalise, subsampling_factor
-from p300.recordings import Recording, content_hash, open_recordings, summarise_recording
+from p300.recordings import Recording, content_hash, open_recordings
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
@@ -46,101 +48,107 @@ def prepare(
     run: Path,
     *,
     data: Path,
-    jobs: int = 1,
+    jobs: int | str = 1,
     progress: Progress = silent,
 ) -> dict[str, Path]:
-    """Preprocess all data sets of an experiment into a run folder.
+    """Preprocess all data sets of an experiment, or find their epochs in the cache.
 
-    Writes ``epochs/DATASET``, ``averages.parquet`` (microvolts, before normalising) and
+    The run folder gets what can be told without the windows: ``epochs/DATASET`` (flashes,
+    electrodes, layouts), ``averages.parquet`` (microvolts, before normalising) and
     ``manifest.json``, which comes last.
 
     Returns
     -------
-    Data set -> folder of its epochs.
+    Data set -> folder of its epochs in the cache; where a protocol needs it, also that of all
+    data sets together, see :func:`~p300.evaluation.combination.name_together`.
 
     Raises
     ------
     RunError
-        When the folder was prepared from data that have changed since.
+        When the run was prepared from data that have changed since.
     """
-    folders = {name: run / "epochs" / name for name in experiment.datasets}
+    entries = {
+        name: cached_epochs(experiment, name, data, progress) for name in experiment.datasets
+    }
+    prepared = dict(entries)
+    if together := name_together(experiment):
+        prepared[together] = combined_epochs(experiment, entries)
+    made_of = [read_json(entry / "made_of.json") for entry in entries.values()]
+    recordings = [about for made in made_of for about in made["recordings"]]
     manifest = run / "manifest.json"
     if manifest.exists():
-        _check_unchanged(experiment, read_json(manifest), run, data)
-        return folders
-    summaries: list[dict[str, Any]] = []
-    averages: list[pd.DataFrame] = []
-    caught: list[str] = []
-    for name, folder in folders.items():
-        with warnings.catch_warnings(record=True) as raised:
-            warnings.simplefilter("always", DataWarning)
-            epochs, described = _cut_dataset(experiment, name, data, progress)
-            averages.append(epochs.averages())
-            epochs = normalise(epochs, experiment.preprocessing)
-        summaries += described
-        for warning in raised:
-            if issubclass(warning.category, DataWarning):
-                caught.append(str(warning.message))
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-        if not folder.is_dir():
-            epochs.save(folder)
+        _check_unchanged(read_json(manifest)["recordings"], recordings, run)
+        return prepared
+    for name, entry in entries.items():
+        for file in ("flashes.parquet", "epochs.json"):
+            with written_whole(run / "epochs" / name / file) as temporary:
+                shutil.copyfile(entry / file, temporary)
+    averages = [pd.read_parquet(entry / "averages.parquet") for entry in entries.values()]
     with written_whole(run / "averages.parquet") as temporary:
         pd.concat(averages, ignore_index=True).to_parquet(temporary, index=False)
+    said = [text for made in made_of for text in made["warnings"]]
     about = describe_run(experiment, jobs)
-    write_json(
-        manifest, {**about, "recordings": summaries, "warnings": list(dict.fromkeys(caught))}
-    )
-    return folders
+    write_json(manifest, {**about, "recordings": recordings, "warnings": list(dict.fromkeys(said))})
+    return prepared
 
 
-def _cut_dataset(
-    experiment: Experiment, name: str, data: Path, progress: Progress
-) -> tuple[Epochs, list[dict[str, Any]]]:
-    """Cut one data set, in volts, and tell what was read."""
-    settings, parts, summaries = experiment.preprocessing, [], []
-    for recording in read_recordings(experiment, name, data):
-        parts.append(cut_epochs(recording, settings))
-        factor = subsampling_factor(recording, settings)
-        summaries.append(
-            {
-                **summarise_recording(recording),
-                "preprocessing": describe(settings, recording.sfreq, factor),
-            }
-        )
-        progress(f"preparing {name}", len(summaries), 0)
-    if not parts:
-        raise RunError(f"data set {name}: no recordings found")
-    epochs = concatenate(parts)
-    unlabelled = epochs.flashes["target"].isna()
-    if unlabelled.any():
-        runs = epochs.flashes.loc[unlabelled, ["subject", "session", "run"]].drop_duplicates()
-        warnings.warn(
-            f"data set {name}: the targets of {int(unlabelled.sum())} flashes are not known "
-            f"(subject, session, run: {runs.to_numpy().tolist()}); they are left out",
-            DataWarning,
-            stacklevel=2,
-        )
-        epochs = epochs.select(~unlabelled.to_numpy(dtype=bool))
-    return epochs, summaries
-
-
-def _check_unchanged(
-    experiment: Experiment, manifest: dict[str, Any], run: Path, data: Path
-) -> None:
-    """Refuse to go on with epochs whose recordings have changed since they were made."""
-    stored = {about["recording"]: about["sha256"] for about in manifest["recordings"]}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # they were shown when the run was prepared
-        found = {
-            recording.name: content_hash(recording)
-            for dataset in experiment.datasets
-            for recording in read_recordings(experiment, dataset, data)
-        }
+def _check_unchanged(then: list[dict[str, Any]], now: list[dict[str, Any]], run: Path) -> None:
+    """Refuse to go on with a run whose recordings have changed since it was prepared."""
+    stored, found = ({about["recording"]: about["sha256"] for about in a} for a in (then, now))
     changed = sorted(name for name in {*stored, *found} if stored.get(name) != found.get(name))
     if changed:
         raise RunError(
             f"{run}: {changed} changed since this run was prepared; name another folder with "
             "--out, or remove this one"
         )
+
+
+def cached_epochs(
+    experiment: Experiment, dataset: str, data: Path, progress: Progress = silent
+) -> Path:
+    """Give the folder of a data set's labelled, normalised epochs; make it where there is none.
+
+    Beside the epochs lie ``averages.parquet`` and ``made_of.json``: the recordings and what was
+    warned of when they were read and cut. The warnings are given again each time.
+
+    Raises
+    ------
+    RunError
+        When there are no recordings.
+    P300Error
+        Whatever the recordings or settings raise.
+    """
+    parent = entries_made_with(dataset, experiment.preprocessing.model_dump(mode="json"))
+    if parent.is_dir():  # without it nothing was cached, and recordings need not be read twice
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # they are stored with the entry
+            recordings = _counted(experiment, dataset, data, f"reading {dataset}", progress)
+            entry = parent / hash_facts([identify(r, content_hash(r)) for r in recordings])
+        if is_whole(entry):
+            for text in read_json(entry / "made_of.json")["warnings"]:
+                warnings.warn(text, DataWarning, stacklevel=2)
+            return entry
+    with new_entry(parent) as folder:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", DataWarning)
+            recordings = _counted(experiment, dataset, data, f"preparing {dataset}", progress)
+            facts, about = assemble(recordings, dataset, experiment.preprocessing, folder)
+        for warning in caught:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+        said = [str(w.message) for w in caught if issubclass(w.category, DataWarning)]
+        made_of = {"recordings": about, "warnings": list(dict.fromkeys(said))}
+        write_json(folder / "made_of.json", made_of)
+        entry = parent / hash_facts(facts)
+        publish(folder, entry)
+    return entry
+
+
+def _counted(
+    experiment: Experiment, dataset: str, data: Path, stage: str, progress: Progress
+) -> Iterator[Recording]:
+    """Yield the recordings of a data set and report each that is dealt with."""
+    for done, recording in enumerate(read_recordings(experiment, dataset, data), start=1):
+        yield recording
+        progress(stage, done, 0)

@@ -1,4 +1,4 @@
-"""Who trains, who tests: each protocol yields named folds and proves that they do not leak."""
+"""Who trains, who tests: each protocol yields named folds, which are checked for leaks."""
 
 from __future__ import annotations
 
@@ -8,49 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from p300.arguments import check_arguments, did_you_mean
 from p300.epochs import UNITS
 from p300.errors import DataWarning, ProtocolError
-
-MINIMUM_TARGETS = 10
-"""Fewest target epochs that a training fold must have."""
-
-Index = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One training set and one test set.
-
-    Parameters
-    ----------
-    name
-        What is tested, such as ``sub-03`` or ``sub-03_ses-1_run-2``.
-    train, test
-        Positions in the flash table.
-    validation
-        The level (a key of :data:`p300.epochs.UNITS`) whose whole units a detector may set aside
-        from the training set for early stopping and calibration.
-    apart
-        The level at which training and test set must have nothing in common, None where only
-        their windows must not touch.
-    calibration
-        Positions of epochs of the tested subject that a detector may adapt to; None where the
-        protocol has none.
-    variant
-        Added to the protocol's name where it is measured in several ways.
-    """
-
-    name: str
-    train: Index
-    test: Index
-    validation: str
-    apart: str | None
-    calibration: Index | None = None
-    variant: str = ""
+from p300.evaluation.leaks import Fold, Index, check_fold
 
 
 def within_subject(
@@ -198,16 +161,117 @@ def _first_characters(
     return rows[unit < number] if unit.max() + 1 >= number else None
 
 
-PROTOCOLS: dict[str, Callable[..., Iterator[Fold]]] = {
-    "within_subject": within_subject,
-    "cross_session": cross_session,
-    "cross_subject": cross_subject,
-    "few_shot": few_shot,
-}
-"""A new protocol is one function and one line here."""
+def cross_dataset(
+    flashes: pd.DataFrame,
+    *,
+    window: float,  # noqa: ARG001
+    train: tuple[str, ...] | None = None,
+    test: tuple[str, ...] | None = None,
+) -> Iterator[Fold]:
+    """Test all subjects of a data set, trained on all subjects of others.
 
-ACROSS_SUBJECTS = ("cross_subject", "few_shot")
-"""Protocols that need several subjects."""
+    By default each data set is tested in turn, trained on all the others. Whether one person took
+    part in two data sets cannot be known from their files.
+
+    Parameters
+    ----------
+    flashes
+        As in :func:`within_subject`, of several data sets.
+    window
+        Length of an epoch in seconds.
+    train
+        Data sets to train on; by default all but the tested one.
+    test
+        Data sets to test, one at a time; by default all, or those that ``train`` does not name.
+
+    Raises
+    ------
+    ProtocolError
+        When there is one data set only, a named one is not there, or one is to be trained on and
+        tested.
+    """
+    positions = dict(_grouped(flashes, ["dataset"]))
+    if len(positions) < 2:
+        raise ProtocolError(
+            f"cross_dataset: one data set only ({list(positions)}); at least two are needed"
+        )
+    named = {*(train or ()), *(test or ())}
+    if unknown := sorted(named - set(positions)):
+        raise ProtocolError(f"cross_dataset: no data sets {unknown}; there are {list(positions)}")
+    if both := sorted(set(train or ()) & set(test or ())):
+        raise ProtocolError(f"cross_dataset: {both} are to be trained on and tested")
+    left = [name for name in positions if name not in (train or ())]
+    if not left:
+        raise ProtocolError(f"cross_dataset: {list(train or ())} leave no data set to test")
+    for tested in test or left:
+        learned = train or [name for name in positions if name != tested]
+        rows = np.sort(np.concatenate([positions[name] for name in learned]))
+        several = len(flashes.iloc[rows][UNITS["subject"]].drop_duplicates()) > 1
+        validation = "subject" if several else "character"
+        # The name becomes a file's, which can be 255 bytes long.
+        known_from = "+".join(learned) if len(learned) < 5 else f"{len(learned)}_data_sets"
+        name = f"{tested}_from_{known_from}"
+        yield Fold(name, rows, positions[tested], validation, "dataset")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What the rest of the program knows of a protocol.
+
+    Parameters
+    ----------
+    folds
+        Takes a flash table, ``window`` (s) and its options; yields folds.
+    within
+        What the table holds, within which training and test sets lie: one or more subjects of a
+        data set (``subject``), at least two subjects of a data set (``dataset``), or several data
+        sets (``datasets``).
+    about
+        Who trains and who is tested, for the report.
+    """
+
+    folds: Callable[..., Iterator[Fold]]
+    within: Literal["subject", "dataset", "datasets"]
+    about: str
+
+
+PROTOCOLS = {
+    "within_subject": Protocol(
+        within_subject,
+        "subject",
+        "Each subject on its own: the detector learns from some runs (or characters) of a "
+        "subject and is tested on other runs (or characters) of the same subject.",
+    ),
+    "cross_session": Protocol(
+        cross_session,
+        "subject",
+        "Each subject on its own: the detector learns from some sessions of a subject and is "
+        "tested on another session of the same subject.",
+    ),
+    "cross_subject": Protocol(
+        cross_subject,
+        "dataset",
+        "Leave one subject out: the detector learns from all other subjects and is tested on a "
+        "subject that it has never seen. Nothing is fitted to the tested subject, unless a "
+        "detector says below how it is aligned or adapts.",
+    ),
+    "few_shot": Protocol(
+        few_shot,
+        "dataset",
+        "Leave one subject out, and let the detector adapt to the first characters (the number is "
+        "in the protocol's name) of the earlier runs of the tested subject; the last run is "
+        "tested.",
+    ),
+    "cross_dataset": Protocol(
+        cross_dataset,
+        "datasets",
+        "Leave a data set out: the detector learns from all subjects of other data sets and is "
+        "tested on all subjects of one that it has never seen, on the electrodes that all of them "
+        "have. Nothing is fitted to the tested subjects, unless a detector says below how it is "
+        "aligned.",
+    ),
+}
+"""A new protocol is one function and one entry here."""
 
 
 def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,7 +288,7 @@ def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
             f"There are: {', '.join(PROTOCOLS)}"
         )
     return check_arguments(
-        PROTOCOLS[name],
+        PROTOCOLS[name].folds,
         options,
         where=f"protocols.{name}",
         error=ProtocolError,
@@ -242,7 +306,7 @@ def make_folds(
     protocol
         A key of :data:`PROTOCOLS`.
     flashes
-        Flash table of one data set, all labelled.
+        Flash table, all labelled; of one data set, or of several where the protocol is across them.
     window
         Length of an epoch in seconds.
     options
@@ -259,52 +323,10 @@ def make_folds(
             "no flash is known to be a target or not; detectors can be applied to such recordings "
             "(p300 predict) but not trained or tested on them"
         )
-    folds = list(PROTOCOLS[protocol](flashes, window=window, **checked))
+    folds = list(PROTOCOLS[protocol].folds(flashes, window=window, **checked))
     for fold in folds:
         check_fold(fold, flashes, window)
     return folds
-
-
-def check_fold(fold: Fold, flashes: pd.DataFrame, window: float) -> None:
-    """Refuse a fold that leaks or cannot be learned from.
-
-    Raises
-    ------
-    ProtocolError
-        When training and test set share a unit that they must not share, when a training and a
-        test window of one recording share samples, when there are fewer than
-        :data:`MINIMUM_TARGETS` training targets, or when the test set lacks a class.
-    """
-    train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
-    if fold.calibration is not None:
-        _check_calibration(fold, flashes)
-    if fold.apart is not None:
-        columns = UNITS[fold.apart]
-        shared = train[columns].drop_duplicates().merge(test[columns].drop_duplicates())
-        if len(shared):
-            raise ProtocolError(
-                f"fold {fold.name} would leak: training and test set share the {fold.apart} "
-                f"{shared.iloc[0].to_dict()}"
-            )
-    by_run = train.groupby(UNITS["run"], dropna=False)["onset"]
-    learned = {run: np.sort(onset.to_numpy()) for run, onset in by_run}
-    for run, onset in test.groupby(UNITS["run"], dropna=False)["onset"]:
-        if run in learned and _nearest(onset.to_numpy(), learned[run]) < window - 1e-9:
-            raise ProtocolError(
-                f"fold {fold.name} would leak: windows of {window:g} s in the training and the "
-                f"test set overlap in run {run}"
-            )
-    n_targets = int(train["target"].sum())
-    if n_targets < MINIMUM_TARGETS:
-        raise ProtocolError(
-            f"fold {fold.name} has {n_targets} targets in its training set of {len(train)} "
-            f"flashes; at least {MINIMUM_TARGETS} are needed"
-        )
-    if test["target"].nunique() < 2:
-        raise ProtocolError(
-            f"fold {fold.name} has {int(test['target'].sum())} targets in its test set of "
-            f"{len(test)} flashes; targets and non-targets are needed"
-        )
 
 
 def _grouped(flashes: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, Index]]:
@@ -335,25 +357,3 @@ def _blocks(
         tested = block == k
         far = (onset <= onset[tested].min() - window) | (onset >= onset[tested].max() + window)
         yield Fold(f"{name}_block-{k + 1}", rows[~tested & far], rows[tested], "character", None)
-
-
-def _check_calibration(fold: Fold, flashes: pd.DataFrame) -> None:
-    """Refuse calibration epochs of a tested run, or of another subject."""
-    assert fold.calibration is not None  # asked for only then
-    given, test = flashes.iloc[fold.calibration], flashes.iloc[fold.test]
-    runs = given[UNITS["run"]].drop_duplicates()
-    if len(runs.merge(test[UNITS["run"]].drop_duplicates())) or not set(given["subject"]) <= set(
-        test["subject"]
-    ):
-        raise ProtocolError(
-            f"fold {fold.name} would leak: its calibration epochs are of a tested run or of "
-            "another subject"
-        )
-
-
-def _nearest(a: npt.NDArray[np.float64], sorted_b: npt.NDArray[np.float64]) -> float:
-    """Give the smallest distance between a value of ``a`` and one of ``sorted_b``."""
-    after = np.searchsorted(sorted_b, a)
-    right = np.abs(sorted_b[np.minimum(after, len(sorted_b) - 1)] - a)
-    left = np.abs(a - sorted_b[np.maximum(after - 1, 0)])
-    return float(min(left.min(), right.min()))

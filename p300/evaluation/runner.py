@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,11 @@ import pandas as pd
 
 from p300.config import Experiment, load_experiment
 from p300.errors import RunError
-from p300.evaluation.folds import Task, run_task
+from p300.evaluation.folds import Task
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.evaluation.plan import plan
 from p300.evaluation.preparation import Progress, prepare, silent
+from p300.evaluation.workers import Workers, is_done, map_folds
 from p300.files import read_json, write_json, written_whole
 
 
@@ -23,6 +23,7 @@ def evaluate(
     *,
     data: str | Path = ".",
     jobs: int = 1,
+    cluster: str | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Run an experiment into a folder: epochs, score table, metrics.
@@ -40,6 +41,9 @@ def evaluate(
         Folder that the sources' paths are seen from.
     jobs
         Worker processes, each with one thread.
+    cluster
+        Address of a Dask scheduler whose workers fit the folds instead; see
+        :class:`p300.evaluation.workers.Workers`.
     progress
         Called as the run proceeds.
 
@@ -50,7 +54,8 @@ def evaluate(
     Raises
     ------
     RunError
-        When the folder belongs to another experiment, or its data have changed.
+        When the folder belongs to another experiment, its data have changed, or workers are killed
+        again and again.
     P300Error
         Whatever the recordings, settings or detectors raise.
     """
@@ -58,12 +63,12 @@ def evaluate(
     claim_folder(experiment, run)
     if is_evaluated(run):
         return run
-    prepared = prepare(experiment, run, data=Path(data), jobs=jobs, progress=progress)
+    prepared = prepare(experiment, run, data=Path(data), jobs=cluster or jobs, progress=progress)
     tasks = plan(experiment, prepared)
     for task in tasks:
         if len([other for other in tasks if other.id == task.id]) > 1:
             raise RunError(f"two folds are named {task.id}; rename a data set or a detector")
-    _run_tasks(tasks, run, jobs, progress)
+    _run_tasks(tasks, run, Workers(jobs, cluster), progress)
     scores = pd.concat(
         [pd.read_parquet(run / "scores" / f"{task.id}.parquet") for task in tasks],
         ignore_index=True,
@@ -107,27 +112,14 @@ def claim_folder(experiment: Experiment, run: Path) -> None:
         )
 
 
-def _run_tasks(tasks: list[Task], run: Path, jobs: int, progress: Progress) -> None:
-    """Run what is not done yet, in this process or in several."""
-    missing = [t for t in tasks if not (run / "scores" / f"{t.id}.parquet").is_file()]
+def _run_tasks(tasks: list[Task], run: Path, workers: Workers, progress: Progress) -> None:
+    """Run what is not done yet."""
+    missing = [task for task in tasks if not is_done(task, run)]
     done = len(tasks) - len(missing)
     progress("fitting", done, len(tasks))
-    for _ in _map_folds(missing, run, min(jobs, len(missing))):
+    for _ in map_folds(missing, run, workers):
         done += 1
         progress("fitting", done, len(tasks))
-
-
-def _map_folds(tasks: list[Task], run: Path, jobs: int) -> Iterator[None]:
-    """Run tasks and yield as each is done, in whatever order."""
-    if jobs <= 1:
-        for task in tasks:
-            run_task(task, run)
-            yield
-        return
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
-    yield from parallel(delayed(run_task)(task, run) for task in tasks)
 
 
 def write_metrics(experiment: Experiment, run: Path) -> None:

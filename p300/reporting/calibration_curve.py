@@ -32,15 +32,16 @@ _CAPTION = (
 
 
 def calibration_curve(results: RunResults) -> Section | None:
-    """Show figures against the number of calibration characters; None without few_shot."""
+    """Show figures against the number of calibration characters; None with fewer than two."""
     curve = calibration_points(results)
-    if curve.empty:
+    if curve.empty or curve["characters"].nunique() < 2:
         return None
     plot = picture("calibration_curve", plot_calibration_curve(curve), _CAPTION)
     reading = (
         "Each detector learns from all other subjects and, as far as its adaptation allows, from "
         "the first characters of the tested subject's earlier runs: self_calibrated without their "
-        "labels, labelled with them, from_scratch from them alone (two characters at least)."
+        "labels, labelled and fine_tuned with them, from_scratch from them alone (two characters "
+        "at least)."
     )
     return Section("Calibration curve", (Text(reading), plot, *_tables(curve)))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.detectors.inspection import frequency_response
-from p300.recordings.recording import standard_montage
+from p300.recordings.montage import standard_positions
 from p300.reporting import style
 from p300.reporting.scalp import MOST_MAPS, draw_scalp_maps
 from p300.reporting.style import GREY, INK, LIGHT, PALETTE, WIDTH, label
@@ -192,7 +192,7 @@ def front_to_back(electrodes: Sequence[str]) -> list[str]:
 
     Those that the standard 10-05 system does not know come last.
     """
-    places = standard_montage().get_positions()["ch_pos"]
+    places = standard_positions()
 
     def place(name: str) -> tuple[float, float]:
         if name not in places:

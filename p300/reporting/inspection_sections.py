@@ -13,7 +13,7 @@ from p300.reporting.fits import fits_of_subjects
 from p300.reporting.page import Block, Row, Section, Table, Text, picture, slug
 from p300.reporting.published import DISCRIMINATIVE, SOURCE
 from p300.reporting.run_results import RunResults
-from p300.reporting.scalp import MOST_MAPS
+from p300.reporting.scalp import MOST_MAPS, describe_unplaced
 from p300.reporting.words import NONE, listed
 
 _RANKS = 8
@@ -52,6 +52,10 @@ def _electrodes(results: RunResults) -> Iterator[Block]:
     for (dataset, detector), table in weights.items():
         if dataset not in drawn and (table > 0).all(axis=None):
             drawn.add(dataset)
+            unplaced = describe_unplaced(table.columns)
+            if unplaced:
+                yield Text(f"{dataset}: {unplaced}")
+                continue
             caption = f"{detector} on {dataset}: weight of each electrode, by subject."
             if len(table) > MOST_MAPS:
                 caption += f" The first {MOST_MAPS} of {len(table)} subjects."

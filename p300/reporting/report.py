@@ -14,6 +14,7 @@ from p300.reporting import (
 )
 from p300.reporting import sections as parts
 from p300.reporting.calibration_curve import calibration_curve
+from p300.reporting.family_tree import by_year
 from p300.reporting.page import Picture, Section, render_page
 from p300.reporting.run_results import RunResults, read_run
 
@@ -22,6 +23,7 @@ SECTIONS: tuple[Callable[[RunResults], Section | None], ...] = (
     calibration_curve,
     parts.method,
     parts.subjects,
+    by_year,
     comparison_sections.compared,
     parts.roc,
     parts.calibration,

@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 
 from p300.alignment import Alignment, make_alignment
+from p300.detectors.registry import DETECTORS
 from p300.errors import RunError
 from p300.recordings.layout import Layout
 from p300.speller import spelling_metrics, subject_rates
@@ -115,7 +116,9 @@ class RunResults:
     def adaptation(self, label: str) -> str:
         """Give what a detector that the experiment calls ``label`` learns from tested subjects."""
         settings = (self.config.get("detectors") or {}).get(label) or {}
-        return str(settings.get("adaptation", "none"))
+        name = self.detector_name(label)
+        default = DETECTORS[name].adaptation if name in DETECTORS else "none"
+        return str(settings.get("adaptation", default))
 
     def sources(self, dataset: str) -> set[str]:
         """Give the kinds of source that a data set was read from."""
@@ -197,12 +200,12 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+def _read_table(path: Path, columns: Iterable[str], *, may_be_empty: bool = False) -> pd.DataFrame:
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
-    return _check_table(table, columns, path)
+    return table if may_be_empty and table.empty else _check_table(table, columns, path)
 
 
 def _check_table(table: pd.DataFrame, columns: Iterable[str], path: Path) -> pd.DataFrame:
@@ -229,9 +232,14 @@ def _read_metrics(path: Path) -> pd.DataFrame:
 
 
 def _read_characters(path: Path) -> pd.DataFrame | None:
-    """Read the characters whose truth is known, None where it is known of none."""
-    table = _read_table(path, CHARACTER_COLUMNS).astype({"subject": str})
-    known = table.dropna(subset="correct").astype({"correct": bool})
+    """Read the characters whose truth is known, None where it is known of none.
+
+    The table is empty where no data set has codes and a layout.
+    """
+    table = _read_table(path, CHARACTER_COLUMNS, may_be_empty=True)
+    if table.empty:
+        return None
+    known = table.astype({"subject": str}).dropna(subset="correct").astype({"correct": bool})
     return known if len(known) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.recordings.recording import standard_montage
+from p300.errors import RecordingError
+from p300.recordings.montage import standard_montage, standard_positions, unplaced_electrodes
 from p300.reporting import style
 from p300.reporting.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
+from p300.reporting.words import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +85,7 @@ def central_electrodes(electrodes: Sequence[str]) -> list[str]:
     midline = [name for name in MIDLINE if name in electrodes]
     if midline:
         return midline
-    places = standard_montage().get_positions()["ch_pos"]
+    places = standard_positions()
     distance = {
         name: float(np.linalg.norm(places[name] - places["Cz"]))
         for name in electrodes
@@ -155,6 +157,17 @@ def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
     return draw_scalp_maps(scaled, "Pattern (largest value = 1)", "RdBu_r", (-1, 0, 1))
 
 
+def describe_unplaced(electrodes: Iterable[str]) -> str:
+    """Say why there is no scalp map, or nothing where all positions are known."""
+    unplaced = unplaced_electrodes(electrodes)
+    if not unplaced:
+        return ""
+    return (
+        f"No scalp map: the recordings do not tell where {listed(unplaced)} "
+        f"{'was' if len(unplaced) == 1 else 'were'} on the head."
+    )
+
+
 def draw_scalp_maps(
     values: pd.DataFrame, name: str, colours: str, ticks: tuple[float, ...]
 ) -> Figure:
@@ -171,11 +184,19 @@ def draw_scalp_maps(
         Name of a matplotlib colour map.
     ticks
         Marks of the colour bar, which reaches from the first to the last.
+
+    Raises
+    ------
+    RecordingError
+        When the position of an electrode is unknown; see :func:`describe_unplaced`.
     """
     import mne
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
+    unplaced = describe_unplaced(values.columns)
+    if unplaced:
+        raise RecordingError(unplaced)
     info = mne.create_info([str(name) for name in values.columns], 1.0, "eeg", verbose="error")
     info.set_montage(standard_montage(), verbose="error")
     n_columns = min(5, len(values))

@@ -172,6 +172,10 @@ def patterns(results: RunResults) -> Section:
             columns=fit["electrodes"],
             index=range(1, len(fit["spatial_patterns"]) + 1),
         )
+        unplaced = scalp.describe_unplaced(table.columns)
+        if unplaced:
+            blocks.append(Text(f"{fit['detector']} on {fit['dataset']}: {unplaced}"))
+            continue
         shown = min(len(table), scalp.MOST_MAPS)
         which = f"All {shown}" if shown == len(table) else f"The {shown} largest of {len(table)}"
         caption = (
@@ -188,7 +192,8 @@ def patterns(results: RunResults) -> Section:
         "that belongs to the filter, not its weights; Haufe et al. 2014, doi:10.1016/"
         "j.neuroimage.2013.10.067)."
     )
-    return Section(heading, (Text(reading), *blocks))
+    drawn = any(not isinstance(block, Text) for block in blocks)
+    return Section(heading, (*([Text(reading)] if drawn else []), *blocks))
 
 
 def training(results: RunResults) -> Section:

@@ -75,9 +75,9 @@ def _draw_dynamic_accuracy(ax: Axes, rates: pd.DataFrame) -> None:
     if dynamic.empty:
         return
     n = dynamic["n"].sum()
-    accuracy = float((dynamic["accuracy"] * dynamic["n"]).sum() / n)
-    low, high = wilson_interval(accuracy * n, n)
-    _draw_diamond(ax, _mean_repetitions(dynamic), 100 * np.array([accuracy, low, high]))
+    right = float((dynamic["accuracy"] * dynamic["n"]).sum())
+    low, high = wilson_interval(right, n)
+    _draw_diamond(ax, _mean_repetitions(dynamic), 100 * np.array([right / n, low, high]))
 
 
 def _draw_diamond(ax: Axes, repetitions: float, value: FloatArray) -> None:

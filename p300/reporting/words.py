@@ -9,28 +9,8 @@ import numpy as np
 import pandas as pd
 
 from p300.alignment import Alignment
+from p300.evaluation.protocols import PROTOCOLS
 from p300.reporting.run_results import repeats
-
-PROTOCOLS = {
-    "within_subject": (
-        "Each subject on its own: the detector learns from some runs (or characters) of a "
-        "subject and is tested on other runs (or characters) of the same subject."
-    ),
-    "cross_session": (
-        "Each subject on its own: the detector learns from some sessions of a subject and is "
-        "tested on another session of the same subject."
-    ),
-    "cross_subject": (
-        "Leave one subject out: the detector learns from all other subjects and is tested on a "
-        "subject that it has never seen. Nothing is fitted to the tested subject, unless a "
-        "detector says below how it is aligned or adapts."
-    ),
-    "few_shot": (
-        "Leave one subject out, and let the detector adapt to the first characters (the number is "
-        "in the protocol's name) of the earlier runs of the tested subject; the last run is tested."
-    ),
-}
-"""Protocol -> who trains, who is tested."""
 
 MEANS = (
     "Each fold and seed is measured on its own, then averaged within the subject, then over "
@@ -131,7 +111,9 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
     if bad := settings.get("bad_electrodes"):
         steps.insert(0, f"{str(bad).capitalize()} bad electrodes")
     if electrodes := settings.get("electrodes"):
-        steps.append(f"Take the electrodes {listed(electrodes)}")
+        lacking = settings.get("missing_electrodes") == "interpolate"
+        where = ", interpolated by spherical splines where they were not recorded"
+        steps.append(f"Take the electrodes {listed(electrodes)}{where if lacking else ''}")
     if "tmin" in settings and "tmax" in settings:
         start, end = (1e3 * settings[edge] for edge in ("tmin", "tmax"))
         steps.append(f"Cut a window from {start:.0f} to {end:.0f} ms after each flash")
@@ -169,16 +151,25 @@ def _describe_filter(settings: dict[str, Any]) -> str:
 
 def describe_protocol(protocol: str, fits: pd.DataFrame) -> str:
     """Tell who trains and who is tested, and how much there was of both."""
-    words = PROTOCOLS.get(protocol.split("-")[0], "")
+    known = PROTOCOLS.get(protocol.split("-")[0])
+    words = known.about if known else ""
     mine = fits[fits["protocol"] == protocol] if len(fits) else fits
     if mine.empty:
         return words or "The run stored nothing about its folds."
     folds = mine.drop_duplicates(["dataset", "fold"])
+    named = f" ({listed(list(folds['fold']))})" if known and known.within == "datasets" else ""
     often = "once" if repeats(mine) == 1 else f"{repeats(mine)} times, each with its own seed"
     return (
-        f"{words} {several(len(folds), 'fold')}, fitted {often}; a fold learns from "
+        f"{words} {several(len(folds), 'fold')}{named}, fitted {often}; a fold learns from "
         f"{span(folds['n_train'])} epochs and is tested on {span(folds['n_test'])}."
+        f"{_describe_electrodes(mine) if named else ''}"
     ).strip()
+
+
+def _describe_electrodes(fits: pd.DataFrame) -> str:
+    """Tell which electrodes detectors learned from that were fitted across data sets."""
+    electrodes = list(fits["electrodes"].iloc[0]) if "electrodes" in fits else []
+    return f" {several(len(electrodes), 'electrode')} in common: {listed(electrodes)}."
 
 
 def describe_detector(fits: pd.DataFrame) -> str:
@@ -206,6 +197,10 @@ ADAPTATIONS = {
         "characters, else to those before the one that is scored."
     ),
     "labelled": "Its last layer adapts to the labelled calibration characters.",
+    "fine_tuned": (
+        "All its weights go on learning from the labelled calibration characters; under protocols "
+        "without any it stays as it is."
+    ),
     "from_scratch": "It learns from the labelled calibration characters alone.",
 }
 """Adaptation -> what a detector learns from the tested subject."""

@@ -35,7 +35,8 @@ def wilson_interval(right: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Flo
     share = k / total
     centre = (share + z2 / (2 * total)) / (1 + z2 / total)
     spread = np.sqrt(z2 * (share * (1 - share) / total + z2 / (4 * total**2))) / (1 + z2 / total)
-    return np.maximum(centre - spread, 0.0), np.minimum(centre + spread, 1.0)
+    # Rounding must not put the share itself outside: it lies at the very end where all are right.
+    return np.clip(centre - spread, 0.0, share), np.clip(centre + spread, share, 1.0)
 
 
 def subject_rates(characters: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from p300.epochs import Epochs
 from p300.errors import DataWarning
 from p300.evaluation.metrics import METRIC_COLUMNS
 from p300.files import read_json, written_whole
@@ -61,8 +60,9 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
     Warns
     -----
     DataWarning
-        Naming data sets without a layout, runs without codes, folds without training scores (only
-        the sum of probabilities is decided there) and pauses that could not be measured.
+        Naming data sets without a layout, runs without codes, folds without training scores on the
+        same layout (only the sum of probabilities is decided there) and pauses that could not be
+        measured.
     """
     run, settings = Path(run), settings or Spelling()
     language = LanguageModel.load(settings.language_model) if settings.language_model else None
@@ -72,10 +72,11 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
     if language is not None:
         for dataset in datasets:
             refuse_random_text(dataset, sources[dataset], settings.random_text)
+    known = {name: _read_flashes(run / "epochs" / name, name) for name in sources}
+    timings = _measure_timings(known, sources, settings.pause)
     parts, n_symbols = [], {}
     for dataset in datasets:
-        epochs = Epochs.load(run / "epochs" / dataset)
-        layout, flashes = epochs.layouts.get(dataset), epochs.flashes
+        flashes, layout = known[dataset]
         table = scores[scores["dataset"] == dataset]
         table = table[has_codes(table)]
         if layout is None or table.empty:
@@ -87,9 +88,8 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
             )
             continue
         warn_uncoded(flashes)
-        pause = settings.pause if settings.pause is not None else _stated_pause(sources[dataset])
-        timings = subject_timings(dataset, flashes, pause)
-        characters = _spell_folds(run, table, layout, timings, settings, language)
+        alike = [name for name, (_, other) in known.items() if other == layout]
+        characters = _spell_folds(run, table, layout, alike, timings, settings, language)
         parts.append(characters)
         n_symbols[dataset] = len(layout.symbols)
     columns = list(CHARACTER_COLUMNS)
@@ -100,6 +100,13 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
     if characters.empty:
         return pd.DataFrame(columns=METRIC_COLUMNS)
     return spelling_metrics(subject_rates(characters, n_symbols), n_symbols)
+
+
+def _read_flashes(folder: Path, dataset: str) -> tuple[pd.DataFrame, Layout | None]:
+    """Give all flashes of a data set and its layout, if it is known."""
+    layouts = read_json(folder / "epochs.json")["layouts"]
+    layout = Layout.from_dict(layouts[dataset]) if dataset in layouts else None
+    return pd.read_parquet(folder / "flashes.parquet"), layout
 
 
 def _sources(run: Path) -> dict[str, list[str]]:
@@ -113,28 +120,54 @@ def _stated_pause(sources: Iterable[str]) -> float | None:
     return next((STATED_PAUSES[s] for s in sources if s in STATED_PAUSES), None)
 
 
+def _measure_timings(
+    known: Mapping[str, tuple[pd.DataFrame, Layout | None]],
+    sources: Mapping[str, Iterable[str]],
+    pause: float | None,
+) -> dict[str, Timing]:
+    """Measure the timing of each subject (DATASET/SUBJECT) of the data sets that can be spelled."""
+    timings = {}
+    for dataset, (flashes, layout) in known.items():
+        if layout is not None and has_codes(flashes).any():
+            stated = pause if pause is not None else _stated_pause(sources[dataset])
+            for subject, timing in subject_timings(dataset, flashes, stated).items():
+                timings[f"{dataset}/{subject}"] = timing
+    return timings
+
+
+def _persons(table: pd.DataFrame) -> pd.Series[str]:
+    """Give the subject of each row as DATASET/SUBJECT."""
+    names: pd.Series[str] = table["dataset"].astype(str) + "/" + table["subject"].astype(str)
+    return names
+
+
 def _spell_folds(
     run: Path,
     scores: pd.DataFrame,
     layout: Layout,
+    alike: list[str],
     timings: Mapping[str, Timing],
     settings: Spelling,
     language: LanguageModel | None,
 ) -> pd.DataFrame:
-    """Decide the characters of every fold of a data set; each fold fits its own speller."""
+    """Decide the characters of every fold of a data set; each fold fits its own speller.
+
+    A speller learns from the training scores of data sets with the same layout (``alike``).
+    """
     fits = [read_json(path) for path in (run / "fits").glob("*.json")]
     ids = {tuple(fit[key] for key in FOLD): fit["id"] for fit in fits}
     tables, without = [], []
     for labels, fold in scores.groupby(FOLD, sort=False):
         path = run / "training_scores" / f"{ids[labels]}.parquet"
         model = None
-        if path.is_file():
-            training = pd.read_parquet(path)
+        training = pd.read_parquet(path) if path.is_file() else fold.iloc[:0]
+        training = training[training["dataset"].isin(alike)]
+        if len(training):
             model = fit_speller(
                 training,
                 layout,
                 target_error=settings.target_error,
-                timing=mean_timing(timings, training["subject"].unique()),
+                timing=mean_timing(timings, _persons(training).unique()),
                 where=f"fold {ids[labels]}",
             )
         else:
@@ -143,14 +176,14 @@ def _spell_folds(
         tables.append(decided.assign(**{key: fold[key].iloc[0] for key in FOLD}))
     if without and settings.dynamic:
         warnings.warn(
-            f"{run}: {len(without)} folds have no training scores (first: "
+            f"{run}: {len(without)} folds have no training scores on the same layout (first: "
             f"{without[0]}); they are spelled by the sum of probabilities only",
             DataWarning,
             stacklevel=3,
         )
     characters = pd.concat(tables, ignore_index=True)
     parts = [
-        rows.assign(seconds=timings[str(subject)].seconds(rows["repetitions"]))
-        for subject, rows in characters.groupby("subject", sort=False)
+        rows.assign(seconds=timings[str(person)].seconds(rows["repetitions"]))
+        for person, rows in characters.groupby(_persons(characters), sort=False)
     ]
     return pd.concat(parts).sort_index()

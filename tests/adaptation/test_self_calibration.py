@@ -22,6 +22,7 @@ from p300.adaptation import (
     self_calibrate,
     target_probabilities,
 )
+from p300.adaptation.readout import Update
 from p300.recordings import MATRIX_6X6
 from p300.speller.selections import lit_symbols
 
@@ -93,6 +94,18 @@ def test_labels_known_for_sure_give_the_means_of_both():
     np.testing.assert_allclose(
         alone(seen.features), lda.decision_function(seen.features) - prior, rtol=1e-6, atol=1e-8
     )
+
+
+@given(st.integers(0, 10_000), st.floats(0.1, 1e3), st.floats(0.1, 1e4))
+@settings(max_examples=20, deadline=None)
+def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(seed, targets, windows):
+    start, strength = known(OTHERS), Strength(targets, windows)
+    seen = draw(PERSON, n_characters=2, repetitions=3, seed=seed)[0].features
+    update = Update(start, seen, strength, seen.T @ seen)
+    for k in range(2):
+        p = np.random.default_rng([seed, k]).random(len(seen)) ** 4
+        expected = start.updated(seen, p, strength)(seen)
+        np.testing.assert_allclose(update.ratios(p), expected, rtol=1e-7, atol=1e-7)
 
 
 def test_each_character_is_scored_before_it_is_used():

@@ -49,6 +49,8 @@ QUICK = {
     "small_cnn": {"epochs": 8},
     "autoencoder": {"epochs": 20, "pretraining": 5},
     "dbn": {"epochs": 20, "pretraining": 5},
+    "gan_augmented": {"epochs": 12},
+    "finetuned": {"epochs": 12},
 }
 
 

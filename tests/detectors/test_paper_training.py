@@ -13,7 +13,7 @@ from studies import make_epochs
 from p300.detectors import make_detector
 from p300.detectors.cecotti import CNN1
 from p300.detectors.paper_training import PaperTraining
-from p300.detectors.training import train
+from p300.detectors.training import Member, train
 from p300.errors import DetectorError
 
 RULE = PaperTraining()
@@ -100,9 +100,9 @@ def test_a_pass_equals_steps_written_out_by_hand(batch_size):
         steps = [stepped(expected, x[row], y[row], LAMBDA) for row in rows]
         expected = {name: w + sum(step[name] for step in steps) for name, w in expected.items()}
 
-    data = torch.from_numpy(x), torch.from_numpy(y)
     settings = replace(RULE.settings, epochs=1, batch_size=batch_size)
-    train(net, RULE, settings, data, data, shuffling=None)
+    member = Member(net, torch.arange(3), torch.arange(3), shuffling=None)
+    train(member, RULE, settings, torch.from_numpy(x), torch.from_numpy(y))
     for name, found in weights_of(net).items():
         np.testing.assert_allclose(found, expected[name], rtol=1e-9, atol=1e-13, err_msg=name)
 

@@ -106,10 +106,39 @@ def test_a_typo_is_told():
 def test_a_data_set_without_codes_among_several_leaves_out_what_needs_them():
     sources = dict.fromkeys(("one", "two"), SMALL["datasets"]["simulated"])
     asked = experiment(DETECTORS, {"cross_subject": {}}, datasets=sources)
-    flashes = make_epochs(3, 1).flashes
-    tasks = list(plan_dataset(asked, "one", flashes, 0.65))
+    flashes = make_epochs(3, 1).flashes.assign(dataset="one")
+    tasks = list(plan_dataset(asked, "one", flashes, 0.65, {}))
     assert {task.detector for task in tasks} == set(DETECTORS)
     unknown = flashes.assign(code=flashes["code"].mask(flashes["code"] > 0))
     with pytest.warns(DataWarning, match="labelled, self cannot adapt and are left out"):
-        tasks = list(plan_dataset(asked, "one", unknown, 0.65))
+        tasks = list(plan_dataset(asked, "one", unknown, 0.65, {}))
     assert {task.detector for task in tasks} == {"as is", "scratch"}
+
+
+NETWORK = {"detector": "cnn1", "epochs": 3}
+
+
+@pytest.mark.filterwarnings("ignore:.*allow more epochs")
+def test_fine_tuning_uses_the_characters_where_there_are_some(tmp_path):
+    protocols = {"cross_subject": {"detectors": ["tuned"]}, "few_shot": {"characters": [0, 2]}}
+    detectors = {
+        "plain": NETWORK,
+        "tuned": {**NETWORK, "adaptation": "fine_tuned"},
+        "same": {"detector": "finetuned", "epochs": 3},
+    }
+    run = evaluate(experiment(detectors, protocols), tmp_path / "run")
+    scores = pd.read_parquet(run / "scores.parquet")
+    assert set(scores.loc[scores["protocol"] == "cross_subject", "detector"]) == {"tuned"}
+    found = dict(list(scores.groupby(["protocol", "detector"])["score"]))
+    for number in ("0", "2"):
+        tuned, same = (found[f"few_shot-{number}", name] for name in ("tuned", "same"))
+        np.testing.assert_array_equal(tuned, same)
+    plain = found["few_shot-0", "plain"]
+    np.testing.assert_array_equal(found["few_shot-0", "tuned"], plain)
+    np.testing.assert_array_equal(found["few_shot-2", "plain"], plain)
+    assert not np.allclose(found["few_shot-2", "tuned"], plain)
+
+
+def test_a_protocol_names_detectors_that_there_are():
+    with pytest.raises(ConfigError, match="few_shot.detectors: 'slad' is not among .* 'slda'"):
+        experiment({"slda": {}}, {"few_shot": {"detectors": ["slad"]}})

@@ -15,7 +15,8 @@ from studies import make_epochs, make_recording
 from p300.detectors import make_detector
 from p300.errors import DataWarning, ProtocolError
 from p300.evaluation.folds import evaluate_epochs
-from p300.evaluation.protocols import Fold, check_fold, make_folds
+from p300.evaluation.leaks import Fold, check_fold
+from p300.evaluation.protocols import PROTOCOLS, Protocol, make_folds
 from p300.preprocessing import preprocess
 
 
@@ -209,3 +210,90 @@ class TestFewShot:
         leaking = replace(fold, calibration=fold.test[:10])
         with pytest.raises(ProtocolError, match="calibration epochs are of a tested run"):
             check_fold(leaking, flashes, 0.65)
+
+
+def several_sets(sizes):
+    """Flash tables of data sets a, b, ... with the same names of subjects."""
+    parts = [table(n).assign(dataset=name) for name, n in zip("abcd", sizes, strict=False)]
+    return pd.concat(parts, ignore_index=True)
+
+
+class TestCrossDataset:
+    @settings(max_examples=20, deadline=None)
+    @given(st.lists(st.integers(1, 3), min_size=2, max_size=4))
+    def test_each_data_set_is_tested_once_by_what_the_others_teach(self, sizes):
+        flashes = several_sets(sizes)
+        folds = make_folds("cross_dataset", flashes, 0.65)
+        tested = np.concatenate([fold.test for fold in folds])
+        assert sorted(tested) == list(range(len(flashes)))
+        for fold in folds:
+            assert sorted([*fold.train, *fold.test]) == list(range(len(flashes)))
+            train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
+            assert len(set(test["dataset"])) == 1
+            assert not set(train["dataset"]) & set(test["dataset"])
+            n = len(train[["dataset", "subject"]].drop_duplicates())
+            assert fold.validation == ("subject" if n > 1 else "character")
+
+    @pytest.mark.parametrize(
+        ("options", "names"),
+        [
+            ({}, ["a_from_b+c", "b_from_a+c", "c_from_a+b"]),
+            ({"train": ["a"]}, ["b_from_a", "c_from_a"]),
+            ({"test": ["b"]}, ["b_from_a+c"]),
+            ({"train": ["c"], "test": ["a"]}, ["a_from_c"]),
+        ],
+    )
+    def test_folds_name_what_is_tested_and_what_taught(self, options, names):
+        folds = make_folds("cross_dataset", several_sets([1, 2, 1]), 0.65, options)
+        assert [fold.name for fold in folds] == names
+
+    @pytest.mark.parametrize(
+        ("sizes", "options", "message"),
+        [
+            ([2], {}, "one data set only"),
+            ([1, 1], {"train": ["x"]}, r"no data sets \['x'\]; there are \['a', 'b'\]"),
+            ([1, 1], {"train": ["a"], "test": ["a"]}, r"\['a'\] are to be trained on and tested"),
+            ([1, 1], {"train": ["a", "b"]}, "leave no data set to test"),
+        ],
+    )
+    def test_options_that_do_not_fit_are_refused(self, sizes, options, message):
+        with pytest.raises(ProtocolError, match=message):
+            make_folds("cross_dataset", several_sets(sizes), 0.65, options)
+
+    def test_a_fold_that_shares_a_data_set_is_refused(self):
+        flashes = several_sets([2, 2])
+        (fold, *_) = make_folds("cross_dataset", flashes, 0.65)
+        # Half of the tested subjects on either side: no subject in common, but their data set.
+        half = flashes.iloc[fold.test]["subject"].to_numpy() == "0"
+        leaking = replace(
+            fold, train=np.sort([*fold.train, *fold.test[half]]), test=fold.test[~half]
+        )
+        with pytest.raises(ProtocolError, match="share the dataset"):
+            check_fold(leaking, flashes, 0.65)
+        with pytest.raises(ProtocolError, match="share the subject"):
+            check_fold(
+                replace(fold, train=np.sort([*fold.train, fold.test[0]]), apart="subject"),
+                flashes, 0.65,
+            )  # fmt: skip
+
+    def test_no_test_epoch_comes_from_a_data_set_that_was_trained_on(self):
+        epochs = make_epochs(4, 1)
+        first = epochs.flashes["subject"].isin(["1", "2"])
+        flashes = epochs.flashes.assign(dataset=np.where(first, "one", "other"))
+        marked = epochs.X.copy()
+        marked[:, 0, 0] = ~first
+        scores = evaluate_epochs(
+            replace(epochs, X=marked, flashes=flashes), {"reader": GroupReader()}, "cross_dataset"
+        )
+        assert (scores["score"] == 0).all()
+        assert set(scores["dataset"]) == {"one", "other"}
+
+
+def test_a_protocol_is_one_function_and_one_entry(monkeypatch):
+    def first_against_rest(flashes, *, window, n: int = 1):
+        rows = np.flatnonzero(flashes["subject"].astype(int) < n)
+        yield Fold("first", np.setdiff1d(np.arange(len(flashes)), rows), rows, "subject", "subject")
+
+    monkeypatch.setitem(PROTOCOLS, "mine", Protocol(first_against_rest, "dataset", "Mine."))
+    (fold,) = make_folds("mine", table(3), 0.65, {"n": 2})
+    assert set(table(3).iloc[fold.test]["subject"]) == {"0", "1"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made_runs import ELECTRODES
 
 from p300.errors import RunError
 from p300.reporting import report as report_module
@@ -169,6 +170,22 @@ def test_sections_without_their_files_say_so(own_run: Path) -> None:
     assert "Left out: averages.parquet is not in the run folder." in text
     assert "Left out: no detector of this run has spatial filters." in text
     assert "Left out: no detector of this run learns in epochs." in text
+
+
+def test_electrodes_without_positions_are_not_mapped(own_run: Path) -> None:
+    unnamed = dict(zip(ELECTRODES, [f"EEG{k}" for k in range(len(ELECTRODES))], strict=True))
+    averages = pd.read_parquet(own_run / "averages.parquet")
+    averages["electrode"] = averages["electrode"].map(unnamed)
+    averages.to_parquet(own_run / "averages.parquet", index=False)
+    for file in (own_run / "fits").iterdir():
+        fit = json.loads(file.read_text())
+        fit["electrodes"] = [unnamed[name] for name in fit["electrodes"]]
+        file.write_text(json.dumps(fit))
+    text = write_report(own_run).read_text(encoding="utf-8")
+    assert text.count("No scalp map: the recordings do not tell where EEG0, EEG1") == 2
+    figures = {file.name.split("_")[0] for file in (own_run / "figures").iterdir()}
+    assert "grand" in figures
+    assert not figures & {"patterns", "electrodes"}
 
 
 def test_two_subjects_have_no_interval(build_run: Callable[..., Path]) -> None:

@@ -8,8 +8,14 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from p300.errors import RecordingError
 from p300.reporting import plot_grand_average, plot_spatial_patterns, read_run
-from p300.reporting.scalp import MOST_MAPS, amplitude_ratio, central_electrodes
+from p300.reporting.scalp import (
+    MOST_MAPS,
+    amplitude_ratio,
+    central_electrodes,
+    describe_unplaced,
+)
 
 ELECTRODES = ["Fz", "Cz", "Pz", "Oz", "PO7", "PO8"]
 
@@ -114,3 +120,11 @@ def test_sign_and_scale_of_a_pattern_mean_nothing() -> None:
 def test_a_zero_pattern_can_be_drawn() -> None:
     figure = plot_spatial_patterns(pd.DataFrame(np.zeros((1, 6)), columns=ELECTRODES))
     assert figure.axes[0].get_title() == "filter 0"
+
+
+def test_electrodes_without_positions_are_named() -> None:
+    patterns = pd.DataFrame(np.ones((1, 3)), columns=["Fz", "EEG1", "EEG2"])
+    with pytest.raises(RecordingError, match="where EEG1, EEG2 were on the head"):
+        plot_spatial_patterns(patterns)
+    assert describe_unplaced(["Fz", "X"]).endswith("where X was on the head.")
+    assert describe_unplaced(ELECTRODES) == ""

@@ -61,6 +61,13 @@ def test_nothing_spelled_nothing_shown(finished_run: Path) -> None:
     assert [f(results) for f in (characters, bit_rates, errors, spelled_text)] == [None] * 4
 
 
+def test_a_run_without_codes_has_no_characters(own_run: Path, spelled_run: Path) -> None:
+    nothing = pd.read_parquet(spelled_run / "characters.parquet").iloc[:0]
+    nothing.to_parquet(own_run / "characters.parquet", index=False)
+    assert read_run(own_run).characters is None
+    assert write_report(own_run).is_file()
+
+
 def test_characters_right_have_wilsons_interval(results: RunResults) -> None:
     (table,) = tables(characters(results))
     assert table.columns == ("Detector", "Rule", "1", "2", "3", "5", "10", "15")

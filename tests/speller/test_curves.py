@@ -51,6 +51,14 @@ def one(table, **where):
     return table.iloc[0]
 
 
+def test_the_share_is_never_outside_wilsons_interval():
+    n = np.arange(1, 400)
+    for share in (0.0, 1 / 3, 1.0):
+        low, high = wilson_interval(share * n, n)
+        assert (low <= share * n / n).all()
+        assert (share * n / n <= high).all()
+
+
 def test_wilson_against_worked_values():
     # Brown, Cai & DasGupta (2001): 0 and 8 of 10.
     low, high = wilson_interval([0, 8, 10], [10, 10, 10])

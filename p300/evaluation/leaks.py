@@ -1,0 +1,113 @@
+"""A fold, and the proof that it does not leak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.epochs import UNITS
+from p300.errors import ProtocolError
+
+MINIMUM_TARGETS = 10
+"""Fewest target epochs that a training fold must have."""
+
+Index = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One training set and one test set.
+
+    Parameters
+    ----------
+    name
+        What is tested, such as ``sub-03`` or ``sub-03_ses-1_run-2``.
+    train, test
+        Positions in the flash table.
+    validation
+        The level (a key of :data:`p300.epochs.UNITS`) whose whole units a detector may set aside
+        from the training set for early stopping and calibration.
+    apart
+        The level at which training and test set must have nothing in common, None where only
+        their windows must not touch.
+    calibration
+        Positions of epochs of the tested subject that a detector may adapt to; None where the
+        protocol has none.
+    variant
+        Added to the protocol's name where it is measured in several ways.
+    """
+
+    name: str
+    train: Index
+    test: Index
+    validation: str
+    apart: str | None
+    calibration: Index | None = None
+    variant: str = ""
+
+
+def check_fold(fold: Fold, flashes: pd.DataFrame, window: float) -> None:
+    """Refuse a fold that leaks or cannot be learned from.
+
+    Raises
+    ------
+    ProtocolError
+        When training and test set share a unit that they must not share, when a training and a
+        test window of one recording share samples, when there are fewer than
+        :data:`MINIMUM_TARGETS` training targets, or when the test set lacks a class.
+    """
+    train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
+    if fold.calibration is not None:
+        _check_calibration(fold, flashes)
+    if fold.apart is not None:
+        columns = UNITS[fold.apart]
+        shared = train[columns].drop_duplicates().merge(test[columns].drop_duplicates())
+        if len(shared):
+            raise ProtocolError(
+                f"fold {fold.name} would leak: training and test set share the {fold.apart} "
+                f"{shared.iloc[0].to_dict()}"
+            )
+    by_run = train.groupby(UNITS["run"], dropna=False)["onset"]
+    learned = {run: np.sort(onset.to_numpy()) for run, onset in by_run}
+    for run, onset in test.groupby(UNITS["run"], dropna=False)["onset"]:
+        if run in learned and _nearest(onset.to_numpy(), learned[run]) < window - 1e-9:
+            raise ProtocolError(
+                f"fold {fold.name} would leak: windows of {window:g} s in the training and the "
+                f"test set overlap in run {run}"
+            )
+    n_targets = int(train["target"].sum())
+    if n_targets < MINIMUM_TARGETS:
+        raise ProtocolError(
+            f"fold {fold.name} has {n_targets} targets in its training set of {len(train)} "
+            f"flashes; at least {MINIMUM_TARGETS} are needed"
+        )
+    if test["target"].nunique() < 2:
+        raise ProtocolError(
+            f"fold {fold.name} has {int(test['target'].sum())} targets in its test set of "
+            f"{len(test)} flashes; targets and non-targets are needed"
+        )
+
+
+def _check_calibration(fold: Fold, flashes: pd.DataFrame) -> None:
+    """Refuse calibration epochs of a tested run, or of another subject."""
+    assert fold.calibration is not None  # asked for only then
+    given, test = flashes.iloc[fold.calibration], flashes.iloc[fold.test]
+    runs = given[UNITS["run"]].drop_duplicates()
+    if len(runs.merge(test[UNITS["run"]].drop_duplicates())) or not set(given["subject"]) <= set(
+        test["subject"]
+    ):
+        raise ProtocolError(
+            f"fold {fold.name} would leak: its calibration epochs are of a tested run or of "
+            "another subject"
+        )
+
+
+def _nearest(a: npt.NDArray[np.float64], sorted_b: npt.NDArray[np.float64]) -> float:
+    """Give the smallest distance between a value of ``a`` and one of ``sorted_b``."""
+    after = np.searchsorted(sorted_b, a)
+    right = np.abs(sorted_b[np.minimum(after, len(sorted_b) - 1)] - a)
+    left = np.abs(a - sorted_b[np.maximum(after - 1, 0)])
+    return float(min(left.min(), right.min()))

@@ -1,0 +1,53 @@
+"""Room for windows of EEG: in memory, or on disk where they are many."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.files import cache_folder
+
+IN_MEMORY = 2**30
+"""Bytes of windows that are kept in memory at most; more of them lie in a temporary file."""
+
+BLOCK = 2**26
+"""Bytes of windows that are read at once from where there are many."""
+
+
+def empty_windows(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArray[np.float32]:
+    """Give room for windows, [epoch, electrode, time].
+
+    Where they take more than :data:`IN_MEMORY` the room is a temporary file beside the cache that
+    is removed with the array. There they lie as [epoch, time, electrode], so that a network can
+    gather its batches from the file as they are; see
+    :func:`p300.detectors.training.time_major`.
+    """
+    if 4 * n_epochs * n_electrodes * n_samples <= IN_MEMORY:
+        return np.empty((n_epochs, n_electrodes, n_samples), dtype=np.float32)
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder, prefix="windows-") as file:
+        room = np.memmap(file, np.float32, "w+", shape=(n_epochs, n_samples, n_electrodes))
+    return room.transpose(0, 2, 1)
+
+
+def blocks(X: npt.NDArray[np.floating]) -> Iterator[slice]:
+    """Divide windows into runs of whole epochs of :data:`BLOCK` bytes or less, at least one."""
+    step = max(1, BLOCK * len(X) // max(1, X.nbytes))
+    for start in range(0, len(X), step):
+        yield slice(start, start + step)
+
+
+def gather_windows(
+    X: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float32]:
+    """Give the windows at the given positions."""
+    if len(rows) * X[:1].nbytes <= IN_MEMORY:
+        return X[rows]
+    gathered = empty_windows(len(rows), *X.shape[1:])
+    for block in blocks(gathered):
+        gathered[block] = X[rows[block]]
+    return gathered

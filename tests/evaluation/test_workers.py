@@ -1,0 +1,151 @@
+"""Folds on workers: the same scores whoever fits them, and whoever is killed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from p300.config import parse_experiment
+from p300.errors import ConfigError, RunError, RunWarning
+from p300.evaluation import workers
+from p300.evaluation.runner import evaluate
+from p300.evaluation.workers import Workers, map_folds
+
+CONFIG = """
+name: small
+datasets: {simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, repetitions: 5}}
+detectors: {cnn1: {epochs: 2}, slda: {}}
+protocols: {cross_subject: {}}
+"""
+pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    run = evaluate(parse_experiment(CONFIG), tmp_path_factory.mktemp("run") / "alone")
+    return pd.read_parquet(run / "scores.parquet")
+
+
+def kill_one_after_the_first_fold(find_workers):
+    """Give a progress callback that kills a worker once; it tells whom."""
+    killed = []
+
+    def progress(stage, done, total):
+        if stage == "fitting" and done == 1 and not killed:
+            killed.append(find_workers()[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    return progress, killed
+
+
+def loky_workers():
+    psutil = pytest.importorskip("psutil")
+    children = psutil.Process().children(recursive=True)
+    return [p.pid for p in children if "popen_loky_posix" in " ".join(p.cmdline())]
+
+
+def test_a_killed_process_changes_no_score(alone, tmp_path):
+    progress, killed = kill_one_after_the_first_fold(loky_workers)
+    with pytest.warns(RunWarning, match="a worker process was killed"):
+        run = evaluate(parse_experiment(CONFIG), tmp_path / "run", jobs=2, progress=progress)
+    assert len(killed) == 1
+    scores = pd.read_parquet(run / "scores.parquet")
+    pd.testing.assert_frame_equal(scores, alone, check_exact=True)
+
+
+@pytest.mark.filterwarnings("default::ResourceWarning")
+def test_a_killed_worker_of_a_cluster_changes_no_score(alone, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        pids = list(client.run(os.getpid).values())
+        assert len(set(pids) - {os.getpid()}) == 2
+        progress, killed = kill_one_after_the_first_fold(lambda: pids)
+        run = evaluate(
+            parse_experiment(CONFIG),
+            tmp_path / "run",
+            cluster=cluster.scheduler_address,
+            progress=progress,
+        )
+    assert len(killed) == 1
+    scores = pd.read_parquet(run / "scores.parquet")
+    pd.testing.assert_frame_equal(scores, alone, check_exact=True)
+
+
+def kill_myself(task, run):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Named:
+    """A task of which only the name matters."""
+
+    def __init__(self, name):
+        self.id = name
+
+
+def test_a_fold_that_kills_every_worker_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "_run_unless_done", kill_myself)
+    with (
+        pytest.warns(RunWarning, match="done again"),
+        pytest.raises(RunError, match="killed again and again over fold deadly"),
+    ):
+        list(map_folds([Named("deadly"), Named("next")], tmp_path, Workers(jobs=2)))
+
+
+def test_an_interrupt_ends_all_processes_and_leaves_a_run_that_goes_on(alone, tmp_path):
+    psutil = pytest.importorskip("psutil")
+    config, run = tmp_path / "small.yaml", tmp_path / "run"
+    config.write_text(CONFIG)
+    command = ["-m", "p300", "evaluate", config, "--out", run, "--jobs", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", *map(str, command)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list((run / "scores").glob("[!.]*.parquet")):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "goes on where it stopped" in said
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+    assert not (run / "metrics.json").exists()
+    evaluate(parse_experiment(CONFIG), run)
+    scores = pd.read_parquet(run / "scores.parquet")
+    pd.testing.assert_frame_equal(scores, alone, check_exact=True)
+
+
+def test_a_cluster_that_does_not_answer_is_named(tmp_path):
+    pytest.importorskip("distributed")
+    with pytest.raises(RunError, match="--cluster nonsense: no Dask scheduler answers there"):
+        list(map_folds([Named("a")], tmp_path, Workers(cluster="nonsense")))
+
+
+def test_workers_with_several_threads_are_refused(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        ) as cluster,
+        pytest.raises(RunError, match=r"workers with \[2\] threads found, expected one each"),
+    ):
+        list(map_folds([Named("a")], tmp_path, Workers(cluster=cluster.scheduler_address)))
+
+
+def test_without_dask_a_cluster_tells_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ConfigError, match=r"pip install 'p300\[cluster\]'"):
+        list(map_folds([Named("a")], tmp_path, Workers(cluster="tcp://here:8786")))

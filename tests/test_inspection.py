@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from own_recordings import save_with_table, study
+from studies import make_recording
+
+from p300.errors import DataWarning, RecordingError
+from p300.inspection import draw_inspected, grand_average, inspect_data, inspect_recording
+from p300.survey import FoundData, find_one
+
+
+@pytest.fixture(scope="module")
+def inspected():
+    return [inspect_recording(make_recording("1", run)) for run in ("1", "2")]
+
+
+def test_a_recording_is_described(inspected):
+    one = inspected[0]
+    assert one.name == "made/sub-1/ses-1/run-1"
+    assert one.sfreq == 240.0
+    assert one.layout.shape == (6, 6)
+    assert one.flashing.n_characters == 4
+    assert one.flashing.usual == pytest.approx(42 / 240)
+    assert list(one.electrodes["electrode"]) == ["Fz", "Cz", "Pz", "Oz"]
+    assert one.responses.times[0] == pytest.approx(-0.2, abs=0.01)
+
+
+def test_recordings_of_unlike_amplitude_are_standardised(inspected):
+    assert grand_average(inspected).unit == "V"
+    first, second = inspected
+    louder = replace(second.responses, scale=30 * second.responses.scale)
+    average = grand_average([first, replace(second, responses=louder)])
+    assert average.unit == "SD"
+    np.testing.assert_allclose(average.r_squared, grand_average(inspected).r_squared)
+
+
+def test_another_rate_is_left_out_by_name(inspected):
+    other = inspect_recording(make_recording("7", sfreq=250.0))
+    with pytest.warns(DataWarning, match="made/sub-7/ses-1/run-1 have another rate"):
+        average = grand_average([*inspected, other])
+    assert average.n_recordings == 2
+
+
+@pytest.mark.parametrize("n_electrodes", [4, 30])
+def test_the_figure_is_written_whole(tmp_path, n_electrodes):
+    import mne
+    from PIL import Image
+
+    from p300.recordings.montage import standard_montage
+
+    with mne.use_log_level("error"):
+        names = standard_montage().ch_names[:n_electrodes]
+    one = inspect_recording(make_recording(electrodes=names))
+    out = tmp_path / "figures" / "inspect.png"
+    assert draw_inspected([one], grand_average([one]), out, "a $title$") == out
+    with Image.open(out) as image:
+        assert image.width > 1200
+    assert [path.name for path in out.parent.iterdir()] == ["inspect.png"]
+
+
+def test_without_targets_only_the_timing_is_drawn(tmp_path, inspected):
+    unknown = [replace(one, responses=None) for one in inspected]
+    assert grand_average(unknown) is None
+    assert draw_inspected(unknown, None, tmp_path / "x.png", "x").stat().st_size > 5000
+
+
+def test_a_folder_is_inspected_one_by_one(tmp_path):
+    for recording in study(2):
+        name = f"sub-{recording.subject}_raw.fif"
+        save_with_table(recording, tmp_path / name, ["sample", "target", "code"])
+    steps = []
+    found = inspect_data(find_one(tmp_path), lambda *step: steps.append(step))
+    assert [one.name.split("/")[1] for one in found] == ["sub-1", "sub-2"]
+    assert len(steps) == 2
+
+
+def test_damaged_files_are_errors(tmp_path):
+    (tmp_path / "x.fif").write_bytes(b"nothing")
+    with pytest.raises(RecordingError, match=r"x\.fif"):
+        inspect_data(FoundData("x", tmp_path, "flash_table", {}))
