@@ -38,6 +38,7 @@ from p300.detectors.registry import network_class
 from p300.detectors.shrinkage import discriminant
 from p300.detectors.stacked import train_together
 from p300.detectors.training import Member, time_major, train
+from p300.detectors.validation import validation_split
 from p300.errors import DetectorError, P300Warning
 
 PASSES, BATCH = 20, 64
@@ -139,8 +140,8 @@ class TextbookCNN1(nn.Module):
 def textbook(make: Callable[..., nn.Module], tuned_as: str, passes: int) -> Callable[..., Any]:
     """Give a function that trains a network with a DataLoader, as a textbook does.
 
-    The package's loss, optimiser (not fused) and settings; the last subject validates and the best
-    weights are kept.
+    The package's loss, optimiser (not fused), settings and validation part; the best weights are
+    kept.
     """
     from torch.utils.data import DataLoader, TensorDataset
 
@@ -149,9 +150,10 @@ def textbook(make: Callable[..., nn.Module], tuned_as: str, passes: int) -> Call
     def fit(X: Windows, y: Labels, groups: npt.NDArray[np.intp]) -> Callable[..., Any]:
         torch.manual_seed(0)
         windows, labels = torch.from_numpy(np.ascontiguousarray(X)), torch.from_numpy(y).long()
-        held_out = torch.from_numpy(groups == groups.max())
-        data = TensorDataset(windows[~held_out], labels[~held_out])
-        network, loss = make(*X.shape[1:]), LEARNING_RULES["modern"].loss(labels[~held_out])
+        rng = np.random.default_rng(np.random.SeedSequence(0).spawn(1)[0])  # as a detector's
+        learn, held_out = validation_split(y, groups, settings.validation_fraction, rng)
+        data = TensorDataset(windows[learn], labels[learn])
+        network, loss = make(*X.shape[1:]), LEARNING_RULES["modern"].loss(labels[learn])
         optimiser = torch.optim.AdamW(
             network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )

@@ -4,7 +4,6 @@ Every error that a user can cause derives from :class:`P300Error`; its message s
 found, what was expected and what to do. The command line prints it without a traceback.
 """
 
-
 _LONGEST = 1200
 
 

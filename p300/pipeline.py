@@ -52,9 +52,7 @@ def evaluate(
     -------
     The run folder, with ``scores.parquet``, ``characters.parquet`` and ``metrics.json``.
     """
-    run = runner.evaluate(
-        experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress
-    )
+    run = runner.evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
     if (run / "characters.parquet").is_file():
         return run
     metrics = run / "metrics.json"

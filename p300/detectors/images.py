@@ -130,9 +130,10 @@ class LeNet5(OlderNetwork):
     F6     84 neurons, full                                       10,164
     =====  =====================================================  ===============================
 
-    Up to 16 electrodes C5 has 9,720 parameters and all layers 21,770; on 32 rows, as published,
-    48,120 and, but for the output, 60,000. Activations are the scaled tanh. The paper's output, distances to drawn characters, is two neurons here. Initial
-    weights are the paper's, uniform within 2.4 / fan-in, in C3, and torch's elsewhere.
+    Up to 16 electrodes C5 has 9,720 parameters and all layers 21,770; on 32 x 32, as published, C5
+    has 48,120. Activations are the scaled tanh. The paper's output, distances to drawn characters,
+    is two neurons here. Initial weights are the paper's, uniform within 2.4 / fan-in, in C3, and
+    torch's elsewhere.
 
     Parameters
     ----------
@@ -161,7 +162,8 @@ class LeNet5(OlderNetwork):
 class LeNet(OlderNetwork):
     """The form in which LeNet is taught: sigmoids, plain averages, full C3.
 
-    Zhang, Lipton, Li & Smola, Dive into Deep Learning, 2023, section 7.6: two zeros on every side, initial weights of Glorot & Bengio (AISTATS 2010).
+    Zhang, Lipton, Li & Smola, Dive into Deep Learning, 2023, section 7.6: two zeros on every side,
+    initial weights of Glorot & Bengio (AISTATS 2010).
 
     ===========  =======================================  ===============================
     layer        what                                     free parameters

@@ -48,6 +48,7 @@ from p300.detectors.validation import (
     validation_split,
 )
 from p300.errors import DetectorError
+from p300.windows import gather_windows
 
 SCORING_BATCH = 128
 
@@ -175,7 +176,7 @@ class NetworkDetector(Detector):
         self.members_, self.histories_ = self._fit_networks(
             self._seen(X), y, parts, settings, seeds
         )
-        return self._raw_scores(X[validate]), y[validate]
+        return self._raw_scores(gather_windows(X, validate)), y[validate]
 
     def _settings(self) -> Settings:
         """Give the learning rule's settings, replaced by those of the parameters that are set."""

@@ -26,7 +26,7 @@ def worth_stacking(device: torch.device, networks: Sequence[nn.Module]) -> bool:
     """Tell whether networks are trained faster as one batched model than one after the other.
 
     A graphics card waits for each small operation to be started; on a processor the arithmetic
-    takes the time, and stacking gains nothing (benchmarks/README.md). Recurrent layers cannot be
+    takes the time, and stacking gains little (benchmarks/README.md). Recurrent layers cannot be
     stacked, and of other libraries' networks that is not known.
     """
     return (

@@ -1,4 +1,4 @@
-"""Readers of other libraries: whatever they raise becomes one error, their warnings name the file."""
+"""Readers of other libraries: all they raise becomes one error, their warnings name the file."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def guarded(read: Callable[[], _Read], path: Path | str) -> _Read:
         raise
     except Exception as error:
         raise RecordingError(
-            f"{path}: MNE cannot read this file ({type(error).__name__}: {_one_line(error)}); is it "
-            "damaged, cut short or not what its name says, and are the files that belong to it "
+            f"{path}: MNE cannot read this file ({type(error).__name__}: {_one_line(error)}); is "
+            "it damaged, cut short or not what its name says, and are the files that belong to it "
             "beside it?"
         ) from error
     for text, category in dict.fromkeys((str(w.message), w.category) for w in caught):

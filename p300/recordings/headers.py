@@ -16,7 +16,7 @@ _EDF_HEADER = 256
 """Bytes of the header of EDF and BDF, and of what follows it for each channel."""
 
 _FIF_TAG = struct.Struct(">iIIi")
-_FIF_POINTER, _FIF_DIRECTORY = 101, 102
+_FIF_FILE_ID, _FIF_POINTER, _FIF_DIRECTORY = 100, 101, 102
 
 
 def check_header(file: Path) -> None:
@@ -29,14 +29,19 @@ def check_header(file: Path) -> None:
         damaged.
     """
     check = _CHECKS.get(file.suffix.lower())
-    if check is not None and file.is_file():
-        check(file)
+    if check is None or not file.is_file():
+        return
+    if file.stat().st_size == 0:
+        raise RecordingError(f"{file}: the file is empty, expected a recording")
+    check(file)
 
 
 def _check_edf(file: Path) -> None:
     """Channels are counted in the bytes 252 to 255."""
     with file.open("rb") as stream:
         header = stream.read(_EDF_HEADER)
+    if not header.startswith((b"0", b"\xffBIOSEMI")):
+        raise RecordingError(f"{file}: not an EDF or BDF file, it begins with {header[:16]!r}")
     counted = re.fullmatch(rb"\s*(\d+)\s*", header[252:])
     n_channels = int(counted[1]) if counted else 0
     _compare(file, n_channels, _EDF_HEADER * (n_channels + 1))
@@ -54,6 +59,9 @@ def _check_fif(file: Path) -> None:
     size = file.stat().st_size
     with file.open("rb") as stream:
         at = 0
+        if _read_tag(stream, 0)[0] != _FIF_FILE_ID:
+            stream.seek(0)
+            raise RecordingError(f"{file}: not a FIF file, it begins with {stream.read(16)!r}")
         while at + _FIF_TAG.size <= size:
             kind, _, length, following = _read_tag(stream, at)
             end = at + _FIF_TAG.size + length

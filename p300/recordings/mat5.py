@@ -25,6 +25,8 @@ _TEXT_KINDS = {1, 2, 3, 4, _UTF8, 17, 18}
 _CELL, _STRUCT, _CHAR, _NUMERIC = 1, 2, 4, range(6, 16)
 _COMPLEX = 0x0800
 _DEEPEST = 16
+_MOST_EMPTY = 1000  # structs without fields, which take no bytes in the file but do in memory
+_MOST_BYTES = 2**31  # of one variable, by the format
 
 
 class DamagedFileError(ValueError):
@@ -72,6 +74,8 @@ def _decompress(content: memoryview, order: str) -> io.BytesIO:
     stream = zlib.decompressobj()
     tag = stream.decompress(content, 8)
     size = struct.unpack(f"{order}II", tag)[1]
+    if size >= _MOST_BYTES:
+        raise DamagedFileError(f"{size} bytes in one variable")
     rest = stream.decompress(stream.unconsumed_tail, size + 1)
     # The checksum at its end makes sure of the values, too.
     if len(rest) != size or not stream.eof:
@@ -124,6 +128,8 @@ def _check_fields(stream: io.BytesIO, order: str, n_elements: int, depth: int) -
     names = _element(stream, order, {_INT8})
     if length <= 0 or len(names) % length:
         raise DamagedFileError(f"struct with {len(names)} letters for names of {length}")
+    if not names and n_elements > _MOST_EMPTY:
+        raise DamagedFileError(f"{n_elements} structs without fields")
     _check_matrices(stream, order, n_elements * (len(names) // length), depth)
 
 

@@ -271,7 +271,8 @@ def _check_header(path: Path) -> None:
             f"{path}: MATLAB 7.3 (HDF5) file found, expected version 5 to 7.2; "
             "save it again in MATLAB with save(..., '-v7')"
         )
-    if header[124:128] not in BYTE_ORDERS:
+    # A zero in front stands for version 4 to scipy, whatever follows.
+    if header[124:128] not in BYTE_ORDERS or 0 in header[:4]:
         raise RecordingError(
             f"{path}: not a MATLAB file (it begins with {header[:16]!r}), expected version 5 "
             "to 7.2; was something else renamed, or a web page saved?"

@@ -225,7 +225,7 @@ def _check_rate(sfreq: float, source: str) -> None:
     low, high = _POSSIBLE_RATES
     if not low <= sfreq <= high:
         raise RecordingError(
-            f"{source}: sampling rate {sfreq:g} Hz found, expected {low:g} to {high:g}"
+            f"{source}: sampling rate {sfreq} Hz found, expected {low:g} to {high:g}"
         )
 
 

@@ -41,7 +41,8 @@ def read_table(file: Path, separator: str = ",") -> pd.DataFrame:
         whole = _ends_with_line_break(file)
     except (ValueError, OSError, pd.errors.ParserWarning) as error:
         reason = " ".join(str(error).split())
-        raise RecordingError(f"{file}: cannot be read as a text table: {reason}") from error
+        kind = "CSV" if separator == "," else "TSV"
+        raise RecordingError(f"{file}: cannot be read as a {kind} table: {reason}") from error
     if not whole:
         warnings.warn(
             f"{file}: the last row has no line break; if the file was cut short, rows are missing",

@@ -140,5 +140,5 @@ def test_fine_tuning_uses_the_characters_where_there_are_some(tmp_path):
 
 
 def test_a_protocol_names_detectors_that_there_are():
-    with pytest.raises(ConfigError, match="few_shot.detectors: 'slad' is not among .* 'slda'"):
+    with pytest.raises(ConfigError, match=r"few_shot.detectors: 'slad' is not among .* 'slda'"):
         experiment({"slda": {}}, {"few_shot": {"detectors": ["slad"]}})

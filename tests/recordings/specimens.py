@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import specimen_files as files
+import specimen_programs as programs
 from specimen_files import Content, Write, make_content
 
 from p300.recordings.bci2_iib import ELECTRODES as WADSWORTH
@@ -98,7 +98,7 @@ SPECIMENS = [
     ),
     Specimen(
         "annotated-gdf",
-        files.write_gdf,
+        programs.write_gdf,
         parts=("stimulations",),
         options={"target": ["33285"], "nontarget": ["33286"]},
     ),
@@ -111,7 +111,7 @@ SPECIMENS = [
     Specimen("bci2_iib", files.write_bci2_iib, tuple(WADSWORTH), _STATES, cannot=_ONE_MARK),
     Specimen(
         "bci2000",
-        files.write_bci2000,
+        programs.write_bci2000,
         parts=("HeaderLen", "StimulusCode", "SamplingRate", "SourceChOffset", "SourceChGain"),
         cannot={**_IN_ROWS, "no targets": _COPIED},
     ),
@@ -160,15 +160,15 @@ SPECIMENS = [
     Specimen("gtec_br41n", files.write_gtec, parts=("y", "trig", "fs"), cannot=_ONE_MARK),
     Specimen(
         "muse_csv",
-        files.write_muse,
+        programs.write_muse,
         ("TP9", "AF7", "AF8", "TP10"),
         ("timestamps", "TP9", "Marker"),
         cannot=_IN_ROWS,
     ),
-    Specimen("openvibe", files.write_gdf, parts=("stimulations",)),
+    Specimen("openvibe", programs.write_gdf, parts=("stimulations",)),
     Specimen(
         "xdf",
-        files.write_xdf,
+        programs.write_xdf,
         parts=("EEG header", "marker header", "EEG", "markers"),
         needs="pyxdf",
     ),

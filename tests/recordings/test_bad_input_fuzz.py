@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from bad_input import Outcome, bounded_memory, files_of, load_specimen
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from specimens import SPECIMENS, Specimen
 
@@ -105,6 +105,30 @@ def test_damage_of_any_kind(tmp_path, name, number, edits):
     folder = tmp_path / "data"
     put(files, folder, number, edits)
     check_outcome(specimen, load_specimen(specimen, folder / path))
+
+
+FOUND = [
+    # A tag of FIF that promises gigabytes, one that leads back, types of channels that are none.
+    ("flash_table-fif", 8, [("number", "head", 21941, 208), ("set", "anywhere", 17900, 100)]),
+    ("flash_table-fif", 4, [("set", "head", 38283, 31), ("insert", "head", 54892, 83)]),
+    ("annotated-fif", 7, [("set", "tail", 55567, 125), ("insert", "anywhere", 5041, 35)]),
+    ("flash_table-fif", 14, [("flip", "head", 44045, 244)]),
+    ("flash_table-fif", 10, [("set", "head", 30356, 202)]),
+    # A MATLAB file that scipy takes for one of version 4.
+    ("bnci2014_009", 0, [("set", "head", 0, 0)]),
+    # Rows with more fields than the table has columns.
+    ("muse_csv", 13, [("insert", "head", 8318, 126), ("number", "anywhere", 37205, 42)]),
+    ("flash_table-fif", 3, [("delete", "head", 3078, 174), ("flip", "tail", 31235, 54)]),
+]
+
+
+@pytest.mark.parametrize(("name", "number", "edits"), FOUND)
+def test_damage_that_once_came_through(tmp_path, name, number, edits):
+    specimen = next(specimen for specimen in SPECIMENS if specimen.name == name)
+    path, files = written(name)
+    put(files, tmp_path / "data", number, edits)
+    check_outcome(specimen, load_specimen(specimen, tmp_path / "data" / path))
+    recognise(tmp_path / "data")
 
 
 def check_outcome(specimen: Specimen, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import struct
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.matfile import (
+    check_mat,
     check_shape,
     find_mat_files,
     mat_shapes,
@@ -98,6 +100,43 @@ def test_impossible_kinds_do_not_reach_scipy(save_mat, at):
     else:
         with pytest.raises(RecordingError, match="damaged"):
             mat_shapes(path)
+
+
+def test_other_versions_do_not_reach_scipy(save_mat):
+    path = save_mat("a.mat", VARIABLES)
+    content = path.read_bytes()
+    for at in range(4):
+        path.write_bytes(content[:at] + b"\0" + content[at + 1 :])
+        with pytest.raises(RecordingError, match="not a MATLAB file"):
+            mat_shapes(path)
+
+
+def element(kind, content):
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
+@pytest.mark.parametrize("rows", [2**31 - 1, 5])
+def test_structs_without_fields_take_no_memory(save_mat, rows):
+    parts = [(6, (2, 0)), (5, (rows, 1)), (1, ()), (5, (32,)), (1, ())]
+    inner = [element(kind, struct.pack(f"<{len(n)}i", *n)) for kind, n in parts]
+    inner[2] = element(1, b"y")
+    path = save_mat("a.mat", {})
+    path.write_bytes(path.read_bytes() + element(14, b"".join(inner)))
+    if rows == 5:
+        assert read_mat(path, mat_shapes(path))["y"] == [{}] * 5
+    else:
+        with pytest.raises(RecordingError, match="2147483647 structs without fields"):
+            mat_shapes(path)
+
+
+def test_objects_are_left_alone(save_mat):
+    from scipy.sparse import csc_array
+
+    path = save_mat("a.mat", {"odd": csc_array(np.eye(3)), "y": np.ones((4, 8))})
+    assert mat_shapes(path) == {"y": (4, 8)}
+    assert list(read_mat(path, ["odd", "y"])) == ["y"]
+    with pytest.raises(RecordingError, match="array of class 5"):
+        check_mat(path)
 
 
 def test_files_are_found_by_content(save_mat, tmp_path):

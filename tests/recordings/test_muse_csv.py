@@ -114,7 +114,7 @@ K = np.arange(2560)
         (b"", "cannot be read as a CSV table"),
         (b"\xff\xfe\x00timestamps" * 20, "cannot be read as a CSV table"),
         (b'timestamps,"TP9\n1,2,3\n', "cannot be read|are missing"),
-        (b"<html>not found</html>", "are missing"),
+        (b"<html>not found</html>\n", "are missing"),
     ],
 )
 def test_wrong_content(save, content, message):
