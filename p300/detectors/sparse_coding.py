@@ -14,6 +14,9 @@ from p300.detectors.validation import Floats, Labels, Windows
 VARIANCE_KEPT = 0.999
 """Share of the variance that whitening keeps: the rest would be blown up to the size of all."""
 
+MAX_STEPS = 20_000
+"""Most passes of coordinate descent for one code: scikit-learn's 1000 do not always suffice."""
+
 
 class SparseCoding(ClosedFormDetector):
     """A dictionary learned without labels, sparse codes, logistic regression on them.
@@ -80,6 +83,7 @@ class SparseCoding(ClosedFormDetector):
             max_iter=5,
             batch_size=64,
             fit_algorithm="cd",
+            transform_max_iter=MAX_STEPS,
             random_state=self.seed,
         )
         self.atoms_ = np.ascontiguousarray(learning.fit(self._whitened(X)).components_)
@@ -96,7 +100,9 @@ class SparseCoding(ClosedFormDetector):
         from sklearn.decomposition import sparse_encode
 
         signals = self._whitened(X)
-        codes: Floats = sparse_encode(signals, self.atoms_, algorithm="lasso_cd", alpha=self.alpha)
+        codes: Floats = sparse_encode(
+            signals, self.atoms_, algorithm="lasso_cd", alpha=self.alpha, max_iter=MAX_STEPS
+        )
         return codes
 
     def readout(self) -> tuple[Floats, float]:

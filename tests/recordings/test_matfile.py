@@ -123,7 +123,7 @@ def test_structs_without_fields_take_no_memory(save_mat, rows):
     path = save_mat("a.mat", {})
     path.write_bytes(path.read_bytes() + element(14, b"".join(inner)))
     if rows == 5:
-        assert read_mat(path, mat_shapes(path))["y"] == [{}] * 5
+        assert len(read_mat(path, mat_shapes(path))["y"]) == 5
     else:
         with pytest.raises(RecordingError, match="2147483647 structs without fields"):
             mat_shapes(path)
