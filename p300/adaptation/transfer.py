@@ -7,7 +7,7 @@ person: the detector is fitted on the others and follows this one character by c
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,9 @@ from p300.speller.selections import has_codes
 
 FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""
+
+OWN_SHARE = 0.25
+"""Weight of a readout fitted to a person's labelled windows alone; see docs/adaptation.md."""
 
 PARTS = 5
 """Parts that one person's training epochs are held out in."""
@@ -84,13 +87,21 @@ class Transfer:
         warn_fallen_back(epochs, course)
         return course.readout
 
-    def calibrated(self, epochs: Epochs) -> Readout:
-        """Give the readout adapted to the labelled epochs of one person."""
-        features = read_features(self.detector, epochs)
-        return self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
+    def calibrated(self, epochs: Epochs) -> Callable[[Floats], Floats]:
+        """Give the readout adapted to the labelled epochs of one person.
 
-    def score(self, readout: Readout, epochs: Epochs) -> Floats:
-        """Give the log-odds of a target by a readout, [epoch]."""
+        It is averaged with one fitted to these epochs alone, by the weight :data:`OWN_SHARE`: where
+        a person's noise is unlike other people's, that one needs fewer windows to notice.
+        """
+        features = read_features(self.detector, epochs)
+        adapted = self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
+        if len(np.unique(epochs.y)) < 2:
+            return adapted
+        own = fit_readout(features, epochs.y)
+        return lambda features: (1 - OWN_SHARE) * adapted(features) + OWN_SHARE * own(features)
+
+    def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
+        """Give the log-odds of a target by what reads its features, [epoch]."""
         return self.calibration(readout(read_features(self.detector, epochs)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -13,9 +14,6 @@ from p300.detectors.validation import Floats, Labels, Windows
 
 VARIANCE_KEPT = 0.999
 """Share of the variance that whitening keeps: the rest would be blown up to the size of all."""
-
-MAX_STEPS = 20_000
-"""Most passes of coordinate descent for one code: scikit-learn's 1000 do not always suffice."""
 
 
 class SparseCoding(ClosedFormDetector):
@@ -69,6 +67,7 @@ class SparseCoding(ClosedFormDetector):
 
     def _fit(self, X: Windows, y: Labels) -> Self:
         from sklearn.decomposition import PCA, MiniBatchDictionaryLearning
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         means = window_means(X, self.n_windows)
@@ -83,10 +82,14 @@ class SparseCoding(ClosedFormDetector):
             max_iter=5,
             batch_size=64,
             fit_algorithm="cd",
-            transform_max_iter=MAX_STEPS,
             random_state=self.seed,
         )
-        self.atoms_ = np.ascontiguousarray(learning.fit(self._whitened(X)).components_)
+        with warnings.catch_warnings():
+            # Atoms that are all but equal on the way make a batch's code converge slowly; that it
+            # is not exact only makes one of many small steps of the dictionary another one.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            learning.fit(self._whitened(X))
+        self.atoms_ = np.ascontiguousarray(learning.components_)
         regression = LogisticRegression(C=self.C, class_weight="balanced", max_iter=500)
         self.weights_, self.intercept_ = standardised_weights(regression, self.features(X), y)
         return self
@@ -100,9 +103,7 @@ class SparseCoding(ClosedFormDetector):
         from sklearn.decomposition import sparse_encode
 
         signals = self._whitened(X)
-        codes: Floats = sparse_encode(
-            signals, self.atoms_, algorithm="lasso_cd", alpha=self.alpha, max_iter=MAX_STEPS
-        )
+        codes: Floats = sparse_encode(signals, self.atoms_, algorithm="lasso_cd", alpha=self.alpha)
         return codes
 
     def readout(self) -> tuple[Floats, float]:

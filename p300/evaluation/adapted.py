@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from p300.adaptation.kinds import Adaptation
-from p300.adaptation.readout import Floats, Readout
+from p300.adaptation.readout import Floats
 from p300.adaptation.transfer import Transfer, learn_transfer, warn_fallen_back
 from p300.detectors.base import Detector
 from p300.epochs import Epochs
@@ -148,7 +148,7 @@ def _fit(detector: Detector, parts: Parts) -> Detector:
 
 def _adapt(
     transfer: Transfer, adaptation: Adaptation, calibration: Epochs, layout: Layout
-) -> Readout:
+) -> Callable[[Floats], Floats]:
     """Give the readout after the calibration characters."""
     if not len(calibration):
         return transfer.readout

@@ -90,6 +90,8 @@ def _in_processes(tasks: Sequence[Task], run: Path, jobs: int) -> Iterator[str]:
 def _in_pool(tasks: Sequence[Task], run: Path, jobs: int) -> Iterator[str]:
     from joblib.externals.loky import ProcessPoolExecutor
 
+    # Loky ends and replaces workers whose memory has grown by 300 MB, between two folds.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     pool = ProcessPoolExecutor(jobs, initializer=_leave_interrupts, env=ONE_THREAD)
     try:
         futures = {pool.submit(_run_unless_done, task, run): task.id for task in tasks}

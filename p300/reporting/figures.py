@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_LABELS = 14
 _LABEL_GAP = 0.028
+_MOST_SLANTED = 9
 _RATES = np.linspace(0, 1, 201)
 _BINS = np.linspace(0, 1, 21)
 
@@ -91,8 +92,9 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
     )  # fmt: skip
     ax.set_xticks(x, [label(name, 16) for name in categories])
     if len(categories) > 3:
+        angle = 35 if len(categories) <= _MOST_SLANTED else 90
         for text in ax.get_xticklabels():
-            text.set(rotation=35, ha="right", rotation_mode="anchor")
+            text.set(rotation=angle, ha="right", va="center", rotation_mode="anchor")
     ax.set_xlim(-0.5, len(categories) - 0.4)
     lowest = float(np.nanmin(auc["value"]))
     ax.set_ylim(min(0.45, lowest - 0.03, ax.get_ylim()[0]), 1.0)

@@ -62,6 +62,15 @@ def test_more_is_known_after_calibration_and_most_with_labels(transfer, parts):
     assert auc["labelled"] > auc["as is"] - 0.02
 
 
+def test_labelled_windows_of_one_class_count_for_its_mean_alone(transfer, parts):
+    _, new = parts
+    nontargets = new.select(new.y == 0)
+    features = read_features(transfer.detector, new)
+    known = transfer.readout.updated(features[new.y == 0], np.zeros((new.y == 0).sum()),
+                                     transfer.strength)  # fmt: skip
+    np.testing.assert_allclose(transfer.calibrated(nontargets)(features), known(features))
+
+
 def test_labels_of_the_new_person_are_not_looked_at(transfer, parts):
     _, new = parts
     scores, _ = transfer.follow(new, MATRIX_6X6)
