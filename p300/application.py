@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from p300.adaptation.storage import load_transfer, save_transfer
-from p300.adaptation.transfer import learn_transfer, warn_fallen_back
+from p300.adaptation.transfer import learn_transfer
 from p300.alignment import align
 from p300.arguments import parse_options
 from p300.config import Experiment
@@ -205,9 +205,7 @@ def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
 
         epochs = stored.cut(recording)
         layout = recording.layout or learned
-        score, courses = transfer.follow(epochs, layout)
-        for course in courses:
-            warn_fallen_back(epochs, course)
+        score, _ = transfer.follow(epochs, layout)
         return epochs.flashes.assign(score=score, probability=expit(score))
 
     return follow

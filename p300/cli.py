@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from p300.config import Experiment
     from p300.speller import Decision
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # these come without a file name
+
 
 class _Commands(TyperGroup):
     """Print the errors that a user can mend without a traceback."""
@@ -32,6 +35,12 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except P300Error as error:
             typer.secho(f"Error: {error}", fg="red", err=True)
+            raise typer.Exit(1) from error
+        except OSError as error:
+            if not (error.filename or isinstance(error, PermissionError) or error.errno in _FULL):
+                raise
+            hint = "check that it exists, may be written to and has room, or name another place"
+            typer.secho(f"Error: {error}; {hint}", fg="red", err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as stop:
             typer.secho(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from p300.adaptation.kinds import ADAPTATIONS, Adaptation
 from p300.alignment import Alignment, make_alignment
@@ -21,6 +22,19 @@ name: quickstart
 description: A simulated speller study of eight subjects; no download, no account.
 """
 """The embedded config, everything else of which is a default of :class:`Experiment`."""
+
+
+def _check_name(name: str) -> str:
+    if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", name):
+        raise ValueError(
+            "it names files, so expected is a name other than '.' and '..', without '/', '\\' and "
+            "control characters"
+        )
+    return name
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
+"""Of a data set or detector: part of the names of files."""
 
 
 class Source(BaseModel):
@@ -60,12 +74,12 @@ class Experiment(BaseModel):
     repeats: int = Field(default=1, ge=1)
     """How often each fold is fitted, each time with another seed; subjects' figures are averaged
     over them."""
-    datasets: dict[str, tuple[Source, ...]] = Field(
+    datasets: dict[Name, tuple[Source, ...]] = Field(
         default={"simulated": (Source(source="simulated"),)}, min_length=1
     )
     """Data set name -> its sources; the subjects of all sources of a data set belong together."""
     preprocessing: Preprocessing = Preprocessing()
-    detectors: dict[str, dict[str, Any]] = Field(default={"cnn1": {}, "slda": {}}, min_length=1)
+    detectors: dict[Name, dict[str, Any]] = Field(default={"cnn1": {}, "slda": {}}, min_length=1)
     """Name in the report -> parameters; the key ``detector`` names the detector where that is
     another name, so that one detector can stand there with several settings; the key ``alignment``
     brings subjects together before it, see :func:`p300.alignment.make_alignment`; the key
@@ -218,7 +232,7 @@ def _override(content: dict[str, Any], override: str) -> None:
 
 def _explain(error: Any, where: str) -> str:
     """Say in one line what pydantic found wrong."""
-    location = [str(part) for part in error["loc"]]
+    location = [str(part) for part in error["loc"] if part != "[key]"]
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
         parts: dict[str, type[BaseModel]] = {"preprocessing": Preprocessing, "spelling": Spelling}

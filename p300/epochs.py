@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -277,7 +277,7 @@ def concatenate(parts: Sequence[Epochs]) -> Epochs:
     Raises
     ------
     EpochsError
-        As :func:`common_electrodes`.
+        As :func:`common_electrodes` and :func:`join_layouts`.
     """
     common = common_electrodes(parts)
     return replace(
@@ -285,8 +285,55 @@ def concatenate(parts: Sequence[Epochs]) -> Epochs:
         X=np.concatenate([part.pick(common).X for part in parts]),
         flashes=pd.concat([part.flashes for part in parts], ignore_index=True),
         electrodes=common,
-        layouts={name: layout for part in parts for name, layout in part.layouts.items()},
+        layouts=join_layouts((part.flashes, part.layouts) for part in parts),
     )
+
+
+def join_layouts(
+    parts: Iterable[tuple[pd.DataFrame, Mapping[str, Layout]]],
+) -> dict[str, Layout]:
+    """Give the one layout of each data set.
+
+    A layout says how flash codes are read: recordings without codes may have another or none.
+
+    Parameters
+    ----------
+    parts
+        The flash table of each recording or data set, columns :data:`EPOCH_COLUMNS`, and its
+        layouts.
+
+    Raises
+    ------
+    EpochsError
+        When recordings of one data set have codes on different layouts, or only some have one.
+    """
+    uncoded: dict[str, Layout] = {}
+    coded: dict[str, tuple[str, Layout | None]] = {}
+    for flashes, layouts in parts:
+        uncoded |= layouts
+        for dataset, rows in flashes[flashes["code"].notna()].groupby("dataset", sort=False):
+            own, where = layouts.get(str(dataset)), _recording_of(rows)
+            first, shown = coded.setdefault(str(dataset), (where, own))
+            if own != shown:
+                raise EpochsError(
+                    f"{first} has {_describe(shown)}, {where} {_describe(own)}, expected one "
+                    "layout for all recordings of a data set; name it with the sources' option "
+                    "layout if it was the same one, else make them two data sets"
+                )
+    joined = uncoded | {name: shown for name, (_, shown) in coded.items()}
+    return {name: layout for name, layout in joined.items() if layout is not None}
+
+
+def _recording_of(flashes: pd.DataFrame) -> str:
+    row = flashes.iloc[0]
+    return f"{row['dataset']}/sub-{row['subject']}/ses-{row['session']}/run-{row['run']}"
+
+
+def _describe(layout: Layout | None) -> str:
+    if layout is None:
+        return "flash codes without a layout"
+    symbols = " ".join(layout.symbols)
+    return f"a layout of {len(layout.groups)} codes for {len(layout.symbols)} symbols ({symbols})"
 
 
 def common_electrodes(parts: Sequence[Epochs]) -> tuple[str, ...]:

@@ -17,12 +17,15 @@ def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
 
     Works for a file and, where ``path`` does not exist yet, for a folder. On an error nothing is
-    left behind.
+    left behind. What was written is on the disk before it is renamed, so that a power cut leaves
+    the old file or the new one, and none that is empty.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
     try:
         yield temporary
+        for file in temporary.rglob("*") if temporary.is_dir() else [temporary]:
+            _put_on_disk(file)
         temporary.replace(path)
     except BaseException:
         if temporary.is_dir():
@@ -30,6 +33,18 @@ def written_whole(path: Path) -> Iterator[Path]:
         else:
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _put_on_disk(file: Path) -> None:
+    if file.is_file():
+        with file.open("rb+") as opened:
+            os.fsync(opened.fileno())
+
+
+def finished_files(folder: Path, suffix: str) -> list[Path]:
+    """Give the files of a folder with a suffix, in order, less those that a killed writer left."""
+    found = sorted(folder.glob(f"*{suffix}"))
+    return [path for path in found if not path.name.endswith(f".tmp{suffix}")]
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +22,7 @@ REACH = 16
 KAISER = 8.0
 """Shape of the window of the interpolating sinc: errors of 1e-4 up to 0.8 of Nyquist."""
 
+_IMPULSE = 200.0  # seconds of an impulse response; its inverse bounds the resolution
 _ROWS = 256  # windows computed at a time, which bounds the memory
 
 
@@ -115,29 +116,43 @@ def _apply_sections(
 
 
 def realised_band(
-    settings: Preprocessing, sfreq: float, seconds: float = 200.0
+    settings: Preprocessing, sfreq: float, factor: float = 1.0
 ) -> tuple[float, float]:
-    """Measure the -3 dB points of the bandpass from its impulse response.
+    """Measure the -3 dB points of anti-alias filter and bandpass from their impulse responses.
+
+    Values between samples change neither: the interpolation is flat as far as the anti-alias filter
+    lets anything through.
 
     Parameters
     ----------
     settings
         The filter's settings.
     sfreq
-        Rate at which the bandpass runs, in Hz.
-    seconds
-        Length of the impulse response; its inverse bounds the resolution.
+        Rate of the recording in Hz.
+    factor
+        By which it is divided.
 
     Returns
     -------
     Lowest and highest frequency in Hz whose gain is at least 1/sqrt(2) of the largest.
     """
-    impulse = np.zeros((1, round(seconds * sfreq)))
-    impulse[0, impulse.shape[1] // 2 if settings.phase == "zero" else 1] = 1.0
-    gain = np.abs(np.fft.rfft(bandpass(impulse, sfreq, settings)[0]))
-    frequency = np.fft.rfftfreq(impulse.shape[1], 1 / sfreq)
+    rate = sfreq if settings.order == "filter_first" else sfreq / factor
+    frequency, gain = _response(lambda x: bandpass(x, rate, settings), rate, settings.phase)
+    if factor > 1:
+        smooth = _response(lambda x: anti_alias(x, factor, settings.phase), sfreq, settings.phase)
+        gain = gain * np.interp(frequency, *smooth)
     passed = frequency[gain >= gain.max() / math.sqrt(2)]
     return float(passed.min()), float(passed.max())
+
+
+def _response(
+    operation: Callable[[Signal], Signal], sfreq: float, phase: Literal["zero", "causal"]
+) -> tuple[Signal, Signal]:
+    """Give frequencies in Hz and the gain of a filter there, from its impulse response."""
+    impulse = np.zeros((1, round(_IMPULSE * sfreq)))
+    impulse[0, impulse.shape[1] // 2 if phase == "zero" else 1] = 1.0
+    gain: Signal = np.abs(np.fft.rfft(operation(impulse)[0]))
+    return np.arange(len(gain), dtype=np.float64) * sfreq / impulse.shape[1], gain
 
 
 def sample_windows(

@@ -78,6 +78,11 @@ def grand_average(inspected: Iterable[Inspected]) -> Responses | None:
     recordings or electrodes (another unit, a loose electrode), each electrode of each recording is
     divided by its robust standard deviation first.
 
+    Raises
+    ------
+    RecordingError
+        When the recordings have no electrode in common.
+
     Warns
     -----
     DataWarning
@@ -95,6 +100,12 @@ def grand_average(inspected: Iterable[Inspected]) -> Responses | None:
             "grand average; inspect them on their own",
             DataWarning,
             stacklevel=2,
+        )
+    if not set.intersection(*(set(part.electrodes) for part in alike.values())):
+        held = "; ".join(f"{name}: {', '.join(part.electrodes)}" for name, part in alike.items())
+        raise RecordingError(
+            f"no electrode is common to all recordings ({held}), expected at least one for the "
+            "grand average; inspect them on their own"
         )
     parts = list(alike.values())
     scales = np.concatenate([part.scale[part.scale > 0] for part in parts])

@@ -53,12 +53,14 @@ def evaluate(
     The run folder, with ``scores.parquet``, ``characters.parquet`` and ``metrics.json``.
     """
     run = runner.evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
-    if (run / "characters.parquet").is_file():
-        return run
     metrics = run / "metrics.json"
+    about = read_json(metrics)
+    # Metrics know whether letters are among them: whoever computes them anew leaves letters out.
+    if about.get("spelled") and (run / "characters.parquet").is_file():
+        return run
     spelled = spell_run(run, experiment.spelling)
-    rows = read_json(metrics)["rows"]
     letters = set(spelled["metric"])
-    kept = [row for row in rows if row["metric"] not in letters]
-    write_json(metrics, {"rows": kept + runner.plain_rows(experiment, spelled)})
+    kept = [row for row in about["rows"] if row["metric"] not in letters]
+    rows = kept + runner.plain_rows(experiment, spelled)
+    write_json(metrics, {"spelled": True, "rows": rows})
     return run

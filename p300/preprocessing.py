@@ -279,6 +279,12 @@ def _selected_signal(recording: Recording, settings: Preprocessing) -> tuple[Sig
     _interpolate(raw, recording)
     if settings.reference is not None:
         wanted = settings.reference
+        lost = [] if wanted == "average" else [n for n in wanted if n not in raw.ch_names]
+        if lost:
+            raise PreprocessingError(
+                f"{recording.name}: reference {lost} was dropped as bad, {raw.ch_names} are left; "
+                "name another reference, or set bad_electrodes to interpolate or keep"
+            )
         raw.set_eeg_reference(
             "average" if wanted == "average" else list(wanted), projection=False, verbose="error"
         )
@@ -377,7 +383,7 @@ def _windows(
 def describe(settings: Preprocessing, source_sfreq: float, factor: float) -> dict[str, Any]:
     """Say in figures what the preprocessing does to a recording of a given rate."""
     rate = source_sfreq if settings.order == "filter_first" else source_sfreq / factor
-    low, high = realised_band(settings, rate)
+    low, high = realised_band(settings, source_sfreq, factor)
     return {
         "source_sfreq": source_sfreq,
         "sfreq": settings.sfreq or source_sfreq / factor,

@@ -215,7 +215,7 @@ def _dataset_lines(one: Survey) -> list[str]:
     found, table = one.found, one.recordings
     subjects = list(table["subject"].unique())
     lines = [
-        f"  {found.name}:",
+        f"  {_flow(found.name)}:",
         f"    # {source_module(found.source).INFO.title}",
         f"    # {several(len(subjects), 'subject')}, {several(len(table), 'recording')}, "
         f"{len(one.flashes):,} flashes",

@@ -27,7 +27,8 @@ def print_letter(decision: Decision, before: Decision | None) -> None:
     run = (decision.dataset, decision.subject, decision.session, decision.run)
     if before is None or run != (before.dataset, before.subject, before.session, before.run):
         dataset, subject, session, name = run
-        console.print(f"\n[bold]{dataset}/sub-{subject}/ses-{session}/run-{name}[/bold]")
+        heading = f"\n{dataset}/sub-{subject}/ses-{session}/run-{name}"
+        console.print(heading, style="bold", markup=False, emoji=False)
     truth = decision.true_symbol
     colour = "default" if truth is None else "green" if truth == decision.symbol else "red"
     console.print(
@@ -80,13 +81,15 @@ def print_comparison(comparison: Comparison) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of text in columns."""
+    """Print rows of text in columns; brackets and colons in it are no markup."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
+    from rich.text import Text
 
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    headers = [Column(Text(name)) for name in columns]
+    table = Table(*headers, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     # Piped output keeps whole lines instead of being folded to 80 columns.
     Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
 
@@ -99,7 +102,7 @@ def progress_bars() -> Iterator[Any]:
 
     console = Console(stderr=True)
     bars = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -129,7 +129,7 @@ def _print_electrodes(inspected: Sequence[Inspected]) -> None:
     for name, group in table.groupby("electrode", sort=False):
         rows.append(
             [
-                _plain(name),
+                str(name),
                 "10-05" if group["placed"].all() else "unknown",
                 f"{1e6 * group['amplitude'].median():.1f}",
                 f"{1e6 * group['drift'].median():.1f}",
@@ -164,7 +164,7 @@ def _print_separability(average: Responses) -> None:
         peak = int(np.abs(r_squared).argmax())
         rows.append(
             [
-                _plain(name),
+                name,
                 *(f"{1e3 * r_squared[window].mean():+.1f}" for window in inside),
                 f"{1e3 * r_squared[peak]:+.1f} at {1e3 * average.times[peak]:.0f} ms",
             ]
@@ -239,9 +239,3 @@ def _span(values: Iterable[float]) -> str:
 
 def _decibels(value: float) -> str:
     return _NOTHING if math.isnan(value) else f"{round(value):+d}"
-
-
-def _plain(name: object) -> str:
-    from rich.markup import escape
-
-    return escape(str(name))

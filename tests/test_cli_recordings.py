@@ -128,6 +128,20 @@ def test_init_overwrites_nothing_and_reads_nothing_in_vain(workplace):
     assert not (workplace / "other.yaml").exists()
 
 
+@pytest.mark.parametrize(
+    "command", [("init", "study", "--out", "file/my.yaml"), ("inspect", "study", "--out", "file")]
+)
+def test_a_place_that_cannot_be_written_to_is_told_without_a_traceback(workplace, command):
+    save_with_table(study(characters_per_run=3)[0], workplace / "study" / "one_raw.fif", TABLE)
+    (workplace / "file").write_text("mine", encoding="utf-8")
+    result = p300_command(*command)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("Error")]
+    assert "file" in line
+    assert "or name another place" in line
+
+
 def test_inspect_prints_and_draws(workplace):
     recording = study()[0]
     recording.raw.info["bads"] = ["Oz"]

@@ -70,6 +70,12 @@ def test_one_detector_under_two_labels():
         ("- a list", "list found, expected keys and values"),
         ("a: [", "not valid YAML"),
         ("name: ../up", "name"),
+        ("datasets: {lab/2024: {source: simulated}}", "datasets.lab/2024: 'lab/2024' .* without"),
+        ("detectors: {slda 8/16: {detector: slda}}", "detectors.slda 8/16: 'slda 8/16' .* without"),
+        ("detectors: {'a\\b': {detector: slda}}", "control characters"),
+        ('detectors: {"a\\nb": {detector: slda}}', "control characters"),
+        ("detectors: {..: {detector: slda}}", "control characters"),
+        ("detectors: {'': {detector: slda}}", "control characters"),
     ],
 )
 def test_what_is_wrong_is_named(text, message):

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from studies import make_epochs, make_recording
 
-from p300.epochs import STRETCH, Epochs, concatenate
+from p300.epochs import STRETCH, Epochs, concatenate, join_layouts
 from p300.errors import EpochsError
 from p300.preprocessing import Preprocessing, preprocess
+from p300.recordings import MATRIX_6X6, Layout
 
 
 def test_units_number_what_belongs_together():
@@ -89,6 +90,43 @@ def test_epochs_made_with_other_settings_do_not_mix():
     other = preprocess(make_recording("2"), Preprocessing(phase="causal"))
     with pytest.raises(EpochsError, match="otherwise"):
         concatenate([one, other])
+
+
+LETTERS = Layout.single_cell("ABCDEFGHIJKL")
+
+
+@pytest.mark.parametrize(
+    ("layout", "found"),
+    [
+        (LETTERS, "a layout of 12 codes for 12 symbols .A B C D E F G H I J K L."),
+        (None, "flash codes without a layout"),
+    ],
+)
+def test_a_data_set_has_one_layout(layout, found):
+    one, other = make_recording("1"), replace(make_recording("2", "3"), layout=layout)
+    message = f"made/sub-1/ses-1/run-1 has .* 36 symbols .*, made/sub-2/ses-1/run-3 {found}"
+    with pytest.raises(EpochsError, match=message):
+        preprocess([one, other])
+    assert preprocess([one, make_recording("2")]).layouts == {"made": MATRIX_6X6}
+
+
+@pytest.mark.parametrize("layout", [LETTERS, None])
+def test_recordings_without_codes_have_no_say_in_the_layout(layout):
+    flashes = make_recording().flashes.assign(code=pd.NA, dataset="made")
+    coded = make_epochs(1, 1)
+    uncoded = (flashes, {"made": layout} if layout else {})
+    for parts in (
+        [uncoded, (coded.flashes, coded.layouts)],
+        [(coded.flashes, coded.layouts), uncoded],
+    ):
+        assert join_layouts(parts) == {"made": MATRIX_6X6}
+    assert join_layouts([uncoded, (coded.flashes, {})]) == {}
+
+
+def test_data_sets_may_have_different_layouts():
+    one = make_epochs(1, 1)
+    parts = [(one.flashes, one.layouts), (one.flashes.assign(dataset="b"), {"b": LETTERS})]
+    assert join_layouts(parts) == {"made": MATRIX_6X6, "b": LETTERS}
 
 
 def test_stretches_stand_for_characters_that_are_unknown():

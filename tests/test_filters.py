@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.filters import bandpass, interpolation_weights, realised_band, sample_windows
-from p300.preprocessing import Preprocessing
+from p300.preprocessing import Preprocessing, cut_epochs, describe
+from p300.recordings import build_recording
 
 
 @settings(max_examples=30, deadline=None)
@@ -91,6 +93,43 @@ def test_realised_band_is_what_was_asked_for():
         low, high = realised_band(Preprocessing(phase=phase), 120.0)
         assert low == pytest.approx(0.1, abs=0.006)
         assert high == pytest.approx(20.0, rel=0.01)
+
+
+@pytest.mark.parametrize("order", ["subsample_first", "filter_first"])
+def test_the_anti_alias_filter_counts(order):
+    narrow = Preprocessing(sfreq=50.0, high=24.0, order=order)
+    assert realised_band(narrow, 200.0, 4.0)[1] == pytest.approx(21.0, abs=0.5)
+    low, high = realised_band(Preprocessing(order=order), 240.0, 2.0)
+    assert low == pytest.approx(0.1, abs=0.006)
+    assert high == pytest.approx(20.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        (240.0, {"low": 0.5}),
+        (200.0, {"sfreq": 50.0, "high": 24.0, "low": 0.5}),
+        (200.0, {"sfreq": 50.0, "high": 24.0, "low": 0.5, "phase": "causal"}),
+        (200.0, {"sfreq": 50.0, "high": 24.0, "low": 0.5, "order": "filter_first"}),
+        (130.0, {"sfreq": 120.0, "high": 55.0, "low": 0.5, "order": "filter_first"}),
+    ],
+)
+def test_the_band_that_is_told_is_that_of_the_epochs(source, options):
+    """Steady sines just inside and just outside of the band, from recording to epochs."""
+    chosen = Preprocessing(tmax=4.0, normaliser="none", **options)
+    told = describe(chosen, source, source / (chosen.sfreq or 120.0))
+    clock = np.arange(round(60 * source)) / source
+    flashes = pd.DataFrame({"sample": [round(30 * source)], "target": pd.NA})
+    inside = {"realised_low": 1.03, "realised_high": 0.97}
+    for edge, ratio in inside.items():
+        gains = []
+        for frequency in (told[edge] * ratio, told[edge] / ratio):
+            sine = 1e-5 * np.tile(np.sin(2 * np.pi * frequency * clock), (3, 1))
+            recording = build_recording(
+                sine, ["Fz", "Cz", "Pz"], source, flashes, dataset="made", subject="1"
+            )
+            gains.append(np.abs(cut_epochs(recording, chosen).X[0, 0]).max() / 1e-5)
+        assert gains[0] > np.sqrt(0.5) > gains[1]
 
 
 def test_a_zero_phase_filter_does_not_delay():

@@ -44,6 +44,13 @@ def test_another_rate_is_left_out_by_name(inspected):
     assert average.n_recordings == 2
 
 
+def test_recordings_without_a_common_electrode_have_no_grand_average(inspected):
+    other = inspect_recording(make_recording("7", electrodes=["C3", "C4", "P3"]))
+    message = r"no electrode is common .*sub-7/ses-1/run-1: C3, C4, P3\).*inspect them on their own"
+    with pytest.raises(RecordingError, match=message):
+        grand_average([*inspected, other])
+
+
 @pytest.mark.parametrize("n_electrodes", [4, 30])
 def test_the_figure_is_written_whole(tmp_path, n_electrodes):
     import mne

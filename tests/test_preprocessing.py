@@ -340,6 +340,13 @@ def test_flat_electrodes_are_treated_as_set(choice, n):
         assert (epochs.X[:, 1].std() > 0) == (choice == "interpolate")
 
 
+def test_a_reference_that_was_dropped_is_refused():
+    options = {"bad_electrodes": "drop", "reference": ("Cz", "Pz")}
+    message = r"reference \['Cz'\] was dropped as bad, \['Fz', .* are left; name another"
+    with pytest.raises(PreprocessingError, match=message):
+        cut_epochs(flat_recording(), Preprocessing(**options))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

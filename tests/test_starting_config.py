@@ -107,6 +107,12 @@ def test_several_data_sets(tmp_path):
     assert experiment.spelling.dynamic
 
 
+@pytest.mark.parametrize("name", ["2024", "01", "1e3", "2024-01-05", "no", "null", "1.5", "0x1F"])
+def test_a_data_set_may_be_called_like_a_number_a_date_or_a_truth(tmp_path, name):
+    experiment = experiment_of(surveyed(tmp_path, name=name), folder=tmp_path)
+    assert list(experiment.datasets) == [name]
+
+
 def test_no_protocol_that_fits(tmp_path):
     one = surveyed(tmp_path)
     unknown = one.flashes.assign(target=pd.array([pd.NA] * len(one.flashes), dtype="boolean"))

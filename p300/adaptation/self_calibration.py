@@ -212,7 +212,8 @@ def follow(known: Readout, flashes: Flashes, strength: Strength) -> Course:
         if not trusted:
             fell_back.append(character)
         own = flashes.of(rows)
-        gains.append(agreement(adapted[rows], own) - agreement(unadapted[rows], own))
+        if readout is not known:
+            gains.append(agreement(adapted[rows], own) - agreement(unadapted[rows], own))
         coded = own.features[own.code >= 0]
         moment += coded.T @ coded
         so_far = flashes.of(flashes.character <= character)
@@ -257,11 +258,11 @@ def is_worse(gains: Iterable[float]) -> bool:
     Parameters
     ----------
     gains
-        Differences of :func:`agreement`, adapted minus unadapted, of characters that had not been
-        adapted to. Three are needed; worse is a mean more than its standard error below zero.
+        Differences of :func:`agreement`, adapted minus unadapted, of characters that came after
+        the first one adapted to, each before it was adapted to. Three that are not NaN are needed;
+        worse is a mean more than its standard error below zero.
     """
-    known = np.array([gain for gain in gains if np.isfinite(gain)])
-    known = known[1:]  # at the first character nothing has been adapted yet
-    if len(known) < 3:
+    told = np.array([gain for gain in gains if np.isfinite(gain)])
+    if len(told) < 3:
         return False
-    return bool(known.mean() < -known.std(ddof=1) / np.sqrt(len(known)))
+    return bool(told.mean() < -told.std(ddof=1) / np.sqrt(len(told)))

@@ -74,17 +74,24 @@ class Transfer:
         -------
         Log-odds of a target, each by what was known before its character, [epoch], and the course
         of each person.
+
+        Warns
+        -----
+        TrainingWarning
+            Naming a person and the characters at which the unadapted readout was taken instead.
         """
         features = read_features(self.detector, epochs)
         ratios, courses = _follow_persons(self.readout, [self.strength], epochs, features, layout)
-        return self.calibration(ratios[0]), courses
+        for person, course in courses:
+            _warn_fallen_back(person, course)
+        return self.calibration(ratios[0]), [course for _, course in courses]
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
-        """Give the readout adapted to the unlabelled epochs of one person."""
+        """Give the readout adapted to the unlabelled epochs of one person; warn as in `follow`."""
         features = read_features(self.detector, epochs)
         flashes, _ = gather_flashes(epochs, features, layout)
         course = follow(self.readout, flashes, self.strength)
-        warn_fallen_back(epochs, course)
+        _warn_fallen_back(_name(epochs), course)
         return course.readout
 
     def calibrated(self, epochs: Epochs) -> Callable[[Floats], Floats]:
@@ -130,9 +137,9 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     detector
         Unfitted.
     epochs
-        Training epochs, labelled. With three subjects or more the strength is the one of
-        :data:`STRENGTHS` with the highest mean ROC-AUC over the training subjects as new persons;
-        with fewer the training epochs count for as many windows as they are.
+        Training epochs, labelled. With three subjects or more whose codes are known the strength
+        is the one of :data:`STRENGTHS` with the highest mean ROC-AUC over the training subjects as
+        new persons; with fewer the training epochs count for as many windows as they are.
     layout
         The stimulus layout.
     level
@@ -146,16 +153,18 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     subjects = epochs.units("subject")
     coded = has_codes(epochs.flashes)
     persons = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
-    if sum(coded[rows].any() for rows in persons) >= FEWEST_SUBJECTS:
-        parts = persons
-        strengths: Sequence[Strength] = STRENGTHS
-    else:
+    parts = persons
+    if len(persons) == 1:
         parts = held_out_parts(len(epochs), epochs.units("character"), PARTS)
+    # With one of two persons left out, one is left: what the detector sets aside are characters.
+    inner = level if len(persons) > 2 else "character"
+    strengths: Sequence[Strength] = STRENGTHS
+    if sum(coded[rows].any() for rows in persons) < FEWEST_SUBJECTS:
         strengths = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
     ratios = np.empty((len(strengths), len(epochs)))
     for rows in parts:
         rest = np.setdiff1d(np.arange(len(epochs)), rows)
-        fitted, readout = _fit(detector, epochs.select(rest), level)
+        fitted, readout = _fit(detector, epochs.select(rest), inner)
         held_out = epochs.select(rows)
         features = read_features(fitted, held_out)
         if coded[rows].any():
@@ -195,32 +204,39 @@ def _follow_persons(
     epochs: Epochs,
     features: Floats,
     layout: Layout,
-) -> tuple[Floats, list[Course]]:
+) -> tuple[Floats, list[tuple[str, Course]]]:
     """Follow each person of some epochs from the same start; see :func:`follow`.
 
     Returns
     -------
-    Log-likelihood ratios, [strength, epoch], and the course of each person for each strength.
+    Log-likelihood ratios, [strength, epoch], and the name and the course of each person for each
+    strength.
     """
-    ratios, courses = np.empty((len(strengths), len(epochs))), []
+    ratios, courses = np.empty((len(strengths), len(epochs))), list[tuple[str, Course]]()
     subjects = epochs.units("subject")
     for subject in np.unique(subjects):
         rows = np.flatnonzero(subjects == subject)
-        flashes, order = gather_flashes(epochs.select(rows), features[rows], layout)
+        own = epochs.select(rows)
+        flashes, order = gather_flashes(own, features[rows], layout)
         for k, strength in enumerate(strengths):
-            courses.append(follow(readout, flashes, strength))
-            ratios[k, rows[order]] = courses[-1].ratios
+            course = follow(readout, flashes, strength)
+            courses.append((_name(own), course))
+            ratios[k, rows[order]] = course.ratios
     return ratios, courses
 
 
-def warn_fallen_back(epochs: Epochs, course: Course) -> None:
+def _name(epochs: Epochs) -> str:
+    """Give the person of some epochs as DATASET/SUBJECT."""
+    return "/".join(epochs.flashes[["dataset", "subject"]].iloc[0].astype(str))
+
+
+def _warn_fallen_back(person: str, course: Course) -> None:
     """Name a person and the characters at which the unadapted readout was taken instead."""
     if course.fell_back:
-        who = epochs.flashes[["dataset", "subject"]].iloc[0].astype(str)
         warnings.warn(
-            f"{'/'.join(who)}: self-calibration had become worse by its own evidence before "
+            f"{person}: self-calibration had become worse by its own evidence before "
             f"{len(course.fell_back)} characters (numbers {list(course.fell_back)}, from 0); the "
             "unadapted detector scored them",
             TrainingWarning,
-            stacklevel=2,
+            stacklevel=3,
         )

@@ -32,20 +32,19 @@ class SingleLayer(ClosedFormDetector):
 
     Attributes
     ----------
-    weights_ : [electrode * window]
+    coef_ : weights, [electrode, window]
     intercept_ : threshold of the raw score
     """
 
     n_windows: int
 
     @abstractmethod
-    def _classifier(self) -> Any:
-        """Give the unfitted scikit-learn classifier, which weighs both classes alike."""
+    def _weigh(self, features: Floats, y: Labels) -> tuple[Floats, float]:
+        """Learn the weights of the features, [feature], and the intercept."""
 
     def _fit(self, X: Windows, y: Labels) -> Self:
-        self.weights_, self.intercept_ = standardised_weights(
-            self._classifier(), self.features(X), y
-        )
+        weights, self.intercept_ = self._weigh(self.features(X), y)
+        self.coef_ = weights.reshape(X.shape[1], self.n_windows)
         return self
 
     def _reduced(self, X: Windows) -> Floats:
@@ -58,18 +57,18 @@ class SingleLayer(ClosedFormDetector):
 
     def readout(self) -> tuple[Floats, float]:
         """Give the weights of the features, [feature], and the intercept."""
-        return self.weights_, self.intercept_
+        return self.coef_.ravel(), self.intercept_
 
     @property
     def n_parameters(self) -> int:
         """Number of fitted weights and thresholds."""
-        return int(self.weights_.size) + 1
+        return int(self.coef_.size) + 1
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {"weights": self.weights_, "intercept": np.array([self.intercept_])}
+        return {"coef": self.coef_, "intercept": np.array([self.intercept_])}
 
     def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        self.weights_, self.intercept_ = arrays["weights"], float(arrays["intercept"][0])
+        self.coef_, self.intercept_ = arrays["coef"], float(arrays["intercept"][0])
 
 
 class Perceptron(SingleLayer):
@@ -101,10 +100,10 @@ class Perceptron(SingleLayer):
         self.n_folds = n_folds
         self.seed = seed
 
-    def _classifier(self) -> Any:
+    def _weigh(self, features: Floats, y: Labels) -> tuple[Floats, float]:
         from sklearn.linear_model import SGDClassifier
 
-        return SGDClassifier(
+        classifier = SGDClassifier(
             loss="perceptron",
             penalty=None,
             learning_rate="constant",
@@ -115,6 +114,7 @@ class Perceptron(SingleLayer):
             tol=None,
             random_state=self.seed,
         )
+        return standardised_weights(classifier, features, y)
 
 
 class Logistic(SingleLayer):
@@ -139,7 +139,8 @@ class Logistic(SingleLayer):
         self.C = C
         self.n_folds = n_folds
 
-    def _classifier(self) -> Any:
+    def _weigh(self, features: Floats, y: Labels) -> tuple[Floats, float]:
         from sklearn.linear_model import LogisticRegression
 
-        return LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
+        classifier = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
+        return standardised_weights(classifier, features, y)

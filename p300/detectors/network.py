@@ -344,7 +344,10 @@ class NetworkDetector(Detector):
         """Give one dict a training pass (epoch, train_loss, validation_loss) and the best pass.
 
         Of several networks: the mean over those that still learned in the pass, and no best pass.
+        Of a stored detector: nothing, it is not stored.
         """
+        if not self.histories_:
+            return [], None
         if len(self.histories_) == 1:
             return self.histories_[0].passes, self.histories_[0].best
         passes = pd.DataFrame([row for history in self.histories_ for row in history.passes])
@@ -357,7 +360,7 @@ class NetworkDetector(Detector):
 
     def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         weights = {name: torch.from_numpy(a) for name, a in arrays.items() if name != "picked"}
-        self.picked_ = arrays["picked"]
+        self.picked_, self.histories_ = arrays["picked"], []
         size = len(self.picked_), self.input_shape_[1]
         self.members_ = nn.ModuleList(self._build(*size) for _ in range(self.n_members))
         self.members_.load_state_dict(weights)

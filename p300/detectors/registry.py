@@ -223,6 +223,7 @@ DETECTORS = {
         2015,
         network=True,
         defaults={"training": "momentum"},
+        tuned={"momentum": {"patience": 8}},
     ),
     "autoencoder": DetectorInfo(
         "p300.detectors.layerwise:Autoencoder",

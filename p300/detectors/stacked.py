@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from p300.detectors.paper_training import Layer
 from p300.detectors.training import (
     VALIDATION_BATCH,
-    Course,
+    EarlyStopping,
     History,
     LearningRule,
     Member,
@@ -43,7 +43,7 @@ class Learner:
 
     member: Member
     loss: Callable[[Tensor, Tensor], Tensor]
-    course: Course
+    stopping: EarlyStopping
 
 
 class Stack:
@@ -120,10 +120,12 @@ def train_together(
     DetectorError
         When a loss does not stay finite.
     """
-    learners = [Learner(m, rule.loss(y[m.learn]), Course(m.network, settings)) for m in members]
+    learners = [
+        Learner(m, rule.loss(y[m.learn]), EarlyStopping(m.network, settings)) for m in members
+    ]
     optimiser = rule.optimiser(_AllLayers(m.network for m in members), settings)
     stack = Stack([member.network for member in members])
-    while running := [learner for learner in learners if learner.course.goes_on]:
+    while running := [learner for learner in learners if learner.stopping.goes_on]:
         totals = torch.zeros(len(running), device=X.device)
         for group, rows in _steps([one.member.order() for one in running], settings.batch_size):
             learning = [running[k] for k in group]
@@ -135,7 +137,7 @@ def train_together(
             totals[list(group)] += losses.detach() * rows.shape[1]
         stack = stack.of(running)
         _validate(running, stack, totals.tolist(), X, y)
-    return [learner.course.finish() for learner in learners]
+    return [learner.stopping.finish() for learner in learners]
 
 
 def _steps(orders: list[Tensor], batch_size: int) -> Iterator[tuple[list[int], Tensor]]:
@@ -171,4 +173,4 @@ def _validate(
     for learner, said, total in zip(running, outputs, totals, strict=True):
         validate, n_learned = learner.member.validate, len(learner.member.learn)
         loss = learner.loss(said[: len(validate)], y[validate])
-        learner.course.record(total / n_learned, loss.item())
+        learner.stopping.record(total / n_learned, loss.item())

@@ -142,7 +142,7 @@ def load_detector(folder: str | Path) -> StoredDetector:
     Raises
     ------
     DetectorError
-        When the folder does not hold one, or one of another format.
+        When the folder does not hold one, one of another format, or a damaged one.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -155,18 +155,26 @@ def load_detector(folder: str | Path) -> StoredDetector:
         raise DetectorError(
             f"{folder}: not a stored detector (detector.json and weights.safetensors): {error}"
         ) from error
+    if not isinstance(about, dict):
+        raise DetectorError(f"{folder}: detector.json holds {type(about).__name__}, expected keys")
     if about.get("format") != FORMAT:
         raise DetectorError(
             f"{folder}: stored in format {about.get('format')}, this version reads {FORMAT}"
         )
-    detector = make_detector(about["name"], **about["parameters"])
-    return StoredDetector(
-        detector=detector.restore(about["state"], arrays),
-        electrodes=tuple(about["electrodes"]),
-        sfreq=about["sfreq"],
-        preprocessing=about["preprocessing"],
-        alignment=make_alignment(about.get("alignment"), f"{folder}: alignment"),
-    )
+    try:
+        detector = make_detector(about["name"], **about["parameters"])
+        return StoredDetector(
+            detector=detector.restore(about["state"], arrays),
+            electrodes=tuple(about["electrodes"]),
+            sfreq=about["sfreq"],
+            preprocessing=about["preprocessing"],
+            alignment=make_alignment(about.get("alignment"), f"{folder}: alignment"),
+        )
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise DetectorError(
+            f"{folder}: detector.json is damaged or does not belong to weights.safetensors "
+            f"({type(error).__name__}: {error}); copy both again, or train the detector anew"
+        ) from error
 
 
 def _parameters(detector: Detector) -> dict[str, Any]:

@@ -151,7 +151,7 @@ class Member:
         return self.learn[drawn.to(self.learn.device)]
 
 
-class Course:
+class EarlyStopping:
     """The passes of a network's training so far: when to stop, and which weights to keep."""
 
     def __init__(self, network: nn.Module, settings: Settings) -> None:
@@ -225,8 +225,8 @@ def train(member: Member, rule: LearningRule, settings: Settings, X: Tensor, y: 
         When the loss does not stay finite.
     """
     network, loss = member.network, rule.loss(y[member.learn])
-    optimiser, course = rule.optimiser(network, settings), Course(network, settings)
-    while course.goes_on:
+    optimiser, stopping = rule.optimiser(network, settings), EarlyStopping(network, settings)
+    while stopping.goes_on:
         total = 0.0
         network.train()
         for rows in member.order().split(settings.batch_size):
@@ -240,8 +240,8 @@ def train(member: Member, rule: LearningRule, settings: Settings, X: Tensor, y: 
             parts = member.validate.split(VALIDATION_BATCH)
             outputs = torch.cat([network(gather(X, rows)) for rows in parts])
             validation_loss = float(loss(outputs, y[member.validate]))
-        course.record(total / len(member.learn), validation_loss)
-    return course.finish()
+        stopping.record(total / len(member.learn), validation_loss)
+    return stopping.finish()
 
 
 def time_major(X: Windows) -> Tensor:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from p300.adaptation.kinds import Adaptation
 from p300.adaptation.readout import Floats
-from p300.adaptation.transfer import Transfer, learn_transfer, warn_fallen_back
+from p300.adaptation.transfer import Transfer, learn_transfer
 from p300.detectors.base import Detector
 from p300.epochs import Epochs
 from p300.errors import ProtocolError
@@ -55,19 +56,25 @@ class Scored:
         Fitted.
     train
         The epochs that it was fitted on.
+    level
+        The level whose whole units it could set aside from them.
     scores
         Log-odds of a target of the tested epochs, [epoch].
     training_scores
         The same of the training epochs as if each subject were new, [epoch]; None where they were
         not needed.
+    seconds_before
+        How long learning took that was done for an earlier fold.
     about
         JSON-ready: how the adaptation went.
     """
 
     detector: Detector
     train: Epochs
+    level: str
     scores: Floats
     training_scores: Floats | None = None
+    seconds_before: float = 0.0
     about: dict[str, Any] = field(default_factory=dict)
 
 
@@ -97,49 +104,65 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             "person (few_shot)"
         )
     if adaptation == "fine_tuned":
-        fitted = _learn_once(f"fitted {parts.known_as}", lambda: _fit(detector, parts))
+        fitted, before = _learn_once(f"fitted {parts.known_as}", lambda: _fit(detector, parts))
         tuned = copy.deepcopy(fitted)
         if calibration is not None and len(calibration):
             tuned.fine_tune(calibration.X, calibration.y)
-        return Scored(tuned, parts.train, tuned.decision_function(parts.test.X))
+        scores = tuned.decision_function(parts.test.X)
+        return Scored(tuned, parts.train, parts.level, scores, seconds_before=before)
     if adaptation in ("none", "from_scratch"):
         train, level = parts.train, parts.level
         if adaptation == "from_scratch" and calibration is not None:
             train, level = calibration, "character"
         detector.fit(train.X, train.y, groups=train.units(level))
-        return Scored(detector, train, detector.decision_function(parts.test.X))
+        return Scored(detector, train, level, detector.decision_function(parts.test.X))
     if parts.layout is None:
         raise ProtocolError(
             f"adaptation {adaptation!r} needs flash codes and their layout, which this data set "
             "does not have; use adaptation 'none'"
         )
     layout = parts.layout
-    transfer = _learn_once(
+    transfer, before = _learn_once(
         parts.known_as, lambda: learn_transfer(detector, parts.train, layout, parts.level)
     )
     about: dict[str, Any] = {"strength": asdict(transfer.strength)}
     if calibration is None:
         scores, courses = transfer.follow(parts.test, parts.layout)
-        for course in courses:
-            warn_fallen_back(parts.test, course)
         about["fell_back"] = [list(course.fell_back) for course in courses]
     else:
         readout = _adapt(transfer, adaptation, calibration, parts.layout)
         scores = transfer.score(readout, parts.test)
-    return Scored(transfer.detector, parts.train, scores, transfer.training_scores, about)
+    return Scored(
+        detector=transfer.detector,
+        train=parts.train,
+        level=parts.level,
+        scores=scores,
+        training_scores=transfer.training_scores,
+        seconds_before=before,
+        about=about,
+    )
 
 
-_LEARNED: dict[str, Any] = {}
-"""The last one learned in this process. Folds that differ only in what the detector may learn from
-the tested person come one after another, and learning it takes by far the most time."""
+KEPT = 16
+"""Learned detectors that a process keeps: so many may take turns on the folds of one training set
+without being learned again. They are some megabytes each."""
+
+_LEARNED: dict[str, tuple[Any, float]] = {}
+"""The last ones learned in this process, oldest first, and the seconds that each took. Learning
+takes by far the most time of a fold, and folds that differ only in what the detector may learn from
+the tested person share it."""
 
 
-def _learn_once(known_as: str, learn: Callable[[], Learned]) -> Learned:
-    if known_as not in _LEARNED:
-        _LEARNED.clear()
-        _LEARNED[known_as] = learn()
-    learned: Learned = _LEARNED[known_as]
-    return learned
+def _learn_once(known_as: str, learn: Callable[[], Learned]) -> tuple[Learned, float]:
+    """Give what is learned, and the seconds that it took earlier if it is not learned now."""
+    if known_as in _LEARNED:
+        return _LEARNED[known_as]
+    start = time.perf_counter()
+    learned = learn()
+    while len(_LEARNED) >= KEPT:
+        _LEARNED.pop(next(iter(_LEARNED)))
+    _LEARNED[known_as] = learned, time.perf_counter() - start
+    return learned, 0.0
 
 
 def _fit(detector: Detector, parts: Parts) -> Detector:

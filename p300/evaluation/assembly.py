@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from p300.epochs import Epochs, common_electrodes
+from p300.epochs import Epochs, common_electrodes, join_layouts
 from p300.errors import DataWarning, RunError
 from p300.preprocessing import (
     Preprocessing,
@@ -109,13 +109,12 @@ def _join(
     _warn_unlabelled(dataset, flashes[~known])
     first = next(iter(parts.values()))
     shape = (int(known.sum()), len(electrodes), first.X.shape[2])
-    layouts = {name: layout for part in parts.values() for name, layout in part.layouts.items()}
     described = replace(
         first,
         X=np.broadcast_to(np.float32(0), shape),
         flashes=flashes[known].reset_index(drop=True),
         electrodes=electrodes,
-        layouts=layouts,
+        layouts=join_layouts((part.flashes, part.layouts) for part in parts.values()),
     )
     described.save_tables(folder)
     averages = []

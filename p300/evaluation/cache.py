@@ -28,8 +28,9 @@ import p300
 from p300.errors import DataWarning
 from p300.files import cache_folder, read_json, write_json
 
-DATA_VERSION = 1
-"""To be raised with every change that makes other epochs of the same recordings and settings."""
+DATA_VERSION = 2
+"""To be raised with every change that makes other epochs of the same recordings and settings, or
+tells something else of how they were made."""
 
 PACKAGES = ("numpy", "scipy", "mne")
 """Packages that compute epochs: with another version of theirs they are made anew."""

@@ -21,9 +21,9 @@ from p300.detectors.device import chosen_device, training_on
 from p300.detectors.inspection import inspect_detector
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
-from p300.errors import P300Error, TrainingWarning
+from p300.errors import P300Error, ProtocolError, TrainingWarning
 from p300.evaluation.adapted import Parts, fit_and_score
-from p300.evaluation.manifest import THREADS
+from p300.evaluation.manifest import THREADS, fitting_versions
 from p300.evaluation.metrics import SCORE_COLUMNS
 from p300.evaluation.protocols import make_folds
 from p300.files import write_json, written_whole
@@ -53,7 +53,8 @@ class Task:
     validation
         The level whose whole units may be set aside from the training set.
     cross_fit
-        Whether training epochs are scored too, each by a detector that was not fitted on it.
+        Whether training epochs are scored too, each by a detector that was not fitted on it, if
+        they are of at least :data:`FEWEST_CROSS_FITTED` characters.
     alignment
         How domains are brought together before the detector.
     adaptation
@@ -151,7 +152,7 @@ def _fit_and_score(
     )
     start = time.perf_counter()
     scored = fit_and_score(detector, task.adaptation, parts)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start + scored.seconds_before
     detector, train = scored.detector, scored.train
     names: dict[str, str | int] = {
         "experiment": task.experiment,
@@ -162,10 +163,10 @@ def _fit_and_score(
     }
     scores = score_table(parts.test, scored.scores, detector.threshold_, names)
     training_scores = None
-    if task.cross_fit:
+    if task.cross_fit and len(np.unique(train.units("character"))) >= FEWEST_CROSS_FITTED:
         score = scored.training_scores
         if score is None:
-            score = cross_fitted_scores(detector, train, task.validation)
+            score = cross_fitted_scores(detector, train, scored.level)
         training_scores = score_table(train, score, detector.threshold_, names)
     history, best = detector.history()
     fit = {
@@ -177,13 +178,14 @@ def _fit_and_score(
         "alignment": asdict(task.alignment),
         "adaptation": {"kind": task.adaptation, **scored.about},
         "seed": task.seed,
+        "device": task.device,
+        "versions": fitting_versions(),
         "n_train": len(train),
         "n_test": len(scores),
         "n_train_targets": int(train.y.sum()),
         "fit_seconds": seconds,
         "n_parameters": detector.n_parameters,
         "threshold": detector.threshold_,
-        "calibration": [detector.calibration_.slope, detector.calibration_.intercept],
         "history": history,
         "best_epoch": best,
         "electrodes": list(epochs.electrodes),
@@ -259,6 +261,11 @@ CROSS_FITS = 5
 """Parts that a training set is divided into to score it without having been fitted on it."""
 
 
+FEWEST_CROSS_FITTED = 3
+"""Characters of a training set below which it is not scored: with one held out, a detector needs
+two to learn from."""
+
+
 def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.NDArray[np.float64]:
     """Score training epochs, each with a detector that was fitted on the other parts.
 
@@ -301,6 +308,8 @@ def evaluate_epochs(
 ) -> pd.DataFrame:
     """Evaluate detectors on epochs in memory, for scripts; a run folder does the same on disk.
 
+    Detectors do not adapt to the tested subject here; a config lets them (``adaptation``).
+
     Parameters
     ----------
     epochs
@@ -315,11 +324,24 @@ def evaluate_epochs(
     Returns
     -------
     The score table; :func:`p300.evaluation.metrics.summarise_scores` measures it.
+
+    Raises
+    ------
+    ProtocolError
+        When the protocol sets calibration epochs aside (``few_shot``), does not fit the data, or a
+        fold would leak.
     """
     from sklearn.base import clone
 
+    folds = make_folds(protocol, epochs.flashes, epochs.window, options)
+    if any(fold.calibration is not None for fold in folds):
+        raise ProtocolError(
+            f"evaluate_epochs: protocol {protocol!r} sets calibration characters of the tested "
+            "subject aside, but detectors do not adapt here; write the protocol and the detectors' "
+            "adaptation into a config and evaluate that (p300 run, or p300.evaluate)"
+        )
     tables = []
-    for fold in make_folds(protocol, epochs.flashes, epochs.window, options):
+    for fold in folds:
         train = align(epochs.select(fold.train), alignment.offline)
         test = align(epochs.select(fold.test), alignment)
         for label, detector in detectors.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from p300.config import Experiment
-from p300.epochs import UNITS, Epochs
+from p300.epochs import UNITS, Epochs, join_layouts
 from p300.errors import DataWarning, P300Error
 from p300.evaluation.combination import name_together
 from p300.evaluation.folds import Task, seed_of
@@ -31,12 +31,13 @@ def preview(experiment: Experiment, data: Path) -> list[Task]:
     tables: dict[str, pd.DataFrame] = {}
     layouts: dict[str, Layout] = {}
     for dataset in experiment.datasets:
-        parts = []
+        parts: list[tuple[pd.DataFrame, dict[str, Layout]]] = []
         for recording in read_recordings(experiment, dataset, data):
-            parts.append(describe_flashes(recording))
-            if recording.layout is not None:
-                layouts[dataset] = recording.layout
-        flashes = pd.concat(parts, ignore_index=True).dropna(subset="target")
+            shown = {dataset: recording.layout} if recording.layout else {}
+            parts.append((describe_flashes(recording), shown))
+        layouts |= join_layouts(parts)
+        flashes = pd.concat([table for table, _ in parts], ignore_index=True)
+        flashes = flashes.dropna(subset="target")
         tables[dataset] = flashes.reset_index(drop=True)
     if name := name_together(experiment):
         tables[name] = pd.concat(tables.values(), ignore_index=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from p300.config import Experiment, Source
-from p300.errors import DataWarning, RunError
+from p300.errors import DataWarning, RunError, RunWarning
 from p300.evaluation.assembly import assemble, identify
 from p300.evaluation.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.evaluation.combination import combined_epochs, name_together
@@ -48,7 +48,6 @@ def prepare(
     run: Path,
     *,
     data: Path,
-    jobs: int | str = 1,
     progress: Progress = silent,
 ) -> dict[str, Path]:
     """Preprocess all data sets of an experiment, or find their epochs in the cache.
@@ -66,6 +65,11 @@ def prepare(
     ------
     RunError
         When the run was prepared from data that have changed since.
+
+    Warns
+    -----
+    RunWarning
+        When an older p300 prepared the run, which did not keep all that could have changed.
     """
     entries = {
         name: cached_epochs(experiment, name, data, progress) for name in experiment.datasets
@@ -75,9 +79,10 @@ def prepare(
         prepared[together] = combined_epochs(experiment, entries)
     made_of = [read_json(entry / "made_of.json") for entry in entries.values()]
     recordings = [about for made in made_of for about in made["recordings"]]
+    contents = {name: entry.name for name, entry in entries.items()}
     manifest = run / "manifest.json"
     if manifest.exists():
-        _check_unchanged(read_json(manifest)["recordings"], recordings, run)
+        _check_unchanged(read_json(manifest), recordings, contents, run)
         return prepared
     for name, entry in entries.items():
         for file in ("flashes.parquet", "epochs.json"):
@@ -87,15 +92,51 @@ def prepare(
     with written_whole(run / "averages.parquet") as temporary:
         pd.concat(averages, ignore_index=True).to_parquet(temporary, index=False)
     said = [text for made in made_of for text in made["warnings"]]
-    about = describe_run(experiment, jobs)
-    write_json(manifest, {**about, "recordings": recordings, "warnings": list(dict.fromkeys(said))})
+    about = {
+        **describe_run(experiment),
+        "contents": contents,
+        "recordings": recordings,
+        "warnings": list(dict.fromkeys(said)),
+    }
+    write_json(manifest, about)
     return prepared
 
 
-def _check_unchanged(then: list[dict[str, Any]], now: list[dict[str, Any]], run: Path) -> None:
-    """Refuse to go on with a run whose recordings have changed since it was prepared."""
-    stored, found = ({about["recording"]: about["sha256"] for about in a} for a in (then, now))
+def _check_unchanged(
+    manifest: dict[str, Any], recordings: list[dict[str, Any]], contents: dict[str, str], run: Path
+) -> None:
+    """Refuse to go on with a run whose data have changed since it was prepared.
+
+    Parameters
+    ----------
+    manifest
+        Of the run.
+    recordings
+        Summaries of the recordings that are there now.
+    contents
+        Data set -> hash of all of its recordings that the epochs depend on, now.
+    run
+        For messages.
+    """
+    stored, found = (
+        {about["recording"]: about["sha256"] for about in summaries}
+        for summaries in (manifest["recordings"], recordings)
+    )
     changed = sorted(name for name in {*stored, *found} if stored.get(name) != found.get(name))
+    then = manifest.get("contents")
+    if then is None:
+        warnings.warn(
+            f"{run}: prepared by an older p300, which did not keep bad electrodes, positions and "
+            "layouts; whether they have changed since cannot be told",
+            RunWarning,
+            stacklevel=3,
+        )
+    elif not changed:
+        changed = [
+            f"data set {name} (bad electrodes, positions, layout, or names or order of recordings)"
+            for name in contents
+            if then.get(name) != contents[name]
+        ]
     if changed:
         raise RunError(
             f"{run}: {changed} changed since this run was prepared; name another folder with "

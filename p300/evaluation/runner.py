@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from p300.config import Experiment, load_experiment
+from p300.detectors.device import chosen_device
 from p300.errors import RunError
 from p300.evaluation.folds import Task
+from p300.evaluation.manifest import warn_of_versions
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.evaluation.plan import plan
 from p300.evaluation.preparation import Progress, prepare, silent
 from p300.evaluation.workers import Workers, is_done, map_folds
-from p300.files import read_json, write_json, written_whole
+from p300.files import finished_files, read_json, write_json, written_whole
 
 
 def evaluate(
@@ -63,11 +66,9 @@ def evaluate(
     claim_folder(experiment, run)
     if is_evaluated(run):
         return run
-    prepared = prepare(experiment, run, data=Path(data), jobs=cluster or jobs, progress=progress)
+    prepared = prepare(experiment, run, data=Path(data), progress=progress)
     tasks = plan(experiment, prepared)
-    for task in tasks:
-        if len([other for other in tasks if other.id == task.id]) > 1:
-            raise RunError(f"two folds are named {task.id}; rename a data set or a detector")
+    _check_names(tasks)
     _run_tasks(tasks, run, Workers(jobs, cluster), progress)
     scores = pd.concat(
         [pd.read_parquet(run / "scores" / f"{task.id}.parquet") for task in tasks],
@@ -112,9 +113,24 @@ def claim_folder(experiment: Experiment, run: Path) -> None:
         )
 
 
+def _check_names(tasks: list[Task]) -> None:
+    """Refuse folds with one name: the files of one would be taken for those of the other."""
+    names = Counter(task.id for task in tasks)
+    twice = next((task for task in tasks if names[task.id] > 1), None)
+    if twice is not None:
+        raise RunError(
+            f"{names[twice.id]} folds are named {twice.id}; name each value in an option of the "
+            f"protocol {twice.protocol} once, or rename the data set or the detector"
+        )
+
+
 def _run_tasks(tasks: list[Task], run: Path, workers: Workers, progress: Progress) -> None:
-    """Run what is not done yet."""
+    """Run what is not done yet; the manifest then tells where and by how many."""
     missing = [task for task in tasks if not is_done(task, run)]
+    if missing:
+        manifest, jobs = run / "manifest.json", workers.cluster or workers.jobs
+        about = {**read_json(manifest), "device": chosen_device(), "jobs": jobs}
+        write_json(manifest, about)
     done = len(tasks) - len(missing)
     progress("fitting", done, len(tasks))
     for _ in map_folds(missing, run, workers):
@@ -123,9 +139,17 @@ def _run_tasks(tasks: list[Task], run: Path, workers: Workers, progress: Progres
 
 
 def write_metrics(experiment: Experiment, run: Path) -> None:
-    """Compute ``metrics.json`` from a run's score table and fits."""
+    """Compute ``metrics.json``, less the letters, from a run's score table and fits.
+
+    Warns
+    -----
+    RunWarning
+        When fits were made with different versions of a package.
+    """
     scores = pd.read_parquet(run / "scores.parquet")
-    fits = pd.DataFrame([read_json(path) for path in sorted((run / "fits").glob("*.json"))])
+    stored = [read_json(path) for path in finished_files(run / "fits", ".json")]
+    warn_of_versions(stored, run)
+    fits = pd.DataFrame(stored)
     keys = ["dataset", "protocol", "fold", "detector", "seed"]
     subjects = scores[[*keys, "subject"]].drop_duplicates()
     timed = fits[[*keys, "fit_seconds"]].merge(subjects)

@@ -18,7 +18,7 @@ from p300.recordings.flashes import apply_text, flash_onsets, make_flash_table, 
 from p300.recordings.layout import Layout
 from p300.recordings.montage import choose_electrodes
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, files_ending, select_subjects
+from p300.recordings.registry import SourceInfo, files_ending, select_places
 
 INFO = SourceInfo(
     title="BCI2000: recordings of its P3Speller (.dat)",
@@ -65,7 +65,7 @@ def load(
     matrix comes from ``TargetDefinitions``, ``NumMatrixRows`` and ``NumMatrixColumns``: rows have
     the codes 1 to n, columns those after them. Files of early versions count the columns first;
     ``TextToSpell`` tells which. Where the file marks no targets they follow from the text, if
-    there was one to copy.
+    there was one to copy; rows are then taken to come first, with a warning.
 
     Parameters
     ----------
@@ -99,10 +99,8 @@ def load(
                 f"run {place}; name the files sub-01_ses-1_run-1.dat and so on"
             )
         found[place] = header
-    chosen = select_subjects(sorted({place[0] for place in found}), subjects, str(path))
-    for place in sorted(found):
-        if place[0] in chosen:
-            yield _read_run(found[place], dataset, place, electrodes, drop)
+    for place in select_places(found, subjects, str(path)):
+        yield _read_run(found[place], dataset, place, electrodes, drop)
 
 
 def _place(header: Bci2000Header) -> tuple[str, str, str]:
@@ -197,9 +195,16 @@ def _apply_layout(
         )
         return flashes, None
     copied = header.value("InterpretMode") != "1"  # 1 is free spelling
-    if text and copied and set(text) <= set(layout.symbols):
-        flashes = apply_text(flashes, layout, text, where)
-    return flashes, layout
+    if not (text and copied and set(text) <= set(layout.symbols)):
+        return flashes, layout
+    labelled = apply_text(flashes, layout, text, where)
+    if flashes["target"].isna().any() and labelled["target"].notna().all():
+        _warn(
+            f"{where}: no targets are marked; they are taken from the text {text!r}, with the "
+            "codes of rows before those of columns. If a version of BCI2000 that counts columns "
+            "first wrote this file, they are wrong"
+        )
+    return labelled, layout
 
 
 def _matrix(header: Bci2000Header) -> list[list[str]] | None:

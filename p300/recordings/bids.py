@@ -17,7 +17,7 @@ from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout, guess_rows
 from p300.recordings.mnefile import read_eeg, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import SourceInfo, select_places
 from p300.recordings.table import read_table
 
 if TYPE_CHECKING:
@@ -122,12 +122,10 @@ def load(
         has no flashes, or the content cannot be a recording.
     """
     runs = _one_task(_find_runs(path), task, path)
-    available = sorted({found.subject for found in runs})
-    chosen = select_subjects(available, subjects, str(path))
+    places = {_place(found): found for found in runs}
     matrix = None if layout is None else Layout.row_column(layout)
-    runs = [found for found in runs if found.subject in chosen]
-    for bids_path in sorted(runs, key=_place):
-        yield _read_run(bids_path, dataset, matrix)
+    for place in select_places(places, subjects, str(path)):
+        yield _read_run(places[place], dataset, matrix)
 
 
 def _find_runs(path: Path) -> list[BIDSPath]:

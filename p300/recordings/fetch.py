@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,8 +146,9 @@ def _write_pieces(
             advance(file.tell() // 1024, total // 1024)
     finally:
         file.flush()
-        if "Last-Modified" in answer.headers:
-            changed = parsedate_to_datetime(answer.headers["Last-Modified"]).timestamp()
+        # Without a time of its own the part never looks like the host's file: it is begun anew.
+        with suppress(ValueError, OverflowError):
+            changed = parsedate_to_datetime(answer.headers.get("Last-Modified", "")).timestamp()
             os.utime(file.fileno(), (changed, changed))
 
 
@@ -156,7 +158,8 @@ def _extent(answer: Response) -> tuple[int, int]:
         r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", answer.headers.get("Content-Range", "")
     )
     if given is None:
-        return 0, int(answer.headers.get("Content-Length", 0))
+        length = answer.headers.get("Content-Length", "")
+        return 0, int(length) if length.isdecimal() else 0
     return int(given[1] or 0), int(given[2]) if given[2] != "*" else 0
 
 

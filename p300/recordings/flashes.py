@@ -12,9 +12,9 @@ import pandas as pd
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.layout import Layout
 
-# A gap this many times the usual onset interval separates two characters. Pauses in the known
-# sets are 5 to 50 times the interval, irregular onsets stay below 1.5 times.
-_PAUSE = 3.0
+PAUSE = 3.0
+"""A gap of more than this many times the median onset interval is a pause. Pauses in the known
+sets are 5 to 50 times the interval, irregular onsets stay below 1.5 times."""
 
 
 def flash_onsets(marks: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -49,7 +49,7 @@ def count_characters(samples: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """
     onsets = np.asarray(samples, dtype=np.int64)
     gaps = np.diff(onsets)
-    pauses = gaps > _PAUSE * np.median(gaps) if len(gaps) else gaps
+    pauses = gaps > PAUSE * np.median(gaps) if len(gaps) else gaps
     return np.concatenate([np.zeros(min(1, len(onsets)), np.int64), np.cumsum(pauses)]) + 1
 
 

@@ -21,7 +21,7 @@ from p300.recordings.matfile import (
     state_vector,
 )
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import SourceInfo, natural_key, select_subjects
 
 INFO = SourceInfo(
     title="g.tec BR41N.IO hackathon: P300 speller, target marks without flash codes",
@@ -87,17 +87,13 @@ def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> 
                 f"{path}: {files[subject].name} and {file.name} both look like subject {subject}"
             )
         files[subject] = file
-    for subject in select_subjects(sorted(files, key=_by_number), subjects, str(path)):
+    for subject in select_subjects(sorted(files, key=natural_key), subjects, str(path)):
         yield _read_file(files[subject], dataset, subject)
 
 
 def _subject(file: Path) -> str:
     numbered = re.fullmatch(r"s0*(\d+)", file.stem, flags=re.IGNORECASE)
     return numbered[1] if numbered else file.stem
-
-
-def _by_number(subject: str) -> tuple[int, str]:
-    return (int(subject) if subject.isdigit() else 0, subject)
 
 
 def _read_file(file: Path, dataset: str, subject: str) -> Recording:

@@ -19,7 +19,7 @@ from p300.recordings.headers import check_header
 from p300.recordings.layout import Layout
 from p300.recordings.montage import guess_channels
 from p300.recordings.recording import Recording, finish_recording
-from p300.recordings.registry import select_subjects
+from p300.recordings.registry import select_places
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
@@ -72,7 +72,7 @@ def place_files(
 
     Returns
     -------
-    Files with their places, in the order of the places.
+    Files with their places, in the order of the places; run 2 comes before run 10.
 
     Raises
     ------
@@ -90,8 +90,7 @@ def place_files(
                 f"{place}; expected one recording of each"
             )
         found[place] = file
-    chosen = select_subjects(sorted({place[0] for place in found}), subjects, str(path))
-    return [(found[place], place) for place in sorted(found) if place[0] in chosen]
+    return [(found[place], place) for place in select_places(found, subjects, str(path))]
 
 
 def open_recording(file: Path) -> BaseRaw:

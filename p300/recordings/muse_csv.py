@@ -15,7 +15,7 @@ import pandas as pd
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import check_regular
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import SourceInfo, natural_key, select_places
 from p300.recordings.table import read_table
 
 INFO = SourceInfo(
@@ -39,6 +39,7 @@ ELECTRODES = ["TP9", "AF7", "AF8", "TP10"]
 _TIME, _MARKER = "timestamps", "Marker"
 _COLUMNS = [_TIME, *ELECTRODES, _MARKER]
 _NONTARGET, _TARGET = 1, 2
+_NUMBERED = re.compile(r"(subject|session)[-_ ]?0*(\d+)", re.IGNORECASE)
 # A step of more than this many samples is a gap; time stamps are rounded or jitter a little.
 _GAP = 1.6
 _RATES = (32.0, 1e4)
@@ -64,7 +65,8 @@ def _csv_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path] if path.suffix.lower() == ".csv" else []
     files = [*path.glob("*"), *path.glob("*/*"), *path.glob("*/*/*")]
-    return sorted(file for file in files if file.suffix.lower() == ".csv" and not file.is_dir())
+    found = [file for file in files if file.suffix.lower() == ".csv" and not file.is_dir()]
+    return sorted(found, key=lambda file: natural_key(str(file)))
 
 
 def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> Iterator[Recording]:
@@ -79,6 +81,7 @@ def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> 
     path
         A file, or a folder with the files of one session, one subject or all subjects. Subject and
         session are the numbers in the names of the folders (``subject1/session1``), "1" without.
+        A subject without a number is called as the first folder below ``path`` that is no session.
     dataset
         Name of the data set.
     subjects
@@ -100,21 +103,28 @@ def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> 
         )
     sessions: dict[tuple[str, str], list[Path]] = {}
     for file in known:
-        sessions.setdefault(_place(file), []).append(file)
-    chosen = select_subjects(sorted({subject for subject, _ in sessions}), subjects, str(path))
-    for (subject, session), runs in sorted(sessions.items()):
-        if subject in chosen:
-            for run, file in enumerate(runs, start=1):
-                yield _read_run(file, dataset, subject, session, str(run))
+        place = _place(file, path)
+        runs = sessions.setdefault(place, [])
+        if runs and runs[0].parent != file.parent:
+            raise RecordingError(
+                f"{path}: files in {runs[0].parent} and in {file.parent} are both subject and "
+                f"session {place}; name the folders subject1/session1 and so on"
+            )
+        runs.append(file)
+    for place in select_places(sessions, subjects, str(path)):
+        for run, file in enumerate(sessions[place], start=1):
+            yield _read_run(file, dataset, *place, str(run))
 
 
-def _place(file: Path) -> tuple[str, str]:
-    """Tell subject and session from the folders above a file."""
-    found = []
-    for kind in ("subject", "session"):
-        named = [re.fullmatch(rf"{kind}[-_ ]?0*(\w+)", part, re.IGNORECASE) for part in file.parts]
-        found.append(next((match[1] for match in reversed(named) if match), "1"))
-    return found[0], found[1]
+def _place(file: Path, path: Path) -> tuple[str, str]:
+    """Tell subject and session from the folders above a file, those above ``path`` too."""
+    inner = file.relative_to(path).parts[:-1]
+    names = [part for part in inner if not _NUMBERED.fullmatch(part)]
+    place = {"subject": names[0] if names else "1", "session": "1"}
+    for part in file.parts:  # of two numbers the nearer one
+        if numbered := _NUMBERED.fullmatch(part):
+            place[numbered[1].lower()] = numbered[2]
+    return place["subject"], place["session"]
 
 
 def _read_run(file: Path, dataset: str, subject: str, session: str, run: str) -> Recording:

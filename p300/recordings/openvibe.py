@@ -119,9 +119,7 @@ def load(
         names = choose_electrodes(raw.ch_names, drop=drop, electrodes=electrodes, source=str(file))
         raw.pick(list(names), verbose="error").rename_channels(names, verbose="error")
         flashes = _read_flashes(events, float(raw.info["sfreq"]), str(file))
-        if matrix is not None:
-            check_codes(flashes, matrix, str(file))
-        yield finish_recording(
+        recording = finish_recording(
             raw,
             flashes,
             dataset=dataset,
@@ -132,6 +130,9 @@ def load(
             source=str(file),
             unnamed=electrodes is None,
         )
+        if matrix is not None:
+            check_codes(recording.flashes, matrix, str(file))
+        yield recording
 
 
 def _read_signal(file: Path) -> BaseRaw:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.recordings.flashes import PAUSE
 from p300.recordings.montage import unplaced_electrodes
 from p300.recordings.recording import Recording, robust_amplitude
 
@@ -23,8 +24,8 @@ LOUD, DRIFTING, FLAT = 5.0, 5.0, 1e-2
 LEAST_DRIFT = 5e-5
 """Volts; an electrode that wanders less is not called drifting, whatever the others do."""
 
-PAUSE, LATE, EARLY = 3.0, 1.5, 0.5
-"""Multiples of the median onset interval: longer is a pause, longer or shorter an irregularity."""
+LATE, EARLY = 1.5, 0.5
+"""Multiples of the median onset interval: longer or shorter is irregular, unless it is a pause."""
 
 Floats = npt.NDArray[np.float64]
 

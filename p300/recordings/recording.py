@@ -262,18 +262,22 @@ def _annotate(recording: Recording, segment_starts: list[int]) -> None:
     """Put flashes and segment edges on the Raw, after whatever annotations it had."""
     import mne
 
-    flashes, sfreq = recording.flashes, recording.sfreq
+    raw, flashes, sfreq = recording.raw, recording.flashes, recording.sfreq
+    there, first = raw.annotations.copy(), raw.first_time
+    if there.orig_time is None:
+        # MNE gives them from the time 0 of the Raw, but takes them from its first sample.
+        there.onset -= first
+        first = 0.0
     kind = flashes["target"].map({True: "target", False: "nontarget"}).fillna("flash")
     code = flashes["code"].astype("string").radd("/").fillna("")
-    first = recording.raw.first_time if recording.raw.annotations.orig_time is not None else 0.0
     edges = np.array([start for start in segment_starts if start > 0], dtype=np.float64)
     marks = mne.Annotations(
         onset=np.concatenate([flashes["sample"].to_numpy() / sfreq, edges / sfreq]) + first,
         duration=0.0,
         description=[*(kind + code), *[SEGMENT_EDGE] * len(edges)],
-        orig_time=recording.raw.annotations.orig_time,
+        orig_time=there.orig_time,
     )
-    recording.raw.set_annotations(recording.raw.annotations + marks, verbose="error")
+    raw.set_annotations(there + marks, verbose="error")
 
 
 def check_recording(recording: Recording) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -46,6 +47,8 @@ tell for sure: it is a guess, and :mod:`p300.starting_config` marks it as one.
 
 BNCI_HORIZON = "https://lampx.tugraz.at/~bci/database/"
 """Where the files of BNCI Horizon 2020 lie; the links of its page lead there."""
+
+PlaceT = TypeVar("PlaceT", bound=tuple[str, ...])
 
 _GENERAL = ("flash_table", "annotated")
 """Sources that read nearly anything are asked last, in this order."""
@@ -194,6 +197,11 @@ def files_ending(path: Path, ending: str) -> list[Path]:
     return [file for file in files if file.name.lower().endswith(ending) and file.is_file()]
 
 
+def natural_key(label: str) -> tuple[str, str]:
+    """Key that sorts labels and names as people count: "run2" before "run10"."""
+    return re.sub("[0-9]+", lambda number: number[0].zfill(30), label), label
+
+
 def same_subject(wanted: str, found: str) -> bool:
     """Tell whether two subject labels mean the same, leading zeros aside ("3" is "03")."""
     return (wanted.lstrip("0") or "0") == (found.lstrip("0") or "0")
@@ -217,3 +225,27 @@ def select_subjects(
             f"{where}: subjects {missing} not found, there are {list(available) or 'none'}"
         )
     return [a for a in available if any(same_subject(w, a) for w in wanted)]
+
+
+def select_places(
+    available: Iterable[PlaceT], wanted: Sequence[str] | None, where: str
+) -> list[PlaceT]:
+    """Give the places of the wanted subjects in order, as :func:`natural_key` sorts.
+
+    Parameters
+    ----------
+    available
+        Subject, session and so on of each recording.
+    wanted
+        Subjects, None for all.
+    where
+        What was searched, for messages.
+
+    Raises
+    ------
+    RecordingError
+        When a wanted subject is not available.
+    """
+    places = sorted(available, key=lambda place: [natural_key(label) for label in place])
+    chosen = select_subjects(list(dict.fromkeys(place[0] for place in places)), wanted, where)
+    return [place for place in places if place[0] in chosen]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from p300.recordings.flashes import PAUSE
 from p300.recordings.recording import Recording, robust_amplitude
 
 
@@ -25,7 +26,7 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
     interval = np.diff(flashes["sample"].to_numpy())
     median = float(np.median(interval)) if len(interval) else float("nan")
     # Pauses between characters or runs are no irregularity of the flashing.
-    inside = interval[interval < 3 * median]
+    inside = interval[interval <= PAUSE * median]
     return {
         "recording": recording.name,
         "source": recording.source,

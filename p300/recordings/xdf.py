@@ -45,7 +45,8 @@ _VOLTS = {
     **dict.fromkeys(["uv", "µv", "μv", "microvolt", "microvolts"], 1e-6),
     **dict.fromkeys(["nv", "nanovolt", "nanovolts"], 1e-9),
 }
-_CODE_AT_END = r"(\d+)\W*$"
+# A bare number, such as 2, -1 or 1e+06, is a kind of flash, not a code.
+_CODE_AT_END = r"(?s)^(?![-+]?[\d.]+(?:e[-+]?\d+)?$).*?(\d+)\W*$"
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
@@ -136,10 +137,8 @@ def load(
         _check_rate(signal_stream, file)
         signal, events = read_streams(file, [signal_stream, marker_stream])
         flashes = _read_flashes(_texts(events), events, signal, (target, nontarget), code, file)
-        if matrix is not None:
-            check_codes(flashes, matrix, str(file))
         data, names = _read_signal(signal, drop, electrodes, microvolts_per_unit, file)
-        yield build_recording(
+        recording = build_recording(
             data,
             names,
             signal_stream.sfreq,
@@ -153,6 +152,9 @@ def load(
             segment_starts=[int(first) for first, _ in signal["info"]["segments"]],
             unnamed=electrodes is None,
         )
+        if matrix is not None:
+            check_codes(recording.flashes, matrix, str(file))
+        yield recording
 
 
 def _choose(
@@ -263,8 +265,7 @@ def _read_flashes(
         raise RecordingError(
             f"{file}: marker {texts[rows[codes.index(None)]]!r} has no flash code like {code!r}"
         )
-    # A bare number is a kind of flash, not a code.
-    if None in codes or (code is None and all(text.isdecimal() for text in texts)):
+    if None in codes:
         return pd.DataFrame({"sample": samples[rows], "target": known})
     return make_flash_table(
         samples[rows],

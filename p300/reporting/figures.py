@@ -143,7 +143,8 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
             0.97, 0.06, f"{mean}\n{people}", transform=ax.transAxes, fontsize=8.5, color=INK,
             ha="right", linespacing=1.35,
         )  # fmt: skip
-        ax.set(xlim=(0, 1), ylim=(0, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    # All panels share their axes.
+    grid[0].ax.set(xlim=(0, 1), ylim=(0, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     label_outside(grid, "False positive rate", "True positive rate")
     return figure
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from p300.recordings.flashes import PAUSE
 from p300.recordings.montage import standard_positions
 from p300.reporting import style
 from p300.reporting.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
@@ -135,8 +136,8 @@ def _draw_intervals(ax: Axes, intervals: FloatArray) -> None:
     """Draw how often each onset interval came; the pauses between trains only as words."""
     style.tidy(ax)
     usual = float(np.median(intervals)) if len(intervals) else 0.0
-    inside = 1e3 * intervals[intervals <= 3 * usual]
-    pauses = intervals[intervals > 3 * usual]
+    inside = 1e3 * intervals[intervals <= PAUSE * usual]
+    pauses = intervals[intervals > PAUSE * usual]
     if len(inside) == 0:
         ax.text(0.5, 0.5, "a single flash", ha="center", color=GREY, transform=ax.transAxes)
         return

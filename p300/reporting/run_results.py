@@ -15,6 +15,7 @@ import yaml
 from p300.alignment import Alignment, make_alignment
 from p300.detectors.registry import DETECTORS
 from p300.errors import RunError
+from p300.files import finished_files
 from p300.recordings.layout import Layout
 from p300.speller import spelling_metrics, subject_rates
 from p300.speller.run import CHARACTER_COLUMNS
@@ -262,7 +263,7 @@ def _read_layouts(folder: Path, characters: pd.DataFrame) -> dict[str, Layout]:
 
 def _read_fits(folder: Path, metrics: pd.DataFrame) -> pd.DataFrame:
     """Read all fits, in the order in which the metrics have their detectors and protocols."""
-    stored = [_read_json(path) for path in sorted(folder.glob("*.json"))]
+    stored = [_read_json(path) for path in finished_files(folder, ".json")]
     if not stored:
         return pd.DataFrame()
 

@@ -43,8 +43,9 @@ def plot_characters(rates: pd.DataFrame) -> Figure:
                 n = part["repetitions"].astype(float)
                 ax.fill_between(n, part["low"], part["high"], color=panel.colour, alpha=0.15, lw=0)
         _draw_dynamic_accuracy(ax, panel.table)
-        ax.set_ylim(0, 101)
-        _count_repetitions(ax, panel.table)
+    # All panels share their axes.
+    grid[0].ax.set_ylim(0, 101)
+    _count_repetitions(grid[0].ax, rates)
     legend_above(figure, grid[0].ax)
     label_outside(grid, "Repetitions", "Characters right (%)")
     return figure
@@ -134,7 +135,8 @@ def plot_bit_rates(rates: pd.DataFrame) -> Figure:
             rate = float(dynamic["bits_per_minute"].mean())
             ax.axhline(rate, color=INK, lw=0.9, ls=(0, (1, 2)), zorder=0)
             _draw_diamond(ax, float(dynamic["mean_repetitions"].mean()), np.full(3, rate))
-        _count_repetitions(ax, table)
+    # All panels share their axes.
+    _count_repetitions(grid[0].ax, rates)
     grid[0].ax.set_ylim(bottom=0)
     grid[0].ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     legend_above(figure, grid[0].ax)

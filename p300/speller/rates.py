@@ -12,7 +12,7 @@ import pandas as pd
 
 from p300.epochs import UNITS
 from p300.errors import DataWarning, SpellerError
-from p300.speller.selections import Floats
+from p300.speller.selections import Floats, has_codes
 
 USUAL_PAUSE = 2.5
 """Seconds before each character in the BCI Competition III data (Cecotti & Gräser 2011)."""
@@ -111,13 +111,19 @@ def subject_timings(
     pause
         Seconds, in place of the measured ones.
 
+    Returns
+    -------
+    Subject -> timing; without subjects none of whose runs can be spelled, see
+    :func:`~p300.speller.selections.has_codes`.
+
     Warns
     -----
     DataWarning
         Naming subjects whose runs all hold one character: the usual pause is taken there.
     """
     timings, unmeasured = {}, []
-    for subject, own in flashes.groupby("subject", sort=False):
+    spellable = set(flashes.loc[has_codes(flashes), "subject"])
+    for subject, own in flashes[flashes["subject"].isin(spellable)].groupby("subject", sort=False):
         several = own.groupby(UNITS["run"])["character"].nunique().max() > 1
         if pause is None and not several:
             unmeasured.append(str(subject))
@@ -135,8 +141,8 @@ def subject_timings(
 
 
 def mean_timing(timings: Mapping[str, Timing], subjects: Iterable[str]) -> Timing:
-    """Give the mean timing of some subjects."""
-    own = [timings[subject] for subject in subjects]
+    """Give the mean timing of those of some subjects that have one, the paper's if none has."""
+    own = [timings[subject] for subject in subjects if subject in timings] or [PAPER_TIMING]
     pause, repetition = sum(t.pause for t in own), sum(t.repetition for t in own)
     return Timing(pause / len(own), repetition / len(own))
 

@@ -11,7 +11,7 @@ import yaml
 
 from p300.errors import DataWarning
 from p300.evaluation.metrics import METRIC_COLUMNS
-from p300.files import read_json, written_whole
+from p300.files import finished_files, read_json, written_whole
 from p300.recordings.layout import Layout
 from p300.speller.curves import spelling_metrics, subject_rates
 from p300.speller.decisions import decide
@@ -154,7 +154,7 @@ def _spell_folds(
 
     A speller learns from the training scores of data sets with the same layout (``alike``).
     """
-    fits = [read_json(path) for path in (run / "fits").glob("*.json")]
+    fits = [read_json(path) for path in finished_files(run / "fits", ".json")]
     ids = {tuple(fit[key] for key in FOLD): fit["id"] for fit in fits}
     tables, without = [], []
     for labels, fold in scores.groupby(FOLD, sort=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +21,7 @@ from p300.adaptation import (
     follow,
     is_worse,
     self_calibrate,
+    self_calibration,
     target_probabilities,
 )
 from p300.adaptation.readout import Update
@@ -158,12 +160,33 @@ def test_the_guard_ends_a_runaway():
 
 def test_worse_needs_three_characters_and_more_than_noise():
     assert not is_worse([])
-    assert not is_worse([0.0, -0.5, -0.5])
-    assert is_worse([0.0, -0.5, -0.4, -0.6])
-    assert not is_worse([0.0, -0.5, 0.6, -0.2])
-    assert not is_worse([0.0, 0.5, 0.4, 0.6])
+    assert not is_worse([-0.5, -0.5])
+    assert is_worse([-0.5, -0.4, -0.6])
+    assert not is_worse([-0.5, 0.6, -0.2])
+    assert not is_worse([0.5, 0.4, 0.6])
     # Characters without two repetitions tell nothing.
-    assert not is_worse([0.0, -0.5, np.nan, -0.5])
+    assert not is_worse([-0.5, np.nan, -0.5])
+    assert is_worse([-0.5, np.nan, -0.4, -0.6])
+
+
+@pytest.mark.parametrize(
+    ("hidden", "n_gains"),
+    [
+        (lambda flashes: np.zeros(len(flashes.code), bool), 4),
+        # The first character's gain is not known, but it is adapted to.
+        (lambda flashes: (flashes.character == 0) & (flashes.repetition > 0), 4),
+        # It is not adapted to: the second one's gain is nothing, whatever is learned later.
+        (lambda flashes: flashes.character == 0, 3),
+    ],
+)
+def test_gains_are_counted_from_the_first_adaptation_on(hidden, n_gains, monkeypatch):
+    judged = []
+    monkeypatch.setattr(self_calibration, "is_worse", lambda gains: judged.append(list(gains)))
+    flashes, _ = draw(PERSON, n_characters=5, repetitions=4)
+    code = np.where(hidden(flashes), -1, flashes.code)
+    follow(known(OTHERS), replace(flashes, code=code), STRENGTH)
+    assert len(judged[-1]) == n_gains
+    assert np.all(judged[-1])
 
 
 def test_agreement_is_high_for_the_response_and_low_for_noise():

@@ -7,7 +7,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from studies import make_epochs
 
-from p300.adaptation import STRENGTHS
+from p300.adaptation import STRENGTHS, self_calibration
+from p300.adaptation import transfer as transfer_module
 from p300.adaptation.transfer import learn_transfer, read_features
 from p300.detectors import make_detector
 from p300.errors import DetectorError, TrainingWarning
@@ -85,6 +86,30 @@ def test_the_order_within_a_run_does_not_matter(transfer, parts):
     order = np.lexsort((np.random.default_rng(0).random(len(new)), new.units("run")))
     mixed, _ = transfer.follow(new.select(order), MATRIX_6X6)
     np.testing.assert_allclose(mixed, scores[order], atol=1e-9)
+
+
+def test_of_two_training_persons_each_is_scored_by_the_other(epochs, monkeypatch):
+    learned_from, fit = [], transfer_module._fit
+    monkeypatch.setattr(
+        transfer_module,
+        "_fit",
+        lambda detector, epochs, level: (
+            learned_from.append(set(epochs.flashes["subject"])) or fit(detector, epochs, level)
+        ),
+    )
+    two = epochs.select(epochs.flashes["subject"].isin(["1", "2"]).to_numpy())
+    learned = learn_transfer(make_detector("slda"), two, MATRIX_6X6, "subject")
+    assert learned_from == [{"2"}, {"1"}, {"1", "2"}]
+    assert learned.strength.windows == len(two)
+    assert roc_auc_score(two.y, learned.training_scores) > 0.6
+
+
+def test_each_person_whose_adaptation_fell_back_is_named(transfer, epochs, monkeypatch):
+    monkeypatch.setattr(self_calibration, "is_worse", lambda gains: len(gains) > 3)
+    tested = epochs.select(epochs.flashes["subject"].isin(["3", "4"]).to_numpy())
+    with pytest.warns(TrainingWarning) as caught:
+        transfer.follow(tested, MATRIX_6X6)
+    assert [str(w.message).partition(":")[0] for w in caught] == ["made/3", "made/4"]
 
 
 def test_one_person_counts_as_much_as_was_seen(epochs):

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
@@ -20,6 +21,7 @@ from p300.detectors import (
 )
 from p300.detectors.validation import held_out_parts, validation_split
 from p300.errors import DetectorError, PreprocessingError
+from p300.files import read_json, write_json
 
 QUICK = {
     "cnn1": {"epochs": 12},
@@ -124,6 +126,7 @@ class TestEveryDetector:
         stored = load_detector(save_detector(detector, tmp_path / "d", epochs))
         assert stored.electrodes == epochs.electrodes
         assert stored.detector.get_params() == detector.get_params()
+        assert stored.detector.history() == ([], None)
         np.testing.assert_array_equal(
             stored.detector.decision_function(epochs.X), detector.decision_function(epochs.X)
         )
@@ -206,6 +209,39 @@ def test_a_recording_without_a_needed_electrode_is_refused(epochs, tmp_path):
     other = make_recording(electrodes=[*ELECTRODES[:3], "O1"])
     with pytest.raises(PreprocessingError, match=r"electrodes \['Oz'\] not found"):
         stored.score(other)
+
+
+def lose_a_key(folder):
+    about = read_json(folder / "detector.json")
+    del about["state"]["calibration"]
+    write_json(folder / "detector.json", about)
+
+
+def keep_a_list_only(folder):
+    write_json(folder / "detector.json", ["slda"])
+
+
+def ask_for_more_maps(folder):
+    about = read_json(folder / "detector.json")
+    about["parameters"]["n_filters"] = 3
+    write_json(folder / "detector.json", about)
+
+
+def take_other_weights(folder):
+    save_file({"picked": np.arange(4)}, folder / "weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    "damage", [lose_a_key, keep_a_list_only, ask_for_more_maps, take_other_weights]
+)
+@pytest.mark.parametrize("name", ["slda", "cnn1"])
+def test_a_damaged_detector_is_named(epochs, tmp_path, name, damage):
+    if damage is ask_for_more_maps and name == "slda":
+        pytest.skip("has none")
+    folder = save_detector(fitted(name, epochs), tmp_path / "d", epochs)
+    damage(folder)
+    with pytest.raises(DetectorError, match=r"d: detector\.json (is damaged|holds list)"):
+        load_detector(folder)
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "format"])

@@ -9,12 +9,10 @@ import pytest
 import torch
 from studies import make_epochs
 
-from p300.config import parse_experiment
 from p300.detectors import make_detector
 from p300.detectors.device import chosen_device, resolve_device, training_on
 from p300.errors import DetectorError
 from p300.evaluation.folds import Task
-from p300.evaluation.manifest import describe_run
 
 
 def only(monkeypatch, *there):
@@ -50,11 +48,9 @@ def test_the_choice_ends_with_its_block(monkeypatch):
     assert chosen_device() == "cpu"
 
 
-def test_tasks_and_the_manifest_take_it_along(monkeypatch):
+def test_tasks_take_it_along(monkeypatch):
     only(monkeypatch, "cuda")
-    experiment = parse_experiment("{name: one, datasets: {simulated: {source: simulated}}}")
     with training_on("cuda"):
-        assert describe_run(experiment, 1)["device"] == "cuda"
         here = (np.arange(1), np.arange(1))
         task = Task("e", "d", "p", "f", "cnn1", 0, ("cnn1", {}), 0, Path(), *here, "character")
     assert task.device == "cuda"

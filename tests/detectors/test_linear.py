@@ -32,9 +32,11 @@ def test_the_unit_of_a_feature_does_not_matter():
     )
 
 
-@pytest.mark.parametrize("name", ["perceptron", "logistic"])
+@pytest.mark.parametrize("name", ["perceptron", "logistic", "slda"])
 def test_a_weight_for_each_mean_and_a_threshold(epochs, name):
-    assert fitted(epochs, name).n_parameters == 4 * 16 + 1
+    detector = fitted(epochs, name)
+    assert detector.n_parameters == 4 * 16 + 1
+    assert detector.coef_.shape == (4, 16)
     assert fitted(epochs, name, n_windows=10).n_parameters == 4 * 10 + 1
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from studies import make_epochs
 
+from p300.adaptation.transfer import learn_transfer
 from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
+from p300.evaluation import adapted
 from p300.evaluation.plan import plan_dataset
 from p300.evaluation.runner import evaluate
 from p300.files import read_json
+from p300.speller.run import spell_run
 
 SMALL = {
     "datasets": {
@@ -70,6 +75,53 @@ def test_fits_tell_how_they_adapted(few_shot):
     assert kinds["self"]["strength"]["targets"] > 0
     from_scratch = next(fit for fit in fits if fit["detector"] == "scratch")
     assert from_scratch["n_train"] == 3 * 5 * 12
+    # Adapted scores are calibrated in another way than the detector: its own would mislead.
+    assert all("calibration" not in fit for fit in fits)
+
+
+def test_characters_of_a_person_train_the_speller_where_they_are_enough(tmp_path):
+    protocols, changes = {"few_shot": {"characters": [2, 3]}}, {"spelling": {"dynamic": True}}
+    asked = experiment({"scratch": DETECTORS["scratch"]}, protocols, **changes)
+    run = evaluate(asked, tmp_path / "run")
+    training = {path.stem: pd.read_parquet(path) for path in (run / "training_scores").iterdir()}
+    assert sorted(training) == [
+        f"simulated.few_shot-3.sub-{s}.scratch.repeat-0" for s in range(1, 5)
+    ]
+    assert all(len(table) == 3 * 5 * 12 for table in training.values())
+    with pytest.warns(DataWarning, match="4 folds have no training scores"):
+        spell_run(run, asked.spelling)
+    characters = pd.read_parquet(run / "characters.parquet")
+    dynamic = characters.groupby("protocol")["stopping"].agg(lambda kinds: set(kinds) - {"fixed"})
+    assert not dynamic["few_shot-2"]
+    assert dynamic["few_shot-3"]
+
+
+def test_what_is_learned_once_is_told_with_every_fold_that_uses_it(tmp_path, monkeypatch):
+    calls = []
+
+    def slowly(detector, *args):
+        calls.append(detector.n_windows)
+        time.sleep(0.2)
+        return learn_transfer(detector, *args)
+
+    monkeypatch.setattr(adapted, "learn_transfer", slowly)
+    monkeypatch.setattr(adapted, "_LEARNED", {})
+    detectors = {f"self {n}": {**DETECTORS["self"], "n_windows": n} for n in (4, 8)}
+    asked = experiment(detectors, {"few_shot": {"characters": [0, 1]}})
+    run = evaluate(asked, tmp_path / "run")
+    # Once a subject and detector, though the detectors take turns.
+    assert calls == [4, 8] * 4
+    fits = [read_json(path) for path in (run / "fits").glob("*.json")]
+    assert len(fits) == 2 * 2 * 4
+    assert all(fit["fit_seconds"] > 0.2 for fit in fits)
+
+
+def test_the_oldest_of_too_many_learned_is_learned_again(monkeypatch):
+    monkeypatch.setattr(adapted, "_LEARNED", {})
+    names = [str(k) for k in range(adapted.KEPT + 1)]
+    for name in names:
+        assert adapted._learn_once(name, lambda name=name: name) == (name, 0.0)
+    assert list(adapted._LEARNED) == names[1:]
 
 
 def test_prequential_self_calibration_with_training_scores(tmp_path):

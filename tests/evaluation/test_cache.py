@@ -8,17 +8,19 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from studies import make_recording
 from typer.testing import CliRunner
 
 from p300.cli import app
 from p300.config import parse_experiment
 from p300.epochs import Epochs
-from p300.errors import DataWarning, RunError
+from p300.errors import DataWarning, EpochsError, RunError, RunWarning
 from p300.evaluation import assembly
 from p300.evaluation.cache import entry_sizes
+from p300.evaluation.plan import preview
 from p300.evaluation.preparation import prepare
-from p300.files import read_json
+from p300.files import read_json, write_json
 from p300.preprocessing import preprocess
 
 CONFIG = "datasets: {mine: {source: flash_table, path: study}}\ndetectors: {slda: {}}"
@@ -170,6 +172,57 @@ def test_a_prepared_run_refuses_changed_recordings(study):
     change_a_sample(study)
     with pytest.raises(RunError, match=r"mine/sub-2/ses-1/run-1'\] changed since"):
         prepared(study, "a")
+
+
+@pytest.mark.filterwarnings("ignore::p300.errors.DataWarning")
+def test_a_prepared_run_refuses_an_electrode_marked_bad(study):
+    settings = "preprocessing.bad_electrodes=drop"
+    prepared(study, "a", settings)
+    mark_an_electrode_bad(study)
+    with pytest.raises(RunError, match=r"data set mine .bad electrodes.* changed since"):
+        prepared(study, "a", settings)
+
+
+def test_a_run_prepared_before_contents_were_kept_goes_on_with_a_warning(study):
+    prepared(study, "a")
+    manifest = study.parent / "a" / "manifest.json"
+    about = read_json(manifest)
+    del about["contents"]
+    write_json(manifest, about)
+    with pytest.warns(RunWarning, match="prepared by an older p300, .* cannot be told"):
+        prepared(study, "a")
+    change_a_sample(study)
+    with (
+        pytest.warns(RunWarning, match="older"),
+        pytest.raises(RunError, match=r"mine/sub-2/ses-1/run-1'\] changed since"),
+    ):
+        prepared(study, "a")
+
+
+def two_sources(second):
+    rows = ["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"]
+    source = {"source": "flash_table", "path": "study"}
+    sources = [
+        {**source, "subjects": ["1"], "layout": rows},
+        {**source, "subjects": ["2"], "layout": second(rows)},
+    ]
+    return parse_experiment(
+        yaml.safe_dump({"datasets": {"mine": sources}, "detectors": {"slda": {}}})
+    )
+
+
+def test_sources_of_one_layout_go_together(study):
+    assert preview(two_sources(list), study.parent)
+
+
+@pytest.mark.parametrize("second", [lambda rows: rows[::-1], lambda _: None])
+def test_two_layouts_in_one_data_set_are_refused(study, second):
+    experiment = two_sources(second)
+    message = "mine/sub-1/ses-1/run-1 has .*, mine/sub-2/ses-1/run-1 (a layout|flash codes without)"
+    with pytest.raises(EpochsError, match=message):
+        preview(experiment, study.parent)
+    with pytest.raises(EpochsError, match=message):
+        prepare(experiment, study.parent / "a", data=study.parent)
 
 
 def test_clearing_removes_nothing_else(study, cache):

@@ -114,6 +114,12 @@ def test_no_test_epoch_comes_from_a_group_that_was_trained_on(protocol, level, o
     assert scores["target"].nunique() == 2
 
 
+def test_calibration_characters_are_not_silently_left_unused():
+    epochs = make_epochs(2, 2)
+    with pytest.raises(ProtocolError, match=r"few_shot.* aside, but detectors do not adapt"):
+        evaluate_epochs(epochs, {"reader": GroupReader()}, "few_shot", characters=(0, 2))
+
+
 def test_the_leak_test_can_fail():
     epochs = make_epochs(1, 1)
     marked = epochs.X.copy()

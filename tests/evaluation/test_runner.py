@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,12 +16,14 @@ import pytest
 import yaml
 
 from p300.config import parse_experiment
-from p300.errors import DataWarning, ProtocolError, RecordingError, RunError
+from p300.errors import DataWarning, ProtocolError, RecordingError, RunError, RunWarning
 from p300.evaluation import runner
 from p300.evaluation.folds import seed_of
 from p300.evaluation.plan import preview
+from p300.evaluation.preparation import prepare
 from p300.evaluation.runner import evaluate
-from p300.files import read_json
+from p300.evaluation.workers import Workers, map_folds
+from p300.files import read_json, write_json
 
 CONFIG = """
 name: small
@@ -85,6 +88,46 @@ def test_the_same_config_gives_the_same_scores_bit_for_bit(finished, experiment,
     )
 
 
+def test_a_fit_tells_what_made_it_and_the_manifest_who(experiment, tmp_path, monkeypatch):
+    here = Workers()
+    monkeypatch.setattr(runner, "map_folds", lambda tasks, run, _: map_folds(tasks, run, here))
+    experiment = parse_experiment(CONFIG, ["detectors={slda: {}}"])
+    runner.claim_folder(experiment, tmp_path)
+    prepare(experiment, tmp_path, data=tmp_path)
+    evaluate(experiment, tmp_path, jobs=8)
+    manifest = read_json(tmp_path / "manifest.json")
+    assert (manifest["jobs"], manifest["device"]) == (8, "cpu")
+    assert "pyriemann" in manifest["packages"]
+    for path in (tmp_path / "fits").glob("*.json"):
+        fit = read_json(path)
+        assert fit["device"] == "cpu"
+        assert fit["versions"]["torch"] == manifest["packages"]["torch"]
+        assert set(fit["versions"]) > {"p300", "numpy", "scikit-learn", "pyriemann"}
+
+
+def test_fits_of_several_versions_are_named(finished, experiment, tmp_path):
+    run = shutil.copytree(finished, tmp_path / "run")
+    first, second, *_ = sorted((run / "fits").glob("*.json"))
+    fit = read_json(first)
+    write_json(first, {**fit, "versions": {**fit["versions"], "torch": "1.0"}})
+    (run / "metrics.json").unlink()
+    with pytest.warns(RunWarning, match=r"different versions .torch 1\.0, [0-9.+a-z]+.,"):
+        evaluate(experiment, run)
+    fit = read_json(second)
+    del fit["versions"]  # as older runs have it
+    write_json(second, fit)
+    with pytest.warns(RunWarning, match=r"numpy [0-9.]+, not known; "):
+        runner.write_metrics(experiment, run)
+
+
+def test_folds_of_the_same_name_are_refused(tmp_path):
+    settings = ["detectors={slda: {}}", "protocols={few_shot: {characters: [1, 1]}}"]
+    with pytest.raises(
+        RunError, match=r"2 folds are named .*option of the protocol few_shot-1 once"
+    ):
+        evaluate(parse_experiment(CONFIG, settings), tmp_path / "run")
+
+
 def test_another_seed_gives_other_scores(finished, tmp_path):
     other = evaluate(parse_experiment(CONFIG, ["seed=1"]), tmp_path / "other")
     mine, theirs = (pd.read_parquet(run / "scores.parquet") for run in (finished, other))
@@ -110,7 +153,7 @@ def test_a_run_killed_in_a_fold_goes_on_and_gives_the_same_scores(finished, tmp_
         [sys.executable, "-W", "ignore", "-c", code, str(config), str(run)], start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while len(list((run / "scores").glob("*.parquet"))) < 3:
+    while len(list((run / "scores").glob("[!.]*.parquet"))) < 3:
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -127,7 +127,8 @@ def test_targets_follow_from_the_text(save):
     states = speller()
     marked = load(save(states))[0].flashes["target"].tolist()
     states["StimulusType"][:] = 0
-    assert load(save(states))[0].flashes["target"].tolist() == marked
+    with pytest.warns(DataWarning, match="no targets are marked; .* from the text 'B%', .* rows"):
+        assert load(save(states))[0].flashes["target"].tolist() == marked
     free = {"parameters": {"InterpretMode": "1"}}
     assert load(save(states, **free))[0].flashes["target"].isna().all()
     assert load(save(states, text=""))[0].flashes["target"].isna().all()
@@ -178,6 +179,12 @@ def test_places_of_files(save, tmp_path):
     save(name="b.dat")
     with pytest.raises(RecordingError, match=r"a\.dat and b\.dat are both subject"):
         load(tmp_path)
+
+
+def test_run_10_is_the_last(save, tmp_path):
+    for run in (10, 2, 1):
+        save(name=f"{run}.dat", parameters={"SubjectRun": f"{run:02d}"})
+    assert [r.run for r in load(tmp_path)] == ["1", "2", "10"]
 
 
 @pytest.mark.parametrize(

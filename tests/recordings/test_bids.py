@@ -152,6 +152,12 @@ def test_runs_and_sessions_in_order(bids):
     assert found == [("1", "1"), ("1", "2"), ("a", "1"), ("b", "1")]
 
 
+def test_run_10_is_the_last(bids):
+    for run in (10, 2):
+        copy_run(bids, run=run)
+    assert [r.run for r in load(bids)] == ["1", "2", "10"]
+
+
 def test_tasks(bids):
     copy_run(bids, task="rest")
     with pytest.raises(RecordingError, match=r"tasks \['rest', 'speller'\] found"):

@@ -30,6 +30,7 @@ class Host:
     ranges: bool = True
     cut_after: int | None = None  # bytes of an answer, then the line goes dead
     changed: float = 1e9
+    says: dict[str, str] = field(default_factory=dict)  # headers in place of the right ones
     asked: list[str | None] = field(default_factory=list)  # the ranges, in order
     url: str = ""
 
@@ -60,8 +61,12 @@ def host() -> Iterator[Host]:
             if first:
                 whole = f"bytes {first}-{len(content) - 1}/{len(content)}"
                 self.send_header("Content-Range", whole)
-            self.send_header("Content-Length", str(len(content) - first))
-            self.send_header("Last-Modified", formatdate(known.changed, usegmt=True))
+            headers = {
+                "Content-Length": str(len(content) - first),
+                "Last-Modified": formatdate(known.changed, usegmt=True),
+            }
+            for name, value in (headers | known.says).items():
+                self.send_header(name, value)
             self.end_headers()
             stop = None if known.cut_after is None else first + known.cut_after
             self.wfile.write(content[first:stop])
@@ -139,6 +144,22 @@ def test_a_file_that_changed_meanwhile_begins_anew(host, offer, mat, tmp_path):
     with pytest.raises(RecordingError, match="cut off"):
         fetch_files(NAME, tmp_path)
     host.files, host.cut_after, host.changed = {"A01.mat": mat}, None, host.changed + 60
+    assert fetch_files(NAME, tmp_path)[0].read_bytes() == mat
+
+
+@pytest.mark.parametrize("dated", ["yesterday", "Thu, 99 Foo 2026 00:00:00 GMT"])
+def test_a_host_that_cannot_tell_the_time(host, offer, mat, tmp_path, dated):
+    offer(A01=(mat, sha256(mat)))
+    host.says, host.cut_after = {"Last-Modified": dated}, 140_000
+    with pytest.raises(RecordingError, match="the transfer was cut off"):
+        fetch_files(NAME, tmp_path)
+    host.cut_after = None
+    assert fetch_files(NAME, tmp_path)[0].read_bytes() == mat
+
+
+def test_a_host_that_cannot_tell_the_size(host, offer, mat, tmp_path):
+    offer(A01=(mat, sha256(mat)))
+    host.says = {"Content-Length": "many"}
     assert fetch_files(NAME, tmp_path)[0].read_bytes() == mat
 
 

@@ -40,7 +40,7 @@ def test_reads_a_file(save_mat, variables, assert_annotated):
 def test_names_give_the_subjects(save_mat, variables, tmp_path):
     for name in ("S10.mat", "s2.mat", "pilot.mat"):
         save_mat(name, variables())
-    assert [r.subject for r in load(tmp_path)] == ["pilot", "2", "10"]
+    assert [r.subject for r in load(tmp_path)] == ["2", "10", "pilot"]
     assert [r.subject for r in load(tmp_path, subjects=["02"])] == ["2"]
     save_mat("S02.mat", variables())
     with pytest.raises(RecordingError, match="both look like subject 2"):

@@ -88,6 +88,36 @@ def test_folders(save, tmp_path):
         load(tmp_path / "Subject02", subjects=["7"])
 
 
+def test_run_10_is_the_last(save, tmp_path):
+    for run in (10, 2, 1):
+        save(name=f"subject1/session1/data_{run}.csv")
+    assert [r.source.split("_")[-1] for r in load(tmp_path)] == ["1.csv", "2.csv", "10.csv"]
+
+
+def test_folders_without_numbers_are_subjects(save, tmp_path):
+    for name in ("ben/b.csv", "anna/session2/c.csv", "session1/anna/a.csv"):
+        save(name=f"subjects/{name}")
+    found = load(tmp_path / "subjects")
+    assert [(r.subject, r.session, r.run) for r in found] == [
+        ("anna", "1", "1"), ("anna", "2", "1"), ("ben", "1", "1"),
+    ]  # fmt: skip
+    (alone,) = load(tmp_path / "subjects" / "ben")
+    assert alone.subject == "1"
+
+
+@pytest.mark.parametrize(
+    "folders", [("subjects/anna", "subjects/ben"), ("a/subject1", "b/subject1"), (".", "subject1")]
+)
+def test_one_folder_a_session(save, tmp_path, folders):
+    for folder in folders:
+        save(name=f"{folder}/x.csv")
+    with pytest.raises(
+        RecordingError, match=r"both subject and session .*name the folders"
+    ) as said:
+        load(tmp_path)
+    assert all(str(tmp_path / folder) in str(said.value) for folder in folders)
+
+
 K = np.arange(2560)
 
 

@@ -211,6 +211,12 @@ def test_a_layout_of_other_codes(save):
         load(save(), layout=["AB"])
 
 
+def test_a_layout_without_codes(save):
+    events = [e for e in flashes(lead=None) if e[1] in (TARGET, NONTARGET)]
+    (recording,) = load(save(events), layout=ROWS)
+    assert recording.flashes["code"].isna().all()
+
+
 @pytest.mark.filterwarnings(UNNAMED)
 def test_real_recording(data_root: Path, assert_annotated):
     folder = data_root / "openvibe-speller"

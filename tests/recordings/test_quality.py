@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from p300.recordings import build_recording
+from p300.recordings import build_recording, summarise_recording
+from p300.recordings.flashes import count_characters
 from p300.recordings.quality import describe_flashing, electrode_quality, line_noise, spectrum
 
 SFREQ = 250.0
@@ -122,6 +123,14 @@ def test_lost_and_doubled_flashes_and_pauses_are_told_apart():
     assert flashing.pauses.tolist() == [pytest.approx(4.2)]
     assert flashing.usual_pause == pytest.approx(4.2)
     assert len(flashing.inside) == len(samples) - 2
+
+
+def test_two_lost_flashes_are_no_pause_to_anyone():
+    samples = np.delete(500 + 50 * np.arange(100), [20, 21])  # three times the usual interval
+    recording = record(noise(), flash_table(samples))
+    assert len(describe_flashing(recording).pauses) == 0
+    assert count_characters(samples).max() == 1
+    assert summarise_recording(recording)["onset_interval_range_ms"] == [200.0, 600.0]
 
 
 def test_unknown_targets_and_a_single_flash():

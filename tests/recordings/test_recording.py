@@ -71,14 +71,28 @@ def test_flashes_count_from_the_first_sample(eeg, first_sample, date, assert_ann
     info = mne.create_info(["Fz", "Cz", "Pz"], 250.0, "eeg")
     raw = mne.io.RawArray(eeg(3, 1200) * 1e-6, info, first_samp=first_sample, verbose="error")
     raw.set_meas_date(date)
-    raw.set_annotations(mne.Annotations([1.0], [0.5], ["BAD_move"]))
-    was = raw.annotations.onset[0]
+    # Onsets of a Raw with a date count from the date, others from its first sample.
+    first = raw.first_time if date else 0.0
+    raw.set_annotations(mne.Annotations([first + 1.0], [0.5], ["BAD_move"], orig_time=date))
+    was = raw.annotations.onset
+    assert was == pytest.approx(raw.first_time + 1.0)
     recording = finish_recording(raw, table(), dataset="d", subject="1", segment_starts=[0, 700])
     texts = recording.raw.annotations.description
     assert recording.raw.annotations.onset[texts == "BAD_move"] == pytest.approx(was)
     assert recording.segments() == [(0, 700), (700, 1200)]
     recording.raw.annotations.delete(np.flatnonzero(texts == "BAD_move"))
     assert_annotated(recording)
+
+
+@pytest.mark.parametrize("date", [None, datetime(2011, 3, 1, tzinfo=UTC)])
+def test_joins_of_cropped_recordings_divide_them(eeg, date):
+    info = mne.create_info(["Fz", "Cz", "Pz"], 250.0, "eeg")
+    parts = [mne.io.RawArray(eeg(3, 1000) * 1e-6, info, verbose="error") for _ in range(3)]
+    joined = mne.concatenate_raws([p.set_meas_date(date).crop(1.6) for p in parts], verbose="error")
+    assert joined.first_samp == 400
+    recording = finish_recording(joined, table(), dataset="d", subject="1")
+    assert recording.segments() == [(0, 600), (600, 1200), (1200, 1800)]
+    assert (recording.raw.annotations.description == "BAD boundary").sum() == 2
 
 
 def test_segments(build):

@@ -6,7 +6,7 @@ import pytest
 
 from p300.errors import RecordingError
 from p300.recordings import SOURCES, SourceInfo, open_recordings, source_module
-from p300.recordings.registry import same_subject, select_subjects
+from p300.recordings.registry import natural_key, same_subject, select_places, select_subjects
 
 FROM_FILES = [name for name in SOURCES if source_module(name).INFO.from_files]
 
@@ -47,6 +47,21 @@ def test_unknown_sources_and_options(tmp_path):
         open_recordings("bci2_iib", tmp_path, word={})
     with pytest.raises(RecordingError, match="task"):
         open_recordings("bids", tmp_path, task=["speller"])
+
+
+def test_labels_are_sorted_by_their_numbers():
+    labels = ["run10", "run9", "2", "10", "02", "S", "b", "9" * 40]
+    assert sorted(labels, key=natural_key) == [
+        "02", "2", "10", "9" * 40, "S", "b", "run9", "run10",
+    ]  # fmt: skip
+
+
+def test_places_of_wanted_subjects_in_order():
+    places = [("10", "1"), ("2", "10"), ("2", "9"), ("A", "1")]
+    assert select_places(places, None, "here") == [("2", "9"), ("2", "10"), ("10", "1"), ("A", "1")]
+    assert select_places(places, ["A", "02"], "here") == [("2", "9"), ("2", "10"), ("A", "1")]
+    with pytest.raises(RecordingError, match=r"\['3'\] not found, there are \['2', '10', 'A'\]"):
+        select_places(places, ["3"], "here")
 
 
 def test_subjects_match_without_leading_zeros():

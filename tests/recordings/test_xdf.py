@@ -161,6 +161,21 @@ def test_one_and_two(save, marker_form):
     assert other.flashes["target"].tolist() == [m == 1 for _, m in numbers]
 
 
+@pytest.mark.parametrize("names", [("1", "2"), ("-1", "-2"), ("1.5", "2.5"), ("1e+06", "2e+06")])
+def test_bare_numbers_are_no_codes(save, names):
+    shown = [(t, names[not m.startswith("non")]) for t, m in speller()]
+    marks = [(START + 0.5, "start"), *shown, (START + 9.5, "end/7")]
+    (recording,) = load(save(marks), target=[names[1]], nontarget=[names[0]])
+    assert recording.flashes["target"].tolist() == [m == names[1] for _, m in shown]
+    assert recording.flashes["code"].isna().all()
+
+
+def test_a_layout_without_codes(save):
+    marks = [(t, m.split("/")[0]) for t, m in speller()]
+    (recording,) = load(save(marks), layout=ROWS)
+    assert recording.flashes["code"].isna().all()
+
+
 def test_codes_by_a_pattern(save):
     marks = speller(form="c{code} {kind} shown at 7")
     (recording,) = load(save(marks), code="^c([0-9]+)", layout=ROWS)

@@ -16,6 +16,7 @@ from p300.speller import (
     measure_timing,
     symbols_per_minute,
 )
+from p300.speller.rates import mean_timing, subject_timings
 
 # Characters right (%) of subjects A and B after 5, 10, 15 repetitions, and the printed bit rates.
 PUBLISHED = {
@@ -97,6 +98,21 @@ def test_too_few_flashes_have_no_timing():
         measure_timing(flashes(n_characters=1, repetitions=1).iloc[:1])
     with pytest.raises(SpellerError, match="too few"):
         measure_timing(flashes(n_characters=2, repetitions=2).assign(character=pd.NA))
+
+
+@pytest.mark.parametrize("unknown", [["character", "repetition"], ["code"]])
+def test_subjects_that_cannot_be_spelled_have_no_timing(unknown):
+    coded = flashes(n_characters=3, repetitions=2)
+    uncoded = coded.iloc[:1].assign(subject="2", **dict.fromkeys(unknown, pd.NA))
+    timings = subject_timings("d", pd.concat([uncoded, coded], ignore_index=True))
+    assert list(timings) == ["1"]
+    assert timings["1"].repetition == pytest.approx(2.1)
+
+
+def test_the_mean_timing_is_that_of_the_subjects_that_have_one():
+    timings = {"d/1": Timing(1, 2), "d/2": Timing(3, 4)}
+    assert mean_timing(timings, ["d/1", "d/2", "other/1"]) == Timing(2, 3)
+    assert mean_timing(timings, ["other/1"]) == PAPER_TIMING
 
 
 @pytest.mark.parametrize(("pause", "repetition"), [(-1, 2), (1, 0), (np.nan, 1)])

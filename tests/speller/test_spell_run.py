@@ -32,13 +32,13 @@ def subject_scores(subject, run, separation, n=5):
                        subject=subject, run=run)  # fmt: skip
 
 
-def write_epochs(run, scores, layouts):
+def write_epochs(run, scores, layouts, name="made"):
     flashes = scores.assign(sample=np.arange(len(scores)), onset=onsets(scores))
     columns = ["dataset", "subject", "session", "run", "character", "repetition", "code", "target",
                "sample", "onset"]  # fmt: skip
     X = np.zeros((len(flashes), 3, 2), np.float32)
     Epochs(X, flashes[columns], ("Fz", "Cz", "Pz"), 128.0, layouts=layouts).save(
-        run / "epochs" / "made"
+        run / "epochs" / name
     )
 
 
@@ -138,6 +138,30 @@ def test_a_run_without_codes_is_skipped_by_name(tmp_path):
     # Subject 2 is still spelled, by what its training scores say without characters.
     assert sum("sub-2" in m and "taken at their word" in m for m in messages) == len(DETECTORS)
     assert set(pd.read_parquet(run / "characters.parquet")["subject"]) == {"1", "2"}
+
+
+UNKNOWN = ["code", "character", "repetition"]
+
+
+def test_a_subject_without_codes_is_skipped_by_name(tmp_path):
+    def forget(scores):
+        return scores.assign(**{n: scores[n].mask(scores["subject"] == "2") for n in UNKNOWN})
+
+    run = write_run(tmp_path, change=forget)
+    with pytest.warns(DataWarning, match="made/2/1/1, made/2/1/2: some flash codes"):
+        spell_run(run)
+    assert set(pd.read_parquet(run / "characters.parquet")["subject"]) == {"1"}
+
+
+def test_a_data_set_without_codes_may_help_to_learn(tmp_path):
+    run = write_run(tmp_path)
+    uncoded = subject_scores("3", "1", 1.0).assign(dataset="other", **dict.fromkeys(UNKNOWN, pd.NA))
+    write_epochs(run, uncoded, {"other": MATRIX_6X6}, "other")
+    both = {name: (Source(source="bnci2015_003", path="x"),) for name in ("made", "other")}
+    (run / "config.yaml").write_text(Experiment(name="x", datasets=both).to_yaml())
+    for path in (run / "training_scores").iterdir():
+        pd.concat([pd.read_parquet(path), uncoded], ignore_index=True).to_parquet(path)
+    assert set(spell_run(run)["dataset"]) == {"made"}
 
 
 @pytest.mark.parametrize("why", ["no layout", "no flash codes"])

@@ -1,0 +1,49 @@
+"""Files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from p300.files import read_json, write_json, written_whole
+
+
+@pytest.fixture
+def on_disk(monkeypatch):
+    """The files that were put on the disk, by the numbers that they keep when renamed."""
+    numbers = []
+    monkeypatch.setattr(os, "fsync", lambda opened: numbers.append(os.fstat(opened).st_ino))
+    return numbers
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, on_disk, monkeypatch):
+    path = tmp_path / "a.json"
+    put = os.fsync
+
+    def watched(opened):
+        assert not path.exists()
+        put(opened)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    write_json(path, {"a": 1})
+    assert on_disk == [path.stat().st_ino]
+    assert read_json(path) == {"a": 1}
+
+
+def test_all_files_of_a_folder_are_on_the_disk(tmp_path, on_disk):
+    with written_whole(tmp_path / "made") as temporary:
+        (temporary / "inner").mkdir(parents=True)
+        (temporary / "one").write_text("1")
+        (temporary / "inner" / "two").write_text("2")
+    files = [tmp_path / "made" / "one", tmp_path / "made" / "inner" / "two"]
+    assert sorted(on_disk) == sorted(file.stat().st_ino for file in files)
+
+
+def test_an_error_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(TypeError, match="JSON"):
+        write_json(tmp_path / "a", {"half": object()})
+    with pytest.raises(FileNotFoundError), written_whole(tmp_path / "a"):
+        pass  # nothing was written
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

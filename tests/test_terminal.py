@@ -1,0 +1,63 @@
+"""What the commands print is what things are called, whatever that looks like."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from typer.testing import CliRunner
+
+from p300.cli import app
+from p300.speller import Decision
+from p300.terminal import print_letter, print_table, progress_bars
+
+ODD = ["S01[post]", "[bold]", "a[/]b", "x:dog:y", "back\\", "\\[red]"]
+
+
+def test_cells_are_printed_as_they_are(capsys):
+    print_table(ODD, [ODD])
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split() == ODD
+    assert row.split() == ODD
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_heading_of_a_run_is_printed_as_it_is(capsys, name):
+    decision = Decision("made", name, "1", "2", 1, "A", None, 0.9, 3, False, False)
+    print_letter(decision, None)
+    assert f"made/sub-{name}/ses-1/run-2\n" in capsys.readouterr().out
+
+
+def test_stages_are_printed_as_they_are(capsys):
+    with progress_bars() as progress:
+        progress("reading S01[post]", 1, 1)
+    assert "reading S01[post]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/x/a"), "Permission denied: '/x/a'"),
+        (PermissionError("could not write to data cache folder"), "could not write to"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left"),
+    ],
+)
+def test_places_that_refuse_are_errors_in_one_line(monkeypatch, tmp_path, error, message):
+    def refuse(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr("p300.recordings.fetch.fetch_files", refuse)
+    command = ["datasets", "fetch", "bnci2014_008", "--data", str(tmp_path)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.strip().count("\n") == 0
+
+
+def test_other_errors_of_the_system_are_not_hidden(monkeypatch, tmp_path):
+    def refuse(*arguments, **options):
+        raise OSError("a bug")
+
+    monkeypatch.setattr("p300.recordings.fetch.fetch_files", refuse)
+    result = CliRunner().invoke(app, ["datasets", "fetch", "bnci2014_008"])
+    assert isinstance(result.exception, OSError)
