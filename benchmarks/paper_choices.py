@@ -4,6 +4,7 @@ Prints one table. Each run of the data set is tested in turn by detectors that
 learned from the other three.
 
     python benchmarks/paper_choices.py choices --data data/bci2-iib
+    python benchmarks/paper_choices.py filters --data data/bci2-iib
     python benchmarks/paper_choices.py classifiers --data data/bci2-iib
     python benchmarks/paper_choices.py paper-classifiers --data data/bci2-iib
 """
@@ -28,9 +29,11 @@ from p300.detectors import make_detector
 from p300.epochs import Epochs
 from p300.errors import TrainingWarning
 from p300.evaluation.protocols import make_folds
-from p300.preprocessing import preprocess
+from p300.preprocessing import Preprocessing, preprocess
 from p300.recordings import open_recordings
 from p300.speller import decide, gather_selections
+
+CHOSEN = Preprocessing()
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Variant:
     init_power: float = 1.0
     """Initial weights have standard deviation fan-in ** -init_power."""
     validation: Literal["characters", "last windows", "random windows"] = "characters"
+    preprocessing: Preprocessing = CHOSEN
 
 
 CHECKPOINTS = (5, 15)
@@ -62,6 +66,16 @@ TABLES = {
         Variant("validation: 15 %", parameters=PAPER | {"validation_fraction": 0.15}),
         Variant("given up after 15 passes", parameters=PAPER | {"patience": 15}),
         Variant("given up after 300 passes", parameters=PAPER | {"patience": 300}),
+    ),
+    "filters": tuple(
+        Variant(title, parameters=PAPER, preprocessing=settings)
+        for title, settings in (
+            ("Butterworth, order 4, zero phase: as chosen", CHOSEN),
+            ("order 2, zero phase", Preprocessing(filter_order=2)),
+            ("order 4, causal", Preprocessing(phase="causal")),
+            ("order 2, causal", Preprocessing(phase="causal", filter_order=2)),
+            ("FIR, zero phase", Preprocessing(filter="fir")),
+        )
     ),
     "classifiers": tuple(Variant(name, name) for name in SEVEN),
     "paper-classifiers": tuple(Variant(name, name, PAPER) for name in SEVEN),
@@ -140,10 +154,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
-    epochs = preprocess(open_recordings("bci2_iib", arguments.data))
+    variants, recordings = (
+        TABLES[arguments.table],
+        list(open_recordings("bci2_iib", arguments.data)),
+    )
+    epochs = {v.preprocessing: preprocess(recordings, v.preprocessing) for v in variants}
     parts = Parallel(arguments.jobs)(
-        delayed(measure)(variant, epochs, seed)
-        for variant, seed in itertools.product(TABLES[arguments.table], range(arguments.seeds))
+        delayed(measure)(variant, epochs[variant.preprocessing], seed)
+        for variant, seed in itertools.product(variants, range(arguments.seeds))
     )
     print_table(pd.concat(parts))
 

@@ -114,7 +114,7 @@ def run(
 
     report_file = folder / "report.html"
     if not report_file.is_file():
-        report_file = write_report(folder)
+        report_file = write_report(folder, jobs=jobs)
     print_means(folder)
     typer.echo(f"Report: {report_file}")
 

@@ -32,7 +32,7 @@ def run_experiment(
 
     run = evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
     report = run / "report.html"
-    return report if report.is_file() else write_report(run)
+    return report if report.is_file() else write_report(run, jobs=jobs)
 
 
 def evaluate(

@@ -44,7 +44,7 @@ SECTIONS: tuple[Callable[[RunResults], Section | None], ...] = (
 gives None where the run has nothing to do with its topic."""
 
 
-def write_report(run: Path) -> Path:
+def write_report(run: Path, *, jobs: int = 1) -> Path:
     """Write the report of a finished run and the figures in it.
 
     Everything is computed from the files in the folder, no model is needed. The page holds its
@@ -55,6 +55,8 @@ def write_report(run: Path) -> Path:
     ----------
     run
         A finished run folder; see :func:`p300.reporting.run_results.read_run`.
+    jobs
+        Processes that draw.
 
     Returns
     -------
@@ -65,8 +67,11 @@ def write_report(run: Path) -> Path:
     RunError
         When the folder is not a finished run or a file in it is damaged.
     """
+    from joblib import Parallel, delayed
+
     results = read_run(Path(run))
-    sections = [section for make in SECTIONS if (section := make(results)) is not None]
+    made = Parallel(jobs)(delayed(make)(results) for make in SECTIONS)
+    sections = [section for section in made if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
     page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
