@@ -140,9 +140,11 @@ def test_workers_with_several_threads_are_refused(tmp_path):
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
         ) as cluster,
-        pytest.raises(RunError, match=r"workers with \[2\] threads found, expected one each"),
+        distributed.Client(cluster) as client,
     ):
-        list(map_folds([Named("a")], tmp_path, Workers(cluster=cluster.scheduler_address)))
+        client.wait_for_workers(1)
+        with pytest.raises(RunError, match=r"workers with \[2\] threads found, expected one each"):
+            list(map_folds([Named("a")], tmp_path, Workers(cluster=cluster.scheduler_address)))
 
 
 def test_without_dask_a_cluster_tells_what_to_install(tmp_path, monkeypatch):
