@@ -47,7 +47,9 @@ def kill_one_after_the_first_fold(find_workers):
 def loky_workers():
     psutil = pytest.importorskip("psutil")
     children = psutil.Process().children(recursive=True)
-    return [p.pid for p in children if "popen_loky_posix" in " ".join(p.cmdline())]
+    found = [p for p in children if "popen_loky_posix" in " ".join(p.cmdline())]
+    # Joblib keeps idle workers of earlier tests: those that fit are the youngest.
+    return [p.pid for p in sorted(found, key=lambda p: p.create_time(), reverse=True)]
 
 
 def test_a_killed_process_changes_no_score(alone, tmp_path):
