@@ -7,7 +7,7 @@ person: the detector is fitted on the others and follows this one character by c
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from p300.adaptation.readout import STRENGTHS, Floats, Readout, Strength, fit_re
 from p300.adaptation.self_calibration import Course, follow, gather_flashes
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, fit_sigmoid
+from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
 from p300.errors import DetectorError, TrainingWarning
@@ -80,7 +81,7 @@ class Transfer:
         TrainingWarning
             Naming a person and the characters at which the unadapted readout was taken instead.
         """
-        features = read_features(self.detector, epochs)
+        features = read_features(self.detector, epochs.X)
         ratios, courses = _follow_persons(self.readout, [self.strength], epochs, features, layout)
         for person, course in courses:
             _warn_fallen_back(person, course)
@@ -88,7 +89,7 @@ class Transfer:
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
         """Give the readout adapted to the unlabelled epochs of one person; warn as in `follow`."""
-        features = read_features(self.detector, epochs)
+        features = read_features(self.detector, epochs.X)
         flashes, _ = gather_flashes(epochs, features, layout)
         course = follow(self.readout, flashes, self.strength)
         _warn_fallen_back(_name(epochs), course)
@@ -100,7 +101,7 @@ class Transfer:
         It is averaged with one fitted to these epochs alone, by the weight :data:`OWN_SHARE`: where
         a person's noise is unlike other people's, that one needs fewer windows to notice.
         """
-        features = read_features(self.detector, epochs)
+        features = read_features(self.detector, epochs.X)
         adapted = self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
         if len(np.unique(epochs.y)) < 2:
             return adapted
@@ -109,18 +110,18 @@ class Transfer:
 
     def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
         """Give the log-odds of a target by what reads its features, [epoch]."""
-        return self.calibration(readout(read_features(self.detector, epochs)))
+        return self.calibration(readout(read_features(self.detector, epochs.X)))
 
 
-def read_features(detector: Detector, epochs: Epochs) -> Floats:
-    """Give what the last layer of a fitted detector reads, [epoch, feature].
+def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:
+    """Give what the last layer of a fitted detector reads of windows, [epoch, feature].
 
     Raises
     ------
     DetectorError
         When the detector has no last linear layer.
     """
-    features = detector.features(np.asarray(epochs.X, dtype=np.float32))
+    features = detector.features(np.asarray(X, dtype=np.float32))
     if features is None:
         raise DetectorError(
             f"detector {detector.name} has no last linear layer that could adapt to a new person; "
@@ -162,21 +163,21 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     if sum(coded[rows].any() for rows in persons) < FEWEST_SUBJECTS:
         strengths = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
     ratios = np.empty((len(strengths), len(epochs)))
+    fits = fit_each(_fits(detector, epochs, parts, inner, level))
     for rows in parts:
-        rest = np.setdiff1d(np.arange(len(epochs)), rows)
-        fitted, readout = _fit(detector, epochs.select(rest), inner)
-        held_out = epochs.select(rows)
-        features = read_features(fitted, held_out)
+        fit = next(fits)
+        readout, held_out = _readout(fit), epochs.select(rows)
+        features = read_features(fit.detector, held_out.X)
         if coded[rows].any():
             ratios[:, rows], _ = _follow_persons(readout, strengths, held_out, features, layout)
         else:
             ratios[:, rows] = readout(features)
     best = _best(ratios, epochs.y, parts)
     calibration = fit_sigmoid(ratios[best], epochs.y)
-    whole, readout = _fit(detector, epochs, level)
+    whole = next(fits)
     return Transfer(
-        detector=whole,
-        readout=readout,
+        detector=whole.detector,
+        readout=_readout(whole),
         strength=strengths[best],
         calibration=calibration,
         training_scores=calibration(ratios[best]),
@@ -193,9 +194,19 @@ def _best(ratios: Floats, y: npt.NDArray[np.uint8], parts: list[npt.NDArray[np.i
     return int(np.argmax(np.mean(aucs, axis=1)))
 
 
-def _fit(detector: Detector, epochs: Epochs, level: str) -> tuple[Detector, Readout]:
-    fitted = clone(detector).fit(epochs.X, epochs.y, groups=epochs.units(level))
-    return fitted, fit_readout(read_features(fitted, epochs), epochs.y)
+def _fits(
+    detector: Detector, epochs: Epochs, parts: list[npt.NDArray[np.intp]], inner: str, level: str
+) -> Iterator[Fit]:
+    """Yield the fits without each of some parts, and that of all epochs."""
+    for rows in parts:
+        rest = epochs.select(np.setdiff1d(np.arange(len(epochs)), rows))
+        yield Fit(clone(detector), rest.X, rest.y, rest.units(inner))
+    yield Fit(clone(detector), epochs.X, epochs.y, epochs.units(level))
+
+
+def _readout(fit: Fit) -> Readout:
+    """Fit a readout to the features of what a detector was fitted on."""
+    return fit_readout(read_features(fit.detector, fit.X), fit.y)
 
 
 def _follow_persons(

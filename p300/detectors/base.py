@@ -71,13 +71,21 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         DetectorError
             Wrong shapes, NaN, one class only, windows that the detector cannot take.
         """
+        windows, labels = self._take(X, y)
+        self._calibrate(labels, *self._learn(windows, labels, groups))
+        return self
+
+    def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, Labels]:
+        """Check the training epochs and note their size."""
         windows, labels = check_training_data(X, y)
         self.input_shape_ = (windows.shape[1], windows.shape[2])
         self.classes_ = np.array([0, 1])
-        scores, held_out = self._learn(windows, labels, groups)
+        return windows, labels
+
+    def _calibrate(self, labels: Labels, scores: Floats, held_out: Labels) -> None:
+        """Calibrate on what :meth:`_learn` gave, for training epochs with these labels."""
         self.calibration_ = fit_sigmoid(scores, held_out)
         self.threshold_ = log_odds(float(labels.mean()))
-        return self
 
     def fine_tune(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:  # noqa: ARG002
         """Go on learning from a few labelled epochs of one person, on top of the fit.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Generator, Iterator
 from dataclasses import fields, replace
 from typing import Any, Literal, Self
 
@@ -14,16 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from p300.detectors.base import Detector
-from p300.detectors.device import chosen_device
 from p300.detectors.electrode_choice import heaviest_electrodes, named_electrodes
 from p300.detectors.ensembles import Division, fuse, member_parts
 from p300.detectors.fine_tuning import fine_tune
 from p300.detectors.gan import add_made_targets
+from p300.detectors.lessons import Lesson, teach
 from p300.detectors.paper_training import PaperTraining
 from p300.detectors.registry import detector_info, network_class
-from p300.detectors.stacked import train_together, worth_stacking
 from p300.detectors.training import (
-    History,
     LearningRule,
     Member,
     ModernTraining,
@@ -31,7 +29,6 @@ from p300.detectors.training import (
     Settings,
     gather,
     time_major,
-    train,
 )
 from p300.detectors.training_variants import (
     AbsoluteErrorTraining,
@@ -47,7 +44,7 @@ from p300.detectors.validation import (
     check_windows,
     validation_split,
 )
-from p300.errors import DetectorError
+from p300.errors import DetectorError, TrainingWarning
 from p300.windows import gather_windows
 
 SCORING_BATCH = 128
@@ -166,16 +163,43 @@ class NetworkDetector(Detector):
         """Name in the registry."""
         return self.network
 
+    def fitting(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None
+    ) -> Iterator[Lesson]:
+        """Fit as :meth:`fit` does, but leave teaching to whoever iterates.
+
+        Each lesson must have been taught (:func:`p300.detectors.lessons.teach`) before the next is
+        asked for; detectors of one kind ask for as many.
+        """
+        windows, labels = self._take(X, y)
+        scores, held_out = yield from self._lessons(windows, labels, groups)
+        self._calibrate(labels, scores, held_out)
+
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
+        lessons = self._lessons(X, y, groups)
+        while True:
+            try:
+                lesson = next(lessons)
+            except StopIteration as done:
+                learned: tuple[Floats, Labels] = done.value
+                return learned
+            teach([lesson])
+
+    def _lessons(
+        self, X: Windows, y: Labels, groups: npt.ArrayLike | None
+    ) -> Generator[Lesson, None, tuple[Floats, Labels]]:
         settings = self._settings()
         seeds = np.random.SeedSequence(self.seed)
         rng = np.random.default_rng(seeds.spawn(1)[0])
         learn, validate = validation_split(y, groups, settings.validation_fraction, rng)
         parts = member_parts(self.division, self.n_members, y, learn, validate, rng)
-        self.picked_ = self._pick(X, y, (learn, validate), settings, seeds)
-        self.members_, self.histories_ = self._fit_networks(
-            self._seen(X), y, parts, settings, seeds
-        )
+        self.picked_ = np.arange(X.shape[1])
+        if self.picks is not None:
+            self.picked_ = yield from self._pick(X, y, (learn, validate), settings, seeds)
+        lesson = self._prepare(self._seen(X), y, parts, settings, seeds)
+        yield lesson
+        self.members_ = _taught(lesson)
+        self.histories_ = lesson.histories
         return self._raw_scores(gather_windows(X, validate)), y[validate]
 
     def _settings(self) -> Settings:
@@ -191,59 +215,46 @@ class NetworkDetector(Detector):
         part: tuple[Index, Index],
         settings: Settings,
         seeds: np.random.SeedSequence,
-    ) -> Index:
+    ) -> Generator[Lesson, None, Index]:
         """Give the electrodes to look at."""
-        match self.picks:
-            case None:
-                return np.arange(X.shape[1])
-            case int(n):
-                (network,), _ = self._fit_networks(X, y, [part], settings, seeds)
-                filters = _weights(network, "spatial_filters")
-                if filters is None:
-                    raise DetectorError(
-                        f"{self.network} has no spatial filters to choose {n} electrodes by; name "
-                        "the electrodes in picks"
-                    )
-                return heaviest_electrodes(filters, n)
-            case names:
-                return named_electrodes(names, self.electrodes, X.shape[1])
+        if not isinstance(self.picks, int):
+            return named_electrodes(self.picks or (), self.electrodes, X.shape[1])
+        lesson = self._prepare(X, y, [part], settings, seeds)
+        yield lesson
+        (network,) = _taught(lesson)
+        filters = _weights(network, "spatial_filters")
+        if filters is None:
+            raise DetectorError(
+                f"{self.network} has no spatial filters to choose {self.picks} electrodes by; name "
+                "the electrodes in picks"
+            )
+        return heaviest_electrodes(filters, self.picks)
 
     def _seen(self, X: Windows) -> Windows:
         """Give the windows of the electrodes looked at, not copied where these are all."""
         return X if self.picks is None else X[:, self.picked_]
 
-    def _fit_networks(
+    def _prepare(
         self,
         X: Windows,
         y: Labels,
         parts: list[tuple[Index, Index]],
         settings: Settings,
         seeds: np.random.SeedSequence,
-    ) -> tuple[nn.ModuleList, list[History]]:
-        """Train a network for each part, on its first rows, validated on its second."""
-        rule, device = LEARNING_RULES[self.training], torch.device(chosen_device())
+    ) -> Lesson:
+        """Make a network for each part, which is to learn from its first rows."""
         if self.augmentation == "gan":
             X, y, parts = add_made_targets(X, y, parts, _torch_seed(seeds.spawn(1)[0]))
         windows, labels = time_major(X), torch.from_numpy(y.astype(np.int64))
-        drawn = [self._draw(windows, part, seeds.spawn(2), device) for part in parts]
-        members = [member for member, _ in drawn]
-        windows, labels = windows.to(device), labels.to(device)
-        if worth_stacking(device, [member.network for member in members]):
-            with _seeded(drawn[0][1]):
-                histories = train_together(members, rule, settings, windows, labels)
-        else:
-            histories = []
-            for member, dropping in drawn:
-                with _seeded(dropping):
-                    histories.append(train(member, rule, settings, windows, labels))
-        return nn.ModuleList(member.network.cpu() for member in members), histories
+        drawn = [self._draw(windows, part, seeds.spawn(2)) for part in parts]
+        members, chance = [member for member, _ in drawn], [state for _, state in drawn]
+        return Lesson(LEARNING_RULES[self.training], settings, windows, labels, members, chance)
 
     def _draw(
         self,
         windows: Tensor,
         part: tuple[Index, Index],
         seeds: list[np.random.SeedSequence],
-        device: torch.device,
     ) -> tuple[Member, Tensor]:
         """Make a network with its initial weights, the same on every device.
 
@@ -259,8 +270,7 @@ class NetworkDetector(Detector):
             if isinstance(network, Pretrained):
                 network.pretrain(gather(windows, learn))
             after = torch.get_rng_state()
-        member = Member(network.to(device), learn.to(device), validate.to(device), shuffling)
-        return member, after
+        return Member(network, learn, validate, shuffling), after
 
     def _build(self, n_electrodes: int, n_samples: int) -> nn.Module:
         options = self.network_options or {}
@@ -372,13 +382,18 @@ def _weights(network: nn.Module, layer: str) -> Floats | None:
     return method().double().numpy() if method else None
 
 
+def _taught(lesson: Lesson) -> nn.ModuleList:
+    """Give the networks of a lesson; warn where they could have learned longer."""
+    for history in lesson.histories:
+        if history.cut_short:
+            warnings.warn(
+                f"the validation loss still fell in the last of {len(history.passes)} passes; "
+                "allow more epochs",
+                TrainingWarning,
+                stacklevel=3,
+            )
+    return nn.ModuleList(member.network for member in lesson.members)
+
+
 def _torch_seed(sequence: np.random.SeedSequence) -> int:
     return int(sequence.generate_state(1, np.uint64)[0] >> 1)
-
-
-@contextmanager
-def _seeded(state: Tensor) -> Iterator[None]:
-    """Set torch's generator to a state inside the block only."""
-    with torch.random.fork_rng(devices=[]):
-        torch.set_rng_state(state)
-        yield

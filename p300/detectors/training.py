@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from p300.detectors.validation import Windows
-from p300.errors import DetectorError, TrainingWarning
+from p300.errors import DetectorError
 
 
 @dataclass(frozen=True)
@@ -118,10 +117,13 @@ class History:
         One dict a pass: epoch, train_loss, validation_loss.
     best
         The pass whose weights were kept, from 1.
+    cut_short
+        Whether the validation loss still fell in the last pass that was allowed.
     """
 
     passes: list[dict[str, float]]
     best: int
+    cut_short: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,15 +192,9 @@ class EarlyStopping:
 
     def finish(self) -> History:
         """Give the network the weights of the least validation loss."""
-        if self.best == self.settings.epochs > self.settings.patience:
-            warnings.warn(
-                f"the validation loss still fell in the last of {self.settings.epochs} passes; "
-                "allow more epochs",
-                TrainingWarning,
-                stacklevel=3,
-            )
         self.network.load_state_dict(self.best_weights)
-        return History(self.passes, self.best)
+        cut_short = self.best == self.settings.epochs > self.settings.patience
+        return History(self.passes, self.best, cut_short)
 
 
 VALIDATION_BATCH = 512

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from p300.adaptation.kinds import Adaptation
 from p300.adaptation.readout import Floats
@@ -14,9 +13,8 @@ from p300.adaptation.transfer import Transfer, learn_transfer
 from p300.detectors.base import Detector
 from p300.epochs import Epochs
 from p300.errors import ProtocolError
+from p300.evaluation.learned import learn_once
 from p300.recordings.layout import Layout
-
-Learned = TypeVar("Learned")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,27 +101,25 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             f"adaptation {adaptation!r} needs a protocol with calibration characters of the tested "
             "person (few_shot)"
         )
-    if adaptation == "fine_tuned":
-        fitted, before = _learn_once(f"fitted {parts.known_as}", lambda: _fit(detector, parts))
-        tuned = copy.deepcopy(fitted)
-        if calibration is not None and len(calibration):
-            tuned.fine_tune(calibration.X, calibration.y)
-        scores = tuned.decision_function(parts.test.X)
-        return Scored(tuned, parts.train, parts.level, scores, seconds_before=before)
-    if adaptation in ("none", "from_scratch"):
-        train, level = parts.train, parts.level
-        if adaptation == "from_scratch" and calibration is not None:
-            train, level = calibration, "character"
-        detector.fit(train.X, train.y, groups=train.units(level))
-        return Scored(detector, train, level, detector.decision_function(parts.test.X))
+    if adaptation in ("none", "fine_tuned"):
+        fitted, before = learn_once(parts.known_as, lambda: _fit(detector, parts))
+        if adaptation == "fine_tuned" and calibration is not None and len(calibration):
+            fitted = copy.deepcopy(fitted).fine_tune(calibration.X, calibration.y)
+        scores = fitted.decision_function(parts.test.X)
+        return Scored(fitted, parts.train, parts.level, scores, seconds_before=before)
+    if adaptation == "from_scratch" and calibration is not None:
+        detector.fit(calibration.X, calibration.y, groups=calibration.units("character"))
+        scores = detector.decision_function(parts.test.X)
+        return Scored(detector, calibration, "character", scores)
     if parts.layout is None:
         raise ProtocolError(
             f"adaptation {adaptation!r} needs flash codes and their layout, which this data set "
             "does not have; use adaptation 'none'"
         )
     layout = parts.layout
-    transfer, before = _learn_once(
-        parts.known_as, lambda: learn_transfer(detector, parts.train, layout, parts.level)
+    transfer, before = learn_once(
+        f"transfer {parts.known_as}",
+        lambda: learn_transfer(detector, parts.train, layout, parts.level),
     )
     about: dict[str, Any] = {"strength": asdict(transfer.strength)}
     if calibration is None:
@@ -141,28 +137,6 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
         seconds_before=before,
         about=about,
     )
-
-
-KEPT = 16
-"""Learned detectors that a process keeps: so many may take turns on the folds of one training set
-without being learned again. They are some megabytes each."""
-
-_LEARNED: dict[str, tuple[Any, float]] = {}
-"""The last ones learned in this process, oldest first, and the seconds that each took. Learning
-takes by far the most time of a fold, and folds that differ only in what the detector may learn from
-the tested person share it."""
-
-
-def _learn_once(known_as: str, learn: Callable[[], Learned]) -> tuple[Learned, float]:
-    """Give what is learned, and the seconds that it took earlier if it is not learned now."""
-    if known_as in _LEARNED:
-        return _LEARNED[known_as]
-    start = time.perf_counter()
-    learned = learn()
-    while len(_LEARNED) >= KEPT:
-        _LEARNED.pop(next(iter(_LEARNED)))
-    _LEARNED[known_as] = learned, time.perf_counter() - start
-    return learned, 0.0
 
 
 def _fit(detector: Detector, parts: Parts) -> Detector:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from p300.adaptation.kinds import Adaptation
 from p300.alignment import NO_ALIGNMENT, Alignment, align
 from p300.detectors import make_detector
 from p300.detectors.device import chosen_device, training_on
+from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.inspection import inspect_detector
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
@@ -113,11 +115,7 @@ def run_task(task: Task, run: Path) -> None:
     P300Error
         What the detector raises, with the fold's name in front.
     """
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(THREADS)
-    with threadpool_limits(THREADS), warnings.catch_warnings(record=True) as caught:
+    with one_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TrainingWarning)
         try:
             with training_on(task.device):
@@ -134,21 +132,30 @@ def run_task(task: Task, run: Path) -> None:
                 table.to_parquet(temporary, index=False)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with :data:`THREADS` inside the block, torch from then on."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(THREADS)
+    with threadpool_limits(THREADS):
+        yield
+
+
 def _fit_and_score(
     task: Task,
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame | None]:
     epochs = Epochs.load(task.epochs)
-    name, parameters = task.call
-    detector = make_detector(name, **parameters)
-    prepare_detector(detector, epochs, task.seed)
+    detector, train = unfitted(task, epochs)
     # Each part by its own windows: nothing of the test set reaches the training set, or back.
     parts = Parts(
-        train=align(epochs.select(task.train), task.alignment.offline),
+        train=train,
         test=align(epochs.select(task.test), task.alignment),
         calibration=_select_calibration(epochs, task),
         layout=epochs.layouts.get(task.dataset),
         level=task.validation,
-        known_as=_training_hash(task),
+        known_as=known_as(task),
     )
     start = time.perf_counter()
     scored = fit_and_score(detector, task.adaptation, parts)
@@ -201,8 +208,16 @@ def _fit_and_score(
     return fit, scores, training_scores
 
 
-def _training_hash(task: Task) -> str:
-    """Give the same text to tasks with the same training set and detector."""
+def unfitted(task: Task, epochs: Epochs) -> tuple[Detector, Epochs]:
+    """Give a task's detector and what it is to learn from."""
+    name, parameters = task.call
+    detector = make_detector(name, **parameters)
+    prepare_detector(detector, epochs, task.seed)
+    return detector, align(epochs.select(task.train), task.alignment.offline)
+
+
+def known_as(task: Task) -> str:
+    """Give the same text for tasks with the same training set and detector."""
     name, parameters = task.call
     said = [task.epochs, name, dict(parameters), task.alignment.offline, task.seed, task.validation]
     return hashlib.sha256(repr(said).encode() + task.train.tobytes()).hexdigest()
@@ -292,10 +307,11 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.N
     several = len(np.unique(groups)) > 2
     inner = groups if several else epochs.units("character")
     score = np.full(len(epochs), np.nan)
-    for held_out in held_out_parts(len(epochs), groups, CROSS_FITS):
-        rest = np.setdiff1d(np.arange(len(epochs)), held_out)
-        part = clone(detector).fit(epochs.X[rest], y[rest], groups=inner[rest])
-        score[held_out] = part.decision_function(epochs.X[held_out])
+    parts = held_out_parts(len(epochs), groups, CROSS_FITS)
+    rests = (np.setdiff1d(np.arange(len(epochs)), held_out) for held_out in parts)
+    fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest in rests)
+    for held_out, fit in zip(parts, fit_each(fits), strict=True):
+        score[held_out] = fit.detector.decision_function(epochs.X[held_out])
     return score
 
 

@@ -12,11 +12,12 @@ from p300.config import Experiment, load_experiment
 from p300.detectors.device import chosen_device
 from p300.errors import RunError
 from p300.evaluation.folds import Task
+from p300.evaluation.groups import is_done
 from p300.evaluation.manifest import warn_of_versions
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.evaluation.plan import plan
 from p300.evaluation.preparation import Progress, prepare, silent
-from p300.evaluation.workers import Workers, is_done, map_folds
+from p300.evaluation.workers import Workers, map_folds
 from p300.files import finished_files, read_json, write_json, written_whole
 
 

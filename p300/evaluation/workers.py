@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p300.errors import ConfigError, RunError, RunWarning
-from p300.evaluation.folds import Task, run_task
+from p300.evaluation.folds import Task
+from p300.evaluation.groups import groups_of, is_done, run_group
 
 MOST_DEATHS = 3
 """Workers that may die over the same fold before the run is given up."""
@@ -36,13 +37,10 @@ class Workers:
     cluster: str | None = None
 
 
-def is_done(task: Task, run: Path) -> bool:
-    """Tell whether a fold is scored."""
-    return (run / "scores" / f"{task.id}.parquet").is_file()
-
-
 def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[str]:
     """Run tasks and yield the id of each as it is done, in whatever order.
+
+    On a graphics card networks of several folds learn side by side, and are done together.
 
     The folds of a worker that was killed are redone.
 
@@ -53,29 +51,40 @@ def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[st
     P300Error
         What a fold raises; folds that are running then are stopped.
     """
+    groups = groups_of(tasks)
     if workers.cluster is not None:
-        yield from _on_cluster(tasks, run.resolve(), workers.cluster)
-    elif workers.jobs > 1 and len(tasks) > 1:
-        yield from _in_processes(tasks, run, workers.jobs)
+        done = _on_cluster(groups, run.resolve(), workers.cluster)
+    elif workers.jobs > 1 and len(groups) > 1:
+        done = _in_processes(groups, run, workers.jobs)
     else:
-        for task in tasks:
-            run_task(task, run)
-            yield task.id
+        done = _here(groups, run)
+    for group in done:
+        yield from (task.id for task in group)
 
 
-def _in_processes(tasks: Sequence[Task], run: Path, jobs: int) -> Iterator[str]:
-    """Run tasks in processes of this machine; start new ones where some were killed."""
+Group = tuple[Task, ...]
+
+
+def _here(groups: Sequence[Group], run: Path) -> Iterator[Group]:
+    for group in groups:
+        run_group(group, run)
+        yield group
+
+
+def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
+    """Run groups in processes of this machine; start new ones where some were killed."""
     from joblib.externals.loky import BrokenProcessPool
 
     deaths: Counter[str] = Counter()
-    while tasks:
+    while groups:
         try:
-            for done in _in_pool(tasks, run, min(jobs, len(tasks))):
-                tasks = [task for task in tasks if task.id != done]
+            for done in _in_pool(groups, run, min(jobs, len(groups))):
+                groups = [group for group in groups if group is not done]
                 yield done
         except BrokenProcessPool:
-            # Tasks are taken in order: the first ones were running. All is lost with one process.
-            deaths.update(task.id for task in tasks[:jobs] if not is_done(task, run))
+            # Groups are taken in order: the first ones were running. All is lost with one process.
+            running = [task for group in groups[:jobs] for task in group]
+            deaths.update(task.id for task in running if not is_done(task, run))
             lost = [name for name, times in deaths.items() if times >= MOST_DEATHS]
             if lost:
                 raise _given_up(lost) from None
@@ -87,14 +96,14 @@ def _in_processes(tasks: Sequence[Task], run: Path, jobs: int) -> Iterator[str]:
             )
 
 
-def _in_pool(tasks: Sequence[Task], run: Path, jobs: int) -> Iterator[str]:
+def _in_pool(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
     from joblib.externals.loky import ProcessPoolExecutor
 
     # Loky ends and replaces workers whose memory has grown by 300 MB, between two folds.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     pool = ProcessPoolExecutor(jobs, initializer=_leave_interrupts, env=ONE_THREAD)
     try:
-        futures = {pool.submit(_run_unless_done, task, run): task.id for task in tasks}
+        futures = {pool.submit(run_group, group, run): group for group in groups}
         for future in as_completed(futures):
             future.result()
             yield futures[future]
@@ -109,8 +118,8 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _on_cluster(tasks: Sequence[Task], run: Path, address: str) -> Iterator[str]:
-    """Run tasks on Dask workers; Dask itself gives the folds of a dead worker to others."""
+def _on_cluster(groups: Sequence[Group], run: Path, address: str) -> Iterator[Group]:
+    """Run groups on Dask workers; Dask itself gives those of a dead worker to others."""
     try:
         from distributed import Client, KilledWorker
         from distributed import as_completed as as_they_complete
@@ -130,23 +139,17 @@ def _on_cluster(tasks: Sequence[Task], run: Path, address: str) -> Iterator[str]
                 "expected one each; start them with --nthreads 1"
             )
         futures = {
-            client.submit(_run_unless_done, task, run, pure=False, key=f"{run}/{task.id}"): task.id
-            for task in tasks
+            client.submit(run_group, group, run, pure=False, key=f"{run}/{group[0].id}"): group
+            for group in groups
         }
         try:
             for future in as_they_complete(list(futures)):
                 future.result()
                 yield futures[future]
         except KilledWorker as error:
-            raise _given_up([futures[future]]) from error
+            raise _given_up([task.id for task in futures[future]]) from error
         finally:
             client.cancel(list(futures))
-
-
-def _run_unless_done(task: Task, run: Path) -> None:
-    """Run a task, unless a worker died between having done it and having said so."""
-    if not is_done(task, run):
-        run_task(task, run)
 
 
 def _given_up(lost: Sequence[str]) -> RunError:

@@ -10,7 +10,7 @@ from studies import make_epochs
 from p300.adaptation import STRENGTHS, self_calibration
 from p300.adaptation import transfer as transfer_module
 from p300.adaptation.transfer import learn_transfer, read_features
-from p300.detectors import make_detector
+from p300.detectors import fitting, make_detector
 from p300.errors import DetectorError, TrainingWarning
 from p300.recordings import MATRIX_6X6
 
@@ -66,7 +66,7 @@ def test_more_is_known_after_calibration_and_most_with_labels(transfer, parts):
 def test_labelled_windows_of_one_class_count_for_its_mean_alone(transfer, parts):
     _, new = parts
     nontargets = new.select(new.y == 0)
-    features = read_features(transfer.detector, new)
+    features = read_features(transfer.detector, new.X)
     known = transfer.readout.updated(features[new.y == 0], np.zeros((new.y == 0).sum()),
                                      transfer.strength)  # fmt: skip
     np.testing.assert_allclose(transfer.calibrated(nontargets)(features), known(features))
@@ -89,17 +89,18 @@ def test_the_order_within_a_run_does_not_matter(transfer, parts):
 
 
 def test_of_two_training_persons_each_is_scored_by_the_other(epochs, monkeypatch):
-    learned_from, fit = [], transfer_module._fit
-    monkeypatch.setattr(
-        transfer_module,
-        "_fit",
-        lambda detector, epochs, level: (
-            learned_from.append(set(epochs.flashes["subject"])) or fit(detector, epochs, level)
-        ),
-    )
+    learned_from = []
+
+    def fit_each(fits):
+        for fit in fitting.fit_each(fits):
+            learned_from.append(len(fit.X))
+            yield fit
+
+    monkeypatch.setattr(transfer_module, "fit_each", fit_each)
     two = epochs.select(epochs.flashes["subject"].isin(["1", "2"]).to_numpy())
     learned = learn_transfer(make_detector("slda"), two, MATRIX_6X6, "subject")
-    assert learned_from == [{"2"}, {"1"}, {"1", "2"}]
+    first, second = ((two.flashes["subject"] == name).sum() for name in "12")
+    assert learned_from == [second, first, first + second]
     assert learned.strength.windows == len(two)
     assert roc_auc_score(two.y, learned.training_scores) > 0.6
 
@@ -123,7 +124,7 @@ def test_the_last_layer_of_a_network_adapts(parts):
     train, new = parts
     network = make_detector("cnn1", epochs=3, seed=1)
     fitted = network.fit(train.X, train.y, groups=train.units("subject"))
-    features = read_features(fitted, new)
+    features = read_features(fitted, new.X)
     assert features.shape == (len(new), 100)
     last = fitted.members_[0].output
     weights = (last.weight[1] - last.weight[0]).detach().numpy()
@@ -136,7 +137,7 @@ def test_detectors_without_a_last_layer_say_so(parts):
     train, new = parts
     fitted = make_detector("erpcov_mdm").fit(train.X, train.y)
     with pytest.raises(DetectorError, match="no last linear layer"):
-        read_features(fitted, new)
+        read_features(fitted, new.X)
 
 
 def test_a_person_without_codes_is_named_and_scored_as_taught(transfer, parts):

@@ -11,7 +11,7 @@ from studies import make_epochs
 
 from p300.detectors import make_detector
 from p300.detectors.device import chosen_device, resolve_device, training_on
-from p300.errors import DetectorError
+from p300.errors import DetectorError, TrainingWarning
 from p300.evaluation.folds import Task
 
 
@@ -58,10 +58,20 @@ def test_tasks_take_it_along(monkeypatch):
 
 def test_networks_learn_on_the_device_chosen(monkeypatch):
     """Torch's device without memory stands for a graphics card: nothing can be read from it."""
-    monkeypatch.setattr("p300.detectors.network.chosen_device", lambda: "meta")
+    monkeypatch.setattr("p300.detectors.lessons.chosen_device", lambda: "meta")
     epochs = make_epochs(1, 1, amplitude=1e-5, n_characters=3)
     with pytest.raises((NotImplementedError, RuntimeError), match=r"(?i)meta"):
         make_detector("cnn1", epochs=1).fit(epochs.X, epochs.y)
+
+
+def test_a_network_that_cannot_be_batched_is_named(monkeypatch):
+    monkeypatch.setattr("p300.detectors.lessons.chosen_device", lambda: "meta")
+    epochs = make_epochs(1, 1, amplitude=1e-5, n_characters=3)
+    with (
+        pytest.warns(TrainingWarning, match="LSTM cannot be trained as one batched model: on meta"),
+        pytest.raises((NotImplementedError, RuntimeError)),
+    ):
+        make_detector("lstm", epochs=1).fit(epochs.X, epochs.y)
 
 
 def test_a_fitted_network_is_on_the_processor():

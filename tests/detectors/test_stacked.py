@@ -10,7 +10,7 @@ import pytest
 import torch
 from studies import make_epochs
 
-import p300.detectors.network
+import p300.detectors.lessons
 from p300.detectors import DETECTORS, make_detector
 from p300.detectors.network import LEARNING_RULES, training_settings
 from p300.detectors.registry import network_class
@@ -105,7 +105,7 @@ def test_an_ensemble_scores_the_same(name, monkeypatch):
     scores = []
     for stacks in (False, True):
         monkeypatch.setattr(
-            p300.detectors.network, "worth_stacking", lambda *_, stacks=stacks: stacks
+            p300.detectors.lessons, "worth_stacking", lambda *_, stacks=stacks: stacks
         )
         detector = make_detector(name, epochs=8).fit(
             first.X, first.y, groups=first.units("character")

@@ -84,19 +84,23 @@ def test_a_killed_worker_of_a_cluster_changes_no_score(alone, tmp_path):
     pd.testing.assert_frame_equal(scores, alone, check_exact=True)
 
 
-def kill_myself(task, run):
+def kill_myself(group, run):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Named:
     """A task of which only the name matters."""
 
+    device = "cpu"
+    call = ("slda", {})
+    adaptation = "none"
+
     def __init__(self, name):
         self.id = name
 
 
 def test_a_fold_that_kills_every_worker_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(workers, "_run_unless_done", kill_myself)
+    monkeypatch.setattr(workers, "run_group", kill_myself)
     with (
         pytest.warns(RunWarning, match="done again"),
         pytest.raises(RunError, match="killed again and again over fold deadly"),
