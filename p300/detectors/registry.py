@@ -73,7 +73,7 @@ def _modern(learning_rate: float, weight_decay: float) -> dict[str, dict[str, fl
     return {"modern": {"learning_rate": learning_rate, "weight_decay": weight_decay}}
 
 
-def _older(weight_decay: float, patience: int = 15) -> dict[str, dict[str, float]]:
+def _older(weight_decay: float, patience: int = 10) -> dict[str, dict[str, float]]:
     """Give settings of modern training chosen on three simulated subjects (docs/family_tree.md)."""
     found = {"learning_rate": 3e-3, "weight_decay": weight_decay, "patience": patience}
     return {"modern": found}
@@ -190,7 +190,7 @@ DETECTORS = {
         "Rumelhart, Hinton & Williams, Nature 323:533-536, 1986",
         1986,
         network=True,
-        tuned=_older(1.0),
+        tuned=_older(1.0, patience=15),
     ),
     "lstm": DetectorInfo(
         "p300.detectors.lstm:LSTM",
