@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from p300.epochs import join_layouts
 from p300.errors import DataWarning, RecordingError
 from p300.evaluation.preparation import Progress, silent
 from p300.preprocessing import describe_flashes
@@ -193,17 +194,20 @@ def survey(found: FoundData, progress: Progress = silent) -> Survey:
     ------
     RecordingError
         When one of them cannot be read.
+    EpochsError
+        When their flash codes are on different layouts, which no run takes for one data set.
     """
-    rows, tables, layout = [], [], None
+    rows, tables, layouts = [], [], []
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", DataWarning)
         for recording in open_found(found):
             rows.append(_describe(recording))
             tables.append(describe_flashes(recording))
-            layout = layout or recording.layout
+            layouts.append({found.name: recording.layout} if recording.layout else {})
             progress(f"reading {found.name}", len(rows), 0)
     if not rows:
         raise RecordingError(f"{found.path}: no recordings found by the source {found.source!r}")
+    layout = join_layouts(zip(tables, layouts, strict=True)).get(found.name)
     texts = [str(w.message) for w in raised if issubclass(w.category, DataWarning)]
     return Survey(
         found=found,

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from own_recordings import save_annotated, save_gtec, save_with_table, study
 
-from p300.errors import RecordingError
+from p300.errors import EpochsError, RecordingError
+from p300.recordings import Layout
 from p300.survey import find_data, find_one, survey
 
 WORDS = {True: "oddball", False: "standard"}
@@ -100,3 +103,12 @@ def test_warnings_are_kept_and_errors_raised(tmp_path):
     (tmp_path / "one_raw.fif").write_bytes(b"damaged")
     with pytest.raises(RecordingError, match=r"one_raw\.fif"):
         survey(find_one(tmp_path))
+
+
+def test_codes_on_different_layouts_are_refused_before_a_config_is_written(tmp_path, monkeypatch):
+    first, second = (replace(one, dataset="study") for one in study(2, 1))
+    other = replace(second, layout=Layout.row_column(["ABCDEF", "123456"]))
+    monkeypatch.setattr("p300.survey.open_found", lambda _: iter([first, other]))
+    save_folder(tmp_path / "study")
+    with pytest.raises(EpochsError, match="expected one layout for all recordings"):
+        survey(find_one(tmp_path / "study"))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 
 from p300.adaptation.readout import Readout, Strength
-from p300.adaptation.transfer import Transfer
+from p300.adaptation.transfer import Transfer, read_features
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid
+from p300.detectors.storage import any_window
 from p300.errors import DetectorError
 from p300.files import read_json, write_json, written_whole
 
@@ -29,7 +30,9 @@ def save_transfer(transfer: Transfer, folder: Path) -> None:
     """
     from safetensors.numpy import save_file
 
-    readout = {k: np.ascontiguousarray(v) for k, v in vars(transfer.readout).items()}
+    # Not vars(): a readout keeps what it has computed beside what it is made of.
+    names = [field.name for field in fields(Readout)]
+    readout = {name: np.ascontiguousarray(getattr(transfer.readout, name)) for name in names}
     with written_whole(folder / ARRAYS) as temporary:
         save_file(readout, temporary)
     calibration = [transfer.calibration.slope, transfer.calibration.intercept]
@@ -59,14 +62,16 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
         return None
     try:
         about, arrays = read_json(folder / ABOUT), load_file(folder / ARRAYS)
-        return Transfer(
+        transfer = Transfer(
             detector,
             Readout(**arrays),
             Strength(**about["strength"]),
             Sigmoid(*about["calibration"]),
             np.empty(0),
         )
+        transfer.readout(read_features(detector, any_window(detector)))  # fails on wrong shapes
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise DetectorError(
             f"{folder}: {ABOUT} and {ARRAYS} do not tell how the detector adapts: {error}"
         ) from error
+    return transfer

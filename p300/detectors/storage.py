@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from p300.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
@@ -104,7 +106,6 @@ def save_detector(
     DetectorError
         When the folder exists or the epochs do not fit the detector.
     """
-    import numpy as np
     from safetensors.numpy import save_file
 
     folder = Path(folder)
@@ -163,8 +164,10 @@ def load_detector(folder: str | Path) -> StoredDetector:
         )
     try:
         detector = make_detector(about["name"], **about["parameters"])
+        detector.restore(about["state"], arrays)
+        detector.decision_function(any_window(detector))  # fails on arrays of wrong shapes
         return StoredDetector(
-            detector=detector.restore(about["state"], arrays),
+            detector=detector,
             electrodes=tuple(about["electrodes"]),
             sfreq=about["sfreq"],
             preprocessing=about["preprocessing"],
@@ -175,6 +178,12 @@ def load_detector(folder: str | Path) -> StoredDetector:
             f"{folder}: detector.json is damaged or does not belong to weights.safetensors "
             f"({type(error).__name__}: {error}); copy both again, or train the detector anew"
         ) from error
+
+
+def any_window(detector: Detector) -> npt.NDArray[np.float32]:
+    """Give a window of noise of the size that a fitted detector takes, to try it on."""
+    shape = (1, *detector.input_shape_)
+    return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
 
 
 def _parameters(detector: Detector) -> dict[str, Any]:

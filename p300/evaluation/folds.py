@@ -21,6 +21,7 @@ from p300.detectors import make_detector
 from p300.detectors.device import chosen_device, training_on
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.inspection import inspect_detector
+from p300.detectors.registry import detector_info
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
 from p300.errors import P300Error, ProtocolError, TrainingWarning
@@ -217,10 +218,15 @@ def unfitted(task: Task, epochs: Epochs) -> tuple[Detector, Epochs]:
 
 
 def known_as(task: Task) -> str:
-    """Give the same text for tasks with the same training set and detector."""
+    """Give the same text for tasks whose detectors learn the same from the training set.
+
+    Names do not matter: a fine-tuned ``cnn1`` is learned like a plain one.
+    """
     name, parameters = task.call
-    said = [task.epochs, name, dict(parameters), task.alignment.offline, task.seed, task.validation]
-    return hashlib.sha256(repr(said).encode() + task.train.tobytes()).hexdigest()
+    info = detector_info(name)
+    what = [info.place, info.tuned, {**info.defaults, **parameters}, task.alignment.offline]
+    said = repr([task.epochs, what, task.seed, task.validation])
+    return hashlib.sha256(said.encode() + task.train.tobytes()).hexdigest()
 
 
 def _select_calibration(epochs: Epochs, task: Task) -> Epochs | None:

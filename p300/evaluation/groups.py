@@ -1,8 +1,8 @@
-"""Groups of folds: each alone on the processor; several on a graphics card, side by side."""
+"""Groups of folds that one worker takes: what they learn is learned once, or side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from p300.detectors.device import training_on
@@ -17,22 +17,30 @@ from p300.evaluation.learned import KEPT, learn_ahead
 def groups_of(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
     """Divide tasks into what one worker takes at a time, in the order of their first.
 
-    Folds and repeats of one network go together where it learns on a graphics card: that waits for
-    each small operation to be started, so networks learn there as one batched model. Detectors
-    that adapt to the tested person are fitted several times for one fold, and those fits go
-    together already.
+    Tasks that differ only in what the detector may learn from the tested person go together: it is
+    fitted once for them. On a graphics card so do folds and repeats of one network: a card waits
+    for each small operation to be started, so networks learn there as one batched model. (Detectors
+    that adapt are fitted several times for one fold; those fits go together already.)
     """
-    alike: dict[object, list[Task]] = {}
+    fits: dict[str, list[Task]] = {}
     for task in tasks:
-        together = task.device != "cpu" and detector_info(task.call[0]).network
-        plain = task.adaptation in ("none", "fine_tuned")
-        kind = (task.epochs, task.protocol, task.detector) if together and plain else task.id
-        alike.setdefault(kind, []).append(task)
+        fits.setdefault(known_as(task), []).append(task)
+    alike: dict[object, list[list[Task]]] = {}
+    for name, own in fits.items():
+        alike.setdefault(_kind(own[0]) or name, []).append(own)
     return [
-        tuple(group[start : start + KEPT])
-        for group in alike.values()
-        for start in range(0, len(group), KEPT)
+        tuple(task for own in some[start : start + KEPT] for task in own)
+        for some in alike.values()
+        for start in range(0, len(some), KEPT)
     ]
+
+
+def _kind(task: Task) -> str | None:
+    """Give the same text for tasks whose networks can learn side by side, None for others."""
+    plain = task.adaptation in ("none", "fine_tuned")
+    if task.device == "cpu" or not plain or not detector_info(task.call[0]).network:
+        return None
+    return repr([task.epochs, task.call, task.alignment])
 
 
 def run_group(tasks: Sequence[Task], run: Path) -> None:
@@ -46,8 +54,9 @@ def run_group(tasks: Sequence[Task], run: Path) -> None:
         As :func:`p300.evaluation.folds.run_task`.
     """
     missing = [task for task in tasks if not is_done(task, run)]
-    if len(missing) > 1:
-        _fit_ahead(missing)
+    fits = {known_as(task): task for task in missing}
+    if len(fits) > 1:
+        _fit_ahead(fits)
     for task in missing:
         run_task(task, run)
 
@@ -57,13 +66,14 @@ def is_done(task: Task, run: Path) -> bool:
     return (run / "scores" / f"{task.id}.parquet").is_file()
 
 
-def _fit_ahead(tasks: Sequence[Task]) -> None:
-    """Fit the detectors of a group, for :func:`run_task` to find them."""
-    epochs = Epochs.load(tasks[0].epochs)
-    with one_thread(), training_on(tasks[0].device):
-        fitted = fit_each(_fit_of(task, epochs) for task in tasks)
+def _fit_ahead(fits: Mapping[str, Task]) -> None:
+    """Fit the detectors of tasks under the names that :func:`run_task` looks for."""
+    some = next(iter(fits.values()))
+    epochs = Epochs.load(some.epochs)
+    with one_thread(), training_on(some.device):
+        fitted = fit_each(_fit_of(task, epochs) for task in fits.values())
         try:
-            learn_ahead([known_as(task) for task in tasks], lambda: next(fitted).detector)
+            learn_ahead(list(fits), lambda: next(fitted).detector)
         except P300Error:
             # Which fold it was is not known here: each is fitted alone next, and names itself.
             return

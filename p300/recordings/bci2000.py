@@ -64,8 +64,9 @@ def load(
     A flash begins where the state ``StimulusCode`` rises; ``StimulusType`` tells targets. The
     matrix comes from ``TargetDefinitions``, ``NumMatrixRows`` and ``NumMatrixColumns``: rows have
     the codes 1 to n, columns those after them. Files of early versions count the columns first;
-    ``TextToSpell`` tells which. Where the file marks no targets they follow from the text, if
-    there was one to copy; rows are then taken to come first, with a warning.
+    ``TextToSpell`` tells which; without a text to copy rows are taken to come first, with a
+    warning. Where the file marks no targets they follow from the text; rows are then taken to
+    come first too, with a warning.
 
     Parameters
     ----------
@@ -196,6 +197,11 @@ def _apply_layout(
         return flashes, None
     copied = header.value("InterpretMode") != "1"  # 1 is free spelling
     if not (text and copied and set(text) <= set(layout.symbols)):
+        _warn(
+            f"{where}: no text to copy tells whether the codes of rows or of columns come first; "
+            "those of rows are taken to. If a version of BCI2000 that counts columns first wrote "
+            "this file, letters are wrong"
+        )
         return flashes, layout
     labelled = apply_text(flashes, layout, text, where)
     if flashes["target"].isna().any() and labelled["target"].notna().all():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 from sklearn.metrics import roc_auc_score
 from studies import make_epochs
 
 from p300.adaptation import STRENGTHS, self_calibration
 from p300.adaptation import transfer as transfer_module
+from p300.adaptation.storage import load_transfer, save_transfer
 from p300.adaptation.transfer import learn_transfer, read_features
 from p300.detectors import fitting, make_detector
 from p300.errors import DetectorError, TrainingWarning
+from p300.files import read_json, write_json
 from p300.recordings import MATRIX_6X6
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*allow more epochs")
@@ -157,3 +160,18 @@ def test_training_persons_without_codes_are_scored_too(epochs):
     assert transfer.strength in STRENGTHS
     assert np.isfinite(transfer.training_scores).all()
     assert roc_auc_score(uncoded.y[hidden], transfer.training_scores[hidden]) > 0.6
+
+
+@pytest.mark.parametrize("damage", ["weights", "calibration", "list"])
+def test_a_damaged_adaptation_is_named(transfer, tmp_path, damage):
+    save_transfer(transfer, tmp_path)
+    assert load_transfer(tmp_path, transfer.detector) is not None
+    if damage == "weights":
+        arrays = load_file(tmp_path / "adaptation.safetensors")
+        arrays = {name: np.ascontiguousarray(array[..., :-1]) for name, array in arrays.items()}
+        save_file(arrays, tmp_path / "adaptation.safetensors")
+    else:
+        about = {**read_json(tmp_path / "adaptation.json"), "calibration": 1}
+        write_json(tmp_path / "adaptation.json", about if damage == "calibration" else [1])
+    with pytest.raises(DetectorError, match="do not tell how the detector adapts"):
+        load_transfer(tmp_path, transfer.detector)

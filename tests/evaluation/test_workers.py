@@ -91,14 +91,17 @@ def kill_myself(group, run):
 class Named:
     """A task of which only the name matters."""
 
-    device = "cpu"
-    call = ("slda", {})
-    adaptation = "none"
-
     def __init__(self, name):
         self.id = name
 
 
+@pytest.fixture
+def one_by_one(monkeypatch):
+    """Take tasks of which nothing but the name is known each alone."""
+    monkeypatch.setattr(workers, "groups_of", lambda tasks: [(task,) for task in tasks])
+
+
+@pytest.mark.usefixtures("one_by_one")
 def test_a_fold_that_kills_every_worker_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "run_group", kill_myself)
     with (
@@ -134,12 +137,14 @@ def test_an_interrupt_ends_all_processes_and_leaves_a_run_that_goes_on(alone, tm
     pd.testing.assert_frame_equal(scores, alone, check_exact=True)
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_cluster_that_does_not_answer_is_named(tmp_path):
     pytest.importorskip("distributed")
     with pytest.raises(RunError, match="--cluster nonsense: no Dask scheduler answers there"):
         list(map_folds([Named("a")], tmp_path, Workers(cluster="nonsense")))
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_workers_with_several_threads_are_refused(tmp_path):
     distributed = pytest.importorskip("distributed")
     with (
@@ -153,6 +158,7 @@ def test_workers_with_several_threads_are_refused(tmp_path):
             list(map_folds([Named("a")], tmp_path, Workers(cluster=cluster.scheduler_address)))
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_without_dask_a_cluster_tells_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigError, match=r"pip install 'p300\[cluster\]'"):

@@ -1,0 +1,83 @@
+"""Learn a readout from unlabelled flashes and nobody else, where the paradigm allows it.
+
+It must have kinds of flashes that differ in how often they light the attended symbol. The mean
+window of a kind is a mixture of the two classes' means, in shares that the layout tells. Two kinds
+with different shares are two equations for two means (Hübner et al., PLoS ONE 12:e0175856, 2017).
+It needs no labels, no other people and no start, and cannot run away.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from p300.adaptation.readout import Floats, Readout
+from p300.adaptation.self_calibration import Flashes
+from p300.errors import DetectorError
+
+
+def target_shares(flashes: Flashes) -> Floats:
+    """Give how often flashes of each flash's kind light the attended symbol, [epoch].
+
+    Flashes that light equally many symbols are of one kind: in a matrix of 6 x 8 rows are one and
+    columns the other, which light the attended symbol once in 6 and once in 8 times. In paradigms
+    made for this the two differ more (3 in 8 and 2 in 18). What cannot be attended is no symbol of
+    the layout.
+
+    Parameters
+    ----------
+    flashes
+        All with codes.
+
+    Raises
+    ------
+    DetectorError
+        When symbols differ in how many flashes of a kind light them: the share then depends on what
+        is attended, which is not known.
+    """
+    sizes = flashes.lit.sum(axis=1)
+    shares = np.empty(len(sizes))
+    for size in np.unique(sizes):
+        kind = sizes == size
+        lit = flashes.lit[kind].sum(axis=0)
+        if np.ptp(lit) > 0:
+            raise DetectorError(
+                f"{kind.sum()} flash codes light {size:.0f} symbols each, but some symbols "
+                f"{lit.min():.0f} times and others {lit.max():.0f} times; to learn from label "
+                "proportions each must be lit equally often by the codes of a kind"
+            )
+        shares[kind] = lit[0] / kind.sum()
+    return shares[flashes.code]
+
+
+def fit_to_proportions(flashes: Flashes) -> Readout:
+    """Fit class means to the means of the kinds of flashes, without labels.
+
+    The covariance is that of all windows, shrunk (Ledoit & Wolf 2004): its scatter between the
+    classes makes the log-likelihood ratios a little smaller and leaves their direction as it is.
+
+    Parameters
+    ----------
+    flashes
+        Of one person. Those without a code are left out.
+
+    Raises
+    ------
+    DetectorError
+        When all kinds light the attended symbol equally often, as rows and columns of a square
+        matrix do; as :func:`target_shares`.
+    """
+    from sklearn.covariance import ledoit_wolf
+
+    used = flashes.of(flashes.code >= 0)
+    share = target_shares(used)
+    if not len(share) or np.ptp(share) == 0:
+        raise DetectorError(
+            f"flashes with target shares {np.unique(share).round(3).tolist()} found, two kinds "
+            "that differ are needed to learn from label proportions; use self-calibration from "
+            "other people (adaptation: self_calibrated)"
+        )
+    # The mean of a kind is nontarget + share (target - nontarget): a straight line in the share.
+    line = np.column_stack([1 - share, share])
+    nontarget, target = np.linalg.lstsq(line, used.features, rcond=None)[0]
+    covariance, _ = ledoit_wolf(used.features)
+    return Readout(nontarget, target, covariance)
