@@ -8,6 +8,8 @@ It needs no labels, no other people and no start, and cannot run away.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from p300.adaptation.readout import Floats, Readout
@@ -15,41 +17,44 @@ from p300.adaptation.self_calibration import Flashes
 from p300.errors import DetectorError
 
 
-def target_shares(flashes: Flashes) -> Floats:
+def target_shares(flashes: Flashes, kinds: Sequence[int] | None = None) -> Floats:
     """Give how often flashes of each flash's kind light the attended symbol, [epoch].
-
-    Flashes that light equally many symbols are of one kind: in a matrix of 6 x 8 rows are one and
-    columns the other, which light the attended symbol once in 6 and once in 8 times. In paradigms
-    made for this the two differ more (3 in 8 and 2 in 18). What cannot be attended is no symbol of
-    the layout.
 
     Parameters
     ----------
     flashes
-        All with codes.
+        All with codes. What cannot be attended is no symbol of their layout.
+    kinds
+        The kind of each code, in ascending order of the codes. By default codes that light equally
+        many symbols are of one kind: in a matrix of 6 x 8 rows are one and columns the other, which
+        light the attended symbol once in 6 and once in 8 times.
 
     Raises
     ------
     DetectorError
-        When symbols differ in how many flashes of a kind light them: the share then depends on what
+        When symbols differ in how many codes of a kind light them: the share then depends on what
         is attended, which is not known.
     """
-    sizes = flashes.lit.sum(axis=1)
-    shares = np.empty(len(sizes))
-    for size in np.unique(sizes):
-        kind = sizes == size
-        lit = flashes.lit[kind].sum(axis=0)
+    n_codes = len(flashes.lit)
+    kind = flashes.lit.sum(axis=1) if kinds is None else np.asarray(kinds)
+    if kind.shape != (n_codes,):
+        raise DetectorError(f"{len(kind)} kinds given, expected one for each of {n_codes} codes")
+    shares = np.empty(n_codes)
+    for one in np.unique(kind):
+        of_kind = kind == one
+        lit = flashes.lit[of_kind].sum(axis=0)
         if np.ptp(lit) > 0:
             raise DetectorError(
-                f"{kind.sum()} flash codes light {size:.0f} symbols each, but some symbols "
+                f"{of_kind.sum()} flash codes are of one kind, but light some symbols "
                 f"{lit.min():.0f} times and others {lit.max():.0f} times; to learn from label "
-                "proportions each must be lit equally often by the codes of a kind"
+                "proportions the codes of a kind must light each equally often: name the kind of "
+                "each code, or leave symbols that cannot be attended out of the layout"
             )
-        shares[kind] = lit[0] / kind.sum()
+        shares[of_kind] = lit[0] / of_kind.sum()
     return shares[flashes.code]
 
 
-def fit_to_proportions(flashes: Flashes) -> Readout:
+def fit_to_proportions(flashes: Flashes, kinds: Sequence[int] | None = None) -> Readout:
     """Fit class means to the means of the kinds of flashes, without labels.
 
     The covariance is that of all windows, shrunk (Ledoit & Wolf 2004): its scatter between the
@@ -59,6 +64,8 @@ def fit_to_proportions(flashes: Flashes) -> Readout:
     ----------
     flashes
         Of one person. Those without a code are left out.
+    kinds
+        As in :func:`target_shares`.
 
     Raises
     ------
@@ -69,7 +76,7 @@ def fit_to_proportions(flashes: Flashes) -> Readout:
     from sklearn.covariance import ledoit_wolf
 
     used = flashes.of(flashes.code >= 0)
-    share = target_shares(used)
+    share = target_shares(used, kinds)
     if not len(share) or np.ptp(share) == 0:
         raise DetectorError(
             f"flashes with target shares {np.unique(share).round(3).tolist()} found, two kinds "

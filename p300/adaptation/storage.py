@@ -69,8 +69,11 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
             Sigmoid(*about["calibration"]),
             np.empty(0),
         )
-        transfer.readout(read_features(detector, any_window(detector)))  # fails on wrong shapes
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        # Arrays of wrong shapes fail here, not with the first recording.
+        transfer.calibration(transfer.readout(read_features(detector, any_window(detector))))
+    except (
+        AttributeError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError
+    ) as error:  # fmt: skip
         raise DetectorError(
             f"{folder}: {ABOUT} and {ARRAYS} do not tell how the detector adapts: {error}"
         ) from error

@@ -166,8 +166,10 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     fits = fit_each(_fits(detector, epochs, parts, inner, level))
     for rows in parts:
         fit = next(fits)
-        readout, held_out = _readout(fit), epochs.select(rows)
-        features = read_features(fit.detector, held_out.X)
+        fitted, readout = fit.detector, _readout(fit)
+        del fit  # its windows are let go before the next are read
+        held_out = epochs.select(rows)
+        features = read_features(fitted, held_out.X)
         if coded[rows].any():
             ratios[:, rows], _ = _follow_persons(readout, strengths, held_out, features, layout)
         else:
@@ -199,9 +201,13 @@ def _fits(
 ) -> Iterator[Fit]:
     """Yield the fits without each of some parts, and that of all epochs."""
     for rows in parts:
-        rest = epochs.select(np.setdiff1d(np.arange(len(epochs)), rows))
-        yield Fit(clone(detector), rest.X, rest.y, rest.units(inner))
-    yield Fit(clone(detector), epochs.X, epochs.y, epochs.units(level))
+        rest = np.setdiff1d(np.arange(len(epochs)), rows)
+        yield _fit_of(detector, epochs.select(rest), inner)
+    yield _fit_of(detector, epochs, level)
+
+
+def _fit_of(detector: Detector, epochs: Epochs, level: str) -> Fit:
+    return Fit(clone(detector), epochs.X, epochs.y, epochs.units(level))
 
 
 def _readout(fit: Fit) -> Readout:

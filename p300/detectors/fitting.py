@@ -12,12 +12,14 @@ import numpy.typing as npt
 from p300.detectors.base import Detector
 from p300.detectors.device import chosen_device
 from p300.detectors.validation import Labels, Windows
+from p300.errors import TrainingWarning
 
 if TYPE_CHECKING:
     from p300.detectors.lessons import Lesson
 
-MOST_TOGETHER = 2 * 1024**3
-"""Bytes of training windows up to which fits share a graphics card."""
+MOST_TOGETHER = 1024**3
+"""Bytes of training windows up to which fits share a graphics card. While they are laid out they
+take three times as much in memory, and twice as much on the card."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +53,20 @@ def fit_each(fits: Iterable[Fit]) -> Iterator[Fit]:
     DetectorError
         As :meth:`p300.detectors.base.Detector.fit`.
     """
-    for batch in _batches(fits) if learns_side_by_side() else ([fit] for fit in fits):
-        if len(batch) == 1:
-            (fit,) = batch
-            fit.detector.fit(fit.X, fit.y, groups=fit.groups)
-            yield fit
-        else:
-            yield from _fit_side_by_side(batch)
+    # A fit is let go before the next one's windows are asked for.
+    if learns_side_by_side():
+        for batch in _batches(fits):
+            yield from _fit_side_by_side(batch) if len(batch) > 1 else _fit_in_turn(batch)
+            del batch
+    else:
+        yield from _fit_in_turn(fits)
+
+
+def _fit_in_turn(fits: Iterable[Fit]) -> Iterator[Fit]:
+    for fit in fits:
+        fit.detector.fit(fit.X, fit.y, groups=fit.groups)
+        yield fit
+        del fit
 
 
 def learns_side_by_side() -> bool:
@@ -78,6 +87,7 @@ def _batches(fits: Iterable[Fit]) -> Iterator[list[Fit]]:
             batch, size = [], 0
         batch.append(fit)
         size += fit.X.nbytes
+        del fit
     if batch:
         yield batch
 
@@ -99,16 +109,16 @@ def _fit_side_by_side(fits: list[Fit]) -> Iterator[Fit]:
         if (lesson := _next(course, own)) is not None
     ]:
         teach(lessons)
-    for fit, own in zip(fits, said, strict=True):
-        for one in own:
+    while fits:
+        for one in said.pop(0):
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-        yield fit
+        yield fits.pop(0)
 
 
 def _next(course: Iterator[Lesson], said: list[warnings.WarningMessage]) -> Lesson | None:
     """Give the next lesson of a fit, None when it is fitted; note its warnings."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", TrainingWarning)
         lesson = next(course, None)
     said += caught
     return lesson

@@ -33,6 +33,9 @@ class DetectorInfo:
     network
         Whether ``place`` is a torch network, trained by
         :class:`~p300.detectors.network.NetworkDetector`.
+    unstackable
+        Whether networks of this class cannot learn as one batched model: recurrent layers cannot,
+        and of other libraries' networks it is not known.
     defaults
         What makes this detector of its class: arguments that differ from the class's own.
     tuned
@@ -46,9 +49,15 @@ class DetectorInfo:
     citation: str
     year: int | None
     network: bool = False
+    unstackable: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     adaptation: Adaptation = "none"
+
+    @property
+    def stackable(self) -> bool:
+        """Whether several of these can learn as one batched model: networks, unless they cannot."""
+        return self.network and not self.unstackable
 
 
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
@@ -73,8 +82,11 @@ def _modern(learning_rate: float, weight_decay: float) -> dict[str, dict[str, fl
     return {"modern": {"learning_rate": learning_rate, "weight_decay": weight_decay}}
 
 
-def _older(weight_decay: float, patience: int = 10) -> dict[str, dict[str, float]]:
-    """Give settings of modern training chosen on three simulated subjects (docs/family_tree.md)."""
+def _older(weight_decay: float, patience: int) -> dict[str, dict[str, float]]:
+    """Give settings of modern training chosen on three simulated subjects (docs/family_tree.md).
+
+    A patience of 10 was chosen by the validation losses of a run of the config, to save time.
+    """
     found = {"learning_rate": 3e-3, "weight_decay": weight_decay, "patience": patience}
     return {"modern": found}
 
@@ -147,6 +159,7 @@ DETECTORS = {
         "https://braindecode.org",
         None,
         network=True,
+        unstackable=True,
     ),
     "slda": DetectorInfo(
         "p300.detectors.lda:ShrinkageLDA",
@@ -198,6 +211,7 @@ DETECTORS = {
         "Hochreiter & Schmidhuber, Neural Computation 9:1735-1780, 1997",
         1997,
         network=True,
+        unstackable=True,
         tuned=_older(1.0, patience=30),
     ),
     "lenet5": DetectorInfo(
@@ -206,7 +220,7 @@ DETECTORS = {
         "LeCun et al., Proc IEEE 86:2278-2324, 1998",
         1998,
         network=True,
-        tuned=_older(0.1),
+        tuned=_older(0.1, patience=10),
     ),
     "lenet": DetectorInfo(
         "p300.detectors.images:LeNet",
@@ -214,7 +228,7 @@ DETECTORS = {
         "Zhang et al., Dive into Deep Learning, 2023, section 7.6",
         2023,
         network=True,
-        tuned=_older(0.3),
+        tuned=_older(0.3, patience=10),
     ),
     "small_cnn": DetectorInfo(
         "p300.detectors.images:SmallCNN",
@@ -231,7 +245,7 @@ DETECTORS = {
         "Bengio et al., NIPS 2006, 153-160",
         2006,
         network=True,
-        tuned=_older(0.3),
+        tuned=_older(0.3, patience=10),
     ),
     "dbn": DetectorInfo(
         "p300.detectors.layerwise:DBN",
@@ -239,7 +253,7 @@ DETECTORS = {
         "Hinton, Osindero & Teh, Neural Computation 18:1527-1554, 2006",
         2006,
         network=True,
-        tuned=_older(0.3),
+        tuned=_older(0.3, patience=10),
     ),
     "sparse_coding": DetectorInfo(
         "p300.detectors.sparse_coding:SparseCoding",

@@ -21,6 +21,9 @@ from p300.detectors.training import (
     gather,
 )
 
+MOST_VALIDATED = 8 * VALIDATION_BATCH
+"""Windows of all networks that are validated at once."""
+
 
 def worth_stacking(device: torch.device, networks: Sequence[nn.Module]) -> bool:
     """Tell whether networks are trained faster as one batched model than one after the other.
@@ -170,7 +173,7 @@ def _validate(
         outputs = torch.cat(
             [
                 stack(gather(X, some), training=False)
-                for some in rows.split(VALIDATION_BATCH, dim=1)
+                for some in rows.split(max(1, MOST_VALIDATED // len(running)), dim=1)
             ],
             dim=1,
         )

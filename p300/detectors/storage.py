@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import pandas as pd
 from p300.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
 from p300.detectors.registry import make_detector
 from p300.epochs import Epochs
-from p300.errors import DetectorError
+from p300.errors import DetectorError, P300Error
 from p300.files import read_json, write_json, written_whole
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def load_detector(folder: str | Path) -> StoredDetector:
     try:
         detector = make_detector(about["name"], **about["parameters"])
         detector.restore(about["state"], arrays)
-        detector.decision_function(any_window(detector))  # fails on arrays of wrong shapes
+        _try_out(detector, about["electrodes"])
         return StoredDetector(
             detector=detector,
             electrodes=tuple(about["electrodes"]),
@@ -173,11 +174,23 @@ def load_detector(folder: str | Path) -> StoredDetector:
             preprocessing=about["preprocessing"],
             alignment=make_alignment(about.get("alignment"), f"{folder}: alignment"),
         )
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        AttributeError, LookupError, MemoryError, P300Error, RuntimeError, TypeError, ValueError
+    ) as error:  # fmt: skip
         raise DetectorError(
             f"{folder}: detector.json is damaged or does not belong to weights.safetensors "
             f"({type(error).__name__}: {error}); copy both again, or train the detector anew"
         ) from error
+
+
+def _try_out(detector: Detector, electrodes: list[str]) -> None:
+    """Score a window: arrays of wrong shapes fail here, not with the first recording."""
+    n_electrodes = detector.input_shape_[0]
+    if len(electrodes) != n_electrodes:
+        raise ValueError(f"{len(electrodes)} electrodes named, {n_electrodes} in the weights")
+    score = float(detector.decision_function(any_window(detector))[0])
+    if not (math.isfinite(score) and math.isfinite(detector.threshold_)):
+        raise ValueError(f"score {score} of a window, threshold {detector.threshold_}")
 
 
 def any_window(detector: Detector) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ from p300.adaptation.transfer import Transfer, learn_transfer
 from p300.detectors.base import Detector
 from p300.epochs import Epochs
 from p300.errors import ProtocolError
-from p300.evaluation.learned import learn_once
+from p300.evaluation.learned import Learned
 from p300.recordings.layout import Layout
 
 
@@ -32,8 +32,7 @@ class Parts:
     level
         The level whose whole units a detector may set aside from the training set.
     known_as
-        Equal for equal training sets and detectors: what was learned for one fold then serves the
-        next.
+        What is learned from the training set, for ``learned``.
     """
 
     train: Epochs
@@ -76,7 +75,9 @@ class Scored:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> Scored:
+def fit_and_score(
+    detector: Detector, adaptation: Adaptation, parts: Parts, learned: Learned
+) -> Scored:
     """Fit, adapt and score.
 
     Parameters
@@ -87,6 +88,8 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
         What it may learn from the tested person.
     parts
         The fold.
+    learned
+        What folds of the same group have learned; what is learned here is added.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             "person (few_shot)"
         )
     if adaptation in ("none", "fine_tuned"):
-        fitted, before = learn_once(parts.known_as, lambda: _fit(detector, parts))
+        fitted, before = learned.once(parts.known_as, lambda: _fit(detector, parts))
         if adaptation == "fine_tuned" and calibration is not None and len(calibration):
             fitted = copy.deepcopy(fitted).fine_tune(calibration.X, calibration.y)
         scores = fitted.decision_function(parts.test.X)
@@ -117,9 +120,8 @@ def fit_and_score(detector: Detector, adaptation: Adaptation, parts: Parts) -> S
             "does not have; use adaptation 'none'"
         )
     layout = parts.layout
-    transfer, before = learn_once(
-        f"transfer {parts.known_as}",
-        lambda: learn_transfer(detector, parts.train, layout, parts.level),
+    transfer, before = learned.once(
+        parts.known_as, lambda: learn_transfer(detector, parts.train, layout, parts.level)
     )
     about: dict[str, Any] = {"strength": asdict(transfer.strength)}
     if calibration is None:

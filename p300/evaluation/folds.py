@@ -26,6 +26,7 @@ from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
 from p300.errors import P300Error, ProtocolError, TrainingWarning
 from p300.evaluation.adapted import Parts, fit_and_score
+from p300.evaluation.learned import Learned
 from p300.evaluation.manifest import THREADS, fitting_versions
 from p300.evaluation.metrics import SCORE_COLUMNS
 from p300.evaluation.protocols import make_folds
@@ -106,10 +107,11 @@ def seed_of(experiment_seed: int, *names: str) -> int:
     return int(sequence.generate_state(1, np.uint32)[0])
 
 
-def run_task(task: Task, run: Path) -> None:
+def run_task(task: Task, run: Path, learned: Learned | None = None) -> None:
     """Fit and score; write ``fits/ID.json``, training scores if asked for, ``scores/ID.parquet``.
 
-    The score file comes last and whole: where it is, the fold is done.
+    The score file comes last and whole: where it is, the fold is done. What tasks with the same
+    :func:`learned_as` have ``learned`` is not learned again.
 
     Raises
     ------
@@ -120,7 +122,7 @@ def run_task(task: Task, run: Path) -> None:
         warnings.simplefilter("always", TrainingWarning)
         try:
             with training_on(task.device):
-                fit, scores, training_scores = _fit_and_score(task)
+                fit, scores, training_scores = _fit_and_score(task, learned or Learned())
         except P300Error as error:
             raise type(error)(f"fold {task.id}: {error}") from error
     own = [w for w in caught if issubclass(w.category, TrainingWarning)]
@@ -145,7 +147,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _fit_and_score(
-    task: Task,
+    task: Task, learned: Learned
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame | None]:
     epochs = Epochs.load(task.epochs)
     detector, train = unfitted(task, epochs)
@@ -156,10 +158,10 @@ def _fit_and_score(
         calibration=_select_calibration(epochs, task),
         layout=epochs.layouts.get(task.dataset),
         level=task.validation,
-        known_as=known_as(task),
+        known_as=learned_as(task),
     )
     start = time.perf_counter()
-    scored = fit_and_score(detector, task.adaptation, parts)
+    scored = fit_and_score(detector, task.adaptation, parts, learned)
     seconds = time.perf_counter() - start + scored.seconds_before
     detector, train = scored.detector, scored.train
     names: dict[str, str | int] = {
@@ -172,9 +174,13 @@ def _fit_and_score(
     scores = score_table(parts.test, scored.scores, detector.threshold_, names)
     training_scores = None
     if task.cross_fit and len(np.unique(train.units("character"))) >= FEWEST_CROSS_FITTED:
-        score = scored.training_scores
-        if score is None:
-            score = cross_fitted_scores(detector, train, scored.level)
+        if scored.training_scores is not None:
+            score = scored.training_scores
+        else:
+            score, _ = learned.once(
+                f"training scores {parts.known_as}",
+                lambda: cross_fitted_scores(detector, train, scored.level),
+            )
         training_scores = score_table(train, score, detector.threshold_, names)
     history, best = detector.history()
     fit = {
@@ -217,15 +223,19 @@ def unfitted(task: Task, epochs: Epochs) -> tuple[Detector, Epochs]:
     return detector, align(epochs.select(task.train), task.alignment.offline)
 
 
-def known_as(task: Task) -> str:
-    """Give the same text for tasks whose detectors learn the same from the training set.
+def learned_as(task: Task) -> str:
+    """Give the same text for tasks of which the detector learns the same before it adapts.
 
-    Names do not matter: a fine-tuned ``cnn1`` is learned like a plain one.
+    Names do not matter: a fine-tuned ``cnn1`` is first learned like a plain one. What is learned
+    from the tested person alone is shared with nobody.
     """
+    if task.adaptation == "from_scratch":
+        return task.id
     name, parameters = task.call
     info = detector_info(name)
     what = [info.place, info.tuned, {**info.defaults, **parameters}, task.alignment.offline]
-    said = repr([task.epochs, what, task.seed, task.validation])
+    transfers = task.adaptation not in ("none", "fine_tuned")
+    said = repr([task.epochs, what, transfers, task.seed, task.validation, task.device])
     return hashlib.sha256(said.encode() + task.train.tobytes()).hexdigest()
 
 
@@ -316,8 +326,9 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.N
     parts = held_out_parts(len(epochs), groups, CROSS_FITS)
     rests = (np.setdiff1d(np.arange(len(epochs)), held_out) for held_out in parts)
     fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest in rests)
-    for held_out, fit in zip(parts, fit_each(fits), strict=True):
-        score[held_out] = fit.detector.decision_function(epochs.X[held_out])
+    fitted = fit_each(fits)
+    for held_out in parts:  # no name for the fit: its windows are let go before the next are read
+        score[held_out] = next(fitted).detector.decision_function(epochs.X[held_out])
     return score
 
 

@@ -82,9 +82,10 @@ def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Gro
                 groups = [group for group in groups if group is not done]
                 yield done
         except BrokenProcessPool:
-            # Groups are taken in order: the first ones were running. All is lost with one process.
-            running = [task for group in groups[:jobs] for task in group]
-            deaths.update(task.id for task in running if not is_done(task, run))
+            # Groups are taken in order, and the tasks of each: the first ones not done were
+            # running. All is lost with one process.
+            running = [_first_missing(group, run) for group in groups[:jobs]]
+            deaths.update(task.id for task in running if task is not None)
             lost = [name for name, times in deaths.items() if times >= MOST_DEATHS]
             if lost:
                 raise _given_up(lost) from None
@@ -96,10 +97,15 @@ def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Gro
             )
 
 
+def _first_missing(group: Group, run: Path) -> Task | None:
+    """Give the task that a worker is at, if it has begun the group; None when all are done."""
+    return next((task for task in group if not is_done(task, run)), None)
+
+
 def _in_pool(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    # Loky ends and replaces workers whose memory has grown by 300 MB, between two folds.
+    # Loky ends and replaces workers whose memory has grown by 300 MB, between two groups.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     pool = ProcessPoolExecutor(jobs, initializer=_leave_interrupts, env=ONE_THREAD)
     try:
@@ -147,7 +153,9 @@ def _on_cluster(groups: Sequence[Group], run: Path, address: str) -> Iterator[Gr
                 future.result()
                 yield futures[future]
         except KilledWorker as error:
-            raise _given_up([task.id for task in futures[future]]) from error
+            raise _given_up(
+                [task.id for task in futures[future] if not is_done(task, run)]
+            ) from error
         finally:
             client.cancel(list(futures))
 

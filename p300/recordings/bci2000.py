@@ -198,9 +198,9 @@ def _apply_layout(
     copied = header.value("InterpretMode") != "1"  # 1 is free spelling
     if not (text and copied and set(text) <= set(layout.symbols)):
         _warn(
-            f"{where}: no text to copy tells whether the codes of rows or of columns come first; "
-            "those of rows are taken to. If a version of BCI2000 that counts columns first wrote "
-            "this file, letters are wrong"
+            f"{where}: no text to copy, in symbols of the matrix, tells whether the codes of rows "
+            "or of columns come first; those of rows are taken to. If a version of BCI2000 that "
+            "counts columns first wrote this file, letters are wrong"
         )
         return flashes, layout
     labelled = apply_text(flashes, layout, text, where)

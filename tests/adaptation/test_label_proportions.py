@@ -40,6 +40,23 @@ def test_shares_follow_from_the_layout():
         assert y[share == one].mean() == pytest.approx(one)
 
 
+def test_kinds_may_be_named():
+    """Of 32 symbols, eight codes light each three times and eighteen codes twice: 3/8 and 2/18."""
+    lit = np.zeros((26, 32))
+    for symbol in range(32):
+        lit[(symbol + np.arange(3)) % 8, symbol] = 1
+        lit[8 + (2 * symbol + np.arange(2)) % 18, symbol] = 1
+    flashes, y = drawn(lit, 40, 20, 1.0)
+    kinds = [1] * 8 + [2] * 18
+    with pytest.raises(DetectorError, match="name the kind of each code"):
+        target_shares(flashes)
+    assert set(target_shares(flashes, kinds)) == {3 / 8, 2 / 18}
+    readout = fit_to_proportions(flashes, kinds)
+    assert roc_auc_score(y, readout(flashes.features)) > 0.8
+    with pytest.raises(DetectorError, match="2 kinds given, expected one for each of 26 codes"):
+        fit_to_proportions(flashes, [1, 2])
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.floats(0.5, 2.0))
 def test_class_means_are_found_without_labels(seed, distance):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 
 import numpy as np
@@ -249,6 +250,26 @@ def test_a_damaged_detector_is_named(epochs, tmp_path, name, damage):
     folder = save_detector(fitted(name, epochs), tmp_path / "d", epochs)
     damage(folder)
     with pytest.raises(DetectorError, match=r"d: detector\.json (is damaged|holds list)"):
+        load_detector(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("input_shape", [4, 10**11]),
+        ("input_shape", [4, 0]),
+        ("threshold", float("nan")),
+        ("calibration", [float("nan"), 0.0]),
+        ("electrodes", ["Cz"]),
+        ("name", "sldaa"),
+    ],
+)
+def test_a_damaged_description_is_named(epochs, tmp_path, key, value):
+    folder = save_detector(fitted("slda", epochs), tmp_path / "d", epochs)
+    about = read_json(folder / "detector.json")
+    (about if key in about else about["state"])[key] = value
+    (folder / "detector.json").write_text(json.dumps(about))
+    with pytest.raises(DetectorError, match=r"d: detector\.json is damaged"):
         load_detector(folder)
 
 

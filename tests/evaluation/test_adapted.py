@@ -13,7 +13,7 @@ from studies import make_epochs
 from p300.adaptation.transfer import learn_transfer
 from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
-from p300.evaluation import adapted, learned
+from p300.evaluation import adapted
 from p300.evaluation.plan import plan_dataset
 from p300.evaluation.runner import evaluate
 from p300.files import read_json
@@ -105,11 +105,10 @@ def test_what_is_learned_once_is_told_with_every_fold_that_uses_it(tmp_path, mon
         return learn_transfer(detector, *args)
 
     monkeypatch.setattr(adapted, "learn_transfer", slowly)
-    monkeypatch.setattr(learned, "_LEARNED", {})
     detectors = {f"self {n}": {**DETECTORS["self"], "n_windows": n} for n in (4, 8)}
     asked = experiment(detectors, {"few_shot": {"characters": [0, 1]}})
     run = evaluate(asked, tmp_path / "run")
-    # Once a subject and detector, though the detectors take turns.
+    # Once a subject and detector, for both numbers of characters.
     assert calls == [4, 8] * 4
     fits = [read_json(path) for path in (run / "fits").glob("*.json")]
     assert len(fits) == 2 * 2 * 4

@@ -7,26 +7,20 @@ import warnings
 import pytest
 
 from p300.errors import TrainingWarning
-from p300.evaluation import learned
-from p300.evaluation.learned import learn_ahead, learn_once
-
-
-@pytest.fixture(autouse=True)
-def nothing_learned(monkeypatch):
-    monkeypatch.setattr(learned, "_LEARNED", {})
+from p300.evaluation.learned import Learned
 
 
 def never():
     raise AssertionError("learned again")
 
 
-def test_the_oldest_of_too_many_is_learned_again():
-    names = [str(k) for k in range(learned.KEPT + 1)]
-    for name in names:
-        assert learn_once(name, lambda name=name: name) == (name, 0.0)
-    for name in names[1:]:
-        assert learn_once(name, never)[0] == name
-    assert learn_once("0", lambda: "anew") == ("anew", 0.0)
+def test_what_is_known_is_not_learned_again():
+    learned = Learned()
+    assert learned.once("a", lambda: 1) == (1, 0.0)
+    value, seconds = learned.once("a", never)
+    assert value == 1
+    assert seconds > 0
+    assert learned.once("b", lambda: 2) == (2, 0.0)
 
 
 def test_a_warning_is_given_with_each_use():
@@ -34,9 +28,22 @@ def test_a_warning_is_given_with_each_use():
         warnings.warn("too few passes", TrainingWarning, stacklevel=1)
         return 1
 
+    learned = Learned()
     for teach in (learn, never):
         with pytest.warns(TrainingWarning, match="too few passes"):
-            assert learn_once("a", teach)[0] == 1
+            assert learned.once("a", teach)[0] == 1
+
+
+def test_other_warnings_are_as_many_as_without():
+    def learn():
+        for _ in range(50):
+            warnings.warn("of a library", RuntimeWarning, stacklevel=1)
+
+    for category, expected in (("default", 1), ("ignore", 0)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter(category)
+            Learned().once("a", learn)
+        assert len(caught) == expected
 
 
 def test_what_was_learned_ahead_is_not_learned_again():
@@ -46,12 +53,12 @@ def test_what_was_learned_ahead_is_not_learned_again():
                 warnings.warn("of the second", TrainingWarning, stacklevel=1)
             yield k
 
-    three = one_after_another()
+    learned, three = Learned(), one_after_another()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        learn_ahead(["a", "b", "c"], lambda: next(three))
-        found = {name: learn_once(name, never) for name in "ac"}
+        learned.ahead(["a", "b", "c"], lambda: next(three))
+        found = {name: learned.once(name, never) for name in "ac"}
     assert [value for value, _ in found.values()] == [0, 2]
     assert found["a"][1] == found["c"][1] > 0
     with pytest.warns(TrainingWarning, match="of the second"):
-        assert learn_once("b", never)[0] == 1
+        assert learned.once("b", never)[0] == 1

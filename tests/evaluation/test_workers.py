@@ -111,6 +111,27 @@ def test_a_fold_that_kills_every_worker_is_named(monkeypatch, tmp_path):
         list(map_folds([Named("deadly"), Named("next")], tmp_path, Workers(jobs=2)))
 
 
+@pytest.mark.usefixtures("one_by_one")
+def test_deaths_count_against_the_fold_that_ran(monkeypatch, tmp_path):
+    """A worker is killed over each fold of a group once: none of them is to blame."""
+    monkeypatch.setattr(workers, "groups_of", lambda tasks: [tuple(tasks), (Named("other"),)])
+    monkeypatch.setattr(workers, "run_group", kill_myself_once_a_task)
+    group = [Named(str(k)) for k in range(5)]
+    (tmp_path / "scores").mkdir()
+    with pytest.warns(RunWarning, match="done again"):
+        done = list(map_folds(group, tmp_path, Workers(jobs=2)))
+    assert sorted(done) == ["0", "1", "2", "3", "4", "other"]
+
+
+def kill_myself_once_a_task(group, run):
+    for task in group:
+        begun = run / f"{task.id}.begun"
+        if not begun.exists() and task.id != "other":
+            begun.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        (run / "scores" / f"{task.id}.parquet").touch()
+
+
 def test_an_interrupt_ends_all_processes_and_leaves_a_run_that_goes_on(alone, tmp_path):
     psutil = pytest.importorskip("psutil")
     config, run = tmp_path / "small.yaml", tmp_path / "run"
