@@ -145,7 +145,7 @@ def test_a_run_killed_in_a_fold_goes_on_and_gives_the_same_scores(finished, tmp_
         "from p300.config import load_experiment\n"
         "from p300.evaluation import folds, runner\n"
         "fit = folds._fit_and_score\n"
-        "def slow(task):\n    result = fit(task)\n    time.sleep(0.3)\n    return result\n"
+        "def slow(*args):\n    result = fit(*args)\n    time.sleep(0.3)\n    return result\n"
         "folds._fit_and_score = slow\n"
         "runner.evaluate(load_experiment(sys.argv[1]), sys.argv[2])\n"
     )
