@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,3 +31,19 @@ def data_root() -> Path:
             pytest.fail(f"{root}: real recordings are required (P300_REQUIRE_DATA=1)")
         pytest.skip(f"no real recordings at {root}; set P300_DATA to test with them")
     return root
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Learn as on a graphics card; gives the number of networks of each batched model."""
+    from p300.detectors import fitting, lessons
+
+    stacked: list[int] = []
+
+    def worth(taught: Sequence[lessons.Lesson], _: object) -> bool:
+        stacked.append(sum(len(lesson.members) for lesson in taught))
+        return stacked[-1] > 1
+
+    monkeypatch.setattr(fitting, "learns_side_by_side", lambda: True)
+    monkeypatch.setattr(lessons, "worth_stacking", worth)
+    return stacked

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from p300.detectors.device import chosen_device
-from p300.detectors.stacked import can_be_stacked, train_together, worth_stacking
+from p300.detectors.stacked import train_together
 from p300.detectors.training import History, LearningRule, Member, Settings, train
 from p300.errors import TrainingWarning
 
@@ -30,6 +30,8 @@ class Lesson:
         1 for a target, 0 for a non-target, [epoch].
     members
         The networks, and which of the windows are theirs.
+    stackable
+        Whether the networks can be trained as one batched model.
     chance
         States of torch's generator, from which each network draws what dropout drops.
     histories
@@ -41,6 +43,7 @@ class Lesson:
     X: Tensor
     y: Tensor
     members: list[Member]
+    stackable: bool
     chance: list[Tensor]
     histories: list[History] = field(default_factory=list)
 
@@ -65,10 +68,10 @@ def teach(lessons: Sequence[Lesson]) -> None:
     """
     device = torch.device(chosen_device())
     networks = [member.network for lesson in lessons for member in lesson.members]
-    if worth_stacking(device, networks):
+    if worth_stacking(lessons, device):
         _teach_side_by_side(lessons, device)
     else:
-        if device.type != "cpu" and not can_be_stacked(networks[0]):
+        if device.type != "cpu" and not lessons[0].stackable:
             warnings.warn(
                 f"{type(networks[0]).__name__} cannot be trained as one batched model: on "
                 f"{device.type} its networks learn one after another, which may take longer than "
@@ -80,6 +83,16 @@ def teach(lessons: Sequence[Lesson]) -> None:
             _teach_in_turn(lesson, device)
     for network in networks:
         network.cpu()
+
+
+def worth_stacking(lessons: Sequence[Lesson], device: torch.device) -> bool:
+    """Tell whether networks are trained faster as one batched model than one after the other.
+
+    A graphics card waits for each small operation to be started; on a processor the arithmetic
+    takes the time, and stacking gains little (benchmarks/README.md).
+    """
+    several = sum(len(lesson.members) for lesson in lessons) > 1
+    return device.type != "cpu" and several and lessons[0].stackable
 
 
 def _teach_in_turn(lesson: Lesson, device: torch.device) -> None:

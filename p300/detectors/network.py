@@ -248,7 +248,8 @@ class NetworkDetector(Detector):
         windows, labels = time_major(X), torch.from_numpy(y.astype(np.int64))
         drawn = [self._draw(windows, part, seeds.spawn(2)) for part in parts]
         members, chance = [member for member, _ in drawn], [state for _, state in drawn]
-        return Lesson(LEARNING_RULES[self.training], settings, windows, labels, members, chance)
+        rule, stackable = LEARNING_RULES[self.training], detector_info(self.network).stackable
+        return Lesson(rule, settings, windows, labels, members, stackable, chance)
 
     def _draw(
         self,

@@ -33,9 +33,9 @@ class DetectorInfo:
     network
         Whether ``place`` is a torch network, trained by
         :class:`~p300.detectors.network.NetworkDetector`.
-    unstackable
-        Whether networks of this class cannot learn as one batched model: recurrent layers cannot,
-        and of other libraries' networks it is not known.
+    stackable
+        Whether networks of this class can learn as one batched model: recurrent layers cannot, and
+        of other libraries' networks it is not known.
     defaults
         What makes this detector of its class: arguments that differ from the class's own.
     tuned
@@ -49,15 +49,10 @@ class DetectorInfo:
     citation: str
     year: int | None
     network: bool = False
-    unstackable: bool = False
+    stackable: bool = True
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     adaptation: Adaptation = "none"
-
-    @property
-    def stackable(self) -> bool:
-        """Whether several of these can learn as one batched model: networks, unless they cannot."""
-        return self.network and not self.unstackable
 
 
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
@@ -159,7 +154,7 @@ DETECTORS = {
         "https://braindecode.org",
         None,
         network=True,
-        unstackable=True,
+        stackable=False,
     ),
     "slda": DetectorInfo(
         "p300.detectors.lda:ShrinkageLDA",
@@ -211,7 +206,7 @@ DETECTORS = {
         "Hochreiter & Schmidhuber, Neural Computation 9:1735-1780, 1997",
         1997,
         network=True,
-        unstackable=True,
+        stackable=False,
         tuned=_older(1.0, patience=30),
     ),
     "lenet5": DetectorInfo(

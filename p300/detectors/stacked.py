@@ -25,25 +25,6 @@ MOST_VALIDATED = 8 * VALIDATION_BATCH
 """Windows of all networks that are validated at once."""
 
 
-def worth_stacking(device: torch.device, networks: Sequence[nn.Module]) -> bool:
-    """Tell whether networks are trained faster as one batched model than one after the other.
-
-    A graphics card waits for each small operation to be started; on a processor the arithmetic
-    takes the time, and stacking gains little (benchmarks/README.md).
-    """
-    return device.type != "cpu" and len(networks) > 1 and can_be_stacked(networks[0])
-
-
-def can_be_stacked(network: nn.Module) -> bool:
-    """Tell whether networks like this one can be batched.
-
-    Recurrent layers cannot, and of other libraries' networks that is not known.
-    """
-    layers = network.modules()
-    own = type(network).__module__.startswith("p300.")
-    return own and not any(isinstance(layer, nn.RNNBase) for layer in layers)
-
-
 @dataclass(frozen=True, eq=False)
 class Learner:
     """A member in training: its windows, its loss, its passes so far."""

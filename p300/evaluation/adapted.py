@@ -31,7 +31,7 @@ class Parts:
         The stimulus layout of the data set, where it has one.
     level
         The level whose whole units a detector may set aside from the training set.
-    known_as
+    learned_as
         What is learned from the training set, for ``learned``.
     """
 
@@ -40,7 +40,7 @@ class Parts:
     calibration: Epochs | None
     layout: Layout | None
     level: str
-    known_as: str
+    learned_as: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ def fit_and_score(
             "person (few_shot)"
         )
     if adaptation in ("none", "fine_tuned"):
-        fitted, before = learned.once(parts.known_as, lambda: _fit(detector, parts))
+        fitted, before = learned.once(parts.learned_as, lambda: _fit(detector, parts))
         if adaptation == "fine_tuned" and calibration is not None and len(calibration):
             fitted = copy.deepcopy(fitted).fine_tune(calibration.X, calibration.y)
         scores = fitted.decision_function(parts.test.X)
@@ -121,7 +121,7 @@ def fit_and_score(
         )
     layout = parts.layout
     transfer, before = learned.once(
-        parts.known_as, lambda: learn_transfer(detector, parts.train, layout, parts.level)
+        parts.learned_as, lambda: learn_transfer(detector, parts.train, layout, parts.level)
     )
     about: dict[str, Any] = {"strength": asdict(transfer.strength)}
     if calibration is None:

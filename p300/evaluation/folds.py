@@ -158,7 +158,7 @@ def _fit_and_score(
         calibration=_select_calibration(epochs, task),
         layout=epochs.layouts.get(task.dataset),
         level=task.validation,
-        known_as=learned_as(task),
+        learned_as=learned_as(task),
     )
     start = time.perf_counter()
     scored = fit_and_score(detector, task.adaptation, parts, learned)
@@ -178,7 +178,7 @@ def _fit_and_score(
             score = scored.training_scores
         else:
             score, _ = learned.once(
-                f"training scores {parts.known_as}",
+                f"training scores {parts.learned_as}",
                 lambda: cross_fitted_scores(detector, train, scored.level),
             )
         training_scores = score_table(train, score, detector.threshold_, names)

@@ -42,8 +42,8 @@ def groups_of(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
 
 def _kind(task: Task) -> str | None:
     """Give the same text for tasks whose networks can learn side by side, None for others."""
-    plain = task.adaptation in ("none", "fine_tuned")
-    if task.device == "cpu" or not plain or not detector_info(task.call[0]).stackable:
+    info, plain = detector_info(task.call[0]), task.adaptation in ("none", "fine_tuned")
+    if task.device == "cpu" or not plain or not (info.network and info.stackable):
         return None
     return repr([task.epochs, task.call, task.alignment])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from p300.evaluation.folds import Task
 from p300.evaluation.groups import groups_of, is_done, run_group
 
 MOST_DEATHS = 3
-"""Workers that may die over the same fold before the run is given up."""
+"""Times that workers may die one after the other, no fold being done in between, before the run is
+given up."""
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -40,14 +40,13 @@ class Workers:
 def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[str]:
     """Run tasks and yield the id of each as it is done, in whatever order.
 
-    On a graphics card networks of several folds learn side by side, and are done together.
-
-    The folds of a worker that was killed are redone.
+    On a graphics card networks of several folds learn side by side, and are done together. The
+    folds of a worker that was killed are redone.
 
     Raises
     ------
     RunError
-        Naming the folds over which workers died :data:`MOST_DEATHS` times.
+        Naming the folds that ran when workers had died :data:`MOST_DEATHS` times in succession.
     P300Error
         What a fold raises; folds that are running then are stopped.
     """
@@ -75,20 +74,21 @@ def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Gro
     """Run groups in processes of this machine; start new ones where some were killed."""
     from joblib.externals.loky import BrokenProcessPool
 
-    deaths: Counter[str] = Counter()
+    deaths, missing_before = 0, -1
     while groups:
         try:
             for done in _in_pool(groups, run, min(jobs, len(groups))):
                 groups = [group for group in groups if group is not done]
                 yield done
         except BrokenProcessPool:
-            # Groups are taken in order, and the tasks of each: the first ones not done were
-            # running. All is lost with one process.
-            running = [_first_missing(group, run) for group in groups[:jobs]]
-            deaths.update(task.id for task in running if task is not None)
-            lost = [name for name, times in deaths.items() if times >= MOST_DEATHS]
-            if lost:
-                raise _given_up(lost) from None
+            # All is lost with one process, and which one it was is not told.
+            missing = sum(not is_done(task, run) for group in groups for task in group)
+            deaths = deaths + 1 if missing == missing_before else 1
+            missing_before = missing
+            if deaths == MOST_DEATHS:
+                # Groups are taken in order, and the tasks of each: the first missing were running.
+                running = [_first_missing(group, run) for group in groups[:jobs]]
+                raise _given_up([task.id for task in running if task is not None]) from None
             warnings.warn(
                 "a worker process was killed (most often because memory ran out: take fewer "
                 "--jobs); the folds that were running are done again",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from studies import make_epochs
 
-from p300.detectors import fitting, lessons, make_detector
+from p300.detectors import fitting, make_detector
 from p300.detectors.fitting import Fit, fit_each
 from p300.errors import DetectorError, TrainingWarning
 
@@ -18,20 +18,6 @@ FOLDS = ([0, 1], [1, 2], [0, 2])
 @pytest.fixture(scope="module")
 def epochs():
     return make_epochs(3, 1, amplitude=1e-5, n_characters=4)
-
-
-@pytest.fixture
-def side_by_side(monkeypatch):
-    """Learn as on a graphics card; gives the number of networks of each batched model."""
-    stacked = []
-
-    def worth(_, networks):
-        stacked.append(len(networks))
-        return len(networks) > 1
-
-    monkeypatch.setattr(fitting, "learns_side_by_side", lambda: True)
-    monkeypatch.setattr(lessons, "worth_stacking", worth)
-    return stacked
 
 
 def fits_of(study, name, **parameters):
@@ -51,12 +37,12 @@ def scores(epochs, fits):
 @pytest.mark.parametrize(
     ("name", "networks"), [("cnn1", [3]), ("mcnn3", [9]), ("cnn2b", [3, 3]), ("gan_augmented", [3])]
 )
-def test_networks_of_several_fits_learn_as_if_alone(epochs, side_by_side, name, networks):
+def test_networks_of_several_fits_learn_as_if_alone(epochs, card, name, networks):
     few = {"epochs": 4, "picks": 2} if name == "cnn2b" else {"epochs": 4}
     alone = scores(epochs, (f for one in fits_of(epochs, name, **few) for f in fit_each([one])))
-    side_by_side.clear()
+    card.clear()
     together = scores(epochs, fit_each(fits_of(epochs, name, **few)))
-    assert side_by_side == networks
+    assert card == networks
     assert np.ptp(alone, axis=1).min() > 0.5
     np.testing.assert_allclose(together, alone, atol=2e-3 * np.ptp(alone))
 
@@ -73,22 +59,22 @@ def test_on_the_processor_each_is_fitted_when_it_is_asked_for(epochs):
     assert len(asked) == 1
 
 
-def test_other_detectors_are_fitted_alone(epochs, side_by_side):
+def test_other_detectors_are_fitted_alone(epochs, card):
     found = list(fit_each(fits_of(epochs, "slda")))
     assert len(found) == 3
-    assert not side_by_side
+    assert not card
 
 
-def test_fits_share_a_card_as_far_as_their_windows_have_room(epochs, side_by_side, monkeypatch):
+def test_fits_share_a_card_as_far_as_their_windows_have_room(epochs, card, monkeypatch):
     size = max(fit.X.nbytes for fit in fits_of(epochs, "cnn1"))
     monkeypatch.setattr(fitting, "MOST_TOGETHER", 2 * size)
     assert len(list(fit_each(fits_of(epochs, "cnn1", epochs=1)))) == 3
-    assert side_by_side == [2, 1]
+    assert card == [2, 1]
 
 
-def test_warnings_are_those_of_the_fit_that_is_given(epochs, side_by_side):
+def test_warnings_are_those_of_the_fit_that_is_given(epochs, card):
     three = list(fits_of(epochs, "cnn1", epochs=3, patience=2, learning_rate=1e-3))
-    assert side_by_side == []
+    assert card == []
     three[1].detector.set_params(seed=0)
     found = fit_each(three)
     for fit in three:
@@ -100,7 +86,7 @@ def test_warnings_are_those_of_the_fit_that_is_given(epochs, side_by_side):
 
 
 @pytest.mark.filterwarnings("ignore:overflow")
-def test_a_training_that_diverges_raises(epochs, side_by_side):
+def test_a_training_that_diverges_raises(epochs, card):
     with pytest.raises(DetectorError, match="diverged"):
         list(fit_each(fits_of(epochs, "cnn1", training="momentum", learning_rate=1e18)))
-    assert side_by_side == [3]
+    assert card == [3]

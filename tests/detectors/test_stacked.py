@@ -14,7 +14,7 @@ import p300.detectors.lessons
 from p300.detectors import DETECTORS, make_detector
 from p300.detectors.network import LEARNING_RULES, training_settings
 from p300.detectors.registry import network_class
-from p300.detectors.stacked import train_together, worth_stacking
+from p300.detectors.stacked import train_together
 from p300.detectors.training import Member, time_major, train
 
 NETWORKS = {
@@ -22,7 +22,6 @@ NETWORKS = {
     for name, info in DETECTORS.items()
     if info.network and name not in ("braindecode", "lstm")
 }
-GPU = torch.device("cuda")
 
 
 def without_chance(network):
@@ -113,12 +112,3 @@ def test_an_ensemble_scores_the_same(name, monkeypatch):
         scores.append(detector.decision_function(second.X))
     assert np.ptp(scores[0]) > 1
     np.testing.assert_allclose(*scores, atol=1e-3 * np.ptp(scores[0]))
-
-
-def test_only_several_networks_on_a_graphics_card_are_stacked():
-    networks = made("cnn1", 2)
-    assert worth_stacking(GPU, networks)
-    assert not worth_stacking(GPU, networks[:1])
-    assert not worth_stacking(torch.device("cpu"), networks)
-    assert not worth_stacking(GPU, [network_class("lstm")(8, 80) for _ in range(2)])
-    assert not worth_stacking(GPU, [torch.nn.Linear(2, 2)] * 2)

@@ -12,7 +12,7 @@ import torch
 
 from p300.alignment import Alignment
 from p300.config import parse_experiment
-from p300.detectors import fitting, lessons
+from p300.detectors import lessons
 from p300.detectors.lda import ShrinkageLDA
 from p300.errors import DetectorError, RunWarning
 from p300.evaluation.folds import run_task
@@ -39,20 +39,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
 def tasks(tmp_path_factory):
     experiment = parse_experiment(CONFIG)
     return plan(experiment, prepare(experiment, tmp_path_factory.mktemp("run"), data=Path()))
-
-
-@pytest.fixture
-def card(monkeypatch):
-    """Learn as on a graphics card; gives the number of networks of each batched model."""
-    stacked = []
-
-    def worth(_, networks):
-        stacked.append(len(networks))
-        return len(networks) > 1
-
-    monkeypatch.setattr(fitting, "learns_side_by_side", lambda: True)
-    monkeypatch.setattr(lessons, "worth_stacking", worth)
-    return stacked
 
 
 def of(tasks, label):
