@@ -212,7 +212,7 @@ def pyriemanns(X: Windows, y: Labels, _: Any) -> Callable[..., Any]:
 
 def print_peers(size: Size, workers: int, n_folds: int) -> None:
     """Print seconds and AUC of every fit; those of several folds by several processes."""
-    networks = {"epochs": PASSES, "patience": PASSES, "batch_size": BATCH}
+    networks = {"max_passes": PASSES, "patience": PASSES, "batch_size": BATCH}
     everyone, first = range(n_folds), range(1)
     rows: list[tuple[str, Callable[..., Any], Sequence[int]]] = [
         ("CNN-1, DataLoader and Conv2d", textbook(TextbookCNN1, "cnn1", PASSES), everyone),
@@ -264,7 +264,7 @@ def print_scaling() -> None:
     print("| detector | grows | sizes | CPU s | exponent |\n|---|---|---|---|---|")
     for name in ("cnn1", "eegnet", "stepnet", "slda", "xdawn_ts"):
         network = name in ("cnn1", "eegnet", "stepnet")
-        parameters = {"epochs": 2, "patience": 2, "batch_size": BATCH} if network else {}
+        parameters = {"max_passes": 2, "patience": 2, "batch_size": BATCH} if network else {}
         for title, (field, sizes) in grown.items():
             seconds = [
                 _fit_seconds(ours(name, **parameters), replace(small, **{field: n})) for n in sizes
@@ -296,7 +296,7 @@ def print_folds() -> None:
     X, y = simulate(size)
     windows, labels = time_major(X.transpose(0, 2, 1)), torch.from_numpy(y).long()
     rule = LEARNING_RULES["modern"]
-    settings = replace(training_settings("cnn1", "modern"), epochs=3, patience=3)
+    settings = replace(training_settings("cnn1", "modern"), max_passes=3, patience=3)
     rows = torch.arange(len(y))
     table: dict[str, list[float]] = {"one after another": [], "as one batched model": []}
     for count in counts:
@@ -332,7 +332,7 @@ def print_inference() -> None:
     few = np.arange(len(y)) % 10 == 0  # enough for timing
     print("| detector | one window (ms) | 10,000 windows (s) |\n|---|---|---|")
     for name in (*COMPACT, *OTHERS):
-        network = {"epochs": 1, "patience": 1} if name in COMPACT else {}
+        network = {"max_passes": 1, "patience": 1} if name in COMPACT else {}
         detector: Any = make_detector(name, **network).fit(X[few], y[few], groups=groups[few])
         latency = statistics.median(_seconds(detector.decision_function, one) for _ in range(300))
         many = min(_seconds(detector.decision_function, X) for _ in range(3))

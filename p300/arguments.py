@@ -90,7 +90,7 @@ def check_arguments(
     for function in [functions] if callable(functions) else functions:
         takes = accepted_arguments(function, skip)
         target = function.__init__ if inspect.isclass(function) else function
-        hints = typing.get_type_hints(target)
+        hints = typing.get_type_hints(target, include_extras=True)  # with their ranges
         annotations |= {name: hints.get(name, Any) for name in takes}
     checked = {}
     for name, value in given.items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -39,6 +41,29 @@ def _put_on_disk(file: Path) -> None:
     if file.is_file():
         with file.open("rb+") as opened:
             os.fsync(opened.fileno())
+
+
+LONGEST_NAME = 120
+"""Characters of a safe file name; with what is added to it a file system's 255 bytes are enough."""
+
+
+def safe_name(label: str) -> str:
+    """Return a label as (part of) a file name that lies in its folder on any file system.
+
+    A label of plain letters, digits and ``._+-`` is its own name. Of any other the safe characters
+    are kept and a hash of the label is added, so that different labels never share a file.
+
+    Parameters
+    ----------
+    label
+        Any text, such as the name that a file gives to a subject.
+    """
+    plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", label)
+    if plain and len(label) <= LONGEST_NAME:
+        return label
+    kept = re.sub(r"[^A-Za-z0-9_+-]+", "-", label).strip("-")[: LONGEST_NAME - 9]
+    digest = hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{kept}-{digest}" if kept else digest
 
 
 def finished_files(folder: Path, suffix: str) -> list[Path]:

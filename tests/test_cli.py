@@ -179,14 +179,14 @@ def test_datasets_and_detectors_are_listed():
     assert "n_subjects" in one
     assert "CC BY-NC-ND" in p300_command("datasets", "show", "bnci2015_003").output
     assert "Cecotti" in p300_command("detectors").output
-    assert "epochs = 100" in p300_command("detectors", "cnn1").output
+    assert "max_passes = 100" in p300_command("detectors", "cnn1").output
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["run", "none.yaml"], "none.yaml: no such file"),
-        (["run", "--set", "detectors.cnn1.epoch=5"], "did you mean 'epochs'"),
+        (["run", "--set", "detectors.cnn1.max_pass=5"], "did you mean 'max_passes'"),
         (["run", "--set", "seeed=5"], "did you mean 'seed'"),
         (["report", "nowhere"], "nowhere"),
         (["predict", "nowhere", "x", "--source", "bids"], "nowhere: not a stored detector"),

@@ -30,14 +30,14 @@ def test_overrides():
     experiment = load_experiment(
         None,
         [
-            "detectors.cnn1.epochs=5",
+            "detectors.cnn1.max_passes=5",
             "preprocessing.high=15",
             "protocols.within_subject.test_runs=last",
             "datasets.simulated.0.subjects=[1, 2]",
             "repeats=3",
         ],
     )
-    assert experiment.detector_call("cnn1") == ("cnn1", {"epochs": 5})
+    assert experiment.detector_call("cnn1") == ("cnn1", {"max_passes": 5})
     assert set(experiment.detectors) == {"cnn1", "slda"}
     assert experiment.preprocessing.high == 15
     assert experiment.preprocessing.low == 0.1
@@ -60,8 +60,11 @@ def test_one_detector_under_two_labels():
         ("preprocessing: {low: 30}", r"low \(30 Hz\) must be below high \(20 Hz\)"),
         ("repeats: 0", r"repeats: 0 \(int\) found"),
         ("detectors: {sldaa: {}}", "unknown detector 'sldaa', did you mean 'slda'"),
-        ("detectors: {cnn1: {epoch: 3}}", "unknown key 'epoch', did you mean 'epochs'"),
-        ("detectors: {cnn1: {epochs: [3]}}", r"detectors.cnn1.epochs: \[3\] \(list\) found"),
+        ("detectors: {cnn1: {max_pass: 3}}", "unknown key 'max_pass', did you mean 'max_passes'"),
+        (
+            "detectors: {cnn1: {max_passes: [3]}}",
+            r"detectors.cnn1.max_passes: \[3\] \(list\) found",
+        ),
         ("protocols: {cross_subjects: {}}", "did you mean 'cross_subject'"),
         ("datasets: {a: {source: bid}}", "unknown source 'bid', did you mean 'bids'"),
         ("datasets: {a: {source: simulated, n_subject: 3}}", "did you mean 'n_subjects'"),

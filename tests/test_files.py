@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from p300.files import read_json, write_json, written_whole
+from p300.files import LONGEST_NAME, read_json, safe_name, write_json, written_whole
 
 
 @pytest.fixture
@@ -47,3 +50,16 @@ def test_an_error_leaves_nothing_behind(tmp_path):
     with pytest.raises(FileNotFoundError), written_whole(tmp_path / "a"):
         pass  # nothing was written
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+@given(st.text())
+def test_any_label_is_a_safe_file_name(label):
+    name = safe_name(label)
+    assert re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*", name)
+    assert len(name) <= LONGEST_NAME
+
+
+def test_labels_that_look_alike_have_names_of_their_own():
+    labels = ["anna/2", "anna\\2", "anna 2", "anna-2", "../anna-2", "", ".", "..", "ä", "ö"]
+    assert len({safe_name(label) for label in labels}) == len(labels)
+    assert safe_name("sub-03_ses-1_run-2.raw") == "sub-03_ses-1_run-2.raw"

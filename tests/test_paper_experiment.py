@@ -66,7 +66,7 @@ def run(tmp_path_factory):
                 stored |= {"StimulusType": targets, "TargetChar": text}
             save(folder / "bci3-ii" / f"Subject_{subject}_{kind}.mat", stored)
     strings = json.dumps({"true_strings": TEST_STRINGS})
-    shortened = [f"--set=detectors.{name}.epochs=2" for name in SEVEN]
+    shortened = [f"--set=detectors.{name}.max_passes=2" for name in SEVEN]
     p300_command(
         "run", CONFIGS / "cecotti2011.yaml", "--data", folder, "--out", folder / "run", *shortened,
         "--jobs", 2, f"--set=datasets.bci3_ii=[{{source: bci3_ii, path: bci3-ii, {strings[1:]}]",

@@ -10,7 +10,7 @@ import pytest
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
-@pytest.mark.filterwarnings("ignore:.*allow more epochs")
+@pytest.mark.filterwarnings("ignore:.*raise max_passes")
 def test_the_script_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     (block,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     monkeypatch.chdir(tmp_path)

@@ -75,7 +75,7 @@ def test_alignment_on_disk_is_that_in_memory(epochs, method, request):
 
 
 @pytest.mark.filterwarnings("ignore:.*(calibration slope|validation loss still fell)")
-@pytest.mark.parametrize(("name", "options"), [("slda", {}), ("cnn1", {"epochs": 2})])
+@pytest.mark.parametrize(("name", "options"), [("slda", {}), ("cnn1", {"max_passes": 2})])
 def test_detectors_learn_the_same_from_disk(epochs, name, options, request):
     subjects = epochs.units("subject")
     learned = make_detector(name, **options).fit(epochs.X, epochs.y, groups=subjects)
@@ -102,7 +102,7 @@ def test_gathering_takes_a_block_of_memory(monkeypatch, tmp_path):
 def test_a_run_with_little_memory_gives_the_same_scores_but_for_rounding(tmp_path, request):
     experiment = parse_experiment(
         "datasets: {simulated: {source: simulated, n_subjects: 3, characters_per_run: 2, "
-        "repetitions: 5}}\ndetectors: {cnn1: {epochs: 1, alignment: euclidean}}\n"
+        "repetitions: 5}}\ndetectors: {cnn1: {max_passes: 1, alignment: euclidean}}\n"
         "protocols: {cross_subject: {}}\nname: small"
     )
     expected = pd.read_parquet(evaluate(experiment, tmp_path / "a") / "scores.parquet")

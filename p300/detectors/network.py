@@ -94,7 +94,7 @@ class NetworkDetector(Detector):
         gradient descent (:class:`~p300.detectors.paper_training.PaperTraining`). ``squared``,
         ``absolute``, ``momentum``: modern training with another error or with gradient descent
         (:mod:`p300.detectors.training_variants`).
-    epochs
+    max_passes
         Most passes over the learning part. This and the next five: None takes the learning
         rule's own, see :func:`training_settings`.
     batch_size
@@ -130,7 +130,7 @@ class NetworkDetector(Detector):
         division: Division = "whole",
         n_members: int = 1,
         training: Literal["modern", "paper", "squared", "absolute", "momentum"] = "modern",
-        epochs: int | None = None,
+        max_passes: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
         weight_decay: float | None = None,
@@ -147,7 +147,7 @@ class NetworkDetector(Detector):
         self.division = division
         self.n_members = n_members
         self.training = training
-        self.epochs = epochs
+        self.max_passes = max_passes
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -389,7 +389,7 @@ def _taught(lesson: Lesson) -> nn.ModuleList:
         if history.cut_short:
             warnings.warn(
                 f"the validation loss still fell in the last of {len(history.passes)} passes; "
-                "allow more epochs",
+                "raise max_passes",
                 TrainingWarning,
                 stacklevel=3,
             )

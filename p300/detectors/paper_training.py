@@ -58,7 +58,7 @@ class PaperTraining:
     init_power: float = 1.0
 
     settings = Settings(
-        epochs=600,
+        max_passes=600,
         batch_size=32,
         learning_rate=0.2,
         weight_decay=0.0,

@@ -20,7 +20,7 @@ class Settings:
 
     Parameters
     ----------
-    epochs
+    max_passes
         Most passes over the learning part.
     batch_size
         Windows a step; 1 is online learning.
@@ -32,7 +32,7 @@ class Settings:
         Share of the training epochs set aside for stopping and calibration.
     """
 
-    epochs: int
+    max_passes: int
     batch_size: int
     learning_rate: float
     weight_decay: float
@@ -76,7 +76,7 @@ class ModernTraining:
     """Cross-entropy with class weights, Adam with decoupled weight decay (AdamW)."""
 
     settings = Settings(
-        epochs=100,
+        max_passes=100,
         batch_size=64,
         learning_rate=1e-3,
         weight_decay=1e-2,
@@ -166,7 +166,7 @@ class EarlyStopping:
     def goes_on(self) -> bool:
         """Whether there is another pass."""
         n = len(self.passes)
-        return n < self.settings.epochs and n - self.best < self.settings.patience
+        return n < self.settings.max_passes and n - self.best < self.settings.patience
 
     def record(self, train_loss: float, validation_loss: float) -> None:
         """Note a pass.
@@ -193,7 +193,7 @@ class EarlyStopping:
     def finish(self) -> History:
         """Give the network the weights of the least validation loss."""
         self.network.load_state_dict(self.best_weights)
-        cut_short = self.best == self.settings.epochs > self.settings.patience
+        cut_short = self.best == self.settings.max_passes > self.settings.patience
         return History(self.passes, self.best, cut_short)
 
 

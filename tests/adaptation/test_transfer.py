@@ -17,7 +17,7 @@ from p300.errors import DetectorError, TrainingWarning
 from p300.files import read_json, write_json
 from p300.recordings import MATRIX_6X6
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*allow more epochs")
+pytestmark = pytest.mark.filterwarnings("ignore:.*raise max_passes")
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_one_person_counts_as_much_as_was_seen(epochs):
 
 def test_the_last_layer_of_a_network_adapts(parts):
     train, new = parts
-    network = make_detector("cnn1", epochs=3, seed=1)
+    network = make_detector("cnn1", max_passes=3, seed=1)
     fitted = network.fit(train.X, train.y, groups=train.units("subject"))
     features = read_features(fitted, new.X)
     assert features.shape == (len(new), 100)

@@ -69,7 +69,7 @@ def test_a_model_gets_the_size_of_the_windows(monkeypatch):
     importing(monkeypatch, SimpleNamespace(Made=Made))
     assert braindecode_model(8, 83, model="Made", sfreq=128.0).asked == (2, 8, 83, 128.0)
     epochs = make_epochs(1, 1)
-    detector = make_detector("braindecode", model="Made", epochs=2, patience=2)
+    detector = make_detector("braindecode", model="Made", max_passes=2, patience=2)
     detector.fit(epochs.X, epochs.y, groups=epochs.units("character"))
     assert detector.decision_function(epochs.X).shape == epochs.y.shape
     assert detector.spatial_filters() is None

@@ -25,19 +25,19 @@ from p300.errors import DetectorError, PreprocessingError
 from p300.files import read_json, write_json
 
 QUICK = {
-    "cnn1": {"epochs": 12},
-    "cnn2a": {"epochs": 12, "picks": ("Cz", "Pz", "Oz"), "electrodes": tuple(ELECTRODES)},
-    "cnn2b": {"epochs": 12, "picks": 3},
-    "cnn3": {"epochs": 12},
-    "mcnn1": {"epochs": 12, "n_members": 2},
-    "mcnn2": {"epochs": 20, "n_members": 2},
-    "mcnn3": {"epochs": 12, "n_members": 2},
-    "eegnet": {"epochs": 8, "kernel": 16, "n_temporal": 4},
-    "eeg_inception": {"epochs": 8, "n_maps": 2, "kernels": (8, 4), "learning_rate": 5e-3},
-    "bn3": {"epochs": 10},
-    "oclnn": {"epochs": 12},
-    "sepconv1d": {"epochs": 12},
-    "stepnet": {"epochs": 12},
+    "cnn1": {"max_passes": 12},
+    "cnn2a": {"max_passes": 12, "picks": ("Cz", "Pz", "Oz"), "electrodes": tuple(ELECTRODES)},
+    "cnn2b": {"max_passes": 12, "picks": 3},
+    "cnn3": {"max_passes": 12},
+    "mcnn1": {"max_passes": 12, "n_members": 2},
+    "mcnn2": {"max_passes": 20, "n_members": 2},
+    "mcnn3": {"max_passes": 12, "n_members": 2},
+    "eegnet": {"max_passes": 8, "kernel": 16, "n_temporal": 4},
+    "eeg_inception": {"max_passes": 8, "n_maps": 2, "kernels": (8, 4), "learning_rate": 5e-3},
+    "bn3": {"max_passes": 10},
+    "oclnn": {"max_passes": 12},
+    "sepconv1d": {"max_passes": 12},
+    "stepnet": {"max_passes": 12},
     "slda": {},
     "xdawn_lda": {},
     "xdawn_ts": {},
@@ -45,15 +45,15 @@ QUICK = {
     "perceptron": {},
     "logistic": {},
     "sparse_coding": {"n_atoms": 32},
-    "mlp": {"epochs": 12},
-    "lstm": {"epochs": 12},
-    "lenet5": {"epochs": 8},
-    "lenet": {"epochs": 8},
-    "small_cnn": {"epochs": 8},
-    "autoencoder": {"epochs": 20, "pretraining": 5},
-    "dbn": {"epochs": 20, "pretraining": 5},
-    "gan_augmented": {"epochs": 12},
-    "finetuned": {"epochs": 12},
+    "mlp": {"max_passes": 12},
+    "lstm": {"max_passes": 12},
+    "lenet5": {"max_passes": 8},
+    "lenet": {"max_passes": 8},
+    "small_cnn": {"max_passes": 8},
+    "autoencoder": {"max_passes": 20, "pretraining": 5},
+    "dbn": {"max_passes": 20, "pretraining": 5},
+    "gan_augmented": {"max_passes": 12},
+    "finetuned": {"max_passes": 12},
 }
 
 
@@ -70,7 +70,7 @@ def fitted(name, epochs):
     return quick(name).fit(epochs.X, epochs.y, groups=epochs.units("character"))
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*allow more epochs")
+pytestmark = pytest.mark.filterwarnings("ignore:.*raise max_passes")
 
 
 # Models of braindecode are other people's, and it need not be installed.
@@ -157,7 +157,7 @@ class TestEveryDetector:
 
 
 def test_early_stopping_keeps_the_best_weights(epochs):
-    detector = make_detector("cnn1", epochs=200, patience=3)
+    detector = make_detector("cnn1", max_passes=200, patience=3)
     detector.fit(epochs.X, epochs.y, groups=epochs.units("character"))
     passes, best = detector.history()
     losses = [p["validation_loss"] for p in passes]
@@ -198,10 +198,10 @@ def test_held_out_parts_are_stretches_of_whole_groups():
 def test_names_and_parameters_are_checked(epochs):
     with pytest.raises(DetectorError, match="unknown detector 'ccnn1', did you mean 'cnn1'"):
         make_detector("ccnn1")
-    with pytest.raises(DetectorError, match="unknown key 'epoch', did you mean 'epochs'"):
-        make_detector("cnn1", epoch=5)
-    with pytest.raises(DetectorError, match=r"detectors.cnn1.epochs: 'many' \(str\) found"):
-        make_detector("cnn1", epochs="many")
+    with pytest.raises(DetectorError, match="unknown key 'max_pass', did you mean 'max_passes'"):
+        make_detector("cnn1", max_pass=5)
+    with pytest.raises(DetectorError, match=r"detectors.cnn1.max_passes: 'many' \(str\) found"):
+        make_detector("cnn1", max_passes="many")
     assert make_detector("cnn1", n_filters=3).network_options == {"n_filters": 3}
 
 

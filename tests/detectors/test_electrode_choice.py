@@ -26,7 +26,7 @@ def test_the_papers_choices():
 
 def test_named_electrodes_are_found_by_name(epochs):
     assert named_electrodes(["Oz", "Fz"], ELECTRODES, 4).tolist() == [3, 0]
-    options = {"picks": ("Pz", "Cz"), "electrodes": epochs.electrodes, "epochs": 3}
+    options = {"picks": ("Pz", "Cz"), "electrodes": epochs.electrodes, "max_passes": 3}
     detector = make_detector("cnn2a", **options).fit(epochs.X, epochs.y)
     changed = epochs.X.copy()
     changed[:, [0, 3]] += 1.0  # Fz and Oz are not looked at
@@ -49,7 +49,7 @@ def test_missing_electrodes_and_names_are_told(epochs):
         with pytest.raises(DetectorError, match=message):
             make_detector("cnn2a", electrodes=electrodes).fit(epochs.X, epochs.y)
     with pytest.raises(DetectorError, match="8 electrodes to be chosen, X has 4"):
-        make_detector("cnn2b", epochs=1).fit(epochs.X, epochs.y)
+        make_detector("cnn2b", max_passes=1).fit(epochs.X, epochs.y)
 
 
 def test_heaviest_electrodes_by_summed_absolute_weight():
@@ -62,8 +62,8 @@ def test_heaviest_electrodes_by_summed_absolute_weight():
 
 
 def test_cnn2b_takes_the_first_of_the_ranking_of_cnn1(epochs):
-    one = make_detector("cnn1", epochs=5, seed=4).fit(epochs.X, epochs.y)
-    eight = make_detector("cnn2b", epochs=5, seed=4, picks=2).fit(epochs.X, epochs.y)
+    one = make_detector("cnn1", max_passes=5, seed=4).fit(epochs.X, epochs.y)
+    eight = make_detector("cnn2b", max_passes=5, seed=4, picks=2).fit(epochs.X, epochs.y)
     ranking = rank_electrodes(one.spatial_filters(), epochs.electrodes)
     chosen = {epochs.electrodes[row] for row in eight.picked_}
     assert chosen == set(ranking["electrode"][:2])
@@ -74,7 +74,7 @@ def test_cnn2b_chooses_from_training_epochs_alone(epochs):
 
     def fitted(X, y):
         groups = epochs.units("character")[train]
-        return make_detector("cnn2b", epochs=4, picks=2).fit(X[train], y[train], groups=groups)
+        return make_detector("cnn2b", max_passes=4, picks=2).fit(X[train], y[train], groups=groups)
 
     X, y = epochs.X.copy(), epochs.y.copy()
     before = fitted(X, y)

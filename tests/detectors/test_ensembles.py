@@ -88,8 +88,8 @@ def epochs():
 
 
 def test_members_start_from_different_weights_and_are_stacked(epochs):
-    detector = make_detector("mcnn3", epochs=3).fit(epochs.X, epochs.y)
-    one = make_detector("cnn1", epochs=3).fit(epochs.X, epochs.y)
+    detector = make_detector("mcnn3", max_passes=3).fit(epochs.X, epochs.y)
+    one = make_detector("cnn1", max_passes=3).fit(epochs.X, epochs.y)
     filters = detector.spatial_filters()
     assert filters.shape == (30, 4)
     # The first member is the CNN-1 of the same seed, the others are not.
@@ -101,7 +101,7 @@ def test_members_start_from_different_weights_and_are_stacked(epochs):
 
 
 def test_history_of_an_ensemble_is_the_members_mean(epochs):
-    detector = make_detector("mcnn3", epochs=2).fit(epochs.X, epochs.y)
+    detector = make_detector("mcnn3", max_passes=2).fit(epochs.X, epochs.y)
     passes, best = detector.history()
     assert best is None
     assert [row["epoch"] for row in passes] == [1, 2]

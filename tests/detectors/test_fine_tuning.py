@@ -13,7 +13,7 @@ from studies import make_epochs
 from p300.detectors import load_detector, make_detector, save_detector
 from p300.errors import DetectorError
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*allow more epochs")
+pytestmark = pytest.mark.filterwarnings("ignore:.*raise max_passes")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def epochs():
 @pytest.fixture(scope="module")
 def pretrained(epochs):
     groups = epochs.units("character")
-    return make_detector("finetuned", epochs=12).fit(epochs.X, epochs.y, groups=groups)
+    return make_detector("finetuned", max_passes=12).fit(epochs.X, epochs.y, groups=groups)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_the_same_epochs_give_the_same_weights(epochs, pretrained, new_person):
 
 @pytest.mark.parametrize("name", ["mcnn3", "stepnet", "lstm"])
 def test_any_network_can_be_fine_tuned(name, epochs, new_person):
-    detector = make_detector(name, epochs=2).fit(epochs.X, epochs.y, epochs.units("character"))
+    detector = make_detector(name, max_passes=2).fit(epochs.X, epochs.y, epochs.units("character"))
     before = detector.decision_function(new_person)
     after = detector.fine_tune(new_person, epochs.y).decision_function(new_person)
     assert np.isfinite(after).all()

@@ -38,7 +38,7 @@ def scores(epochs, fits):
     ("name", "networks"), [("cnn1", [3]), ("mcnn3", [9]), ("cnn2b", [3, 3]), ("gan_augmented", [3])]
 )
 def test_networks_of_several_fits_learn_as_if_alone(epochs, card, name, networks):
-    few = {"epochs": 4, "picks": 2} if name == "cnn2b" else {"epochs": 4}
+    few = {"max_passes": 4, "picks": 2} if name == "cnn2b" else {"max_passes": 4}
     alone = scores(epochs, (f for one in fits_of(epochs, name, **few) for f in fit_each([one])))
     card.clear()
     together = scores(epochs, fit_each(fits_of(epochs, name, **few)))
@@ -51,7 +51,7 @@ def test_on_the_processor_each_is_fitted_when_it_is_asked_for(epochs):
     asked = []
 
     def fits():
-        for fit in fits_of(epochs, "cnn1", epochs=1):
+        for fit in fits_of(epochs, "cnn1", max_passes=1):
             asked.append(fit)
             yield fit
 
@@ -68,12 +68,12 @@ def test_other_detectors_are_fitted_alone(epochs, card):
 def test_fits_share_a_card_as_far_as_their_windows_have_room(epochs, card, monkeypatch):
     size = max(fit.X.nbytes for fit in fits_of(epochs, "cnn1"))
     monkeypatch.setattr(fitting, "MOST_TOGETHER", 2 * size)
-    assert len(list(fit_each(fits_of(epochs, "cnn1", epochs=1)))) == 3
+    assert len(list(fit_each(fits_of(epochs, "cnn1", max_passes=1)))) == 3
     assert card == [2, 1]
 
 
 def test_warnings_are_those_of_the_fit_that_is_given(epochs, card):
-    three = list(fits_of(epochs, "cnn1", epochs=3, patience=2, learning_rate=1e-3))
+    three = list(fits_of(epochs, "cnn1", max_passes=3, patience=2, learning_rate=1e-3))
     assert card == []
     three[1].detector.set_params(seed=0)
     found = fit_each(three)

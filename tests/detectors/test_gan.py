@@ -83,7 +83,7 @@ def test_no_held_out_epoch_reaches_the_generator(epochs, monkeypatch):
         return make(windows, y, n)
 
     monkeypatch.setattr(gan, "make_targets", spy)
-    make_detector("gan_augmented", epochs=1).fit(X, epochs.y, groups=character)
+    make_detector("gan_augmented", max_passes=1).fit(X, epochs.y, groups=character)
     (seen,) = reached
     # Whole characters are held out, for early stopping and calibration.
     assert 0 < len(set(seen)) < 6

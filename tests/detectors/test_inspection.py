@@ -24,7 +24,7 @@ def epochs():
 
 @pytest.fixture(scope="module")
 def mcnn(epochs):
-    return make_detector("mcnn3", epochs=8, n_members=2).fit(epochs.X, epochs.y)
+    return make_detector("mcnn3", max_passes=8, n_members=2).fit(epochs.X, epochs.y)
 
 
 def test_a_pattern_shows_where_the_source_is_not_where_the_weights_are():
@@ -70,7 +70,7 @@ def test_saliency_averages_over_targets_and_finds_the_response(epochs, mcnn):
 
 @pytest.mark.parametrize(("picks", "seen"), [(None, [0, 1, 2, 3]), (2, [1, 2])])
 def test_inspection_is_ready_for_json(epochs, picks, seen):
-    detector = make_detector("cnn2b", epochs=8, picks=picks).fit(epochs.X, epochs.y)
+    detector = make_detector("cnn2b", max_passes=8, picks=picks).fit(epochs.X, epochs.y)
     found = json.loads(json.dumps(inspect_detector(detector, epochs.X, epochs.y, epochs.sfreq)))
     shapes = {key: np.shape(value) for key, value in found.items()}
     assert shapes == {

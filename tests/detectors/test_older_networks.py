@@ -143,7 +143,7 @@ def test_learning_without_labels_changes_the_fit(name):
     epochs = make_epochs(1, 2, amplitude=1e-5)
     groups = epochs.units("character")
     scores = [
-        make_detector(name, epochs=2, pretraining=passes)
+        make_detector(name, max_passes=2, pretraining=passes)
         .fit(epochs.X, epochs.y, groups=groups)
         .decision_function(epochs.X)
         for passes in (0, 3)

@@ -100,7 +100,7 @@ def test_a_pass_equals_steps_written_out_by_hand(batch_size):
         steps = [stepped(expected, x[row], y[row], LAMBDA) for row in rows]
         expected = {name: w + sum(step[name] for step in steps) for name, w in expected.items()}
 
-    settings = replace(RULE.settings, epochs=1, batch_size=batch_size)
+    settings = replace(RULE.settings, max_passes=1, batch_size=batch_size)
     member = Member(net, torch.arange(3), torch.arange(3), shuffling=None)
     train(member, RULE, settings, torch.from_numpy(x), torch.from_numpy(y))
     for name, found in weights_of(net).items():
@@ -128,7 +128,7 @@ def test_it_finds_the_response_in_another_run(name):
     epochs = make_epochs(1, 2, amplitude=1e-5, n_characters=5)
     first, second = (epochs.select(epochs.flashes["run"] == run) for run in "12")
     members = {"n_members": 2} if name == "mcnn1" else {}
-    detector = make_detector(name, training="paper", epochs=120, patience=120, **members)
+    detector = make_detector(name, training="paper", max_passes=120, patience=120, **members)
     detector.fit(first.X, first.y, groups=first.units("character"))
     assert roc_auc_score(second.y, detector.decision_function(second.X)) > 0.8
     assert detector.predict_proba(second.X)[:, 1].mean() == pytest.approx(1 / 6, abs=0.05)

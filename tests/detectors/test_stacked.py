@@ -79,20 +79,22 @@ def assert_trained_alike(networks, rule, settings, parts=PARTS):
 
 @pytest.mark.parametrize("name", NETWORKS.values())
 def test_each_network_learns_as_if_alone(name):
-    settings = replace(training_settings(name, "modern"), epochs=2, batch_size=16)
+    settings = replace(training_settings(name, "modern"), max_passes=2, batch_size=16)
     settings = replace(settings, learning_rate=1e-4)
     assert_trained_alike(made(name, 3), LEARNING_RULES["modern"], settings)
 
 
 @pytest.mark.parametrize("rule", LEARNING_RULES)
 def test_by_every_learning_rule(rule):
-    settings = replace(training_settings("cnn1", rule), epochs=3, batch_size=16)
+    settings = replace(training_settings("cnn1", rule), max_passes=3, batch_size=16)
     assert_trained_alike(made("cnn1", 3), LEARNING_RULES[rule], settings)
 
 
 def test_each_stops_in_its_own_pass():
-    settings = replace(training_settings("cnn1", "modern"), epochs=40, batch_size=16, patience=3)
-    settings = replace(settings, learning_rate=1e-3, weight_decay=0.1)
+    settings = replace(
+        training_settings("cnn1", "modern"), max_passes=40, batch_size=16, patience=3
+    )
+    settings = replace(settings, patience=3, learning_rate=1e-3, weight_decay=0.1)
     courses = assert_trained_alike(made("cnn1", 3), LEARNING_RULES["modern"], settings)
     assert len({len(course.passes) for course in courses}) == 3
 
@@ -106,7 +108,7 @@ def test_an_ensemble_scores_the_same(name, monkeypatch):
         monkeypatch.setattr(
             p300.detectors.lessons, "worth_stacking", lambda *_, stacks=stacks: stacks
         )
-        detector = make_detector(name, epochs=8).fit(
+        detector = make_detector(name, max_passes=8).fit(
             first.X, first.y, groups=first.units("character")
         )
         scores.append(detector.decision_function(second.X))

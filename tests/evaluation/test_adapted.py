@@ -158,16 +158,16 @@ def test_a_data_set_without_codes_among_several_leaves_out_what_needs_them():
     assert {task.detector for task in tasks} == {"as is", "scratch"}
 
 
-NETWORK = {"detector": "cnn1", "epochs": 3}
+NETWORK = {"detector": "cnn1", "max_passes": 3}
 
 
-@pytest.mark.filterwarnings("ignore:.*allow more epochs")
+@pytest.mark.filterwarnings("ignore:.*raise max_passes")
 def test_fine_tuning_uses_the_characters_where_there_are_some(tmp_path):
     protocols = {"cross_subject": {"detectors": ["tuned"]}, "few_shot": {"characters": [0, 2]}}
     detectors = {
         "plain": NETWORK,
         "tuned": {**NETWORK, "adaptation": "fine_tuned"},
-        "same": {"detector": "finetuned", "epochs": 3},
+        "same": {"detector": "finetuned", "max_passes": 3},
     }
     run = evaluate(experiment(detectors, protocols), tmp_path / "run")
     scores = pd.read_parquet(run / "scores.parquet")

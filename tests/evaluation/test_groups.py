@@ -26,9 +26,9 @@ CONFIG = """
 name: small
 datasets: {simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, repetitions: 5}}
 detectors:
-  cnn1: {epochs: 8, batch_size: 16}
+  cnn1: {max_passes: 8, batch_size: 16}
   slda: {}
-  self: {detector: cnn1, epochs: 2, adaptation: self_calibrated}
+  self: {detector: cnn1, max_passes: 2, adaptation: self_calibrated}
 protocols: {cross_subject: {}}
 repeats: 2
 """
@@ -50,7 +50,7 @@ def test_on_the_processor_folds_go_together_that_learn_the_same(tasks):
     (plain, *_), (slda, *_) = of(tasks, "cnn1"), of(tasks, "slda")
     name, parameters = plain.call
     tuned = replace(plain, detector="mine", call=("finetuned", parameters), adaptation="fine_tuned")
-    other = replace(tuned, call=(name, {**parameters, "epochs": 9}))
+    other = replace(tuned, call=(name, {**parameters, "max_passes": 9}))
     aligned = replace(slda, alignment=Alignment("euclidean", mode="running"))
     offline = replace(slda, alignment=Alignment("euclidean"))
     adapting = replace(plain, adaptation="self_calibrated")

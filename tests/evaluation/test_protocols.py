@@ -134,7 +134,7 @@ def test_permuting_the_test_subject_changes_no_fitted_weight():
     X = epochs.X.copy()
     X[tested] = X[np.random.default_rng(0).permutation(tested)]
     fold = make_folds("cross_subject", epochs.flashes, epochs.window)[2]
-    for name, options in (("slda", {}), ("cnn1", {"epochs": 2})):
+    for name, options in (("slda", {}), ("cnn1", {"max_passes": 2})):
         weights = []
         for windows in (epochs.X, X):
             detector = make_detector(name, **options)

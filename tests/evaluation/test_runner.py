@@ -28,7 +28,7 @@ from p300.files import read_json, write_json
 CONFIG = """
 name: small
 datasets: {simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, repetitions: 5}}
-detectors: {cnn1: {epochs: 2}, slda: {}}
+detectors: {cnn1: {max_passes: 2}, slda: {}}
 protocols: {within_subject: {test_runs: last}, cross_subject: {}}
 """
 pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")

@@ -20,7 +20,7 @@ from p300.evaluation.workers import Workers, map_folds
 CONFIG = """
 name: small
 datasets: {simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, repetitions: 5}}
-detectors: {cnn1: {epochs: 2}, slda: {}}
+detectors: {cnn1: {max_passes: 2}, slda: {}}
 protocols: {cross_subject: {}}
 """
 pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
