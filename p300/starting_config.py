@@ -12,10 +12,10 @@ import yaml
 
 from p300.arguments import accepted_arguments
 from p300.config import parse_experiment
+from p300.detectors.validation import FEWEST_GROUPS
 from p300.epochs import MINIMUM_ELECTRODES, number_units
 from p300.errors import ConfigError, ProtocolError
-from p300.evaluation.plan import FEWEST_CHARACTERS
-from p300.evaluation.protocols import PROTOCOLS, make_folds
+from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.files import written_whole
 from p300.preprocessing import PAPER_RATE, Preprocessing
 from p300.recordings import source_module
@@ -24,11 +24,7 @@ from p300.speller.selections import has_codes
 from p300.survey import Survey, slug
 
 GUESSED = "# guessed: check"
-_TRIED = {
-    "within_subject": "each subject on its own, tested on what was held out",
-    "cross_session": "each session, learned from the subject's other sessions",
-    "cross_subject": "each subject, learned from all others",
-}
+_TRIED = ("within_subject", "cross_session", "cross_subject")
 
 
 def unused_config(folder: Path, out: Path | None = None) -> Path:
@@ -97,7 +93,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
         "adaptation: self_calibrated}  # with flash codes and several subjects",
         "",
         "protocols:          # who trains, who tests: docs/runs.md",
-        *(f"  {name}: {{}}  # {_TRIED[name]}" for name in protocols),
+        *(f"  {name}: {{}}  # {PROTOCOLS[name].short}" for name in protocols),
         *(f"  # {name}: does not fit: {reason}" for name, reason in misfits.items()),
         "",
         *_spelling_lines(surveys, min(protocols.values())),
@@ -157,7 +153,7 @@ def fitting_protocols(
     fitting, misfits = {}, {}
     for protocol in _TRIED:
         tables = [_labelled(one) for one in surveys]
-        if PROTOCOLS[protocol].within == "dataset":
+        if PROTOCOLS[protocol].scope is Scope.SUBJECTS:
             tables = [t for t in tables if len(t["subject"].unique()) > 1] or tables
         try:
             fewest = min(_fewest_characters(protocol, table, window) for table in tables)
@@ -179,7 +175,7 @@ def _fewest_characters(protocol: str, flashes: pd.DataFrame, window: float) -> i
         for fold in make_folds(protocol, flashes, window)
     }
     name = min(fewest, key=lambda fold: fewest[fold])
-    if fewest[name] < FEWEST_CHARACTERS:
+    if fewest[name] < FEWEST_GROUPS:
         raise ProtocolError(f"fold {name} would learn from a single character")
     return fewest[name]
 
@@ -274,7 +270,7 @@ def _spelling_lines(surveys: Sequence[Survey], fewest: int) -> list[str]:
         ]
     return [
         f"spelling:           # letters of {', '.join(spellable)}: docs/speller.md",
-        f"  {f'dynamic: {_flow(fewest > FEWEST_CHARACTERS)}':17} # stop when sure enough: needs "
+        f"  {f'dynamic: {_flow(fewest > FEWEST_GROUPS)}':17} # stop when sure enough: needs "
         "characters to learn from, takes six times as long",
     ]
 

@@ -13,6 +13,9 @@ Windows = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
+FEWEST_GROUPS = 2
+"""Groups (characters, runs or subjects) that a detector needs: one is set aside."""
+
 
 def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, Labels]:
     """Check what a detector is to learn from.

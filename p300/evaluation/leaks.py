@@ -49,6 +49,14 @@ class Fold:
     variant: str = ""
 
 
+def everything(flashes: pd.DataFrame) -> Fold:
+    """Return the fold of a detector that is to be stored: it learns from all, nothing is tested."""
+    several = len(flashes[UNITS["subject"]].drop_duplicates()) > 2
+    nothing = np.arange(0)
+    rows = np.arange(len(flashes))
+    return Fold("all", rows, nothing, "subject" if several else "character", None)
+
+
 def check_fold(fold: Fold, flashes: pd.DataFrame, window: float) -> None:
     """Refuse a fold that leaks or cannot be learned from.
 

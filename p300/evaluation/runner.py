@@ -11,12 +11,12 @@ import pandas as pd
 from p300.config import Experiment, load_experiment
 from p300.detectors.device import chosen_device
 from p300.errors import RunError
-from p300.evaluation.folds import Task
 from p300.evaluation.groups import is_done
 from p300.evaluation.manifest import warn_of_versions
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.evaluation.plan import plan
 from p300.evaluation.preparation import Progress, prepare, silent
+from p300.evaluation.tasks import Task
 from p300.evaluation.workers import Workers, map_folds
 from p300.files import finished_files, read_json, write_json, written_whole
 
@@ -161,6 +161,6 @@ def write_metrics(experiment: Experiment, run: Path) -> None:
 
 def plain_rows(experiment: Experiment, metrics: pd.DataFrame) -> list[dict[str, Any]]:
     """Give rows of metrics JSON-ready, with their alignment, and None for what is missing."""
-    alignment = metrics["detector"].map(lambda label: experiment.alignment(label).name)
+    alignment = metrics["detector"].map(lambda label: experiment.methods[label].alignment.name)
     table = metrics.assign(alignment=alignment)
     return table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[return-value]

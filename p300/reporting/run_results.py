@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from p300.adaptation.base import Adaptation
+from p300.adaptation.registry import make_adaptation
 from p300.alignment import Alignment, make_alignment
 from p300.detectors.registry import DETECTORS
 from p300.errors import RunError
@@ -114,12 +116,12 @@ class RunResults:
         settings = (self.config.get("detectors") or {}).get(label) or {}
         return make_alignment(settings.get("alignment"), f"detectors.{label}.alignment")
 
-    def adaptation(self, label: str) -> str:
-        """Give what a detector that the experiment calls ``label`` learns from tested subjects."""
+    def adaptation(self, label: str) -> Adaptation[Any]:
+        """Return how a detector that the experiment calls ``label`` adapts to tested subjects."""
         settings = (self.config.get("detectors") or {}).get(label) or {}
         name = self.detector_name(label)
         default = DETECTORS[name].adaptation if name in DETECTORS else "none"
-        return str(settings.get("adaptation", default))
+        return make_adaptation(settings.get("adaptation", default), f"detectors.{label}.adaptation")
 
     def sources(self, dataset: str) -> set[str]:
         """Give the kinds of source that a data set was read from."""

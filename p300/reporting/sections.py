@@ -82,7 +82,7 @@ def method(results: RunResults) -> Section:
         fits = results.fits
         mine = fits[fits["detector"] == detector] if len(fits) else fits
         aligned = words.describe_alignment(results.alignment(detector))
-        adapted = words.ADAPTATIONS.get(results.adaptation(detector), "")
+        adapted = results.adaptation(detector).about
         described = f"{words.describe_detector(mine)} {aligned} {adapted}".rstrip()
         facts.append((f"Detector: {detector}", described))
     facts.append(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from p300.alignment import Alignment
-from p300.evaluation.protocols import PROTOCOLS
+from p300.evaluation.protocols import Scope, protocol_of
 from p300.reporting.run_results import repeats
 
 MEANS = (
@@ -151,13 +151,13 @@ def _describe_filter(settings: dict[str, Any]) -> str:
 
 def describe_protocol(protocol: str, fits: pd.DataFrame) -> str:
     """Tell who trains and who is tested, and how much there was of both."""
-    known = PROTOCOLS.get(protocol.split("-")[0])
+    known = protocol_of(protocol)
     words = known.about if known else ""
     mine = fits[fits["protocol"] == protocol] if len(fits) else fits
     if mine.empty:
         return words or "The run stored nothing about its folds."
     folds = mine.drop_duplicates(["dataset", "fold"])
-    named = f" ({listed(list(folds['fold']))})" if known and known.within == "datasets" else ""
+    named = f" ({listed(list(folds['fold']))})" if known and known.scope is Scope.DATASETS else ""
     often = "once" if repeats(mine) == 1 else f"{repeats(mine)} times, each with its own seed"
     return (
         f"{words} {several(len(folds), 'fold')}{named}, fitted {often}; a fold learns from "
@@ -188,22 +188,6 @@ ALIGNMENTS = {
     "scaling": "scaled, each electrode by its median standard deviation (scaling)",
 }
 """Method of alignment -> what it does to the windows of a domain."""
-
-
-ADAPTATIONS = {
-    "self_calibrated": (
-        "Self-calibration: its last layer adapts without labels to the tested subject's flashes, "
-        "because only one symbol a character is attended; under few_shot to the calibration "
-        "characters, else to those before the one that is scored."
-    ),
-    "labelled": "Its last layer adapts to the labelled calibration characters.",
-    "fine_tuned": (
-        "All its weights go on learning from the labelled calibration characters; under protocols "
-        "without any it stays as it is."
-    ),
-    "from_scratch": "It learns from the labelled calibration characters alone.",
-}
-"""Adaptation -> what a detector learns from the tested subject."""
 
 
 def describe_alignment(alignment: Alignment) -> str:

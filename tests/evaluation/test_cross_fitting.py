@@ -5,7 +5,7 @@ from sklearn.metrics import roc_auc_score
 from studies import make_epochs
 
 from p300.detectors import make_detector
-from p300.evaluation.folds import cross_fitted_scores
+from p300.evaluation.fold import cross_fitted_scores
 
 
 def test_two_subjects_are_enough_to_score_each_by_the_other():
