@@ -209,7 +209,8 @@ def test_what_is_wrong_is_named(given, message):
         make_alignment(given)
     with pytest.raises(ConfigError, match=r"detectors\.ea\.alignment|alignment with mode"):
         parse_experiment(
-            f"datasets: {{s: {{source: simulated}}}}\ndetectors: {{ea: {{detector: slda, alignment: {given!r}}}}}"
+            "datasets: {s: {source: simulated}}\n"
+            f"detectors: {{ea: {{detector: slda, alignment: {given!r}}}}}"
         )
 
 

@@ -100,7 +100,7 @@ def test_all_parameters_stand_in_the_resolved_config():
     experiment = parse_experiment(f"{DATA}\ndetectors: {{cnn1: {{training: paper}}}}")
     written = yaml.safe_load(experiment.to_yaml())["detectors"]["cnn1"]
     assert written["detector"] == "cnn1"
-    assert (written["max_passes"], written["batch_size"], written["n_filters"]) == (600, 1, 10)
+    assert (written["max_passes"], written["batch_size"], written["n_filters"]) == (600, 32, 10)
     assert written["alignment"]["method"] == written["adaptation"] == "none"
 
 

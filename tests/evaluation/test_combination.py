@@ -116,7 +116,8 @@ def test_data_sets_of_different_rates_say_what_to_set(tmp_path):
 
 def test_one_data_set_alone_is_refused(tmp_path):
     experiment = parse_experiment(
-        "datasets: {one: {source: simulated}}\nprotocols: {cross_dataset: {}}\ndetectors: {slda: {}}"
+        "datasets: {one: {source: simulated}}\n"
+        "protocols: {cross_dataset: {}}\ndetectors: {slda: {}}"
     )
     with pytest.raises(ProtocolError, match="one data set only"):
         preview(experiment, tmp_path)

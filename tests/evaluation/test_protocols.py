@@ -310,3 +310,42 @@ def test_a_protocol_is_one_function_and_one_entry(monkeypatch):
     )
     (fold,) = make_folds("mine", table(3), 0.65, {"n": 2})
     assert set(table(3).iloc[fold.test]["subject"]) == {"0", "1"}
+
+
+def test_subjects_are_tested_in_groups():
+    flashes = table(subjects=7)
+    folds = make_folds("cross_subject", flashes, 0.65, {"n_folds": 3})
+    assert [fold.name for fold in folds] == [f"subjects-{k}-of-3" for k in (1, 2, 3)]
+    tested = [set(flashes.iloc[fold.test]["subject"]) for fold in folds]
+    assert sorted(map(len, tested)) == [2, 2, 3]
+    assert set.union(*tested) == set(flashes["subject"])
+    assert sum(map(len, tested)) == 7
+    for fold, own in zip(folds, tested, strict=True):
+        assert set(flashes.iloc[fold.train]["subject"]) == set(flashes["subject"]) - own
+        assert fold.validation == "subject"
+
+
+def test_as_many_groups_as_subjects_leave_one_out():
+    flashes = table(subjects=3)
+    one_out = make_folds("cross_subject", flashes, 0.65)
+    groups = make_folds("cross_subject", flashes, 0.65, {"n_folds": 3})
+    assert [fold.name for fold in groups] == [fold.name for fold in one_out]
+    for a, b in zip(groups, one_out, strict=True):
+        np.testing.assert_array_equal(a.test, b.test)
+
+
+@pytest.mark.parametrize(("n_folds", "message"), [(4, "there are 3 subjects"), (1, "n_folds: 1")])
+def test_groups_that_there_cannot_be(n_folds, message):
+    with pytest.raises(ProtocolError, match=message):
+        make_folds("cross_subject", table(subjects=3), 0.65, {"n_folds": n_folds})
+
+
+def test_data_sets_are_tested_in_groups_and_learned_from_once():
+    flashes = pd.concat([table(2).assign(dataset=name) for name in "abcd"], ignore_index=True)
+    folds = make_folds("cross_dataset", flashes, 0.65, {"n_folds": 2})
+    assert [fold.name for fold in folds] == [f"data_sets-{k}-of-2" for k in (1, 1, 2, 2)]
+    assert [set(flashes.iloc[fold.test]["dataset"]) for fold in folds] == [
+        {"a"}, {"c"}, {"b"}, {"d"}
+    ]  # fmt: skip
+    assert set(flashes.iloc[folds[0].train]["dataset"]) == {"b", "d"}
+    np.testing.assert_array_equal(folds[0].train, folds[1].train)
