@@ -19,9 +19,9 @@ from p300.evaluation.leaks import everything
 from p300.evaluation.preparation import cached_epochs
 from p300.files import read_json, write_json
 from p300.recordings import Layout, Recording, open_recordings
+from p300.recordings.layout import has_codes
 from p300.speller import Decision, LanguageModel, SpellerModel, fit_speller, spell
 from p300.speller.rates import mean_timing, subject_timings
-from p300.speller.selections import has_codes
 
 SPELLER = "speller.json"
 """Beside a stored detector that can spell: the layout and what the speller has learned."""

@@ -15,6 +15,7 @@ import pandas as pd
 from p300.errors import DataWarning, EpochsError
 from p300.files import read_json, write_json, written_whole
 from p300.recordings.layout import Layout
+from p300.recordings.units import UNITS
 from p300.windows import gather_windows
 
 EPOCH_COLUMNS = (
@@ -22,15 +23,6 @@ EPOCH_COLUMNS = (
     "sample", "onset",
 )  # fmt: skip
 """Columns of ``Epochs.flashes``; ``onset`` is in seconds from the start of the recording."""
-
-UNITS = {
-    "character": ["dataset", "subject", "session", "run", "character"],
-    "run": ["dataset", "subject", "session", "run"],
-    "session": ["dataset", "subject", "session"],
-    "subject": ["dataset", "subject"],
-    "dataset": ["dataset"],
-}
-"""The columns that name one character, run, session, subject or data set."""
 
 STRETCH = 10.0
 """Seconds of a run that stand for a character where characters are unknown."""

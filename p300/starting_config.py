@@ -19,8 +19,8 @@ from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.files import written_whole
 from p300.preprocessing import PAPER_RATE, Preprocessing
 from p300.recordings import source_module
+from p300.recordings.layout import has_codes
 from p300.reporting.words import listed, several, span
-from p300.speller.selections import has_codes
 from p300.survey import Survey, slug
 
 GUESSED = "# guessed: check"

@@ -22,8 +22,7 @@ from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.validation import held_out_parts
 from p300.epochs import Epochs
 from p300.errors import DetectorError, TrainingWarning
-from p300.recordings.layout import Layout
-from p300.speller.selections import has_codes
+from p300.recordings.layout import Layout, has_codes
 
 FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""

@@ -18,13 +18,14 @@ from p300.alignment import align
 from p300.detectors.base import Detector
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.validation import held_out_parts
-from p300.epochs import UNITS, Epochs
+from p300.epochs import Epochs
 from p300.errors import ProtocolError
 from p300.evaluation.leaks import Fold, Index
 from p300.evaluation.method import Method
 from p300.evaluation.metrics import SCORE_COLUMNS
 from p300.evaluation.protocols import make_folds
 from p300.evaluation.shared_fits import SharedFits
+from p300.recordings.units import UNITS
 
 Floats = npt.NDArray[np.float64]
 

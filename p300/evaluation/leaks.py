@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.epochs import UNITS
 from p300.errors import ProtocolError
+from p300.recordings.units import UNITS
 
 MINIMUM_TARGETS = 10
 """Fewest target epochs that a training fold must have."""
@@ -28,7 +28,7 @@ class Fold:
     train, test
         Positions in the flash table.
     validation
-        The level (a key of :data:`p300.epochs.UNITS`) whose whole units a detector may set aside
+        The level (a key of :data:`p300.recordings.units.UNITS`) whose whole units a detector may set aside
         from the training set for early stopping and calibration.
     apart
         The level at which training and test set must have nothing in common, None where only

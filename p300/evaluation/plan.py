@@ -20,7 +20,7 @@ from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.evaluation.tasks import Task
 from p300.preprocessing import describe_flashes
 from p300.recordings import Layout
-from p300.speller.selections import has_codes
+from p300.recordings.layout import has_codes
 
 
 def preview(experiment: Experiment, data: Path) -> list[Task]:

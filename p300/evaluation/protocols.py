@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from p300.arguments import check_arguments, did_you_mean
-from p300.epochs import UNITS
 from p300.errors import DataWarning, ProtocolError
 from p300.evaluation.leaks import Fold, Index, check_fold
 from p300.ranges import Several
+from p300.recordings.units import UNITS
 
 
 def within_subject(

@@ -12,13 +12,13 @@ import yaml
 from p300.errors import DataWarning
 from p300.evaluation.metrics import METRIC_COLUMNS
 from p300.files import finished_files, read_json, written_whole
-from p300.recordings.layout import Layout
+from p300.recordings.layout import Layout, has_codes
 from p300.speller.curves import spelling_metrics, subject_rates
 from p300.speller.decisions import decide
 from p300.speller.language import LanguageModel, refuse_random_text
 from p300.speller.model import fit_speller
 from p300.speller.rates import USUAL_PAUSE, Timing, mean_timing, subject_timings
-from p300.speller.selections import gather_selections, has_codes, warn_uncoded
+from p300.speller.selections import gather_selections, warn_uncoded
 from p300.speller.settings import Spelling
 
 STATED_PAUSES = {"bci3_ii": USUAL_PAUSE}
