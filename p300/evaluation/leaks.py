@@ -28,8 +28,8 @@ class Fold:
     train, test
         Positions in the flash table.
     validation
-        The level (a key of :data:`p300.recordings.units.UNITS`) whose whole units a detector may set aside
-        from the training set for early stopping and calibration.
+        The level (a key of :data:`p300.recordings.units.UNITS`) whose whole units a detector may
+        set aside from the training set for early stopping and calibration.
     apart
         The level at which training and test set must have nothing in common, None where only
         their windows must not touch.
