@@ -15,7 +15,6 @@ from p300.errors import RunError
 from p300.reporting import report as report_module
 from p300.reporting import write_report
 from p300.reporting.run_results import REQUIRED_FILES
-from p300.reporting.tables import SUBJECT_METRICS
 
 SECTIONS = [
     "Summary", "What was run", "Subjects", "Detectors compared", "ROC curves", "Calibration",
