@@ -156,7 +156,7 @@ def _calibration_error(target: Integers, score: Floats, _: Floats) -> float:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", "ROC-AUC", _roc_auc, chance=0.5, short="AUC"),
+        Metric("roc_auc", "ROC-AUC", _roc_auc, chance=0.5),
         Metric("balanced_accuracy", "Balanced accuracy", _balanced_accuracy, chance=0.5),
         Metric("average_precision", "Average precision", _average_precision),
         Metric("recall", "Recall", _recall),
