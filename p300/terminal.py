@@ -41,6 +41,8 @@ def print_letter(decision: Decision, before: Decision | None) -> None:
 
 def print_means(folder: Path) -> None:
     """Print the few numbers that matter: mean ROC-AUC and balanced accuracy with intervals."""
+    from p300.evaluation.intervals import FEWEST
+    from p300.evaluation.metrics import HEADLINE, METRICS
     from p300.files import read_json
 
     rows = read_json(folder / "metrics.json")["rows"]
@@ -52,10 +54,13 @@ def print_means(folder: Path) -> None:
         if row["low"] is not None:
             text += f" [{row['low']:.3f}, {row['high']:.3f}]"
         lines.setdefault(key, {"n": str(row["n"])})[row["metric"]] = text
+    shown = (HEADLINE, METRICS["balanced_accuracy"])
     print_table(
-        ["data set", "protocol", "detector", "subjects", "ROC-AUC [95 %]", "balanced accuracy"],
-        [[*key, m["n"], m["roc_auc"], m["balanced_accuracy"]] for key, m in lines.items()],
+        ["data set", "protocol", "detector", "subjects", *(f"{m.title} [95 %]" for m in shown)],
+        [[*key, m["n"], *(m[metric.name] for metric in shown)] for key, m in lines.items()],
     )
+    if any(row["low"] is None for row in means if row["metric"] == HEADLINE.name):
+        typer.echo(f"No 95 % interval below {FEWEST} subjects.")
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from p300.evaluation.metrics import bootstrap_mean
+from p300.evaluation.intervals import FEWEST, summarise_mean
+from p300.evaluation.metrics import HEADLINE, Metric
 from p300.reporting import style
+from p300.reporting.metric_records import find_metric
 from p300.reporting.page import Row, Section, Table, Text, picture
 from p300.reporting.run_results import MEAN, RunResults
+from p300.reporting.tables import about_intervals
 from p300.reporting.words import NONE, number, several
 
 if TYPE_CHECKING:
@@ -18,15 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PREFIX = "few_shot-"
-METRICS = {"roc_auc": "ROC-AUC", "characters@5": "Characters right after 5 repetitions (%)"}
-"""Metric -> name of the axis; the second only where characters were spelled."""
+SHOWN = (HEADLINE.name, "characters@5")
+"""Names of the figures; the second only where characters were spelled."""
 
 ALL = "all"
 _SHIFT = 0.08
 """Between the detectors at one number of characters, so that their bars do not hide each other."""
 _CAPTION = (
     "What a detector knows of a new person after so many of their characters. Dots: mean over the "
-    "subjects that have all these numbers of characters; bars: 95 % bootstrap interval over them. "
+    "subjects that have all these numbers of characters; bars: 95 % interval, from "
+    f"{FEWEST} subjects on. "
     "The last run of each subject is tested, always the same epochs."
 )
 
@@ -54,7 +58,7 @@ def calibration_points(results: RunResults) -> pd.DataFrame:
     Columns dataset, metric, detector, characters (a number as text, or "all"), value, low, high, n.
     """
     metrics = pd.concat([results.metrics, results.spelling], ignore_index=True)
-    known = metrics["metric"].isin(METRICS) & (metrics["subject"] != MEAN)
+    known = metrics["metric"].isin(SHOWN) & (metrics["subject"] != MEAN)
     known &= metrics["protocol"].astype(str).str.startswith(PREFIX)
     rows = (
         metrics[known]
@@ -68,12 +72,15 @@ def calibration_points(results: RunResults) -> pd.DataFrame:
         whole = set(numbers.index[numbers == numbers.max()])
         same = group[group["subject"].isin(whole)]
         for (detector, n), part in same.groupby(["detector", "characters"], sort=False):
-            low, high = bootstrap_mean(part["value"])
-            points.append(
-                {"dataset": dataset, "metric": metric, "detector": detector, "characters": n,
-                 "value": float(part["value"].mean()), "low": low, "high": high, "n": len(part)}
-            )  # fmt: skip
+            where = {"dataset": dataset, "metric": metric, "detector": detector}
+            points.append({**where, "characters": n, **summarise_mean(part["value"])})
     return pd.DataFrame(points)
+
+
+def _record(metric: str) -> Metric:
+    record = find_metric(metric)
+    assert record is not None  # one of those shown
+    return record
 
 
 def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
@@ -85,18 +92,17 @@ def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
         From :func:`calibration_points`.
     """
     datasets = list(curve["dataset"].unique())
-    metrics = [m for m in METRICS if m in set(curve["metric"])]
+    metrics = [m for m in SHOWN if m in set(curve["metric"])]
     colours = style.detector_colours(curve["detector"])
     figure, axes = style.panels(
         len(datasets), len(metrics), width=style.WIDTH / 2, height=3.4, share=False
     )
     for row, dataset in zip(axes, datasets, strict=True):
         for ax, metric in zip(row, metrics, strict=True):
+            record = _record(metric)
             part = curve[(curve["dataset"] == dataset) & (curve["metric"] == metric)]
-            _draw(ax, part, colours, 100.0 if metric.startswith("characters") else 1.0)
-            style.title(
-                ax, METRICS[metric], f"{dataset}, {several(int(part['n'].max()), 'subject')}"
-            )
+            _draw(ax, part, colours, record.scale)
+            style.title(ax, record.axis, f"{dataset}, {several(int(part['n'].max()), 'subject')}")
             ax.set_xlabel("Characters of the new person")
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
@@ -128,14 +134,16 @@ def _tables(curve: pd.DataFrame) -> list[Table]:
     """Give the numbers of the figure."""
     tables = []
     for (dataset, metric), part in curve.groupby(["dataset", "metric"], sort=False):
-        order, metric = _ordered(part["characters"]), str(metric)
-        scale, digits = (100.0, 0) if metric.startswith("characters") else (1.0, 3)
+        order, record = _ordered(part["characters"]), _record(str(metric))
+        digits = 0 if record.percent else 3
         rows = []
         for detector, line in part.groupby("detector", sort=False):
             points = line.to_dict("records")
-            cells = {str(p["characters"]): _cell(p, scale, digits) for p in points}
+            cells = {str(p["characters"]): _cell(p, record.scale, digits) for p in points}
             rows.append(Row((str(detector), *(cells.get(n, NONE) for n in order))))
-        caption = f"{METRICS[metric]} by characters of the new person: {dataset}"
+        caption = (
+            f"{record.axis} by characters of the new person: {dataset} ({about_intervals(part)})"
+        )
         tables.append(Table(("Detector", *order), tuple(rows), caption))
     return tables
 

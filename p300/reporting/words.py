@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from p300.alignment import Alignment
+from p300.evaluation.intervals import FEWEST, MOST_EXACT
 from p300.evaluation.protocols import Scope, protocol_of
 from p300.reporting.run_results import repeats
 
 MEANS = (
     "Each fold and seed is measured on its own, then averaged within the subject, then over "
-    "subjects. In brackets: 95 % bootstrap interval of the mean over subjects, which tells how far "
-    "the mean might move had other subjects been recorded. There is none below three subjects."
+    "subjects. In brackets: 95 % interval of the mean over subjects, which tells how far the mean "
+    f"might move had other subjects been recorded. Up to {MOST_EXACT} subjects it holds every "
+    "value that the exact sign-flip test does not reject; beyond, it comes from t after Hall's "
+    f"transformation. There is none below {FEWEST} subjects, because none could hold 95 %."
 )
 """How the means and intervals of a report came about."""
 

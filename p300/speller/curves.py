@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import SpellerError
-from p300.evaluation.metrics import bootstrap_mean
+from p300.evaluation.intervals import summarise_mean
 from p300.recordings.layout import Layout
 from p300.speller.rates import bits_per_minute, symbols_per_minute
 from p300.speller.selections import Floats
@@ -93,8 +93,8 @@ def accuracy_curve(rates: pd.DataFrame) -> pd.DataFrame:
     -------
     One row a dataset, protocol, detector, rule, repetitions and subject: value, low, high and n.
     ``subject`` is a subject or "pooled" (all characters as one sample; intervals of Wilson, n
-    characters), or "mean" (mean over subjects; bootstrap interval over subjects, n subjects). The
-    pooled interval is about these subjects' characters, the other one about other people.
+    characters), or "mean" (mean over subjects, n of them, and its interval). The pooled interval
+    is about these subjects' characters, the other one about other people.
     """
     keys = [*GROUP, "rule", "repetitions"]
     fixed = rates[rates["stopping"] == "fixed"]
@@ -106,18 +106,16 @@ def accuracy_curve(rates: pd.DataFrame) -> pd.DataFrame:
     curve = pd.concat([curve, pooled.assign(subject="pooled")], ignore_index=True)
     curve["low"], curve["high"] = wilson_interval(curve["value"] * curve["n"], curve["n"])
     means = [
-        {**dict(zip(keys, labels, strict=True)), "subject": "mean", **_mean(point["value"])}
+        {
+            **dict(zip(keys, labels, strict=True)),
+            "subject": "mean",
+            **summarise_mean(point["value"]),
+        }
         for labels, point in by_point
     ]
     columns = [*keys, "subject", "value", "low", "high", "n"]
     curve = pd.concat([curve, pd.DataFrame(means)], ignore_index=True)[columns]
     return curve.astype({"low": np.float64, "high": np.float64})
-
-
-def _mean(values: pd.Series) -> dict[str, float | None]:
-    """Give mean, interval and number of a figure of several subjects."""
-    low, high = bootstrap_mean(values.to_numpy(dtype=np.float64))
-    return {"value": float(values.mean()), "low": low, "high": high, "n": len(values)}
 
 
 def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.DataFrame:
@@ -143,8 +141,8 @@ def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.Da
     sum's highest mean rate over all numbers of repetitions, seen with hindsight, and
     ``best_fixed_repetitions``, where it is; ``dynamic_gain_bits_per_minute``, by how much dynamic
     stopping exceeds that, and ``dynamic_gain_over_chosen_bits_per_minute``, by how much it exceeds
-    the chosen number. Intervals are 95 %: Wilson for the characters of a subject, bootstrap
-    over subjects for a mean.
+    the chosen number. Intervals are 95 %: Wilson for the characters of a subject,
+    :func:`~p300.evaluation.intervals.mean_interval` for a mean over subjects.
     """
     columns = ["dataset", "protocol", "alignment", "detector", "subject", "metric", "value",
                "low", "high", "n"]  # fmt: skip
@@ -184,7 +182,7 @@ def _group_rows(table: pd.DataFrame, n_symbols: int) -> list[dict[str, object]]:
         for column, figure in (_FIGURES if fixed else _STOPPED).items():
             metric = f"{prefix}{figure}{suffix}"
             rows += _subject_rows(point, column, metric)
-            rows.append({"subject": "mean", "metric": metric, **_mean(point[column])})
+            rows.append({"subject": "mean", "metric": metric, **summarise_mean(point[column])})
         of_means = bits_per_minute(point["accuracy"].mean(), point["seconds"].mean(), n_symbols)
         metric = f"{prefix}bits_per_minute_of_means{suffix}"
         rows.append(
@@ -210,7 +208,7 @@ def _best_fixed(table: pd.DataFrame) -> list[dict[str, object]]:
     means = wide.dropna(axis="columns").mean()
     best = int(means.index[int(means.argmax())])
     rows: list[dict[str, object]] = [
-        {"subject": "mean", "metric": "best_fixed_bits_per_minute", **_mean(wide[best])},
+        {"subject": "mean", "metric": "best_fixed_bits_per_minute", **summarise_mean(wide[best])},
         {"subject": "mean", "metric": "best_fixed_repetitions", "value": float(best),
          "n": len(wide)},
     ]  # fmt: skip
@@ -220,7 +218,7 @@ def _best_fixed(table: pd.DataFrame) -> list[dict[str, object]]:
     for name, other in others.items():
         if "dynamic" in rates and other is not None:
             gain = {"subject": "mean", "metric": f"dynamic_gain{name}_bits_per_minute"}
-            rows.append({**gain, **_mean((rates["dynamic"] - other).dropna())})
+            rows.append({**gain, **summarise_mean((rates["dynamic"] - other).dropna())})
     return rows
 
 

@@ -168,14 +168,17 @@ def test_the_tests_that_were_made_are_told(finished_run: Path) -> None:
     (facts,) = (block for block in how_compared(table).blocks)
     told = dict(facts.facts)
     assert told["p"].startswith("Exact sign-flip permutation test")
-    assert "Wilcoxon" not in told["p"]
-    (facts,) = (block for block in how_compared(table.assign(test="Wilcoxon")).blocks)
-    assert dict(facts.facts)["p"].startswith("Wilcoxon's signed-rank test")
+    assert "Hall" not in told["p"]
+    assert "none below 6 subjects" in told["Interval"]
+    (facts,) = (block for block in how_compared(table.assign(test="Hall")).blocks)
+    assert "Hall's transformation" in dict(facts.facts)["p"]
 
 
 def test_numbers_in_words() -> None:
     assert metric_name("roc_auc") == "ROC-AUC"
-    assert metric_name("characters@5") == "Characters after 5 repetitions"
+    assert metric_name("log_loss") == "Log loss"
+    assert metric_name("characters@5") == "Characters right after 5 repetitions"
+    assert metric_name("dynamic_seconds") == "Seconds per character, dynamic stopping"
     assert metric_name("bits_per_minute@1") == "Bits per minute after 1 repetition"
     assert p_text(0.0001) == "< 0.001"
     assert p_text(0.03125) == "0.031"
