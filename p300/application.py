@@ -92,7 +92,7 @@ def fit_on_all(
         transfer = learn_transfer(detector, epochs, layout, level)
         detector = transfer.detector
     else:
-        detector.fit(epochs.X, epochs.y, groups=epochs.units(level))
+        detector.fit(epochs.X, epochs.y, groups=epochs.groups(level))
     folder = save_detector(detector, folder, epochs, alignment)
     if transfer is not None:
         save_transfer(transfer, folder)

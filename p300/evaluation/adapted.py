@@ -111,7 +111,7 @@ def fit_and_score(
         scores = fitted.decision_function(parts.test.X)
         return Scored(fitted, parts.train, parts.level, scores, seconds_before=before)
     if adaptation == "from_scratch" and calibration is not None:
-        detector.fit(calibration.X, calibration.y, groups=calibration.units("character"))
+        detector.fit(calibration.X, calibration.y, groups=calibration.groups("character"))
         scores = detector.decision_function(parts.test.X)
         return Scored(detector, calibration, "character", scores)
     if parts.layout is None:
@@ -142,7 +142,7 @@ def fit_and_score(
 
 
 def _fit(detector: Detector, parts: Parts) -> Detector:
-    return detector.fit(parts.train.X, parts.train.y, groups=parts.train.units(parts.level))
+    return detector.fit(parts.train.X, parts.train.y, groups=parts.train.groups(parts.level))
 
 
 def _adapt(

@@ -318,16 +318,18 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.N
     """
     from sklearn.base import clone
 
-    groups, y = epochs.units(level), epochs.y
+    groups, y = epochs.groups(level), epochs.y
     # With one of two units held out, one is left: what the detector sets aside are characters.
     several = len(np.unique(groups)) > 2
-    inner = groups if several else epochs.units("character")
+    inner = groups if several else epochs.groups("character")
     score = np.full(len(epochs), np.nan)
     parts = held_out_parts(len(epochs), groups, CROSS_FITS)
-    rests = (np.setdiff1d(np.arange(len(epochs)), held_out) for held_out in parts)
-    fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest in rests)
+    fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest, _ in parts)
     fitted = fit_each(fits)
-    for held_out in parts:  # no name for the fit: its windows are let go before the next are read
+    for (
+        _,
+        held_out,
+    ) in parts:  # no name for the fit: its windows are let go before the next are read
         score[held_out] = next(fitted).detector.decision_function(epochs.X[held_out])
     return score
 
@@ -378,7 +380,7 @@ def evaluate_epochs(
         train = align(epochs.select(fold.train), alignment.offline)
         test = align(epochs.select(fold.test), alignment)
         for label, detector in detectors.items():
-            fitted = clone(detector).fit(train.X, train.y, groups=train.units(fold.validation))
+            fitted = clone(detector).fit(train.X, train.y, groups=train.groups(fold.validation))
             names = {
                 "experiment": "script",
                 "protocol": protocol,

@@ -95,4 +95,4 @@ def _fit_ahead(fits: Mapping[str, Task], learned: Learned) -> None:
 
 def _fit_of(task: Task, epochs: Epochs) -> Fit:
     detector, train = unfitted(task, epochs)
-    return Fit(detector, train.X, train.y, train.units(task.validation))
+    return Fit(detector, train.X, train.y, train.groups(task.validation))
