@@ -34,6 +34,9 @@ from p300.signal.sampling import (
 if TYPE_CHECKING:
     from mne.io import BaseRaw
 
+LONGEST = 10.0
+"""Seconds, the longest epoch."""
+
 UNLIKE = 100.0
 """Amplitudes of subjects that differ by more than this factor deserve a warning."""
 
@@ -101,6 +104,10 @@ class Preprocessing(BaseModel):
             raise ValueError(f"low ({self.low:g} Hz) must be below high ({self.high:g} Hz)")
         if self.tmin >= self.tmax:
             raise ValueError(f"tmin ({self.tmin:g} s) must be before tmax ({self.tmax:g} s)")
+        if self.tmax - self.tmin > LONGEST:
+            raise ValueError(
+                f"tmin ({self.tmin:g} s) to tmax ({self.tmax:g} s) is longer than {LONGEST:g} s"
+            )
         n_times = count_times(self.tmin, self.tmax, self.sfreq or PAPER_RATE)
         if n_times < FEWEST_TIMES:
             raise ValueError(
@@ -163,12 +170,13 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     flashes = kept_flashes(recording, grid)
     samples = flashes["sample"].to_numpy()
     X = np.empty((len(samples), len(electrodes), grid.n_times), dtype=np.float32)
-    for start, stop in recording.segments():
-        inside = np.flatnonzero((samples >= start) & (samples < stop))
-        for rows, values in _cut(
-            data[:, start:stop], samples[inside] - start, recording, grid, settings
-        ):
-            X[inside[rows]] = values
+    with naming_warnings(recording.name):  # each text once, not for each interleaved signal
+        for start, stop in recording.segments():
+            inside = np.flatnonzero((samples >= start) & (samples < stop))
+            for rows, values in _cut(
+                data[:, start:stop], samples[inside] - start, recording, grid, settings
+            ):
+                X[inside[rows]] = values
     if not np.isfinite(X).all():
         raise PreprocessingError(
             f"{recording.name}: the filtered signal is not finite; a band of {settings.low:g} to "

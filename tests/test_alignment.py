@@ -199,7 +199,10 @@ def test_a_prefix_that_cannot_be_is_refused(domain):
         ("euclid", r"alignment.method: 'euclid' \(str\) found"),
         ({"method": "euclidean", "mod": "offline"}, "unknown key 'mod', did you mean 'mode'"),
         ({"method": "euclidean", "mode": "prefix"}, "prefix needs the number of characters"),
-        ({"method": "euclidean", "mode": "prefix", "characters": 0}, "prefix needs the number"),
+        (
+            {"method": "euclidean", "mode": "prefix", "characters": 0},
+            r"alignment.characters: 0 \(int\) found",
+        ),
         ({"method": "euclidean", "characters": 2}, "the other modes take none"),
         (["euclidean"], "expected a method or keys and values"),
     ],

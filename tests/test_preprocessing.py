@@ -7,11 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from studies import ELECTRODES, make_flashes, make_recording
 
-from p300.errors import DataWarning, EpochsError, PreprocessingError
+from p300.config import parse_experiment
+from p300.errors import ConfigError, DataWarning, EpochsError, PreprocessingError
 from p300.filters import anti_alias, bandpass
 from p300.preprocessing import (
     Preprocessing,
@@ -22,6 +25,7 @@ from p300.preprocessing import (
 from p300.recordings import build_recording
 
 RAW = {"normaliser": "none"}
+FEW_POINTS = "ignore:.*MNE warns. Only . head digitization points"
 
 
 def record(signal, onsets, sfreq=240.0, segment_starts=None):
@@ -257,6 +261,7 @@ def test_electrodes_without_positions_interpolate_nothing():
         cut_epochs(recording, options)
 
 
+@pytest.mark.filterwarnings(FEW_POINTS)
 def test_a_target_montage_brings_recordings_with_different_electrodes_together():
     one = make_recording("1", electrodes=["Fz", "Cz", "Pz", "Oz", "P3"])
     other = make_recording("2", electrodes=["Fz", "Cz", "P4", "Pz", "C3"])
@@ -268,6 +273,7 @@ def test_a_target_montage_brings_recordings_with_different_electrodes_together()
         preprocess([one, other], Preprocessing(electrodes=montage))
 
 
+@pytest.mark.filterwarnings(FEW_POINTS)
 def test_signals_still_on_disk_are_re_referenced_and_interpolated(tmp_path):
     import mne
 
@@ -332,6 +338,7 @@ def flat_recording():
         return build_recording(signal, names, 240.0, flashes, dataset="made", subject="1")
 
 
+@pytest.mark.filterwarnings(FEW_POINTS)
 @pytest.mark.parametrize(("choice", "n"), [("drop", 5), ("interpolate", 6), ("keep", 6)])
 def test_flat_electrodes_are_treated_as_set(choice, n):
     epochs = cut_epochs(flat_recording(), Preprocessing(bad_electrodes=choice, **RAW))
@@ -393,3 +400,63 @@ def test_recordings_of_different_rates_go_together_at_a_rate_between_samples():
 def test_different_rates_are_an_error():
     with pytest.raises(EpochsError, match=r"samples at 120 Hz .* at 125 Hz"):
         preprocess([make_recording("1"), make_recording("2", sfreq=250.0)])
+
+
+def test_what_mne_says_of_interpolated_electrodes_names_the_recording():
+    with pytest.warns(DataWarning, match=r"made/sub-1/.*interpolating \['Cz'\]: MNE warns: Only 6"):
+        cut_epochs(flat_recording(), Preprocessing(**RAW))
+
+
+def test_a_fir_filter_longer_than_the_recording_is_warned_of_by_name():
+    recording = record(noise(20 * 240), [600, 1201])
+    said = r"made/sub-1/ses-1/run-1, a stretch of 20 s: .*distortion is likely.*low higher"
+    with pytest.warns(DataWarning, match=said) as caught:
+        cut_epochs(recording, Preprocessing(filter="fir"))
+    assert len(caught) == 1  # not once for each of the interleaved signals
+    cut_epochs(recording, Preprocessing(filter="fir", low=1.0))  # warnings are errors
+
+
+def test_no_recordings_is_an_error_of_ours():
+    with pytest.raises(EpochsError, match="expected at least one recording"):
+        preprocess([])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sfreq": value} for value in (0, -120, float("nan"), float("inf"), 1e12, 1e-300, 40.0)
+    ] + [
+        {"low": value} for value in (0, -1, float("nan"), float("inf"), 1e-300, 20.0, 1e12)
+    ] + [
+        {"high": value} for value in (0, -1, float("nan"), float("inf"), 0.1, 1e12)
+    ] + [
+        {"filter_order": value} for value in (0, -1, 13, 10**9, 2.5, True)
+    ] + [
+        {"tmin": value} for value in (float("nan"), float("-inf"), -1e18, 0.65, 0.64, 11)
+    ] + [
+        {"tmax": value} for value in (float("nan"), float("inf"), 1e18, 0.0, 0.005, -1)
+    ] + [
+        {"tmin": -6, "tmax": 6},
+        {"electrodes": ()},
+        {"electrodes": ("Cz", "Pz", "Cz")},
+        {"reference": ()},
+        {"reference": ("M1", "M1")},
+        {"order": "first"},
+        {"filter": "iir"},
+        {"phase": "linear"},
+        {"normaliser": "robust"},
+        {"missing_electrodes": "interpolate"},
+        {"bad_electrodes": "ignore"},
+    ],
+)  # fmt: skip
+def test_settings_out_of_range_are_refused_when_they_are_read(options):
+    with pytest.raises(ValidationError):
+        Preprocessing(**options)
+    given = {name: list(v) if isinstance(v, tuple) else v for name, v in options.items()}
+    with pytest.raises(ConfigError, match="preprocessing"):
+        parse_experiment(yaml.safe_dump({"preprocessing": given}))
+
+
+def test_the_widest_settings_are_taken():
+    wide = Preprocessing(sfreq=250.0, low=0.001, high=124.0, filter_order=12, tmin=-5, tmax=5)
+    assert np.isfinite(cut_epochs(record(noise(24_000), [6000, 9000], 1000.0), wide).X).all()
