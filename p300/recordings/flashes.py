@@ -17,7 +17,6 @@ PAUSE = 3.0
 """A gap of more than this many times the median onset interval is a pause. Pauses in the known
 sets are 5 to 50 times the interval, irregular onsets stay below 1.5 times."""
 
-
 ALIKE = 1.5
 """Pauses of one kind differ by less than this factor."""
 
