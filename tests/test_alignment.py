@@ -199,8 +199,14 @@ def test_a_prefix_that_cannot_be_is_refused(domain):
         ("euclid", r"alignment.method: 'euclid' \(str\) found"),
         ({"method": "euclidean", "mod": "offline"}, "unknown key 'mod', did you mean 'mode'"),
         ({"method": "euclidean", "mode": "prefix"}, "prefix needs the number of characters"),
-        ({"method": "euclidean", "mode": "prefix", "characters": 0}, "prefix needs the number"),
+        (
+            {"method": "euclidean", "mode": "prefix", "characters": 0},
+            r"alignment.characters: 0 \(int\) found",
+        ),
         ({"method": "euclidean", "characters": 2}, "the other modes take none"),
+        ({"mode": "prefix", "characters": -3}, "greater than or equal to 1"),
+        ({"mode": "prefix", "characters": True}, r"True \(bool\) found"),
+        ({"mode": "prefix", "characters": float("nan")}, r"nan \(float\) found"),
         (["euclidean"], "expected a method or keys and values"),
     ],
 )

@@ -71,8 +71,11 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         y
             1 for a target, 0 for a non-target, [epoch].
         groups
-            The character, run or subject of each epoch; whole groups are held out, because
-            neighbouring windows share samples. Without it the epochs are cut in the order given.
+            [epoch], the character, run or subject of each epoch; whole groups are held out,
+            because neighbouring epochs share samples. Where epochs of different groups do, too,
+            [epoch, n]: its own group first, then those that it shares samples with, repeated
+            where there are fewer; :meth:`p300.epochs.Epochs.groups` returns either. Without it
+            the epochs are cut in the order given.
 
         Raises
         ------

@@ -40,8 +40,7 @@ class EstimatorDetector(Detector):
 
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
         scores = np.full(len(y), np.nan)
-        for rows in held_out_parts(len(y), groups, CROSS_FITS):
-            rest = np.setdiff1d(np.arange(len(y)), rows)
+        for rest, rows in held_out_parts(len(y), groups, CROSS_FITS):
             if len(np.unique(y[rest])) == 2:
                 scores[rows] = _scores(clone(self.estimator).fit(X[rest], y[rest]), X[rows])
         scored = np.isfinite(scores)

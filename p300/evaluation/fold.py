@@ -183,16 +183,16 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> Float
     -------
     Log-odds of a target, [epoch].
     """
-    groups, y = epochs.units(level), epochs.y
+    groups, y = epochs.groups(level), epochs.y
     # With one of two units held out, one is left: what the detector sets aside are characters.
     several = len(np.unique(groups)) > 2
-    inner = groups if several else epochs.units("character")
+    inner = groups if several else epochs.groups("character")
     score = np.full(len(epochs), np.nan)
     parts = held_out_parts(len(epochs), groups, CROSS_FITS)
-    rests = (np.setdiff1d(np.arange(len(epochs)), held_out) for held_out in parts)
-    fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest in rests)
+    fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest, _ in parts)
     fitted = fit_each(fits)
-    for held_out in parts:  # no name for the fit: its epochs are freed before the next are read
+    # No name for the fit: its epochs are freed before the next are read.
+    for _, held_out in parts:
         score[held_out] = next(fitted).detector.decision_function(epochs.X[held_out])
     return score
 

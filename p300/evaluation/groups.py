@@ -97,4 +97,4 @@ def _fit_ahead(tasks: Sequence[Task], shared: SharedFits) -> None:
 def _fit_of(task: Task, epochs: Epochs) -> Fit:
     train = epochs_of_fold(epochs, task.fold, task.method).train
     detector = task.method.unfitted(task.seed, epochs.electrodes)
-    return Fit(detector, train.X, train.y, train.units(task.fold.validation))
+    return Fit(detector, train.X, train.y, train.groups(task.fold.validation))

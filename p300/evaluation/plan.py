@@ -18,31 +18,34 @@ from p300.evaluation.leaks import Fold
 from p300.evaluation.preparation import read_recordings
 from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.evaluation.tasks import Task
-from p300.preprocessing import describe_flashes
+from p300.preprocessing import kept_flashes
 from p300.recordings import Layout
 from p300.recordings.layout import has_codes
+from p300.signal.sampling import epoch_grid
 
 
 def preview(experiment: Experiment, data: Path) -> list[Task]:
     """Return the folds that a run would fit, reading the recordings but computing nothing."""
-    settings = experiment.preprocessing
     tables: dict[str, pd.DataFrame] = {}
     layouts: dict[str, Layout] = {}
+    windows: dict[str, float] = {}
     for dataset in experiment.datasets:
         parts: list[tuple[pd.DataFrame, dict[str, Layout]]] = []
         for recording in read_recordings(experiment, dataset, data):
             shown = {dataset: recording.layout} if recording.layout else {}
-            parts.append((describe_flashes(recording), shown))
+            grid = epoch_grid(recording, experiment.preprocessing)
+            windows.setdefault(dataset, grid.seconds)
+            parts.append((kept_flashes(recording, grid), shown))
         layouts |= join_layouts(parts)
         flashes = pd.concat([table for table, _ in parts], ignore_index=True)
         flashes = flashes.dropna(subset="target")
         tables[dataset] = flashes.reset_index(drop=True)
     if name := name_together(experiment):
         tables[name] = pd.concat(tables.values(), ignore_index=True)
+        windows[name] = next(iter(windows.values()))
     tasks: list[Task] = []
     for name, flashes in tables.items():
-        window = settings.tmax - settings.tmin
-        tasks += plan_dataset(experiment, name, flashes, window, layouts)
+        tasks += plan_dataset(experiment, name, flashes, windows[name], layouts)
     return tasks
 
 

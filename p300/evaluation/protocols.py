@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from p300.arguments import check_arguments, did_you_mean
@@ -410,21 +411,43 @@ def _grouped(flashes: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, I
 def _blocks(
     flashes: pd.DataFrame, rows: Index, name: str, window: float, n_blocks: int
 ) -> Iterator[Fold]:
-    """Divide one run into blocks of whole characters, or of time where characters are unknown."""
+    """Divide one run into blocks of whole characters, or of flashes where these are unknown."""
     run = flashes.iloc[rows]
     onset = run["onset"].to_numpy()
-    if run["character"].notna().all():
-        unit = np.unique(run["character"].to_numpy(dtype=np.int64), return_inverse=True)[1]
-    else:
-        unit = np.floor((onset - onset.min()) / (4 * window)).astype(np.int64)
+    known = bool(run["character"].notna().all())
+    unit = (
+        run["character"].to_numpy(dtype=np.int64)
+        if known
+        else (onset - onset.min()) // (4 * window)
+    )
+    unit = np.unique(unit, return_inverse=True)[1]
     n_units = int(unit.max()) + 1
     if n_units < 2:
         raise ProtocolError(
             f"within_subject: {name} has one run with one character only; nothing can be held out"
         )
     n_blocks = min(n_blocks, n_units)
-    block = unit * n_blocks // n_units
+    block = unit * n_blocks // n_units if known else _blocks_of_flashes(onset, window, n_blocks)
     for k in range(n_blocks):
         tested = block == k
         far = (onset <= onset[tested].min() - window) | (onset >= onset[tested].max() + window)
         yield Fold(f"{name}_block-{k + 1}", rows[~tested & far], rows[tested], "character", None)
+
+
+def _blocks_of_flashes(
+    onset: npt.NDArray[np.float64], window: float, n_blocks: int
+) -> npt.NDArray[np.int64]:
+    """Return the block of each flash: consecutive ones, as many in each block up to a quarter.
+
+    A block ends at a pause of a window or more where there is one so near, because no epoch has to
+    be left out there.
+    """
+    order = np.argsort(onset, kind="stable")
+    pauses = np.flatnonzero(np.diff(onset[order]) >= window) + 1
+    begins = np.arange(1, n_blocks) * len(onset) // n_blocks
+    for k, even in enumerate(begins):
+        near = pauses[np.abs(pauses - even) <= len(onset) // (4 * n_blocks)]
+        begins[k] = min(near, key=lambda pause: abs(pause - even), default=even)
+    block = np.empty(len(onset), dtype=np.int64)
+    block[order] = np.searchsorted(begins, np.arange(len(onset)), side="right")
+    return block

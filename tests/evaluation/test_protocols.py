@@ -78,6 +78,50 @@ def test_one_run_is_cut_into_blocks_with_a_gap(with_characters):
         assert len(train) >= len(flashes) - len(test) - 8
 
 
+def oddball(onset):
+    """One run without characters; every fifth flash a target."""
+    columns = {"dataset": "made", "subject": "1", "session": "1", "run": "1"}
+    target = np.arange(len(onset)) % 5 == 0
+    return pd.DataFrame({"onset": onset, "target": target, "character": pd.NA}).assign(**columns)
+
+
+@pytest.mark.parametrize("gap", [5, 12, 20, 30, 60, 300])
+def test_a_break_leaves_no_block_empty(gap):
+    first = 0.4 * np.arange(60)
+    flashes = oddball(np.concatenate([first, first[-1] + gap + first]))
+    folds = make_folds("within_subject", flashes, 0.65)
+    assert [fold.name for fold in folds] == [f"sub-1_block-{k}" for k in range(1, 6)]
+    assert [len(fold.test) for fold in folds] == [24] * 5
+
+
+def test_a_block_ends_at_a_pause_nearby():
+    onset = np.concatenate([0.4 * np.arange(55), 100 + 0.4 * np.arange(45)])
+    flashes = oddball(onset).assign(target=np.arange(100) % 2 == 0)
+    folds = make_folds("within_subject", flashes, 0.65, {"n_blocks": 2})
+    assert [len(fold.test) for fold in folds] == [55, 45]
+    assert all(len(fold.train) + len(fold.test) == 100 for fold in folds)  # none left out
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    sizes=st.lists(st.integers(30, 80), min_size=1, max_size=5),
+    gaps=st.lists(st.floats(0.3, 400), min_size=5, max_size=5),
+    spacing=st.floats(0.1, 1.5),
+    n_blocks=st.integers(2, 8),
+)
+def test_blocks_of_any_run_are_about_equal_and_in_time(sizes, gaps, spacing, n_blocks):
+    parts, now = [], 3.0
+    for size, gap in zip(sizes, gaps, strict=False):
+        parts.append(now + spacing * np.arange(size))
+        now = parts[-1][-1] + gap
+    flashes = oddball(np.concatenate(parts))
+    folds = list(PROTOCOLS["within_subject"].folds(flashes, window=0.65, n_blocks=n_blocks))
+    tested = [fold.test for fold in folds]
+    assert np.concatenate(tested).tolist() == list(range(len(flashes)))
+    even = len(flashes) / len(folds)
+    assert all(0.5 * even - 2 <= len(test) <= 1.5 * even + 2 for test in tested)
+
+
 class GroupReader(Detector):
     """Knows the groups that it was trained on by a mark in the signal, and boasts of it."""
 

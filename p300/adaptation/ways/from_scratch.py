@@ -28,5 +28,5 @@ class FromScratch(Adaptation[Detector]):
         if own is None:
             raise ProtocolError(f"adaptation {self.name!r} without calibration characters")
         detector: Detector = clone(learned)
-        detector.fit(own.X, own.y, groups=own.units("character"))
+        detector.fit(own.X, own.y, groups=own.groups("character"))
         return Scored(detector, own, "character", score_epochs(detector, fold.test))
