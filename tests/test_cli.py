@@ -158,7 +158,7 @@ def test_a_trained_detector_calibrates_itself_on_a_new_person(tmp_path):
         "--out", tmp_path / "other",
     )  # fmt: skip
     assert refused.exit_code == 1
-    assert "needs characters of the person" in refused.output
+    assert "needs characters of the subject" in refused.output
 
 
 def test_a_dry_run_prints_config_and_folds_and_writes_nothing(tmp_path):
