@@ -274,8 +274,8 @@ def spell(
 def detectors(
     name: Annotated[str | None, typer.Argument(help="One detector, with its parameters.")] = None,
 ) -> None:
-    """List the detectors; with a name, its parameters and their defaults."""
-    from p300.detectors import DETECTORS, detector_info, detector_parameters
+    """List the detectors; with a name, its parameters, their defaults and ranges."""
+    from p300.detectors import DETECTORS, detector_info, detector_parameters, parameter_ranges
 
     if name is None:
         rows = [[key, info.title, info.citation] for key, info in DETECTORS.items()]
@@ -283,8 +283,9 @@ def detectors(
         return
     info = detector_info(name)
     typer.echo(f"{name}: {info.title}\n{info.citation}")
+    ranges = parameter_ranges(name)
     for key, default in detector_parameters(name).items():
-        typer.echo(f"  {key} = {default!r}")
+        typer.echo(f"  {key} = {default!r}  ({ranges[key]})")
 
 
 def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:

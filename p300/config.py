@@ -15,6 +15,7 @@ from p300.alignment import Alignment, make_alignment
 from p300.arguments import did_you_mean
 from p300.errors import ConfigError
 from p300.preprocessing import Preprocessing
+from p300.ranges import Seed, Size
 from p300.speller.settings import Spelling
 
 QUICKSTART = """\
@@ -69,9 +70,9 @@ class Experiment(BaseModel):
     """Names the run folder; by default the config file's name."""
     description: str = ""
     """One sentence for the report."""
-    seed: int = Field(default=2011, ge=0)
+    seed: Seed = 2011
     """Everything random follows from it."""
-    repeats: int = Field(default=1, ge=1)
+    repeats: Size = 1
     """How often each fold is fitted, each time with another seed; subjects' figures are averaged
     over them."""
     datasets: dict[Name, tuple[Source, ...]] = Field(
@@ -123,7 +124,14 @@ class Experiment(BaseModel):
         """Give the labels of the detectors that a protocol tests, and its options."""
         options = dict(self.protocols[name])
         labels = options.pop("detectors", None)
-        return list(self.detectors) if labels is None else list(labels), options
+        if labels is None:
+            return list(self.detectors), options
+        if not (isinstance(labels, list) and labels and all(isinstance(k, str) for k in labels)):
+            raise ConfigError(
+                f"protocols.{name}.detectors: {labels!r} found, expected a list of names of "
+                "detectors; leave it out for all"
+            )
+        return list(labels), options
 
     def alignment(self, label: str) -> Alignment:
         """Give the alignment of a detector."""

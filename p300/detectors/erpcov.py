@@ -10,6 +10,7 @@ import numpy.typing as npt
 from p300.detectors.closed_form import ClosedFormDetector
 from p300.detectors.validation import Floats, Labels, Windows
 from p300.detectors.xdawn import response_covariances, target_response
+from p300.ranges import Several, Size
 
 
 class ErpCovarianceMDM(ClosedFormDetector):
@@ -35,7 +36,7 @@ class ErpCovarianceMDM(ClosedFormDetector):
 
     name = "erpcov_mdm"
 
-    def __init__(self, *, n_components: int = 8, n_folds: int = 5) -> None:
+    def __init__(self, *, n_components: Size = 8, n_folds: Several = 5) -> None:
         self.n_components = n_components
         self.n_folds = n_folds
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from p300.detectors.closed_form import ClosedFormDetector, window_means
 from p300.detectors.linear import standardised_weights
 from p300.detectors.validation import Floats, Labels, Windows
+from p300.ranges import Positive, Seed, Several, Size
 
 VARIANCE_KEPT = 0.999
 """Share of the variance that whitening keeps: the rest would be blown up to the size of all."""
@@ -67,12 +68,12 @@ class SparseCoding(ClosedFormDetector):
     def __init__(
         self,
         *,
-        n_atoms: int = 64,
-        alpha: float = 0.5,
-        n_windows: int = 8,
-        C: float = 0.03,
-        n_folds: int = 3,
-        seed: int = 0,
+        n_atoms: Size = 64,
+        alpha: Positive = 0.5,
+        n_windows: Size = 8,
+        C: Positive = 0.03,
+        n_folds: Several = 3,
+        seed: Seed = 0,
     ) -> None:
         self.n_atoms = n_atoms
         self.alpha = alpha

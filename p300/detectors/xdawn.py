@@ -11,6 +11,7 @@ from p300.detectors.closed_form import ClosedFormDetector, window_means
 from p300.detectors.shrinkage import discriminant
 from p300.detectors.validation import Floats, Labels, Windows
 from p300.errors import DetectorError
+from p300.ranges import Positive, Several, Size
 
 SHRINKAGE = 0.01
 """Share of equal variances in the signal covariance, singular after an average reference."""
@@ -63,7 +64,7 @@ class XdawnLDA(ClosedFormDetector):
 
     name = "xdawn_lda"
 
-    def __init__(self, *, n_filters: int = 4, n_windows: int = 16, n_folds: int = 5) -> None:
+    def __init__(self, *, n_filters: Size = 4, n_windows: Size = 16, n_folds: Several = 5) -> None:
         self.n_filters = n_filters
         self.n_windows = n_windows
         self.n_folds = n_folds
@@ -118,7 +119,7 @@ class XdawnTangentSpace(ClosedFormDetector):
 
     name = "xdawn_ts"
 
-    def __init__(self, *, n_filters: int = 3, C: float = 0.03, n_folds: int = 5) -> None:
+    def __init__(self, *, n_filters: Size = 3, C: Positive = 0.03, n_folds: Several = 5) -> None:
         self.n_filters = n_filters
         self.C = C
         self.n_folds = n_folds

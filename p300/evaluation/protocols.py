@@ -14,6 +14,7 @@ from p300.arguments import check_arguments, did_you_mean
 from p300.epochs import UNITS
 from p300.errors import DataWarning, ProtocolError
 from p300.evaluation.leaks import Fold, Index, check_fold
+from p300.ranges import Names, Natural, Several
 
 
 def within_subject(
@@ -21,7 +22,7 @@ def within_subject(
     *,
     window: float,
     test_runs: Literal["each", "last"] = "each",
-    n_blocks: int = 5,
+    n_blocks: Several = 5,
 ) -> Iterator[Fold]:
     """Train and test on the same subject, on different runs.
 
@@ -95,7 +96,7 @@ def few_shot(
     flashes: pd.DataFrame,
     *,
     window: float,
-    characters: tuple[int | Literal["all"], ...] = (0, 1, 2, 3, 5, "all"),
+    characters: tuple[Natural | Literal["all"], ...] = (0, 1, 2, 3, 5, "all"),
 ) -> Iterator[Fold]:
     """Test the last run of each subject, trained on all others and adapted to a few characters.
 
@@ -165,8 +166,8 @@ def cross_dataset(
     flashes: pd.DataFrame,
     *,
     window: float,  # noqa: ARG001
-    train: tuple[str, ...] | None = None,
-    test: tuple[str, ...] | None = None,
+    train: Names | None = None,
+    test: Names | None = None,
 ) -> Iterator[Fold]:
     """Test all subjects of a data set, trained on all subjects of others.
 
