@@ -111,17 +111,27 @@ def check_arguments(
                 f"There are: {', '.join(sorted(annotations)) or 'none'}"
             )
         try:
-            checked[name] = TypeAdapter(annotations[name], config=config).validate_python(value)
+            # Scalars of numpy, as grids of parameters hold, stand for Python's own.
+            plain = value.item() if getattr(value, "shape", None) == () else value
+            checked[name] = TypeAdapter(annotations[name], config=config).validate_python(plain)
         except ValidationError as failure:
             problem = failure.errors()[0]["msg"]
             raise error(
-                f"{where}.{name}: {_shown(value)} ({type(value).__name__}) found: {problem}; "
-                f"expected {describe(annotations[name])}"
+                f"{where}.{name}: {shown(value)} ({type(value).__name__}) found: {problem}; "
+                f"expected {describe(annotations[name])}{_number_hint(value)}"
             ) from failure
     return checked
 
 
-def _shown(value: object) -> str:
+def _number_hint(value: object) -> str:
+    """Return how a number is written that YAML reads as text, as it reads 1e-3."""
+    try:
+        return f"; write {float(value)!r}" if isinstance(value, str) else ""
+    except ValueError:
+        return ""
+
+
+def shown(value: object) -> str:
     """Return a value as a message can show it, however long it is."""
     try:
         return reprlib.repr(value)

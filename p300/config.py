@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from p300.adaptation.kinds import ADAPTATIONS, Adaptation
 from p300.alignment import Alignment, make_alignment
-from p300.arguments import did_you_mean
+from p300.arguments import did_you_mean, shown
 from p300.errors import ConfigError
 from p300.preprocessing import Preprocessing
 from p300.ranges import Seed, Size
@@ -128,7 +128,7 @@ class Experiment(BaseModel):
             return list(self.detectors), options
         if not (isinstance(labels, list) and labels and all(isinstance(k, str) for k in labels)):
             raise ConfigError(
-                f"protocols.{name}.detectors: {labels!r} found, expected a list of names of "
+                f"protocols.{name}.detectors: {shown(labels)} found, expected a list of names of "
                 "detectors; leave it out for all"
             )
         return list(labels), options
@@ -198,7 +198,7 @@ def parse_experiment(
     """
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two of endless numbers
         raise ConfigError(f"{where}: not valid YAML: {error}") from error
     content = {} if content is None else content
     if not isinstance(content, dict):
@@ -248,7 +248,8 @@ def _explain(error: Any, where: str) -> str:
         hint = did_you_mean(location[-1], fields.model_fields)
         return f"{where}: unknown key {key!r}{hint} There are: {', '.join(fields.model_fields)}"
     found = error.get("input")
-    return f"{where}: {key or 'config'}: {found!r} ({type(found).__name__}) found: {error['msg']}"
+    kind = type(found).__name__
+    return f"{where}: {key or 'config'}: {shown(found)} ({kind}) found: {error['msg']}"
 
 
 def _check_names(experiment: Experiment, where: str) -> None:

@@ -3,36 +3,28 @@
 ``n_filters: Size = 4`` says where the parameter is written what values it may have.
 :func:`p300.arguments.check_arguments` and pydantic models refuse all others when a config is read,
 detectors when they are fitted, and ``p300 detectors NAME`` shows what :func:`describe` says of
-them. True, "3" and NaN are no numbers; numpy's numbers are.
+them. True, "3" and NaN are no numbers.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, Strict, TypeAdapter
+from pydantic import Field, Strict, TypeAdapter
 
 MOST = 1_000_000
 """Of anything counted: more is a slip of the pen."""
 
-
-def _plain(value: object) -> object:
-    """Return numpy's scalars as Python's own, which strict types ask for; all else as it is."""
-    return value.item() if getattr(value, "shape", None) == () else value  # type: ignore[attr-defined]
-
-
-_PLAIN = BeforeValidator(_plain)
-
-Count = Annotated[int, Strict(), Field(ge=1, le=MOST), _PLAIN]
+Count = Annotated[int, Strict(), Field(ge=1, le=MOST)]
 """A whole number of things of which there must be one at least."""
 
-Natural = Annotated[int, Strict(), Field(ge=0, le=MOST), _PLAIN]
+Natural = Annotated[int, Strict(), Field(ge=0, le=MOST)]
 """A whole number of things of which there may be none."""
 
-Several = Annotated[int, Strict(), Field(ge=2, le=MOST), _PLAIN]
+Several = Annotated[int, Strict(), Field(ge=2, le=MOST)]
 """A whole number of parts, of which one is set aside."""
 
-Size = Annotated[int, Strict(), Field(ge=1, le=1024), _PLAIN]
+Size = Annotated[int, Strict(), Field(ge=1, le=1024)]
 """A whole number of things that take memory all at once: filters, neurons, samples of a kernel."""
 
 Layers = Annotated[tuple[Size, ...], Field(min_length=1, max_length=16)]
@@ -41,22 +33,22 @@ Layers = Annotated[tuple[Size, ...], Field(min_length=1, max_length=16)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 """Names, one at least; who wants all leaves them out."""
 
-Seed = Annotated[int, Strict(), Field(ge=0, lt=2**32), _PLAIN]
+Seed = Annotated[int, Strict(), Field(ge=0, lt=2**32)]
 """What random numbers follow from; numpy, torch and scikit-learn all take it."""
 
-Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False), _PLAIN]
+Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 """A finite number above 0."""
 
-NonNegative = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False), _PLAIN]
+NonNegative = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
 """A finite number of 0 or more."""
 
-Finite = Annotated[float, Strict(), Field(allow_inf_nan=False), _PLAIN]
+Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """Any number but NaN and infinity."""
 
-Share = Annotated[float, Strict(), Field(gt=0, lt=1), _PLAIN]
+Share = Annotated[float, Strict(), Field(gt=0, lt=1)]
 """A part of a whole, strictly between nothing and all."""
 
-Probability = Annotated[float, Strict(), Field(ge=0, lt=1), _PLAIN]
+Probability = Annotated[float, Strict(), Field(ge=0, lt=1)]
 """A chance that is never certainty: of a dropout, for instance."""
 
 _BOUNDS = {

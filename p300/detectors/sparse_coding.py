@@ -13,6 +13,7 @@ import numpy.typing as npt
 from p300.detectors.closed_form import ClosedFormDetector, window_means
 from p300.detectors.linear import standardised_weights
 from p300.detectors.validation import Floats, Labels, Windows
+from p300.errors import DetectorError
 from p300.ranges import Positive, Seed, Several, Size
 
 VARIANCE_KEPT = 0.999
@@ -103,8 +104,14 @@ class SparseCoding(ClosedFormDetector):
         with _nearly_exact():
             learning.fit(self._whitened(X))
         self.atoms_ = np.ascontiguousarray(learning.components_)
+        codes = self.features(X)
+        if not codes.any():
+            raise DetectorError(
+                f"alpha: {self.alpha:g} found, at which no epoch has any code; lower it (0.5 is "
+                "the default)"
+            )
         regression = LogisticRegression(C=self.C, class_weight="balanced", max_iter=500)
-        self.weights_, self.intercept_ = standardised_weights(regression, self.features(X), y)
+        self.weights_, self.intercept_ = standardised_weights(regression, codes, y)
         return self
 
     def _whitened(self, X: Windows) -> Floats:

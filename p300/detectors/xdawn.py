@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from p300.detectors.closed_form import ClosedFormDetector, window_means
 from p300.detectors.shrinkage import discriminant
-from p300.detectors.validation import Floats, Labels, Windows
+from p300.detectors.validation import Floats, Labels, Windows, check_components
 from p300.errors import DetectorError
 from p300.ranges import Positive, Several, Size
 
@@ -31,12 +31,18 @@ def xdawn_filters(X: Windows, y: Labels, n_filters: int) -> Floats:
     X, y
         [epoch, electrode, time] and labels.
     n_filters
-        Number of filters; at most one an electrode.
+        Number of filters.
 
     Returns
     -------
     [filter, electrode], such that the filtered signals have variance one.
+
+    Raises
+    ------
+    DetectorError
+        When there are more filters than electrodes.
     """
+    check_components("n_filters", n_filters, X.shape[1])
     from pyriemann.spatialfilters import Xdawn
 
     signal = X.transpose(1, 0, 2).reshape(X.shape[1], -1).astype(np.float64)
@@ -55,7 +61,7 @@ class XdawnLDA(ClosedFormDetector):
     Parameters
     ----------
     n_filters
-        Number of spatial filters.
+        Number of spatial filters, at most one an electrode.
     n_windows
         Number of consecutive pieces of the epoch that are averaged, for each filter.
     n_folds
@@ -110,7 +116,7 @@ class XdawnTangentSpace(ClosedFormDetector):
     Parameters
     ----------
     n_filters
-        Number of spatial filters.
+        Number of spatial filters, at most one an electrode.
     C
         Inverse strength of the penalty on the weights of the standardised tangent vectors.
     n_folds

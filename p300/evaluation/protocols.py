@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from p300.arguments import check_arguments, did_you_mean
 from p300.epochs import UNITS
@@ -92,11 +93,15 @@ def cross_subject(flashes: pd.DataFrame, *, window: float) -> Iterator[Fold]:  #
         yield Fold(f"sub-{subject}", train, test, validation, "subject")
 
 
+Characters = Annotated[tuple[Natural | Literal["all"], ...], Field(min_length=1)]
+"""Numbers of characters to adapt to, one at least."""
+
+
 def few_shot(
     flashes: pd.DataFrame,
     *,
     window: float,
-    characters: tuple[Natural | Literal["all"], ...] = (0, 1, 2, 3, 5, "all"),
+    characters: Characters = (0, 1, 2, 3, 5, "all"),
 ) -> Iterator[Fold]:
     """Test the last run of each subject, trained on all others and adapted to a few characters.
 
@@ -281,7 +286,7 @@ def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ProtocolError
-        For an unknown protocol or option, or a value of the wrong type.
+        For an unknown protocol or option, or a value of the wrong type or out of range.
     """
     if name not in PROTOCOLS:
         raise ProtocolError(
