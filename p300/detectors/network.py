@@ -163,8 +163,13 @@ class NetworkDetector(Detector):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         options, where = self.network_options or {}, f"network_options of {self.network}"
-        network = network_class(self.network)
-        check_arguments(network, options, where=where, error=DetectorError)
+        check_arguments(
+            network_class(self.network),
+            options,
+            where=where,
+            error=DetectorError,
+            skip=("n_electrodes", "n_samples"),
+        )
 
     @property
     def name(self) -> str:  # type: ignore[override]  # follows the network
