@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from p300.arguments import check_arguments
 from p300.detectors.calibration import Sigmoid, fit_sigmoid, log_odds
 from p300.detectors.validation import Floats, Labels, Windows, check_training_data, check_windows
 from p300.errors import DetectorError
@@ -80,18 +81,28 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         Raises
         ------
         DetectorError
-            Wrong shapes, NaN, one class only, windows that the detector cannot take.
+            A parameter out of range, wrong shapes, NaN, one class only, windows that the detector
+            cannot take.
         """
         windows, labels = self._take(X, y)
         self._calibrate(labels, *self._learn(windows, labels, groups))
         return self
 
     def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, Labels]:
-        """Check the training epochs and note their size."""
+        """Check parameters and training epochs, and note the epochs' size."""
+        self._check_parameters()
         windows, labels = check_training_data(X, y)
         self.input_shape_ = (windows.shape[1], windows.shape[2])
         self.classes_ = np.array([0, 1])
         return windows, labels
+
+    def _check_parameters(self) -> None:
+        """Refuse values that the constructor's annotations do not allow (:mod:`p300.ranges`).
+
+        When fitting, as scikit-learn has it: a constructor takes whatever it is given.
+        """
+        given = self.get_params(deep=False)
+        check_arguments(type(self), given, where=type(self).__name__, error=DetectorError)
 
     def _calibrate(self, labels: Labels, scores: Floats, held_out: Labels) -> None:
         """Calibrate on what :meth:`_learn` gave, for training epochs with these labels."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, linear
 
 from p300.detectors.older_networks import OlderNetwork, WindowMeans
+from p300.ranges import Layers, Natural, Size
 
 BATCH = 32
 
@@ -46,9 +47,9 @@ class LayerwiseNetwork(OlderNetwork):
         n_electrodes: int,
         n_samples: int,
         *,
-        n_hidden: tuple[int, ...] = (64, 32),
-        n_windows: int = 16,
-        pretraining: int = 20,
+        n_hidden: Layers = (64, 32),
+        n_windows: Size = 16,
+        pretraining: Natural = 20,
     ) -> None:
         means = WindowMeans(n_samples, n_windows)
         layers: list[nn.Module] = [means, nn.Flatten(), nn.Sigmoid()]

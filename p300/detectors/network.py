@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from p300.arguments import check_arguments
 from p300.detectors.base import Detector
 from p300.detectors.electrode_choice import heaviest_electrodes, named_electrodes
 from p300.detectors.ensembles import Division, fuse, member_parts
@@ -45,6 +46,7 @@ from p300.detectors.validation import (
     validation_split,
 )
 from p300.errors import DetectorError, TrainingWarning
+from p300.ranges import Count, Names, NonNegative, Positive, Seed, Share, Size
 from p300.windows import gather_windows
 
 SCORING_BATCH = 128
@@ -126,20 +128,20 @@ class NetworkDetector(Detector):
         network: str = "cnn1",
         network_options: dict[str, Any] | None = None,
         *,
-        picks: tuple[str, ...] | int | None = None,
+        picks: Names | Size | None = None,
         division: Division = "whole",
-        n_members: int = 1,
+        n_members: Size = 1,
         training: Literal["modern", "paper", "squared", "absolute", "momentum"] = "modern",
-        max_passes: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        weight_decay: float | None = None,
-        patience: int | None = None,
-        validation_fraction: float | None = None,
+        max_passes: Count | None = None,
+        batch_size: Count | None = None,
+        learning_rate: Positive | None = None,
+        weight_decay: NonNegative | None = None,
+        patience: Count | None = None,
+        validation_fraction: Share | None = None,
         shuffle: bool = True,
         augmentation: Literal["gan"] | None = None,
-        seed: int = 0,
-        electrodes: tuple[str, ...] | None = None,
+        seed: Seed = 0,
+        electrodes: Names | None = None,
     ) -> None:
         self.network = network
         self.network_options = network_options
@@ -157,6 +159,17 @@ class NetworkDetector(Detector):
         self.augmentation = augmentation
         self.seed = seed
         self.electrodes = electrodes
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        options, where = self.network_options or {}, f"network_options of {self.network}"
+        check_arguments(
+            network_class(self.network),
+            options,
+            where=where,
+            error=DetectorError,
+            skip=("n_electrodes", "n_samples"),
+        )
 
     @property
     def name(self) -> str:  # type: ignore[override]  # follows the network

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from p300.arguments import accepted_arguments, check_arguments, did_you_mean
-from p300.detectors.electrode_choice import CECOTTI_8
+from p300.arguments import accepted_arguments, accepted_types, check_arguments, did_you_mean
 from p300.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -52,6 +51,10 @@ class DetectorInfo:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     adaptation: str = "none"
+
+
+CECOTTI_8 = ("Fz", "Cz", "Pz", "P3", "P4", "PO7", "PO8", "Oz")
+"""The electrodes of CNN-2a (Cecotti & Gräser 2011)."""
 
 
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
@@ -284,7 +287,7 @@ def detector_info(name: str) -> DetectorInfo:
     DetectorError
         When there is none of that name; the nearest is suggested.
     """
-    if name not in DETECTORS:
+    if not isinstance(name, str) or name not in DETECTORS:
         raise DetectorError(
             f"unknown detector {name!r}{did_you_mean(name, DETECTORS)} "
             f"There are: {', '.join(DETECTORS)}"
@@ -311,7 +314,7 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     Raises
     ------
     DetectorError
-        Unknown detector, unknown parameter or a value of the wrong type.
+        Unknown detector, unknown parameter, or a value of the wrong type or out of range.
     """
     info = detector_info(name)
     functions = _functions(name)
@@ -373,6 +376,14 @@ def resolved_parameters(detector: Detector) -> dict[str, Any]:
     left = {key: value for key, value in rule.items() if given[key] is None}
     found = {**detector_parameters(detector.name, training), **given, **left}
     return {key: value for key, value in found.items() if key not in ("seed", "electrodes")}
+
+
+def parameter_ranges(name: str) -> dict[str, str]:
+    """Return in words which values each parameter of a detector may have."""
+    from p300.ranges import describe
+
+    types = accepted_types(_functions(name), _HIDDEN)
+    return {key: describe(annotation) for key, annotation in types.items()}
 
 
 _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")

@@ -66,6 +66,28 @@ def check_windows(X: npt.ArrayLike) -> Windows:
     return windows
 
 
+def check_components(name: str, n_wanted: int, most: int) -> None:
+    """Refuse more spatial filters or components than the epochs can have.
+
+    Parameters
+    ----------
+    name
+        Of the parameter, for the message.
+    n_wanted, most
+        Its value, and how many there are.
+
+    Raises
+    ------
+    DetectorError
+        When more are wanted than there are.
+    """
+    if n_wanted > most:
+        raise DetectorError(
+            f"{name}: {n_wanted} found, but these epochs have {most} at most, as many as "
+            f"electrodes (or samples, if these are fewer); set {name} to {most} or less"
+        )
+
+
 def validation_split(
     y: Labels,
     groups: npt.ArrayLike | None,

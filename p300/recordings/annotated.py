@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from p300.errors import RecordingError
 from p300.recordings.flashes import flash_onsets, make_flash_table
@@ -31,6 +30,7 @@ from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
 INFO = SourceInfo(
@@ -129,6 +129,8 @@ def _words(marks: Sequence[str | int]) -> list[str]:
 
 def _read_marks(raw: BaseRaw, stim_channel: str | None, file: Path) -> pd.DataFrame:
     """Give all marks of a recording, columns ``sample`` and ``mark`` (text)."""
+    import pandas as pd
+
     if stim_channel is None:
         names = [str(name) for name in raw.annotations.description]
         table = pd.DataFrame({"sample": mark_samples(raw), "mark": pd.Series(names, dtype="str")})
@@ -158,6 +160,8 @@ def _choose_flashes(
     marks: pd.DataFrame, target: list[str], nontarget: list[str], file: Path
 ) -> pd.DataFrame:
     """Keep the marks that are flashes, with their targets."""
+    import pandas as pd
+
     names = pd.unique(marks["mark"])
     kinds: dict[str, bool] = {}
     for patterns, kind in ((target, True), (nontarget, False)):
@@ -186,6 +190,8 @@ def _with_codes(
     shown: pd.DataFrame, code: str | Mapping[str | int, int] | None, file: Path
 ) -> pd.DataFrame:
     """Give the flash table, with codes, characters and repetitions where codes are known."""
+    import pandas as pd
+
     if code is None:
         return shown[["sample", "target"]]
     numbers = {name: _code_of(name, code, file) for name in pd.unique(shown["mark"])}

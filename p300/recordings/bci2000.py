@@ -6,11 +6,10 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.bci2000file import Bci2000Header, read_header, read_samples
@@ -19,6 +18,9 @@ from p300.recordings.layout import Layout
 from p300.recordings.montage import choose_electrodes
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, files_ending, select_places
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO = SourceInfo(
     title="BCI2000: recordings of its P3Speller (.dat)",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import onset_samples
@@ -27,6 +26,9 @@ from p300.recordings.mnefile import (
 from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo
 from p300.recordings.table import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO = SourceInfo(
     title="Flash table: any recording that MNE reads, with a CSV table of its flashes",
@@ -57,6 +59,8 @@ def recognise(path: Path) -> dict[str, Any] | None:
 
     The matrix is guessed from the codes, electrodes from names of channels that are not plain.
     """
+    import pandas as pd
+
     for file in filter(is_recording, find_recordings(path)):
         table = _table_beside(file)
         try:

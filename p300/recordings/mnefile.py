@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import check_codes
@@ -22,6 +21,7 @@ from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import select_places
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
 # The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.

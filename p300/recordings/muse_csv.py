@@ -6,17 +6,19 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import check_regular
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, natural_key, select_places
 from p300.recordings.table import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO = SourceInfo(
     title="Muse headband: CSV files with a marker column, as EEG notebooks write them",
@@ -146,6 +148,8 @@ def _read_run(file: Path, dataset: str, subject: str, session: str, run: str) ->
 
 def _read_table(file: Path) -> pd.DataFrame:
     """Read the needed columns as numbers."""
+    import pandas as pd
+
     table = read_table(file)
     table.columns = table.columns.str.strip()
     wrong = [name for name in _COLUMNS if list(table.columns).count(name) != 1]
@@ -197,6 +201,8 @@ def _read_clock(seconds: npt.NDArray[np.float64], where: str) -> tuple[float, li
 
 
 def _read_flashes(marker: npt.NDArray[np.float64], file: Path) -> pd.DataFrame:
+    import pandas as pd
+
     foreign = sorted(set(marker.tolist()) - {0.0, float(_NONTARGET), float(_TARGET)})
     if foreign or np.isnan(marker).any():
         raise RecordingError(

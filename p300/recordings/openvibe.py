@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import check_codes, count_characters, make_flash_table
@@ -21,6 +20,7 @@ from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, files_ending
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
     Samples = npt.NDArray[np.int64]
@@ -179,6 +179,8 @@ def _make_table(
     leads: Samples, onsets: Samples, samples: Samples, codes: Samples, slack: int, where: str
 ) -> pd.DataFrame:
     """Add target, code, character and repetition to the onsets of flashes."""
+    import pandas as pd
+
     marks = np.flatnonzero(np.isin(codes, (TARGET, NONTARGET)))
     marked = _following(leads, marks, samples, slack)
     target = pd.array(codes[marked] == TARGET, dtype="boolean")

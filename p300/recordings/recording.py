@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import guarded
@@ -17,6 +16,7 @@ from p300.recordings.layout import Layout
 from p300.recordings.montage import set_standard_montage
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
 FLASH_COLUMNS = {

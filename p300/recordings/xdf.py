@@ -6,13 +6,13 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
+from p300.ranges import Positive
 from p300.recordings.flashes import check_codes, make_flash_table
 from p300.recordings.layout import Layout
 from p300.recordings.mnefile import place_files
@@ -20,6 +20,9 @@ from p300.recordings.montage import choose_electrodes
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, files_ending
 from p300.recordings.xdffile import XdfStream, read_stream_headers, read_streams
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO = SourceInfo(
     title="XDF: recordings of the lab streaming layer, a stream of EEG and one of markers",
@@ -83,7 +86,7 @@ def load(
     electrodes: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
     layout: Sequence[str | Sequence[str]] | None = None,
-    microvolts_per_unit: float | None = None,
+    microvolts_per_unit: Positive | None = None,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
@@ -246,6 +249,8 @@ def _read_flashes(
     file: Path,
 ) -> pd.DataFrame:
     """Make the flash table of the markers."""
+    import pandas as pd
+
     target = _targets(texts, named, file)
     shown = np.array([kind is not None for kind in target], dtype=bool)
     samples, inside = _nearest(events["time_stamps"], signal["time_stamps"])
