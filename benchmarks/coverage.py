@@ -13,7 +13,7 @@ import numpy as np
 
 from p300.evaluation.intervals import mean_interval
 
-SUBJECTS = (6, 8, 12, 16, 17, 20, 40)
+SUBJECTS = (6, 8, 12, 20, 40)
 STUDIES = 10_000
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
