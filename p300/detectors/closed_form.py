@@ -41,7 +41,14 @@ class ClosedFormDetector(Detector):
         """
         return X
 
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
+        """Fit to all training epochs; calibrate by cross-fitting. See :meth:`Detector.fit`."""
+        windows, labels = self._take(X, y)
+        self._calibrate(*self._learn(windows, labels, groups))
+        return self
+
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
+        """Fit; return raw scores of training epochs not learned from, and their labels."""
         X = self._reduced(X)
         scores = np.full(len(y), np.nan)
         for rows in held_out_parts(len(y), groups, self.n_folds):

@@ -323,11 +323,14 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     if not info.network:
         plain: Detector = functions[0](**settings)
         return plain
-    takes = accepted_arguments(functions[1], _HIDDEN)
+    takes = accepted_arguments(functions[2], _HIDDEN)
     options = {key: value for key, value in settings.items() if key in takes}
     own = {key: value for key, value in settings.items() if key not in takes}
-    network: Detector = functions[0](name, options or None, **own)
-    return network
+    wrapping = {
+        key: own.pop(key) for key in accepted_arguments(functions[1], _HIDDEN) if key in own
+    }
+    detector: Detector = functions[1](functions[0](name, options or None, **own), **wrapping)
+    return detector
 
 
 def detector_parameters(name: str) -> dict[str, Any]:
@@ -346,11 +349,15 @@ _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")
 
 
 def _functions(name: str) -> list[Callable[..., Any]]:
-    """Give the classes whose arguments the detector takes, the detector's own first."""
+    """Return what takes the arguments: the class itself; of a network also what wraps it."""
     info = detector_info(name)
     if not info.network:
         return [_import(info.place)]
-    return [_import("p300.detectors.network:NetworkDetector"), _import(info.place)]
+    network, wrapper = (
+        _import(f"p300.detectors.{place}")
+        for place in ("network:NetworkDetector", "network_parameters:wrap_network")
+    )
+    return [network, wrapper, _import(info.place)]
 
 
 def _import(place: str) -> Any:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from p300.detectors.base import Detector
     from p300.recordings.recording import Recording
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def save_detector(
             {
                 "format": FORMAT,
                 "name": detector.name,
-                "parameters": _parameters(detector),
+                "parameters": detector.parameters(),
                 "state": about,
                 "electrodes": list(epochs.electrodes),
                 "sfreq": epochs.sfreq,
@@ -197,11 +197,3 @@ def any_window(detector: Detector) -> npt.NDArray[np.float32]:
     """Give a window of noise of the size that a fitted detector takes, to try it on."""
     shape = (1, *detector.input_shape_)
     return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
-
-
-def _parameters(detector: Detector) -> dict[str, Any]:
-    """Give the parameters as :func:`make_detector` takes them."""
-    parameters: dict[str, Any] = detector.get_params()
-    parameters.pop("network", None)
-    options = parameters.pop("network_options", None) or {}
-    return {**parameters, **options}

@@ -201,7 +201,7 @@ def _fit_and_score(
         "n_parameters": detector.n_parameters,
         "threshold": detector.threshold_,
         "history": history,
-        "best_epoch": best,
+        "best_pass": best,
         "electrodes": list(epochs.electrodes),
         "tmin": epochs.tmin,
         **inspect_detector(
