@@ -125,5 +125,5 @@ def test_an_ensemble_of_a_script_is_that_of_the_registry(epochs):
 def test_another_number_of_stored_members_is_refused(epochs, found):
     stored = make_detector("mcnn3", n_members=found, division="time", max_passes=1, patience=1)
     about, arrays = stored.fit(epochs.X, epochs.y).state()
-    with pytest.raises((DetectorError, KeyError), match="more than 2 members|input.mean"):
+    with pytest.raises((DetectorError, KeyError), match=r"more than 2 members|input\.mean"):
         make_detector("mcnn3", n_members=2).restore(about, arrays)
