@@ -122,12 +122,12 @@ class Ensemble(WrapsDetector, TrainedDetector):
         seeds: np.random.SeedSequence | None = None,
     ) -> TrainingJob:
         """Return the members with their initial weights and what each is to learn from."""
-        windows, labels = self._take(X, y)
+        epochs, labels = self._take(X, y)
         rng, own = random_states(self.detector.seed)
         whole = self.detector.split(labels, groups, rng)
         parts = member_parts(self.division, self.n_members, labels, *whole, rng)
         seeds = own if seeds is None else seeds
-        return self.detector.training_job(windows, labels, whole, parts, seeds)
+        return self.detector.training_job(epochs, labels, whole, parts, seeds)
 
     def _take_over(self, job: TrainingJob) -> None:
         self.scaling_ = job.scaling

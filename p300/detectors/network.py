@@ -137,10 +137,10 @@ class NetworkDetector(TrainedDetector):
         seeds: np.random.SeedSequence | None = None,
     ) -> TrainingJob:
         """Return the network with its initial weights and what it is to learn from."""
-        windows, labels = self._take(X, y)
+        epochs, labels = self._take(X, y)
         rng, own = random_states(self.seed)
         part = self.split(labels, groups, rng)
-        return self.training_job(windows, labels, part, [part], own if seeds is None else seeds)
+        return self.training_job(epochs, labels, part, [part], own if seeds is None else seeds)
 
     def split(self, y: Labels, groups: npt.ArrayLike | None, rng: np.random.Generator) -> Part:
         """Return the learning and the validation part of training epochs."""

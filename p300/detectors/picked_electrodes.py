@@ -56,9 +56,9 @@ class PickedElectrodes(WrapsDetector):
 
     def fine_tune(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
         """Go on learning as the detector does, on its electrodes."""
-        windows, labels = check_training_data(X, y)
-        self._check_shape(windows)
-        self.detector_.fine_tune(windows[:, self.picked_], labels)
+        epochs, labels = check_training_data(X, y)
+        self._check_shape(epochs)
+        self.detector_.fine_tune(epochs[:, self.picked_], labels)
         return self
 
     def _raw_scores(self, X: Windows) -> Floats:
@@ -171,9 +171,9 @@ class NamedElectrodes(PickedElectrodes):
         return self._trained.prepare(seen, y, groups)
 
     def _named(self, X: npt.ArrayLike) -> Windows:
-        windows = check_windows(X)
-        picked = named_electrodes(self.picks, self.electrodes, windows.shape[1])
-        return self._pick(windows, picked)
+        epochs = check_windows(X)
+        picked = named_electrodes(self.picks, self.electrodes, epochs.shape[1])
+        return self._pick(epochs, picked)
 
 
 class HeaviestElectrodes(PickedElectrodes):

@@ -58,10 +58,9 @@ class Scaling:
         rows
             Positions of the epochs to learn from.
         """
-        parts, n = [rows[block] for block in blocks(X)], len(rows) * X.shape[2]
-        mean = sum(X[part].sum(axis=(0, 2), dtype=np.float64) for part in parts) / n
-        squares = (np.square(X[part] - mean[:, None]).sum(axis=(0, 2)) for part in parts)
-        deviation = np.sqrt(sum(squares) / n)
+        parts = [rows[block] for block in blocks(X)]
+        mean = sum(X[part].mean(axis=2, dtype=np.float64).sum(axis=0) for part in parts) / len(rows)
+        deviation = np.sqrt(sum(_squares(X[part], mean) for part in parts) / len(rows))
         single = np.finfo(np.float32)
         constant = deviation <= np.maximum(single.eps * np.abs(mean), single.tiny)
         scale = np.where(constant, 1.0, deviation)
@@ -83,3 +82,11 @@ class Scaling:
         for block in blocks(X):
             scaled[block] = (X[block] - self.mean[:, None]) / self.scale[:, None]
         return scaled
+
+
+def _squares(X: Windows, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the sum over epochs of the mean square around a mean, [electrode]."""
+    centred = X - mean.astype(np.float32)[:, None]
+    of_epochs = np.einsum("net,net->ne", centred, centred) / X.shape[2]  # no copy of the squares
+    total: npt.NDArray[np.float64] = of_epochs.sum(axis=0, dtype=np.float64)
+    return total

@@ -119,11 +119,11 @@ class TrainedDetector(Detector):
 
     def fine_tune(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
         """Go on learning all weights: :func:`p300.detectors.fine_tuning.fine_tune`."""
-        windows, labels = check_training_data(X, y)
-        self._check_shape(windows)
+        epochs, labels = check_training_data(X, y)
+        self._check_shape(epochs)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self._fine_tune(
-                time_major(self.scaling_(windows)), torch.from_numpy(labels.astype(np.int64))
+                time_major(self.scaling_(epochs)), torch.from_numpy(labels.astype(np.int64))
             )
         return self

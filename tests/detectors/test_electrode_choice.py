@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from studies import ELECTRODES, make_epochs
 
@@ -13,6 +14,7 @@ from p300.detectors.ensembles import Ensemble
 from p300.detectors.inspection import rank_electrodes
 from p300.detectors.network import NetworkDetector
 from p300.detectors.picked_electrodes import HeaviestElectrodes, NamedElectrodes
+from p300.detectors.training import train
 from p300.errors import DetectorError
 
 
@@ -150,3 +152,14 @@ def test_chosen_electrodes_are_stored_with_the_ensemble_on_them(epochs, tmp_path
     np.testing.assert_array_equal(
         stored.decision_function(epochs.X), detector.decision_function(epochs.X)
     )
+
+
+def test_the_networks_on_the_chosen_electrodes_start_from_weights_of_their_own(epochs):
+    detector = make_detector("cnn2b", max_passes=1, patience=1, picks=4)
+    choosing = detector.prepare(epochs.X, epochs.y)
+    (first,) = (learner.network.spatial.weight.detach().clone() for learner in choosing.learners)
+    train([choosing])
+    job = detector.choose(choosing, epochs.X, epochs.y)
+    assert job.learners[0].network.spatial.weight.shape == first.shape
+    assert not torch.equal(job.learners[0].network.spatial.weight, first)
+    assert torch.equal(job.held_out, choosing.held_out)
