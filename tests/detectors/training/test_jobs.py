@@ -12,9 +12,10 @@ from p300.detectors.training.jobs import batching_is_faster, train
 CARD = torch.device("cuda")
 
 
-def job_of(name, **parameters):
-    epochs = make_epochs(1, 1, amplitude=1e-5, n_characters=4)
-    detector = make_detector(name, **parameters)
+def job_of(name, seed=0, **parameters):
+    """A job whose epochs and initial weights are of a seed."""
+    epochs = make_epochs(1, 1, amplitude=1e-5, n_characters=4 + seed, seed=seed)
+    detector = make_detector(name, seed=seed, **parameters)
     return detector.prepare(epochs.X, epochs.y, epochs.units("character"))
 
 
@@ -33,12 +34,11 @@ def test_only_several_networks_on_a_graphics_card_are_batched():
 def test_jobs_are_trained_as_if_alone(together, request):
     if together:
         card = request.getfixturevalue("card")
-    names = [("mcnn3", 0), ("mcnn3", 1)]
     few = {"max_passes": 4, "patience": 2, "n_members": 2}
-    jobs = [job_of(name, seed=seed, **few) for name, seed in names]
+    jobs = [job_of("mcnn3", seed, **few) for seed in (0, 1)]
     before = [learner.network.spatial.weight.detach().clone() for learner in jobs[0].learners]
     train(jobs)
-    alone = [job_of(name, seed=seed, **few) for name, seed in names]
+    alone = [job_of("mcnn3", seed, **few) for seed in (0, 1)]
     for job in alone:
         train([job])
     assert not together or card == [4, 2, 2]
