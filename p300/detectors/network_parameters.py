@@ -6,14 +6,15 @@ from p300.detectors.base import Detector
 from p300.detectors.ensembles import Division, Ensemble
 from p300.detectors.network import NetworkDetector
 from p300.detectors.picked_electrodes import HeaviestElectrodes, NamedElectrodes
+from p300.ranges import Count
 
 
 def wrap_network(
     network: NetworkDetector,
     *,
-    picks: tuple[str, ...] | int | None = None,
+    picks: tuple[str, ...] | Count | None = None,
     division: Division = "whole",
-    n_members: int = 1,
+    n_members: Count = 1,
     electrodes: tuple[str, ...] | None = None,
 ) -> Detector:
     """Return a network as an ensemble and on some electrodes, where that is asked for.

@@ -163,3 +163,10 @@ def test_the_networks_on_the_chosen_electrodes_start_from_weights_of_their_own(e
     assert job.learners[0].network.spatial.weight.shape == first.shape
     assert not torch.equal(job.learners[0].network.spatial.weight, first)
     assert torch.equal(job.held_out, choosing.held_out)
+
+
+@pytest.mark.parametrize("wrong", [{"picks": 0}, {"n_members": 0}, {"division": "halves"}])
+def test_choices_out_of_range_are_refused_before_anything_is_fitted(wrong):
+    (name,) = wrong
+    with pytest.raises(DetectorError, match=rf"detectors\.cnn2b\.{name}"):
+        make_detector("cnn2b", **wrong)

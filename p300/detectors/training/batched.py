@@ -88,7 +88,7 @@ class _AllLayers(nn.ModuleList):
 def train_batched(
     learners: Sequence[Learner], rule: LearningRule, settings: Settings, X: Tensor, y: Tensor
 ) -> list[History]:
-    """Train networks as one batched model, each as :func:`~p300.detectors.training.loop` would.
+    """Train networks as one batched model, each as if alone.
 
     Each has its own epochs, order, early stopping and best weights; the stopped leave the stack.
     Scores are those of networks trained one by one, but for rounding and for what dropout draws.
