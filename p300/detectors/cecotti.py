@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from p300.detectors.paper_training import Layer
+from p300.detectors.training.rules import Layer
 from p300.errors import DetectorError
 from p300.ranges import Size
 

@@ -111,8 +111,8 @@ class DBN(LayerwiseNetwork):
             visible_bias = log_odds_of_means(visible)
             values = layer.weight, layer.bias, visible_bias
             steps = [torch.zeros_like(value) for value in values]
-            for epoch in range(self.pretraining):
-                momentum = 0.5 if epoch < 5 else 0.9
+            for number in range(self.pretraining):
+                momentum = 0.5 if number < 5 else 0.9
                 for rows in torch.randperm(len(visible)).split(BATCH):
                     slopes = contrastive_divergence(layer, visible_bias, visible[rows])
                     for value, step, slope in zip(values, steps, slopes, strict=True):

@@ -325,11 +325,14 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     if not info.network:
         plain: Detector = functions[0](**settings)
         return plain
-    takes = accepted_arguments(functions[1], _HIDDEN)
+    takes = accepted_arguments(functions[2], _HIDDEN)
     options = {key: value for key, value in settings.items() if key in takes}
     own = {key: value for key, value in settings.items() if key not in takes}
-    network: Detector = functions[0](name, options or None, **own)
-    return network
+    wrapping = {
+        key: own.pop(key) for key in accepted_arguments(functions[1], _HIDDEN) if key in own
+    }
+    detector: Detector = functions[1](functions[0](name, options or None, **own), **wrapping)
+    return detector
 
 
 def detector_parameters(name: str, training: str | None = None) -> dict[str, Any]:
@@ -357,20 +360,12 @@ def _rule_settings(name: str, training: str) -> dict[str, Any]:
     return asdict(_import("p300.detectors.network:training_settings")(name, training))
 
 
-def stored_parameters(detector: Detector) -> dict[str, Any]:
-    """Return the parameters of a detector as :func:`make_detector` takes them."""
-    parameters: dict[str, Any] = detector.get_params()
-    parameters.pop("network", None)
-    options = parameters.pop("network_options", None) or {}
-    return {**parameters, **options}
-
-
 def resolved_parameters(detector: Detector) -> dict[str, Any]:
     """Return all parameters of a detector that an experiment sets, those left to defaults too.
 
     A seed and the names of electrodes are not among them: each fold gives its own.
     """
-    given = stored_parameters(detector)
+    given = detector.parameters()
     training = given.get("training", "")
     rule = _rule_settings(detector.name, training)
     left = {key: value for key, value in rule.items() if given[key] is None}
@@ -390,11 +385,15 @@ _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")
 
 
 def _functions(name: str) -> list[Callable[..., Any]]:
-    """Give the classes whose arguments the detector takes, the detector's own first."""
+    """Return what takes the arguments: the class itself; of a network also what wraps it."""
     info = detector_info(name)
     if not info.network:
         return [_import(info.place)]
-    return [_import("p300.detectors.network:NetworkDetector"), _import(info.place)]
+    network, wrapper = (
+        _import(f"p300.detectors.{place}")
+        for place in ("network:NetworkDetector", "network_parameters:wrap_network")
+    )
+    return [network, wrapper, _import(info.place)]
 
 
 def _import(place: str) -> Any:

@@ -130,9 +130,10 @@ class GroupReader(Detector):
     name = "reader"
     n_parameters = None
 
-    def _learn(self, X, y, groups):
+    def fit(self, X, y, groups=None):
+        X, y = self._take(X, y)
         self.marks_ = set(np.unique(X[:, 0, 0]).astype(int))
-        return y.astype(float), y
+        return self
 
     def _raw_scores(self, X):
         return np.array([float(int(mark) in self.marks_) for mark in X[:, 0, 0]])
