@@ -326,10 +326,8 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> npt.N
     parts = held_out_parts(len(epochs), groups, CROSS_FITS)
     fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest, _ in parts)
     fitted = fit_each(fits)
-    for (
-        _,
-        held_out,
-    ) in parts:  # no name for the fit: its windows are let go before the next are read
+    # No name for the fit: its windows are let go before the next are read.
+    for _, held_out in parts:
         score[held_out] = next(fitted).detector.decision_function(epochs.X[held_out])
     return score
 
