@@ -15,7 +15,7 @@ from p300.errors import DataWarning, P300Error
 from p300.evaluation.combination import name_together
 from p300.evaluation.folds import Task, seed_of
 from p300.evaluation.leaks import Fold
-from p300.evaluation.preparation import read_recordings
+from p300.evaluation.preparation import check_study, new_study, read_recordings
 from p300.evaluation.protocols import PROTOCOLS, make_folds
 from p300.preprocessing import describe_flashes
 from p300.recordings import Layout
@@ -28,17 +28,19 @@ FEWEST_CHARACTERS = 2
 def preview(experiment: Experiment, data: Path) -> list[Task]:
     """Give the folds that a run would fit, reading the recordings but computing nothing."""
     settings = experiment.preprocessing
+    study = new_study(experiment)
     tables: dict[str, pd.DataFrame] = {}
     layouts: dict[str, Layout] = {}
     for dataset in experiment.datasets:
         parts: list[tuple[pd.DataFrame, dict[str, Layout]]] = []
-        for recording in read_recordings(experiment, dataset, data):
+        for recording in read_recordings(experiment, dataset, data, study):
             shown = {dataset: recording.layout} if recording.layout else {}
             parts.append((describe_flashes(recording), shown))
         layouts |= join_layouts(parts)
         flashes = pd.concat([table for table, _ in parts], ignore_index=True)
         flashes = flashes.dropna(subset="target")
         tables[dataset] = flashes.reset_index(drop=True)
+    check_study(study, experiment)
     if name := name_together(experiment):
         tables[name] = pd.concat(tables.values(), ignore_index=True)
     tasks: list[Task] = []

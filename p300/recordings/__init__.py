@@ -15,6 +15,7 @@ from p300.recordings.registry import (
     recognise_source,
     source_module,
 )
+from p300.recordings.study import Study
 from p300.recordings.summary import content_hash, summarise_recording
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Layout",
     "Recording",
     "SourceInfo",
+    "Study",
     "build_recording",
     "content_hash",
     "finish_recording",

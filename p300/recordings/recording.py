@@ -62,6 +62,9 @@ class Recording:
         ``repetition`` count from 1.
     dataset, subject, session, run
         Where the recording belongs.
+    certain
+        Whether the subject is told by the files or confirmed by the user; False where it is a guess
+        from names.
     layout
         The stimulus matrix, None where it is unknown.
     source
@@ -76,6 +79,7 @@ class Recording:
     run: str = "1"
     layout: Layout | None = None
     source: str = ""
+    certain: bool = True
 
     def __repr__(self) -> str:
         return (
@@ -126,6 +130,7 @@ def build_recording(
     subject: str,
     session: str = "1",
     run: str = "1",
+    certain: bool = True,
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
@@ -173,6 +178,7 @@ def build_recording(
         subject=subject,
         session=session,
         run=run,
+        certain=certain,
         layout=layout,
         source=source,
         segment_starts=segment_starts,
@@ -188,6 +194,7 @@ def finish_recording(
     subject: str,
     session: str = "1",
     run: str = "1",
+    certain: bool = True,
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
@@ -215,6 +222,7 @@ def finish_recording(
         run=_in_utf8(run),
         layout=layout,
         source=_in_utf8(source),
+        certain=certain,
     )
     check_recording(recording)
     _annotate(recording, segment_starts or [])
