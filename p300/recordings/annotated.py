@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 INFO = SourceInfo(
     title="Annotated: any recording that MNE reads, flashes from its annotations or stim channel",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the recording",
     licence="your own",
@@ -48,6 +48,7 @@ INFO = SourceInfo(
         "Give a recording (.edf, .bdf, .vhdr, .set, .fif, .cnt and so on) or a folder of them, and "
         "say with the options 'target' and 'nontarget' which of its marks are which flashes"
     ),
+    folders=True,
 )
 
 # Port bits above the sixteen of a trigger cable tell the state of a BioSemi amplifier.

@@ -41,6 +41,7 @@ INFO = SourceInfo(
         "Engineering 51(6):1034-1043. doi:10.1109/TBME.2004.827072"
     ),
     obtain="Put the .dat files that BCI2000 wrote into one folder",
+    folders=True,
 )
 
 _NEEDED = "StimulusCode"

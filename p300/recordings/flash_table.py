@@ -29,7 +29,7 @@ from p300.recordings.table import read_table
 
 INFO = SourceInfo(
     title="Flash table: any recording that MNE reads, with a CSV table of its flashes",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the recording",
     licence="your own",
@@ -43,6 +43,7 @@ INFO = SourceInfo(
         "and so on. One row a flash; columns sample or onset (seconds), target (1 or 0) and, if "
         "known, code, character and repetition"
     ),
+    folders=True,
 )
 
 _TARGET = {

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 INFO = SourceInfo(
     title="OpenViBE: recordings of its P300 speller as GDF, with their stimulations",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording, often without names; the option 'electrodes' names them",
     sfreq="as in the recording",
     licence="your own",
@@ -43,6 +43,7 @@ INFO = SourceInfo(
         "Write signal and stimulations with OpenViBE's 'GDF file writer', or convert .ov files "
         "with it, and put the .gdf files into one folder"
     ),
+    folders=True,
 )
 
 # OpenViBE's stimulation codes (OVTK_StimulationId_...).

@@ -172,18 +172,9 @@ def build_recording(
     info = mne.create_info(list(electrodes), sfreq, "eeg", verbose="error")
     raw = mne.io.RawArray(data, info, copy="auto", verbose="error")
     return finish_recording(
-        raw,
-        flashes,
-        dataset=dataset,
-        subject=subject,
-        session=session,
-        run=run,
-        certain=certain,
-        layout=layout,
-        source=source,
-        segment_starts=segment_starts,
-        unnamed=unnamed,
-    )
+        raw, flashes, dataset=dataset, subject=subject, session=session, run=run, certain=certain,
+        layout=layout, source=source, segment_starts=segment_starts, unnamed=unnamed,
+    )  # fmt: skip
 
 
 def finish_recording(
@@ -217,13 +208,11 @@ def finish_recording(
         raw=raw,
         flashes=_complete_flashes(flashes, source),
         dataset=dataset,
-        subject=_in_utf8(subject),
-        session=_in_utf8(session),
-        run=_in_utf8(run),
+        subject=_in_utf8(subject), session=_in_utf8(session), run=_in_utf8(run),
         layout=layout,
         source=_in_utf8(source),
         certain=certain,
-    )
+    )  # fmt: skip
     check_recording(recording)
     _annotate(recording, segment_starts or [])
     return recording

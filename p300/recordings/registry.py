@@ -73,6 +73,8 @@ class SourceInfo:
     files: Mapping[str, str | None] = field(default_factory=dict)
     """Addresses that :mod:`p300.recordings.fetch` may load from -> SHA-256 of the file, None where
     the authors of this package have not seen it. Empty where a user must get the files."""
+    folders: bool = False
+    """Whether a folder of folders, one a subject, is read as one data set."""
     from_files: bool = True
     """False where recordings are generated, or come through another library: no path is needed."""
 

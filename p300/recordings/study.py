@@ -84,7 +84,8 @@ class Study:
         DataWarning
             Naming a recording that is too short or too regular to find a copy of it.
         """
-        self._seen[dataset] = seen = []
+        seen: list[_Seen] = []
+        self._seen[dataset] = seen
         for recording in recordings:
             one = _Seen(
                 (recording.subject, recording.session, recording.run),

@@ -24,7 +24,7 @@ from p300.recordings.xdffile import XdfStream, read_stream_headers, read_streams
 
 INFO = SourceInfo(
     title="XDF: recordings of the lab streaming layer, a stream of EEG and one of markers",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="labels of the EEG stream; the option 'electrodes' names them",
     sfreq="as the EEG stream states",
     licence="your own",
@@ -37,6 +37,7 @@ INFO = SourceInfo(
         "Put the .xdf files of LabRecorder into one folder. Each has a stream of EEG and one of "
         "markers that tell targets from non-targets, such as 'target' and 'nontarget'"
     ),
+    folders=True,
 )
 
 _RATES = (32.0, 1e5)
