@@ -79,10 +79,9 @@ def check_study(study: Study, experiment: Experiment) -> list[str]:
     across = [name for name in experiment.protocols if PROTOCOLS[name].within == "dataset"]
     for dataset in experiment.datasets:
         study.refuse_guessed(dataset, across)
-    shared = study.copies_between_datasets()
-    for text in shared:
-        warnings.warn(text, DataWarning, stacklevel=3)
-    return shared
+    if shared := study.copies_between_datasets():
+        warnings.warn(shared, DataWarning, stacklevel=3)
+    return [shared] if shared else []
 
 
 def _place(source: Source, data: Path) -> Path | None:

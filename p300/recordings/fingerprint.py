@@ -143,9 +143,7 @@ def find_shared(prints: Sequence[Fingerprint]) -> list[Shared]:
     Each pair once, with the number of stretches of a word's length in which they share words at
     one time lag, :data:`FEWEST_STRETCHES` at least.
     """
-    votes = _votes(prints)
-    if not len(votes):
-        return []
+    votes = _votes(prints) if prints else np.empty((0, 3), np.int64)
     pairs: dict[tuple[int, int], int] = {}
     for (first, second, _), count in zip(
         *np.unique(votes, axis=0, return_counts=True), strict=True

@@ -334,12 +334,8 @@ def suggest_pattern(paths: Sequence[str]) -> str:
     """Return a :data:`SubjectPattern` that says of paths below a folder what is guessed."""
     first = Path(paths[0])
     if len(first.parts) > 1:
-        numbered = _NUMBERED_FOLDER.fullmatch(first.parts[0])
-        return (
-            rf"^{first.parts[0][:7]}[-_ ]?0*(?P<subject>\d+)/"
-            if numbered
-            else "^(?P<subject>[^/]+)/"
-        )
+        numbered = re.fullmatch(r"subject[-_ ]?\d+", first.parts[0], re.IGNORECASE)
+        return r"^(?i:subject)[-_ ]?0*(?P<subject>\d+)/" if numbered else "^(?P<subject>[^/]+)/"
     if split := _NAME_WITH_PARTS.fullmatch(file_stem(first)):
         for word, number in re.findall(_PART, split[2], re.IGNORECASE):
             if word.lower() in _RUN_WORDS.split("|"):

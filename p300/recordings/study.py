@@ -113,14 +113,16 @@ class Study:
         """Return the name of every recording -> the file that it was read from."""
         return {one.name: one.source for seen in self._seen.values() for one in seen}
 
-    def copies_between_datasets(self) -> list[str]:
-        """Return a sentence for each pair of recordings in two data sets with the same signal."""
-        seen = list(itertools.chain(*self._seen.values()))
-        return [
-            f"{a} and {b} hold the same signal ({_seconds(n)} s or more): these data sets share "
-            "people; nothing is learned from one and tested on the other here"
-            for a, b, n in _copies(seen)
-        ]
+    def copies_between_datasets(self) -> str:
+        """Return a sentence on recordings in two data sets with the same signal, "" without any."""
+        copies = _copies(list(itertools.chain(*self._seen.values())))
+        if not copies:
+            return ""
+        return (
+            f"the same signal is there in two data sets, which share people: {_listed(copies)}. "
+            "Nothing is learned from one and tested on the other here, but their results are not "
+            "those of different people"
+        )
 
     def refuse_guessed(self, dataset: str, protocols: Sequence[str]) -> None:
         """Refuse to cross subjects who were only guessed from the names of files.
@@ -177,15 +179,10 @@ class Study:
     def _refuse_copies(self, seen: Sequence[_Seen], what: str) -> None:
         copies = _copies(seen)
         if copies:
-            pairs = "; ".join(
-                f"{a} and {b} ({_seconds(n)} s or more)" for a, b, n in copies[:_MOST_NAMED]
-            )
-            more = len(copies) - _MOST_NAMED
             raise StudyError(
-                f"the same signal is there twice in one {what}: {pairs}"
-                + (f"; and {more} more pairs" if more > 0 else "")
-                + ". What is learned from one would be tested on the other. Take one of each pair "
-                "away, or cut them so that they do not overlap"
+                f"the same signal is there twice in one {what}: {_listed(copies)}. What is learned "
+                "from one would be tested on the other. Take one of each pair away, or cut them so "
+                "that they do not overlap"
             )
 
 
@@ -194,8 +191,12 @@ def _copies(seen: Sequence[_Seen]) -> list[tuple[_Seen, _Seen, int]]:
     return [(seen[pair.first], seen[pair.second], pair.stretches) for pair in shared]
 
 
-def _seconds(stretches: int) -> str:
-    return f"{stretches * BITS * STEP:.0f}"
+def _listed(copies: Sequence[tuple[_Seen, _Seen, int]]) -> str:
+    pairs = "; ".join(
+        f"{a} and {b} ({n * BITS * STEP:.0f} s or more)" for a, b, n in copies[:_MOST_NAMED]
+    )
+    more = len(copies) - _MOST_NAMED
+    return pairs + (f"; and {more} more pairs" if more > 0 else "")
 
 
 def _normal(label: str) -> str:
