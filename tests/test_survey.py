@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
 from own_recordings import save_annotated, save_gtec, save_with_table, study
 
-from p300.errors import EpochsError, RecordingError
+from p300.errors import EpochsError, RecordingError, StudyError
 from p300.recordings import Layout
 from p300.survey import find_data, find_one, survey
 
@@ -41,6 +42,33 @@ def test_subfolders_of_several_formats(tmp_path):
     with pytest.raises(RecordingError, match=r"several data sets found.*gtec_br41n"):
         find_one(tmp_path)
     assert find_one(tmp_path / "b").name == "eeg"
+
+
+def test_numbered_folders_beside_each_other_are_one_data_set(tmp_path):
+    for recording in study(3):
+        name = "visit" if recording.subject == "3" else f"Subject_{recording.subject}"
+        (tmp_path / "all" / name).mkdir(parents=True)
+        save_annotated(recording, tmp_path / "all" / name / "train_2022_raw.fif", WORDS)
+    joined, other = find_data(tmp_path)
+    assert (joined.name, joined.path) == ("all", tmp_path / "all")
+    assert other.path == tmp_path / "all" / "visit"
+    shutil.rmtree(other.path)
+    found = survey(find_one(tmp_path))
+    assert found.recordings[["subject", "run", "certain"]].to_numpy().tolist() == [
+        ["1", "1", False], ["2", "1", False],
+    ]  # fmt: skip
+    assert any("guessed: Subject_1/train_2022_raw.fif is subject 1" in w for w in found.warnings)
+    # Read differently they stay apart: other words for the marks.
+    (tmp_path / "all" / "Subject_4").mkdir()
+    save_annotated(study()[0], tmp_path / "all" / "Subject_4" / "x_raw.fif", OTHER_WORDS)
+    assert [one.path.name for one in find_data(tmp_path)] == ["all", "Subject_4"]
+
+
+def test_one_signal_under_two_names_is_refused_before_a_config_is_written(tmp_path):
+    for label in ("1", "2"):
+        save_annotated(study()[0], tmp_path / f"sub-{label}_raw.fif", WORDS)
+    with pytest.raises(StudyError, match=r"same signal .*sub-1_raw\.fif .*sub-2_raw\.fif"):
+        survey(find_one(tmp_path))
 
 
 def test_a_flash_table_is_tried_before_annotations(tmp_path):
