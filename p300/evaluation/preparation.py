@@ -35,16 +35,25 @@ def new_study(experiment: Experiment) -> Study:
 
 
 def read_recordings(
-    experiment: Experiment, dataset: str, data: Path, study: Study
+    experiment: Experiment, dataset: str, data: Path, study: Study | None = None
 ) -> Iterator[Recording]:
     """Yield the recordings of a data set of the experiment, one at a time.
+
+    Parameters
+    ----------
+    experiment, dataset
+        Name the sources.
+    data
+        Folder that the sources' paths are seen from.
+    study
+        That the recordings are let into; by default one of their own.
 
     Raises
     ------
     StudyError
         See :meth:`p300.recordings.study.Study.admit`.
     """
-    yield from study.admit(
+    yield from (study or new_study(experiment)).admit(
         dataset,
         itertools.chain.from_iterable(
             open_recordings(

@@ -101,7 +101,9 @@ def load(
     RecordingError
         When a file cannot be read, or its content cannot be a recording.
     """
-    files = search_folder(path, lambda folder: files_ending(folder, ".dat"))
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".dat"))
     if not files:
         raise RecordingError(f"{path}: no .dat files here. {INFO.obtain}")
     headers = {file: read_header(file) for file in files}

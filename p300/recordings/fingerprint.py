@@ -47,6 +47,9 @@ ONE_OF = 256
 FEWEST_STRETCHES = 5
 """Stretches of the length of a word, 1.3 s, in which two recordings must share words."""
 
+_MOST_ALIKE = 8
+"""Recordings with one word that each is compared with: enough to name copies of copies."""
+
 _MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -162,7 +165,7 @@ def _votes(prints: Sequence[Fingerprint]) -> npt.NDArray[np.int64]:
     times = np.concatenate([one.times for one in prints])[order]
     steps = np.array([one.step for one in prints])
     found = []
-    for ahead in range(1, len(prints)):
+    for ahead in range(1, 1 + min(_MOST_ALIKE, len(prints))):
         same = np.flatnonzero(words[ahead:] == words[:-ahead])
         if not len(same):
             break

@@ -116,7 +116,9 @@ def load(
     RecordingError
         When a file cannot be read, or the content cannot be a recording.
     """
-    files = search_folder(path, lambda folder: files_ending(folder, ".gdf"))
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".gdf"))
     if not files:
         raise RecordingError(f"{path}: no .gdf files here. {INFO.obtain}")
     matrix = None if layout is None else Layout.row_column(layout, columns_first=False)

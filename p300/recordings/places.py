@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +27,15 @@ _ENTITY = re.compile(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)")
 _ENTITY_FOLDER = re.compile(r"(sub|ses)-([A-Za-z0-9]+)")
 _NUMBERED_FOLDER = re.compile(r"(subject|session)[-_ ]?0*(\d+)", re.IGNORECASE)
 _NUMBERED_SUBJECT = re.compile(r"(?:s|sub|subj|subject|vp|participant)[-_ ]?\d+", re.IGNORECASE)
-_RUN_WORDS = "run|block|part|recording|rec|train|training|test|calibration|trial"
-_SESSION_WORDS = "session|sess|ses|day|visit"
-_PART = rf"[-_. ]+({_RUN_WORDS}|{_SESSION_WORDS}|raw|eeg)(?:[-_ ]*(\d+))?"
-_NAME_WITH_PARTS = re.compile(rf"(.+?)((?:{_PART})+)", re.IGNORECASE)
+_RUN_WORDS = (
+    "run", "block", "part", "recording", "rec", "training", "train", "test", "calibration", "trial",
+)  # fmt: skip
+_SESSION_WORDS = ("session", "sess", "ses", "day", "visit")
+_WORDS = "|".join([*_RUN_WORDS, *_SESSION_WORDS, "raw", "eeg"])
+_PART = re.compile(rf"({_WORDS})(?:[-_ ]*(\d+))?(?=[-_. ]|$)", re.IGNORECASE)
+_NAME_WITH_PARTS = re.compile(
+    rf"(?P<subject>.*?)(?P<parts>(?:(?:^|[-_. ]+)(?:{_WORDS})(?:[-_ ]*\d+)?)+)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -168,28 +174,45 @@ def read_folders(file: Path, path: Path) -> Told:
     return Told(**told, certain=certain)
 
 
-def guess_place(file: Path, path: Path) -> Told:
+def guess_place(file: Path, root: Path) -> Told:
     """Return the place that a name without ``sub-`` suggests.
 
-    In folders below ``path`` the folder is the subject (``subject1/train_2022.fif``); else what is
-    before words such as block, run or session (``anna1_block2.edf``), else the whole name. Names
-    that begin with s, subject or the like and a number (``s01``) are certain.
+    In folders below ``root`` the folder is the subject (``anna/x.fif``), as is a numbered folder
+    that the file lies in (``subject1/train_2022.fif``); else what is before words such as block,
+    run or session (``anna1_block2.edf``), else the whole name. Names that begin with s, subject or
+    the like and a number (``s01``) are certain.
+
+    Parameters
+    ----------
+    file
+        The recording.
+    root
+        The folder that all recordings have in common.
     """
-    if _folders(file, path):
-        return replace(read_folders(file, path), certain=False)
-    stem = file_stem(file)
-    subject, session, run = stem, "1", "1"
-    if split := _NAME_WITH_PARTS.fullmatch(stem):
-        parts = [(word.lower(), number) for word, number in re.findall(_PART, split[2], re.I)]
-        runs = [number for word, number in parts if word in _RUN_WORDS.split("|")]
-        sessions = [number for word, number in parts if word in _SESSION_WORDS.split("|")]
-        if runs or sessions:
-            subject, session = split[1], next(filter(None, sessions), "1").lstrip("0") or "0"
-            number = next(filter(None, runs), "").lstrip("0") if runs else "1"
-            return Told(
-                subject, session, number or None, bool(_NUMBERED_SUBJECT.fullmatch(subject))
-            )
-    return Told(subject, session, run, bool(_NUMBERED_SUBJECT.fullmatch(stem)))
+    folders = _folders(file, root)
+    names = [part for part in folders if not _NUMBERED_FOLDER.fullmatch(part)]
+    numbered = [_NUMBERED_FOLDER.fullmatch(f) for f in folders or [file.absolute().parent.name]]
+    told = {found[1].lower(): found[2] for found in numbered if found}
+    session = told.get("session", "1")
+    if subject := told.get("subject") or next(iter(names), None):
+        return Told(subject, session, certain=False)
+    return _guess_by_name(file_stem(file), session)
+
+
+def _guess_by_name(stem: str, session: str) -> Told:
+    split = _NAME_WITH_PARTS.fullmatch(stem)
+    subject, tail = (split["subject"], split["parts"]) if split else (stem, "")
+    parts = [(word.lower(), number) for word, number in _PART.findall(tail)]
+    runs = [number.lstrip("0") for word, number in parts if word in _RUN_WORDS]
+    sessions = [number.lstrip("0") for word, number in parts if word in _SESSION_WORDS]
+    if not runs and not sessions:  # raw, eeg: they belong to no name that is otherwise clear
+        return Told(stem, session, "1", bool(_NUMBERED_SUBJECT.fullmatch(stem)))
+    return Told(
+        subject=subject or "1",
+        session=next(filter(None, sessions), session),
+        run=next(filter(None, runs), None) if runs else "1",
+        certain=bool(_NUMBERED_SUBJECT.fullmatch(subject)),
+    )
 
 
 def place_files(
@@ -234,7 +257,8 @@ def place_files(
     if pattern is not None:
         told = {file: _match(pattern, file, path) for file in ordered}
     else:
-        told = {file: read(file, path) or guess_place(file, path) for file in ordered}
+        root = Path(os.path.commonpath([file.parent for file in ordered] or [path]))
+        told = {file: read(file, path) or guess_place(file, root) for file in ordered}
         _refuse_scattered(told, path)
     places = _count_runs(told)
     _refuse_twice(places, path)
@@ -336,9 +360,9 @@ def suggest_pattern(paths: Sequence[str]) -> str:
     if len(first.parts) > 1:
         numbered = re.fullmatch(r"subject[-_ ]?\d+", first.parts[0], re.IGNORECASE)
         return r"^(?i:subject)[-_ ]?0*(?P<subject>\d+)/" if numbered else "^(?P<subject>[^/]+)/"
-    if split := _NAME_WITH_PARTS.fullmatch(file_stem(first)):
-        for word, number in re.findall(_PART, split[2], re.IGNORECASE):
-            if word.lower() in _RUN_WORDS.split("|"):
-                run = r"0*(?P<run>\d+)" if number else ""
-                return rf"^(?P<subject>.+?)[-_. ]+{word}[-_ ]*{run}"
+    split = _NAME_WITH_PARTS.fullmatch(file_stem(first))
+    for word, number in _PART.findall(split["parts"] if split else ""):
+        if word.lower() in _RUN_WORDS:
+            run = r"0*(?P<run>\d+)" if number else ""
+            return rf"^(?P<subject>.+?)[-_. ]+{word}[-_ ]*{run}"
     return r"^(?P<subject>[^/.]+)"

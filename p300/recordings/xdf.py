@@ -130,7 +130,9 @@ def load(
         When a file cannot be read, its streams or markers are in doubt, or the content cannot be
         a recording.
     """
-    files = search_folder(path, lambda folder: files_ending(folder, ".xdf"))
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".xdf"))
     if not files:
         raise RecordingError(f"{path}: no .xdf files here. {INFO.obtain}")
     matrix = None if layout is None else Layout.row_column(layout)

@@ -67,11 +67,23 @@ def test_one_file_a_place():
         ("subject9_raw.fif", ("subject9_raw", "1", "1", False)),
         ("P300-02.edf", ("P300-02", "1", "1", False)),
         ("subject1/train_2022.fif", ("1", "1", "1", False)),
-        ("anna/session2/a.fif", ("anna", "2", "1", False)),
+        ("session2/anna_run3.fif", ("anna", "2", "3", False)),
+        ("train_2022.fif", ("1", "1", "2022", False)),
     ],
 )
 def test_what_a_name_says(name, place):
     assert placed(name) == {name: place}
+
+
+def test_a_folder_is_a_subject_where_there_are_several():
+    names = ["anna/session2/a.fif", "anna/b.fif", "ben/eeg/c.fif"]
+    assert placed(*names) == {
+        "anna/b.fif": ("anna", "1", "1", False),
+        "anna/session2/a.fif": ("anna", "2", "1", False),
+        "ben/eeg/c.fif": ("ben", "1", "1", False),
+    }
+    alone = placed("eeg/anna.fif", "eeg/ben.fif")
+    assert [place[0] for place in alone.values()] == ["anna", "ben"]
 
 
 def test_runs_that_are_not_told_are_counted_as_people_count():
