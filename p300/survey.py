@@ -84,8 +84,8 @@ def find_data(
 ) -> list[FoundData]:
     """Find the data sets in a file or folder, or in its subfolders.
 
-    A folder that a source recognises is one data set and not searched further. Folders beside each
-    other that differ by a number (subject1, subject2) and are read alike are one data set.
+    A folder that a source recognises is one data set and not searched further. Where a folder holds
+    nothing but folders that differ by a number (subject1, subject2) and are read alike, it is one.
 
     Parameters
     ----------
@@ -156,15 +156,25 @@ def _recognised(place: Path, deepest: int) -> Iterator[Recognised]:
 
 
 def _joined(places: list[Recognised]) -> list[Recognised]:
-    """Put numbered folders of one folder together, where one source reads them as one data set."""
-    families: dict[object, list[Recognised]] = {}
+    """Put numbered folders together, where one source reads all that a folder holds as one."""
+    families: dict[Path, list[Recognised]] = {}
     for path, sources in places:
-        stem = re.fullmatch(r"(.*[A-Za-z][-_ ]?)\d+", path.name)
-        (name, options), *_ = sources
-        whole = source_module(name).INFO.folders and path.is_dir() and stem is not None
-        key = (path.parent, stem and stem[1].lower(), name, repr(options)) if whole else path
-        families.setdefault(key, []).append((path, sources))
-    return [own[0] if len(own) == 1 else (own[0][0].parent, own[0][1]) for own in families.values()]
+        families.setdefault(path.parent, []).append((path, sources))
+    joined: list[Recognised] = []
+    for parent, own in families.items():
+        below = sum(path.is_relative_to(parent) for path, _ in places)
+        whole = len(own) == below > 1 and len({_kind(*one) for one in own}) == 1
+        joined += [(parent, own[0][1])] if whole and _kind(*own[0]) else own
+    return joined
+
+
+def _kind(path: Path, sources: list[tuple[str, dict[str, Any]]]) -> str:
+    """Return the same text for numbered folders that are read alike, "" for what stays apart."""
+    stem = re.fullmatch(r"(.*[A-Za-z][-_ ]?)\d+", path.name)
+    name, options = sources[0]
+    if stem is None or not path.is_dir() or not source_module(name).INFO.folders:
+        return ""
+    return repr([stem[1].lower(), name, options])
 
 
 def _unused_name(path: Path, taken: Sequence[str]) -> str:

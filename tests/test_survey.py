@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -44,24 +43,25 @@ def test_subfolders_of_several_formats(tmp_path):
     assert find_one(tmp_path / "b").name == "eeg"
 
 
-def test_numbered_folders_beside_each_other_are_one_data_set(tmp_path):
-    for recording in study(3):
-        name = "visit" if recording.subject == "3" else f"Subject_{recording.subject}"
-        (tmp_path / "all" / name).mkdir(parents=True)
-        save_annotated(recording, tmp_path / "all" / name / "train_2022_raw.fif", WORDS)
-    joined, other = find_data(tmp_path)
-    assert (joined.name, joined.path) == ("all", tmp_path / "all")
-    assert other.path == tmp_path / "all" / "visit"
-    shutil.rmtree(other.path)
+def test_a_folder_of_numbered_folders_is_one_data_set(tmp_path):
+    for recording in study(2):
+        (tmp_path / f"Subject_{recording.subject}").mkdir()
+        name = f"Subject_{recording.subject}/train_2022_raw.fif"
+        save_annotated(recording, tmp_path / name, WORDS)
+    assert find_one(tmp_path).path == tmp_path
     found = survey(find_one(tmp_path))
     assert found.recordings[["subject", "run", "certain"]].to_numpy().tolist() == [
         ["1", "1", False], ["2", "1", False],
     ]  # fmt: skip
     assert any("guessed: Subject_1/train_2022_raw.fif is subject 1" in w for w in found.warnings)
-    # Read differently they stay apart: other words for the marks.
-    (tmp_path / "all" / "Subject_4").mkdir()
-    save_annotated(study()[0], tmp_path / "all" / "Subject_4" / "x_raw.fif", OTHER_WORDS)
-    assert [one.path.name for one in find_data(tmp_path)] == ["all", "Subject_4"]
+
+
+@pytest.mark.parametrize(("name", "words"), [("Subject_3", OTHER_WORDS), ("anna", WORDS)])
+def test_folders_that_are_called_or_read_otherwise_stay_apart(tmp_path, name, words):
+    for folder, said in (("Subject_1", WORDS), ("Subject_2", WORDS), (name, words)):
+        (tmp_path / folder).mkdir()
+        save_annotated(study()[0], tmp_path / folder / "x_raw.fif", said)
+    assert {one.path.name for one in find_data(tmp_path)} == {"Subject_1", "Subject_2", name}
 
 
 def test_one_signal_under_two_names_is_refused_before_a_config_is_written(tmp_path):
