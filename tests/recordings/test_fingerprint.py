@@ -142,12 +142,19 @@ def test_any_rate(sfreq):
     random = np.random.default_rng(3)
     rough = random.standard_normal((4, round(20 * sfreq)))
     smooth = np.array([np.convolve(row, np.ones(round(sfreq / 40)), "same") for row in rough])
-    prints = [fingerprint(recorded(part, sfreq)) for part in (smooth, 2 * smooth[:, 333:])]
-    (pair,) = find_shared(prints)
-    assert pair.stretches >= 10
+    rounded = np.round(50 * smooth[:, 333:] / smooth.std()).astype(float)
+    prints = [fingerprint(recorded(part, sfreq)) for part in (smooth, 2 * smooth[:, 333:], rounded)]
+    pairs = find_shared(prints)
+    assert [(pair.first, pair.second) for pair in pairs] == [(0, 1), (0, 2), (1, 2)]
+    assert all(pair.stretches >= 10 for pair in pairs)
 
 
 def test_memory_is_small():
     kept = fingerprint(ORIGINAL)
     assert kept.words.nbytes + kept.times.nbytes < 0.02 * SIGNAL.nbytes
     assert len(np.unique(kept.words)) == len(kept.words)
+
+
+def test_a_word_that_comes_again_is_kept_once():
+    again = fingerprint(recorded(np.hstack([SIGNAL, SIGNAL])))
+    assert again.times.max() < SIGNAL.shape[1] + 2 * SECOND
