@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import to_jsonable_python
 
 from p300.arguments import did_you_mean, shown
@@ -40,6 +48,17 @@ def _check_name(name: str) -> str:
 
 Name = Annotated[str, AfterValidator(_check_name)]
 """Of a data set or detector: part of the names of files."""
+
+
+def _check_distinct(labels: Any) -> Any:
+    found = [str(label) for label in labels] if isinstance(labels, list | tuple) else labels
+    if isinstance(found, list) and len(set(found)) < max(2, len(found)):
+        raise ValueError("expected two or more different labels; quote those with leading zeros")
+    return found
+
+
+DistinctSubjects = Annotated[tuple[str, ...], BeforeValidator(_check_distinct)]
+"""Labels of one data set that are different people."""
 
 
 class Source(BaseModel):
@@ -81,6 +100,9 @@ class Experiment(BaseModel):
     over them."""
     datasets: dict[Name, tuple[Source, ...]] = Field(min_length=1)
     """Data set name -> its sources; the subjects of all sources of a data set belong together."""
+    distinct_subjects: tuple[DistinctSubjects, ...] = ()
+    """Groups of labels, such as ``["3", "03"]``, that are different people although they differ by
+    leading zeros or case only; without it such labels are refused."""
     preprocessing: Preprocessing = Preprocessing()
     detectors: dict[Name, dict[str, Any]] = Field(
         default={"cnn1": {}, "slda": {}}, min_length=1, validate_default=True

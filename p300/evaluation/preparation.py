@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,8 +17,9 @@ from p300.evaluation.assembly import assemble, identify
 from p300.evaluation.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.evaluation.combination import combined_epochs, name_together
 from p300.evaluation.manifest import describe_run
+from p300.evaluation.protocols import PROTOCOLS, Scope
 from p300.files import read_json, write_json, written_whole
-from p300.recordings import Recording, content_hash, open_recordings
+from p300.recordings import Recording, Study, content_hash, open_recordings
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
@@ -27,16 +29,68 @@ def silent(stage: str, done: int, total: int) -> None:
     """Report no progress."""
 
 
-def read_recordings(experiment: Experiment, dataset: str, data: Path) -> Iterator[Recording]:
-    """Yield the recordings of a data set of the experiment, one at a time."""
-    for source in experiment.datasets[dataset]:
-        yield from open_recordings(
-            source.source,
-            _place(source, data),
-            dataset=dataset,
-            subjects=source.subjects,
-            **source.options,
-        )
+def new_study(experiment: Experiment) -> Study:
+    """Return a study that the recordings of an experiment are yet to be let into."""
+    return Study(experiment.distinct_subjects, crossing=bool(name_together(experiment)))
+
+
+def read_recordings(
+    experiment: Experiment, dataset: str, data: Path, study: Study | None = None
+) -> Iterator[Recording]:
+    """Yield the recordings of a data set of the experiment, one at a time.
+
+    Parameters
+    ----------
+    experiment, dataset
+        Name the sources.
+    data
+        Folder that the sources' paths are seen from.
+    study
+        That the recordings are let into; by default one of their own.
+
+    Raises
+    ------
+    StudyError
+        See :meth:`p300.recordings.study.Study.admit`.
+    """
+    yield from (study or new_study(experiment)).admit(
+        dataset,
+        itertools.chain.from_iterable(
+            open_recordings(
+                source.source,
+                _place(source, data),
+                dataset=dataset,
+                subjects=source.subjects,
+                **source.options,
+            )
+            for source in experiment.datasets[dataset]
+        ),
+    )
+
+
+def check_study(study: Study, experiment: Experiment) -> list[str]:
+    """Check who is who against the protocols, when all data sets of an experiment are read.
+
+    Returns
+    -------
+    What was warned of.
+
+    Raises
+    ------
+    StudyError
+        When subjects that are guessed would be crossed.
+
+    Warns
+    -----
+    DataWarning
+        Naming recordings that two data sets share.
+    """
+    across = [name for name in experiment.protocols if PROTOCOLS[name].scope is Scope.SUBJECTS]
+    for dataset in experiment.datasets:
+        study.refuse_guessed(dataset, across)
+    if shared := study.copies_between_datasets():
+        warnings.warn(shared, DataWarning, stacklevel=3)
+    return [shared] if shared else []
 
 
 def _place(source: Source, data: Path) -> Path | None:
@@ -65,20 +119,29 @@ def prepare(
     ------
     RunError
         When the run was prepared from data that have changed since.
+    StudyError
+        When it cannot be told who is who, see :class:`p300.recordings.study.Study`.
 
     Warns
     -----
     RunWarning
         When an older p300 prepared the run, which did not keep all that could have changed.
     """
+    study = new_study(experiment)
     entries = {
-        name: cached_epochs(experiment, name, data, progress) for name in experiment.datasets
+        name: cached_epochs(experiment, name, data, progress, study) for name in experiment.datasets
     }
+    shared = check_study(study, experiment)
     prepared = dict(entries)
     if together := name_together(experiment):
         prepared[together] = combined_epochs(experiment, entries)
     made_of = [read_json(entry / "made_of.json") for entry in entries.values()]
-    recordings = [about for made in made_of for about in made["recordings"]]
+    files = study.sources()  # an entry of the cache may have been made of files elsewhere
+    recordings = [
+        {**about, "source": files[about["recording"]]}
+        for made in made_of
+        for about in made["recordings"]
+    ]
     contents = {name: entry.name for name, entry in entries.items()}
     manifest = run / "manifest.json"
     if manifest.exists():
@@ -91,7 +154,7 @@ def prepare(
     averages = [pd.read_parquet(entry / "averages.parquet") for entry in entries.values()]
     with written_whole(run / "averages.parquet") as temporary:
         pd.concat(averages, ignore_index=True).to_parquet(temporary, index=False)
-    said = [text for made in made_of for text in made["warnings"]]
+    said = [*(text for made in made_of for text in made["warnings"]), *shared]
     about = {
         **describe_run(experiment),
         "contents": contents,
@@ -145,12 +208,17 @@ def _check_unchanged(
 
 
 def cached_epochs(
-    experiment: Experiment, dataset: str, data: Path, progress: Progress = silent
+    experiment: Experiment,
+    dataset: str,
+    data: Path,
+    progress: Progress = silent,
+    study: Study | None = None,
 ) -> Path:
     """Give the folder of a data set's labelled, normalised epochs; make it where there is none.
 
     Beside the epochs lie ``averages.parquet`` and ``made_of.json``: the recordings and what was
-    warned of when they were read and cut. The warnings are given again each time.
+    warned of when they were read and cut. The warnings are given again each time. The recordings
+    are let into ``study``, by default one of their own.
 
     Raises
     ------
@@ -159,11 +227,12 @@ def cached_epochs(
     P300Error
         Whatever the recordings or settings raise.
     """
+    study = study or new_study(experiment)
     parent = entries_made_with(dataset, experiment.preprocessing.model_dump(mode="json"))
     if parent.is_dir():  # without it nothing was cached, and recordings need not be read twice
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # they are stored with the entry
-            recordings = _counted(experiment, dataset, data, f"reading {dataset}", progress)
+            recordings = _counted(experiment, dataset, data, study, f"reading {dataset}", progress)
             entry = parent / hash_facts([identify(r, content_hash(r)) for r in recordings])
         if is_whole(entry):
             for text in read_json(entry / "made_of.json")["warnings"]:
@@ -172,7 +241,9 @@ def cached_epochs(
     with new_entry(parent) as folder:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
-            recordings = _counted(experiment, dataset, data, f"preparing {dataset}", progress)
+            recordings = _counted(
+                experiment, dataset, data, study, f"preparing {dataset}", progress
+            )
             facts, about = assemble(recordings, dataset, experiment.preprocessing, folder)
         for warning in caught:
             warnings.warn_explicit(
@@ -187,9 +258,15 @@ def cached_epochs(
 
 
 def _counted(
-    experiment: Experiment, dataset: str, data: Path, stage: str, progress: Progress
+    experiment: Experiment,
+    dataset: str,
+    data: Path,
+    study: Study,
+    stage: str,
+    progress: Progress,
 ) -> Iterator[Recording]:
     """Yield the recordings of a data set and report each that is dealt with."""
-    for done, recording in enumerate(read_recordings(experiment, dataset, data), start=1):
+    recordings = read_recordings(experiment, dataset, data, study)
+    for done, recording in enumerate(recordings, start=1):
         yield recording
         progress(stage, done, 0)

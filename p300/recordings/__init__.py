@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         recognise_source,
         source_module,
     )
+    from p300.recordings.study import Study
     from p300.recordings.summary import content_hash, summarise_recording
 
 __getattr__ = lazy_names(
@@ -32,6 +33,7 @@ __getattr__ = lazy_names(
         "SEGMENT_EDGE": "p300.recordings.recording",
         "SOURCES": "p300.recordings.registry",
         "SourceInfo": "p300.recordings.registry",
+        "Study": "p300.recordings.study",
         "build_recording": "p300.recordings.recording",
         "content_hash": "p300.recordings.summary",
         "finish_recording": "p300.recordings.recording",
@@ -50,6 +52,7 @@ __all__ = [
     "Layout",
     "Recording",
     "SourceInfo",
+    "Study",
     "build_recording",
     "content_hash",
     "finish_recording",

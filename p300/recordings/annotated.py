@@ -23,9 +23,9 @@ from p300.recordings.mnefile import (
     keep_eeg,
     mark_samples,
     open_recording,
-    place_files,
     record_file,
 )
+from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 INFO = SourceInfo(
     title="Annotated: any recording that MNE reads, flashes from its annotations or stim channel",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the recording",
     licence="your own",
@@ -48,6 +48,7 @@ INFO = SourceInfo(
         "Give a recording (.edf, .bdf, .vhdr, .set, .fif, .cnt and so on) or a folder of them, and "
         "say with the options 'target' and 'nontarget' which of its marks are which flashes"
     ),
+    folders=True,
 )
 
 # Port bits above the sixteen of a trigger cable tell the state of a BioSemi amplifier.
@@ -66,6 +67,7 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
     target: Sequence[str | int] = (),
     nontarget: Sequence[str | int] = (),
     stim_channel: str | None = None,
@@ -87,6 +89,9 @@ def load(
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
     target, nontarget
         The marks of the two kinds of flash: descriptions of annotations, or values of
         ``stim_channel``; ``*`` and ``?`` stand for any letters, or any one. Other marks are left
@@ -109,11 +114,11 @@ def load(
     RecordingError
         When a recording cannot be read, has none of the marks, or cannot be EEG with flashes.
     """
-    files = find_recordings(path)
+    files = search_folder(path, find_recordings)
     if not files:
         raise RecordingError(f"{path}: no recordings in this folder. {INFO.obtain}")
     matrix = None if layout is None else Layout.row_column(layout)
-    for file, place in place_files(files, subjects, path):
+    for file, place in place_files(files, subjects, path, subject):
         raw = open_recording(file)
         marks = _read_marks(raw, stim_channel, file)
         shown = _choose_flashes(marks, _words(target), _words(nontarget), file)
