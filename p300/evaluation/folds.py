@@ -28,9 +28,9 @@ from p300.errors import P300Error, ProtocolError, TrainingWarning
 from p300.evaluation.adapted import Parts, fit_and_score
 from p300.evaluation.learned import Learned
 from p300.evaluation.manifest import THREADS, fitting_versions
-from p300.evaluation.metrics import SCORE_COLUMNS
 from p300.evaluation.protocols import make_folds
-from p300.files import write_json, written_whole
+from p300.runs import RunFolder
+from p300.tables import SCORES, protocol_label
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
@@ -65,6 +65,8 @@ class Task:
         What the detector may learn from the tested subject.
     calibration
         Positions of the epochs set aside for that, None where the protocol has none.
+    calibration_characters
+        How many characters these are, a number as text or "all".
     device
         Where networks are trained: by default that of the
         :func:`~p300.detectors.device.training_on` that the task is made in.
@@ -86,13 +88,15 @@ class Task:
     alignment: Alignment = NO_ALIGNMENT
     adaptation: Adaptation = "none"
     calibration: npt.NDArray[np.intp] | None = None
+    calibration_characters: str | None = None
     device: str = field(default_factory=chosen_device)
 
     @property
     def id(self) -> str:
         """Name of the fold's files."""
+        protocol = protocol_label(self.protocol, self.calibration_characters)
         return ".".join(
-            [self.dataset, self.protocol, self.fold, self.detector, f"repeat-{self.repeat}"]
+            [self.dataset, protocol, self.fold, self.detector, f"repeat-{self.repeat}"]
         )
 
 
@@ -108,9 +112,9 @@ def seed_of(experiment_seed: int, *names: str) -> int:
 
 
 def run_task(task: Task, run: Path, learned: Learned | None = None) -> None:
-    """Fit and score; write ``fits/ID.json``, training scores if asked for, ``scores/ID.parquet``.
+    """Fit and score; write how it was fitted, training scores if asked for, and the scores.
 
-    The score file comes last and whole: where it is, the fold is done. What tasks with the same
+    The scores come last and whole: where they are, the fold is done. What tasks with the same
     :func:`learned_as` have ``learned`` is not learned again.
 
     Raises
@@ -128,11 +132,8 @@ def run_task(task: Task, run: Path, learned: Learned | None = None) -> None:
     own = [w for w in caught if issubclass(w.category, TrainingWarning)]
     for other in (w for w in caught if w not in own):
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
-    write_json(run / "fits" / f"{task.id}.json", {**fit, "warnings": [str(w.message) for w in own]})
-    for folder, table in (("training_scores", training_scores), ("scores", scores)):
-        if table is not None:
-            with written_whole(run / folder / f"{task.id}.parquet") as temporary:
-                table.to_parquet(temporary, index=False)
+    fit["warnings"] = [str(w.message) for w in own]
+    RunFolder(run).write_fold(fit, scores, training_scores)
 
 
 @contextmanager
@@ -164,9 +165,10 @@ def _fit_and_score(
     scored = fit_and_score(detector, task.adaptation, parts, learned)
     seconds = time.perf_counter() - start + scored.seconds_before
     detector, train = scored.detector, scored.train
-    names: dict[str, str | int] = {
+    names: dict[str, str | int | None] = {
         "experiment": task.experiment,
         "protocol": task.protocol,
+        "calibration_characters": task.calibration_characters,
         "fold": task.fold,
         "detector": task.detector,
         "seed": task.seed,
@@ -187,6 +189,7 @@ def _fit_and_score(
         "id": task.id,
         "dataset": task.dataset,
         "protocol": task.protocol,
+        "calibration_characters": task.calibration_characters,
         "fold": task.fold,
         "detector": task.detector,
         "alignment": asdict(task.alignment),
@@ -269,7 +272,7 @@ def score_table(
     epochs: Epochs,
     score: npt.NDArray[np.float64],
     threshold: float,
-    names: Mapping[str, str | int],
+    names: Mapping[str, str | int | None],
 ) -> pd.DataFrame:
     """Give the rows of the score table for scored epochs.
 
@@ -282,10 +285,10 @@ def score_table(
     threshold
         Log-odds above which an epoch counts as detected.
     names
-        The columns experiment, protocol, fold, detector and seed.
+        The columns experiment, protocol, calibration_characters, fold, detector and seed.
     """
     table = epochs.flashes.assign(**names, score=score, threshold=threshold)
-    return table[list(SCORE_COLUMNS)]
+    return SCORES.read(table, "score table")
 
 
 CROSS_FITS = 5
@@ -382,6 +385,7 @@ def evaluate_epochs(
             names = {
                 "experiment": "script",
                 "protocol": protocol,
+                "calibration_characters": None,
                 "fold": fold.name,
                 "detector": label,
                 "seed": detector.get_params().get("seed", 0),

@@ -13,6 +13,7 @@ from p300.epochs import Epochs
 from p300.errors import P300Error, RunWarning
 from p300.evaluation.folds import Task, learned_as, one_thread, run_task, unfitted
 from p300.evaluation.learned import Learned
+from p300.runs import RunFolder
 
 MOST_FITS = 16
 """Fits that learn side by side; an interrupt loses them together."""
@@ -68,7 +69,7 @@ def run_group(tasks: Sequence[Task], run: Path) -> None:
 
 def is_done(task: Task, run: Path) -> bool:
     """Tell whether a fold is scored."""
-    return (run / "scores" / f"{task.id}.parquet").is_file()
+    return RunFolder(run).is_scored(task.id)
 
 
 def _fit_ahead(fits: Mapping[str, Task], learned: Learned) -> None:

@@ -9,25 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.tables import GROUP, METRICS
+
 Floats = npt.NDArray[np.float64]
 
 CALIBRATION_BINS = 10
 BOOTSTRAP_SAMPLES = 10_000
-
-SCORE_COLUMNS = (
-    "experiment", "protocol", "fold", "detector", "seed", "dataset", "subject", "session", "run",
-    "character", "repetition", "code", "target", "score", "threshold",
-)  # fmt: skip
-"""Columns of a score table: one row a tested epoch. ``score`` is the log-odds of a target,
-calibrated on training data; ``threshold`` is the log-odds of the training target share, above which
-an epoch counts as detected."""
-
-
-METRIC_COLUMNS = (
-    "dataset", "protocol", "alignment", "detector", "subject", "metric", "value", "low", "high",
-    "n",
-)  # fmt: skip
-"""Columns of the rows of ``metrics.json``; ``subject`` is "mean" for the mean over subjects."""
 
 
 def detection_metrics(
@@ -120,13 +107,12 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     scores
-        Columns :data:`SCORE_COLUMNS`.
+        Columns of :data:`p300.tables.SCORES`.
 
     Returns
     -------
-    Tidy rows: dataset, protocol, alignment, detector, subject ("mean" for the mean over subjects),
-    metric, value, low, high (95 % bootstrap interval over subjects), n (tested epochs of a
-    subject, subjects of a mean).
+    Tidy rows, columns of :data:`p300.tables.METRICS`; ``low`` and ``high`` are the 95 % bootstrap
+    interval over subjects, ``n`` tested epochs of a subject, subjects of a mean.
     """
     return tabulate_subjects(scores, _detection_row)
 
@@ -139,25 +125,27 @@ def tabulate_subjects(
     scores: pd.DataFrame, measure: Callable[[pd.DataFrame], dict[str, float]]
 ) -> pd.DataFrame:
     """Apply a measure to each fold and seed, average within subjects, then over subjects."""
-    keys = ["dataset", "protocol", "detector", "subject"]
+    keys = [*GROUP, "subject"]
+    whole = {"sort": False, "dropna": False}
     measured = [
         {**dict(zip([*keys, "fold", "seed"], labels, strict=True)), **measure(fold), "n": len(fold)}
-        for labels, fold in scores.groupby([*keys, "fold", "seed"], sort=False)
+        for labels, fold in scores.groupby([*keys, "fold", "seed"], **whole)
     ]
     wide = pd.DataFrame(measured)
-    by_subject = wide.drop(columns=["fold", "seed", "n"]).groupby(keys, sort=False).mean()
+    metrics = [name for name in wide if name not in (*keys, "fold", "seed", "n")]
+    by_subject = wide.groupby(keys, **whole, as_index=False)[metrics].mean()
     # A repeat tests the same epochs again: each fold counts once.
-    by_subject["n"] = wide.drop_duplicates([*keys, "fold"]).groupby(keys, sort=False)["n"].sum()
+    once = wide.drop_duplicates([*keys, "fold"])
+    by_subject["n"] = once.groupby(keys, **whole, as_index=False)["n"].sum()["n"]
     rows: list[dict[str, Any]] = []
-    for labels, table in by_subject.groupby(level=keys[:3], sort=False):
-        where = dict(zip(keys[:3], labels, strict=True)) | {"alignment": "none"}
-        subjects = table.index.get_level_values("subject")
-        for metric in table.columns.drop("n"):
+    for labels, table in by_subject.groupby(GROUP, **whole):
+        where = dict(zip(GROUP, labels, strict=True)) | {"alignment": "none"}
+        for metric in metrics:
             rows += [
                 {**where, "subject": s, "metric": metric, "value": v, "n": int(n)}
-                for s, v, n in zip(subjects, table[metric], table["n"], strict=True)
+                for s, v, n in zip(table["subject"], table[metric], table["n"], strict=True)
             ]
             low, high = bootstrap_mean(table[metric].to_numpy())
             mean = {"metric": metric, "value": float(table[metric].mean()), "n": len(table)}
             rows.append({**where, "subject": "mean", **mean, "low": low, "high": high})
-    return pd.DataFrame(rows).reindex(columns=list(METRIC_COLUMNS))
+    return METRICS.read(pd.DataFrame(rows).reindex(columns=METRICS.names), "metrics")

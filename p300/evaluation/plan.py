@@ -140,7 +140,8 @@ def _repeat(
         yield Task(
             experiment=experiment.name,
             dataset=dataset,
-            protocol=protocol + fold.variant,
+            protocol=protocol,
+            calibration_characters=fold.calibration_characters,
             fold=fold.name,
             detector=label,
             repeat=repeat,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from p300.evaluation.assembly import assemble, identify
 from p300.evaluation.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.evaluation.combination import combined_epochs, name_together
 from p300.evaluation.manifest import describe_run
-from p300.files import read_json, write_json, written_whole
+from p300.files import read_json, write_json
 from p300.recordings import Recording, content_hash, open_recordings
+from p300.runs import RunFolder
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
@@ -44,22 +44,35 @@ def _place(source: Source, data: Path) -> Path | None:
 
 
 def prepare(
-    experiment: Experiment,
-    run: Path,
-    *,
-    data: Path,
-    progress: Progress = silent,
+    experiment: Experiment, *, data: Path, progress: Progress = silent
 ) -> dict[str, Path]:
     """Preprocess all data sets of an experiment, or find their epochs in the cache.
-
-    The run folder gets what can be told without the windows: ``epochs/DATASET`` (flashes,
-    electrodes, layouts), ``averages.parquet`` (microvolts, before normalising) and
-    ``manifest.json``, which comes last.
 
     Returns
     -------
     Data set -> folder of its epochs in the cache; where a protocol needs it, also that of all
     data sets together, see :func:`~p300.evaluation.combination.name_together`.
+    """
+    entries = {
+        name: cached_epochs(experiment, name, data, progress) for name in experiment.datasets
+    }
+    prepared = dict(entries)
+    if together := name_together(experiment):
+        prepared[together] = combined_epochs(experiment, entries)
+    return prepared
+
+
+def keep_prepared(experiment: Experiment, prepared: Mapping[str, Path], run: Path) -> None:
+    """Keep in a run folder what it was prepared from, or check that it is the same as before.
+
+    Parameters
+    ----------
+    experiment
+        Whose folder it is.
+    prepared
+        From :func:`prepare`.
+    run
+        The folder.
 
     Raises
     ------
@@ -71,26 +84,15 @@ def prepare(
     RunWarning
         When an older p300 prepared the run, which did not keep all that could have changed.
     """
-    entries = {
-        name: cached_epochs(experiment, name, data, progress) for name in experiment.datasets
-    }
-    prepared = dict(entries)
-    if together := name_together(experiment):
-        prepared[together] = combined_epochs(experiment, entries)
+    folder = RunFolder(run)
+    entries = {name: prepared[name] for name in experiment.datasets}
     made_of = [read_json(entry / "made_of.json") for entry in entries.values()]
     recordings = [about for made in made_of for about in made["recordings"]]
     contents = {name: entry.name for name, entry in entries.items()}
-    manifest = run / "manifest.json"
-    if manifest.exists():
-        _check_unchanged(read_json(manifest), recordings, contents, run)
-        return prepared
-    for name, entry in entries.items():
-        for file in ("flashes.parquet", "epochs.json"):
-            with written_whole(run / "epochs" / name / file) as temporary:
-                shutil.copyfile(entry / file, temporary)
+    if folder.is_prepared():
+        _check_unchanged(folder.manifest(), recordings, contents, run)
+        return
     averages = [pd.read_parquet(entry / "averages.parquet") for entry in entries.values()]
-    with written_whole(run / "averages.parquet") as temporary:
-        pd.concat(averages, ignore_index=True).to_parquet(temporary, index=False)
     said = [text for made in made_of for text in made["warnings"]]
     about = {
         **describe_run(experiment),
@@ -98,8 +100,7 @@ def prepare(
         "recordings": recordings,
         "warnings": list(dict.fromkeys(said)),
     }
-    write_json(manifest, about)
-    return prepared
+    folder.keep_prepared(entries, pd.concat(averages, ignore_index=True), about)
 
 
 def _check_unchanged(

@@ -21,7 +21,6 @@ from p300.speller.rates import (
     measure_timing,
     symbols_per_minute,
 )
-from p300.speller.run import spell_run
 from p300.speller.selections import Selections, gather_selections
 from p300.speller.settings import Spelling
 
@@ -46,7 +45,6 @@ __all__ = [
     "gather_selections",
     "measure_timing",
     "spell",
-    "spell_run",
     "spelling_metrics",
     "subject_rates",
     "symbols_per_minute",
