@@ -94,10 +94,14 @@ class Task:
     @property
     def id(self) -> str:
         """Name of the fold's files."""
-        protocol = protocol_label(self.protocol, self.calibration_characters)
         return ".".join(
-            [self.dataset, protocol, self.fold, self.detector, f"repeat-{self.repeat}"]
+            [self.dataset, self.protocol_label, self.fold, self.detector, f"repeat-{self.repeat}"]
         )
+
+    @property
+    def protocol_label(self) -> str:
+        """The protocol with its number of calibration characters."""
+        return protocol_label(self.protocol, self.calibration_characters)
 
 
 def seed_of(experiment_seed: int, *names: str) -> int:

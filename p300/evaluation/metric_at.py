@@ -69,18 +69,13 @@ class MetricAt:
         rule = "" if self.rule == SUM else f":{self.rule}"
         return f"{self.metric}@{self.repetitions}{rule}"
 
-    def rows(self, metrics: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of this figure.
+    def among(self, metrics: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of this figure, if there are any.
 
         Parameters
         ----------
         metrics
             Columns of :data:`p300.tables.METRICS`.
-
-        Raises
-        ------
-        RunError
-            When there are none; the figures that there are are named.
         """
         wanted = {"metric": self.metric, "rule": self.rule, "stopping": self.stopping,
                   "repetitions": self.repetitions}  # fmt: skip
@@ -88,13 +83,24 @@ class MetricAt:
         for column, value in wanted.items():
             own = metrics[column]
             found &= own.isna() if value is None else (own == value).fillna(False).astype(bool)
-        if not found.any():
+        return metrics[found]
+
+    def rows(self, metrics: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of this figure, of which there must be some; see :meth:`among`.
+
+        Raises
+        ------
+        RunError
+            When there are none; the figures that there are are named.
+        """
+        found = self.among(metrics)
+        if found.empty:
             known = list(map(str, _known(metrics)))
             raise RunError(
                 f"no subject has a figure named {str(self)!r}{did_you_mean(str(self), known)} "
                 f"There are: {', '.join(known)}"
             )
-        return metrics[found]
+        return found
 
 
 def _known(metrics: pd.DataFrame) -> Iterable[MetricAt]:

@@ -43,9 +43,7 @@ def _place(source: Source, data: Path) -> Path | None:
     return data / source.path if source.path is not None else None
 
 
-def prepare(
-    experiment: Experiment, *, data: Path, progress: Progress = silent
-) -> dict[str, Path]:
+def prepare(experiment: Experiment, *, data: Path, progress: Progress = silent) -> dict[str, Path]:
     """Preprocess all data sets of an experiment, or find their epochs in the cache.
 
     Returns

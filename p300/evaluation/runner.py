@@ -73,6 +73,25 @@ def score_folds(
     return folder
 
 
+def prepare_run(
+    experiment: Experiment, run: str | Path, *, data: str | Path, progress: Progress = silent
+) -> dict[str, Path]:
+    """Preprocess the recordings of an experiment and claim its run folder.
+
+    Parameters and errors are those of :func:`score_folds`.
+
+    Returns
+    -------
+    As :func:`p300.evaluation.preparation.prepare`.
+    """
+    folder = RunFolder(run)
+    folder.check_owner(experiment)
+    prepared = prepare(experiment, data=Path(data), progress=progress)
+    folder.claim(experiment)
+    keep_prepared(experiment, prepared, folder.path)
+    return prepared
+
+
 def _check_names(tasks: Sequence[Task]) -> None:
     """Refuse folds with one name: the files of one would be taken for those of the other."""
     names = Counter(task.id for task in tasks)

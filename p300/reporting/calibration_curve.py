@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from p300.evaluation.metric_at import FIXED, SUM, MetricAt
 from p300.evaluation.metrics import bootstrap_mean
 from p300.reporting import style
 from p300.reporting.page import Row, Section, Table, Text, picture
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PREFIX = "few_shot-"
-METRICS = {"roc_auc": "ROC-AUC", "characters@5": "Characters right after 5 repetitions (%)"}
-"""Metric -> name of the axis; the second only where characters were spelled."""
+FIGURES = {
+    MetricAt("roc_auc"): ("ROC-AUC", 1.0, 3),
+    MetricAt("characters", SUM, FIXED, 5): ("Characters right after 5 repetitions (%)", 100.0, 0),
+}
+"""Figure -> name of the axis, factor, decimals; the second only where characters were spelled."""
 
 ALL = "all"
 _SHIFT = 0.08
@@ -51,33 +54,32 @@ def calibration_points(results: RunResults) -> pd.DataFrame:
 
     Returns
     -------
-    Columns dataset, metric, detector, characters (a number as text, or "all"), value, low, high, n.
+    Columns dataset, figure (of :data:`FIGURES`), detector, characters (a number as text, or
+    "all"), value, low, high, n.
     """
-    metrics = pd.concat([results.metrics, results.spelling], ignore_index=True)
-    known = metrics["metric"].isin(METRICS) & (metrics["subject"] != MEAN)
-    known &= metrics["protocol"].astype(str).str.startswith(PREFIX)
-    rows = (
-        metrics[known]
-        .dropna(subset="value")
-        .drop_duplicates(["dataset", "protocol", "detector", "subject", "metric"])
-    )
-    rows = rows.assign(characters=rows["protocol"].str.removeprefix(PREFIX))
+    metrics = results.metrics
+    metrics = metrics[(metrics["subject"] != MEAN) & metrics["calibration_characters"].notna()]
+    parts = [rows.assign(figure=figure) for figure in FIGURES if len(rows := figure.among(metrics))]
+    if not parts:
+        return pd.DataFrame()
+    rows = pd.concat(parts, ignore_index=True).dropna(subset="value")
+    rows = rows.rename(columns={"calibration_characters": "characters"})
     points = []
-    for (dataset, metric), group in rows.groupby(["dataset", "metric"], sort=False):
+    for (dataset, figure), group in rows.groupby(["dataset", "figure"], sort=False):
         numbers = group.groupby("subject")["characters"].nunique()
         whole = set(numbers.index[numbers == numbers.max()])
         same = group[group["subject"].isin(whole)]
         for (detector, n), part in same.groupby(["detector", "characters"], sort=False):
             low, high = bootstrap_mean(part["value"])
             points.append(
-                {"dataset": dataset, "metric": metric, "detector": detector, "characters": n,
+                {"dataset": dataset, "figure": figure, "detector": detector, "characters": n,
                  "value": float(part["value"].mean()), "low": low, "high": high, "n": len(part)}
             )  # fmt: skip
     return pd.DataFrame(points)
 
 
 def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
-    """Plot one row of panels a data set, one panel a metric.
+    """Plot one row of panels a data set, one panel a figure of :data:`FIGURES`.
 
     Parameters
     ----------
@@ -85,18 +87,17 @@ def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
         From :func:`calibration_points`.
     """
     datasets = list(curve["dataset"].unique())
-    metrics = [m for m in METRICS if m in set(curve["metric"])]
+    figures = [known for known in FIGURES if known in set(curve["figure"])]
     colours = style.detector_colours(curve["detector"])
     figure, axes = style.panels(
-        len(datasets), len(metrics), width=style.WIDTH / 2, height=3.4, share=False
+        len(datasets), len(figures), width=style.WIDTH / 2, height=3.4, share=False
     )
     for row, dataset in zip(axes, datasets, strict=True):
-        for ax, metric in zip(row, metrics, strict=True):
-            part = curve[(curve["dataset"] == dataset) & (curve["metric"] == metric)]
-            _draw(ax, part, colours, 100.0 if metric.startswith("characters") else 1.0)
-            style.title(
-                ax, METRICS[metric], f"{dataset}, {several(int(part['n'].max()), 'subject')}"
-            )
+        for ax, shown in zip(row, figures, strict=True):
+            part = curve[(curve["dataset"] == dataset) & (curve["figure"] == shown)]
+            name, scale, _ = FIGURES[shown]
+            _draw(ax, part, colours, scale)
+            style.title(ax, name, f"{dataset}, {several(int(part['n'].max()), 'subject')}")
             ax.set_xlabel("Characters of the new person")
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
@@ -127,15 +128,14 @@ def _ordered(characters: pd.Series[str]) -> list[str]:
 def _tables(curve: pd.DataFrame) -> list[Table]:
     """Give the numbers of the figure."""
     tables = []
-    for (dataset, metric), part in curve.groupby(["dataset", "metric"], sort=False):
-        order, metric = _ordered(part["characters"]), str(metric)
-        scale, digits = (100.0, 0) if metric.startswith("characters") else (1.0, 3)
+    for (dataset, figure), part in curve.groupby(["dataset", "figure"], sort=False):
+        order, (name, scale, digits) = _ordered(part["characters"]), FIGURES[figure]
         rows = []
         for detector, line in part.groupby("detector", sort=False):
             points = line.to_dict("records")
             cells = {str(p["characters"]): _cell(p, scale, digits) for p in points}
             rows.append(Row((str(detector), *(cells.get(n, NONE) for n in order))))
-        caption = f"{METRICS[metric]} by characters of the new person: {dataset}"
+        caption = f"{name} by characters of the new person: {dataset}"
         tables.append(Table(("Detector", *order), tuple(rows), caption))
     return tables
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from p300.errors import RunError
+from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.statistics import combine_datasets, compare_detectors
 from p300.evaluation.tested_epochs import check_same_epochs
 from p300.files import written_whole
@@ -28,8 +29,8 @@ class Comparison:
         What was read.
     labels
         Of each run: its name for a detector -> the label in the tables.
-    metric
-        The figure that is compared.
+    figure
+        What is compared.
     metrics
         Its values, as in ``metrics.json``; ``detector`` is the label.
     table
@@ -42,7 +43,7 @@ class Comparison:
 
     runs: tuple[RunResults, ...]
     labels: tuple[dict[str, str], ...]
-    metric: str
+    figure: MetricAt
     metrics: pd.DataFrame
     table: pd.DataFrame
     combined: pd.DataFrame
@@ -62,7 +63,7 @@ def compare_runs(
     runs
         Finished run folders, one or several.
     metric
-        Which figure of ``metrics.json``.
+        Which figure, in the shorthand of :meth:`p300.evaluation.metric_at.MetricAt.parse`.
     reference
         Label of the detector that all others are compared with; all pairs without one.
 
@@ -76,6 +77,7 @@ def compare_runs(
     twice = [str(f) for f, n in Counter(f.resolve() for f in folders).items() if n > 1]
     if twice:
         raise RunError(f"{twice[0]} is named more than once; name each run once")
+    figure = MetricAt.parse(metric)
     results = [read_run(folder) for folder in folders]
     labels = _label_detectors(results)
     metrics, scores = (
@@ -89,12 +91,13 @@ def compare_runs(
         for tables in ([r.metrics for r in results], [r.scores for r in results])
     )
     check_same_epochs(scores)
-    compared = compare_detectors(metrics, metric, reference)
+    rows = figure.rows(metrics)
+    compared = compare_detectors(rows, figure.metric, reference)
     return Comparison(
         runs=tuple(results),
         labels=tuple(labels),
-        metric=metric,
-        metrics=metrics[metrics["metric"] == metric],
+        figure=figure,
+        metrics=rows,
         table=compared,
         combined=combine_datasets(compared),
         notes=(*parts.limits(compared), *parts.unlike_recordings(results)),
@@ -140,13 +143,17 @@ def write_comparison(comparison: Comparison, out: str | Path) -> Path:
     runs = list(zip(comparison.runs, comparison.labels, strict=True))
     sections = [
         parts.differences(
-            comparison.metrics, comparison.table, comparison.combined, comparison.notes
+            comparison.figure,
+            comparison.metrics,
+            comparison.table,
+            comparison.combined,
+            comparison.notes,
         ),
         parts.each_subject(comparison.metrics),
         parts.how_compared(comparison.table),
         parts.compared_runs(runs),
     ]
-    subtitle = f"{parts.metric_name(comparison.metric)} · {', '.join(r.name for r, _ in runs)}"
+    subtitle = f"{parts.figure_name(comparison.figure)} · {', '.join(r.name for r, _ in runs)}"
     page = render_page("Detectors compared", subtitle, sections)
     with written_whole(out) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from p300.evaluation.metric_at import CHOSEN, DYNAMIC, POSTERIOR, MetricAt
 from p300.evaluation.statistics import (
     MOST_EXACT,
     SMALLER_IS_BETTER,
@@ -35,14 +36,23 @@ TESTS = {
 }
 """Name of a test -> what it is."""
 
+STOPPINGS = {
+    DYNAMIC: "dynamic stopping",
+    CHOSEN: "number of repetitions chosen on training characters",
+}
+"""When deciding ends, in words."""
+
 LEVEL = 0.05
 
 
-def metric_name(metric: str) -> str:
-    """Say the name of a metric in words."""
-    name, _, n = SUBJECT_METRICS.get(metric, metric.replace("_", " ")).partition("@")
+def figure_name(figure: MetricAt) -> str:
+    """Say in words what is compared."""
+    name = SUBJECT_METRICS.get(figure.metric, figure.metric.replace("_", " "))
     name = name[:1].upper() + name[1:]
-    return f"{name} after {several(int(n), 'repetition')}" if n else name
+    by = " by the posterior" if figure.rule == POSTERIOR else ""
+    if figure.repetitions is not None:
+        return f"{name} after {several(figure.repetitions, 'repetition')}{by}"
+    return f"{name}, {STOPPINGS[figure.stopping]}" if figure.stopping else name
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -131,16 +141,19 @@ def unlike_recordings(runs: Sequence[RunResults]) -> list[str]:
 
 
 def differences(
-    metrics: pd.DataFrame, table: pd.DataFrame, combined: pd.DataFrame, notes: Sequence[str]
+    figure: MetricAt,
+    metrics: pd.DataFrame,
+    table: pd.DataFrame,
+    combined: pd.DataFrame,
+    notes: Sequence[str],
 ) -> Section:
     """Show the differences of detectors: notes, table, all data sets together, figure."""
-    metric = str(table["metric"].iloc[0])
-    name = metric_name(metric)
+    name = figure_name(figure)
     caption = (
         f"{name}. Left: every subject, a line connects the same subject; diamonds: mean over "
         "subjects. Right: the difference of two detectors in every subject (dots) and its mean "
         "with the 95 % bootstrap interval over subjects (diamond); right of zero the first is "
-        f"larger{', which is worse' if metric in SMALLER_IS_BETTER else ''}."
+        f"larger{', which is worse' if figure.metric in SMALLER_IS_BETTER else ''}."
     )
     blocks: list[Block] = [Text(note) for note in notes]
     blocks.append(comparison_table(table, f"{name}: differences between detectors"))

@@ -149,11 +149,18 @@ def _describe_filter(settings: dict[str, Any]) -> str:
     return f"Bandpass {band}{', ' if phase else ''}{phase}"
 
 
-def describe_protocol(protocol: str, fits: pd.DataFrame) -> str:
-    """Tell who trains and who is tested, and how much there was of both."""
-    known = PROTOCOLS.get(protocol.split("-")[0])
+def describe_protocol(protocol: str, mine: pd.DataFrame) -> str:
+    """Tell who trains and who is tested, and how much there was of both.
+
+    Parameters
+    ----------
+    protocol
+        Its name.
+    mine
+        Its fits.
+    """
+    known = PROTOCOLS.get(protocol)
     words = known.about if known else ""
-    mine = fits[fits["protocol"] == protocol] if len(fits) else fits
     if mine.empty:
         return words or "The run stored nothing about its folds."
     folds = mine.drop_duplicates(["dataset", "fold"])

@@ -23,6 +23,7 @@ from p300.tables import CHARACTERS, FOLD
 STATED_PAUSES = {"bci3_ii": USUAL_PAUSE}
 """Pauses of sources that store each character on its own, so that the onsets do not tell them."""
 
+
 def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame:
     """Spell all characters of a scored run, keep them in its folder, and measure them.
 
