@@ -189,7 +189,7 @@ def make_run(
 
 def make_config(detectors: list[str], **more: Any) -> str:
     """A config whose detectors are the package's, or "slda" under another name it may have."""
-    possible = [name for name in detectors if not {"/", "\\"} & set(name)]
+    possible = [name for name in detectors if not {"/", "\\"} & set(name)] or ["slda"]
     named = {name: {} if name in DETECTORS else {"detector": "slda"} for name in possible}
     datasets = {"simulated": [{"source": "simulated"}]}
     config = CONFIG | {"datasets": datasets, "detectors": named} | more
