@@ -60,9 +60,7 @@ def evaluate(
     if folder.is_finished():
         folder.check_owner(experiment)
         return folder.path
-    folder = runner.score_folds(
-        experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress
-    )
+    runner.score_folds(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
     parts = [runner.measure_flashes(folder), spell_run(folder.path, experiment.spelling)]
     metrics = pd.concat([part for part in parts if len(part)], ignore_index=True)
     folder.write_metrics(

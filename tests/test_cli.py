@@ -211,7 +211,7 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch, tmp_path):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner, "evaluate", interrupted)
+    monkeypatch.setattr(runner, "score_folds", interrupted)
     result = p300_command("run", *SMALL, "--out", tmp_path / "run")
     assert result.exit_code == 130
     assert "goes on where it stopped" in result.stderr

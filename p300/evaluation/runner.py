@@ -30,7 +30,7 @@ def score_folds(
     jobs: int = 1,
     cluster: str | None = None,
     progress: Progress = silent,
-) -> RunFolder:
+) -> Path:
     """Fit and score all folds of an experiment into a folder: epochs, then the score table.
 
     What is there already is kept: an interrupted run goes on where it stopped. The folder is
@@ -53,6 +53,10 @@ def score_folds(
     progress
         Called as the run proceeds.
 
+    Returns
+    -------
+    The run folder.
+
     Raises
     ------
     RunError
@@ -70,7 +74,7 @@ def score_folds(
     keep_prepared(experiment, prepared, folder.path)
     _run_tasks(tasks, folder, Workers(jobs, cluster), progress)
     folder.join_scores([task.id for task in tasks])
-    return folder
+    return folder.path
 
 
 def prepare_run(

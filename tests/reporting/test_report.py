@@ -213,9 +213,7 @@ def test_several_data_sets_and_seeds(build_run: Callable[..., Path]) -> None:
     assert "2,880 flashes in each protocol" in text
 
 
-@pytest.mark.parametrize(
-    "name", ["config.yaml", "manifest.json", "metrics.json", "scores.parquet"]
-)
+@pytest.mark.parametrize("name", ["config.yaml", "manifest.json", "metrics.json", "scores.parquet"])
 def test_an_unfinished_run_is_refused(own_run: Path, name: str) -> None:
     (own_run / name).unlink()
     with pytest.raises(RunError, match="not a finished run folder") as caught:
