@@ -43,7 +43,7 @@ class Column:
             Telling the first value that this column cannot hold.
         """
         import numpy as np
-        from pandas.api.types import infer_dtype
+        from pandas.api.types import infer_dtype, pandas_dtype
 
         missing = values.isna()
         if missing.any() and not self.may_be_missing:
@@ -59,8 +59,8 @@ class Column:
                 raise ValueError(f"{numbers.iloc[int(endless.argmax())]} found")
         try:
             # By way of the type that knows missing values: it refuses to cut decimals off.
-            read = values.astype(self.dtype_with_missing)
-            return read if self.may_be_missing else read.astype(self.dtype)
+            read: pd.Series[Any] = values.astype(pandas_dtype(self.dtype_with_missing))
+            return read if self.may_be_missing else read.astype(pandas_dtype(self.dtype))
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{error} found") from error
 

@@ -107,6 +107,6 @@ def _known(metrics: pd.DataFrame) -> Iterable[MetricAt]:
     """Yield the figures of metrics that the shorthand can name."""
     columns = ["metric", "rule", "stopping", "repetitions"]
     for row in metrics[columns].drop_duplicates().itertuples(index=False):
-        given = [None if pd.isna(value) else value for value in row]
-        if given[2] != BEST:
-            yield MetricAt(*given)
+        metric, rule, stopping, n = (None if pd.isna(value) else value for value in row)
+        if stopping != BEST:
+            yield MetricAt(str(metric), rule, stopping, n)

@@ -126,19 +126,18 @@ def tabulate_subjects(
 ) -> pd.DataFrame:
     """Apply a measure to each fold and seed, average within subjects, then over subjects."""
     keys = [*GROUP, "subject"]
-    whole = {"sort": False, "dropna": False}
     measured = [
         {**dict(zip([*keys, "fold", "seed"], labels, strict=True)), **measure(fold), "n": len(fold)}
-        for labels, fold in scores.groupby([*keys, "fold", "seed"], **whole)
+        for labels, fold in scores.groupby([*keys, "fold", "seed"], sort=False, dropna=False)
     ]
     wide = pd.DataFrame(measured)
     metrics = [name for name in wide if name not in (*keys, "fold", "seed", "n")]
-    by_subject = wide.groupby(keys, **whole, as_index=False)[metrics].mean()
+    by_subject = wide.groupby(keys, sort=False, dropna=False)[metrics].mean().reset_index()
     # A repeat tests the same epochs again: each fold counts once.
-    once = wide.drop_duplicates([*keys, "fold"])
-    by_subject["n"] = once.groupby(keys, **whole, as_index=False)["n"].sum()["n"]
+    once = wide.drop_duplicates([*keys, "fold"]).groupby(keys, sort=False, dropna=False)
+    by_subject["n"] = once["n"].sum().to_numpy()
     rows: list[dict[str, Any]] = []
-    for labels, table in by_subject.groupby(GROUP, **whole):
+    for labels, table in by_subject.groupby(GROUP, sort=False, dropna=False):
         where = dict(zip(GROUP, labels, strict=True)) | {"alignment": "none"}
         for metric in metrics:
             rows += [

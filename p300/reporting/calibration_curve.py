@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from p300.evaluation.metric_at import FIXED, SUM, MetricAt
+from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.metrics import bootstrap_mean
 from p300.reporting import style
 from p300.reporting.page import Row, Section, Table, Text, picture
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURES = {
-    MetricAt("roc_auc"): ("ROC-AUC", 1.0, 3),
-    MetricAt("characters", SUM, FIXED, 5): ("Characters right after 5 repetitions (%)", 100.0, 0),
+    "roc_auc": ("ROC-AUC", 1.0, 3),
+    "characters@5": ("Characters right after 5 repetitions (%)", 100.0, 0),
 }
-"""Figure -> name of the axis, factor, decimals; the second only where characters were spelled."""
+"""Figure (:meth:`p300.evaluation.metric_at.MetricAt.parse`) -> name of the axis, factor, decimals;
+the second only where characters were spelled."""
 
 ALL = "all"
 _SHIFT = 0.08
@@ -59,9 +60,7 @@ def calibration_points(results: RunResults) -> pd.DataFrame:
     """
     metrics = results.metrics
     metrics = metrics[(metrics["subject"] != MEAN) & metrics["calibration_characters"].notna()]
-    parts = [rows.assign(figure=figure) for figure in FIGURES if len(rows := figure.among(metrics))]
-    if not parts:
-        return pd.DataFrame()
+    parts = [MetricAt.parse(name).among(metrics).assign(figure=name) for name in FIGURES]
     rows = pd.concat(parts, ignore_index=True).dropna(subset="value")
     rows = rows.rename(columns={"calibration_characters": "characters"})
     points = []
@@ -129,7 +128,7 @@ def _tables(curve: pd.DataFrame) -> list[Table]:
     """Give the numbers of the figure."""
     tables = []
     for (dataset, figure), part in curve.groupby(["dataset", "figure"], sort=False):
-        order, (name, scale, digits) = _ordered(part["characters"]), FIGURES[figure]
+        order, (name, scale, digits) = _ordered(part["characters"]), FIGURES[str(figure)]
         rows = []
         for detector, line in part.groupby("detector", sort=False):
             points = line.to_dict("records")

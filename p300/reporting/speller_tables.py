@@ -207,7 +207,7 @@ def _dynamic_cells(means: pd.DataFrame, rates: pd.DataFrame) -> Iterator[str]:
         yield _gain(means, CHOSEN)
     else:
         yield from (NONE, NONE, NONE)
-    yield count(means.loc[("bits_per_minute", BEST), "repetitions"])
+    yield count(means["repetitions"]["bits_per_minute", BEST])
     yield number(value["bits_per_minute", BEST], 1)
     yield _gain(means, BEST)
 
@@ -215,8 +215,7 @@ def _dynamic_cells(means: pd.DataFrame, rates: pd.DataFrame) -> Iterator[str]:
 def _gain(means: pd.DataFrame, over: str) -> str:
     """Write what dynamic stopping gains over another one, with its interval."""
     place = (f"bits_per_minute_gain_over_{over}", DYNAMIC)
-    row = means.loc[[place], ["value", "low", "high"]]
-    gain, low, high = row.to_numpy(dtype=float)[0].tolist()
+    gain, low, high = (float(means[column][place]) for column in ("value", "low", "high"))
     return _signed(gain) + ("" if np.isnan(low) else f" ({_signed(low)} to {_signed(high)})")
 
 

@@ -144,12 +144,11 @@ def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.Da
     if rates.empty:
         return METRICS.empty()
     parts = [
-        pd.DataFrame(_group_rows(table, n_symbols[str(labels[0])])).assign(
-            **dict(zip(GROUP, labels, strict=True)), alignment="none"
-        )
+        {**dict(zip(GROUP, labels, strict=True)), "alignment": "none", **row}
         for labels, table in rates.groupby(GROUP, sort=False, dropna=False)
+        for row in _group_rows(table, n_symbols[str(labels[0])])
     ]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.DataFrame(parts)
     return METRICS.read(rows.reindex(columns=METRICS.names), "metrics of characters")
 
 
