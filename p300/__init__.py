@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from p300.config import Experiment, load_experiment
     from p300.detectors import load_detector, make_detector, save_detector
     from p300.epochs import Epochs
-    from p300.evaluation.folds import evaluate_epochs
+    from p300.evaluation.fold import evaluate_epochs
+    from p300.evaluation.method import Method
     from p300.evaluation.metrics import summarise_scores
     from p300.evaluation.statistics import compare_detectors
     from p300.pipeline import evaluate, run_experiment
@@ -25,12 +26,13 @@ _PLACES = {
     "Epochs": "p300.epochs",
     "Experiment": "p300.config",
     "Layout": "p300.recordings",
+    "Method": "p300.evaluation.method",
     "Preprocessing": "p300.preprocessing",
     "Recording": "p300.recordings",
     "compare_detectors": "p300.evaluation.statistics",
     "compare_runs": "p300.reporting",
     "evaluate": "p300.pipeline",
-    "evaluate_epochs": "p300.evaluation.folds",
+    "evaluate_epochs": "p300.evaluation.fold",
     "load_detector": "p300.detectors",
     "load_experiment": "p300.config",
     "make_detector": "p300.detectors",
@@ -46,6 +48,7 @@ __all__ = [
     "Epochs",
     "Experiment",
     "Layout",
+    "Method",
     "Preprocessing",
     "Recording",
     "compare_detectors",

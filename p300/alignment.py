@@ -16,6 +16,7 @@ import numpy.typing as npt
 from p300.arguments import check_arguments
 from p300.epochs import Epochs
 from p300.errors import ConfigError, EpochsError
+from p300.ranges import Count
 from p300.windows import empty_windows
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +49,7 @@ class Alignment:
 
     method: Literal["none", "euclidean", "riemannian", "scaling"] = "none"
     mode: Literal["offline", "prefix", "running"] = "offline"
-    characters: int | None = None
+    characters: Count | None = None
 
     def __post_init__(self) -> None:
         prefix, given = self.mode == "prefix", self.characters is not None

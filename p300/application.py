@@ -8,20 +8,20 @@ from pathlib import Path
 import pandas as pd
 
 from p300.adaptation.storage import load_transfer, save_transfer
-from p300.adaptation.transfer import learn_transfer
-from p300.alignment import align
+from p300.adaptation.transfer import Transfer
 from p300.arguments import parse_options
 from p300.config import Experiment
-from p300.detectors import load_detector, make_detector, save_detector
+from p300.detectors import load_detector, save_detector
 from p300.epochs import Epochs
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
-from p300.evaluation.folds import cross_fitted_scores, prepare_detector, seed_of
+from p300.evaluation.fold import fit_and_score_fold, seed_of
+from p300.evaluation.leaks import everything
 from p300.evaluation.preparation import cached_epochs
 from p300.files import read_json, write_json
 from p300.recordings import Layout, Recording, open_recordings
+from p300.recordings.layout import has_codes
 from p300.speller import Decision, LanguageModel, SpellerModel, fit_speller, spell
 from p300.speller.rates import mean_timing, subject_timings
-from p300.speller.selections import has_codes
 
 SPELLER = "speller.json"
 """Beside a stored detector that can spell: the layout and what the speller has learned."""
@@ -64,45 +64,31 @@ def fit_on_all(
     for name, known in ((label, experiment.detectors), (dataset, experiment.datasets)):
         if name not in known:
             raise ConfigError(f"{name!r} is not in the config, which has: {', '.join(known)}")
-    adaptation = experiment.adaptation(label)
-    if adaptation in ("labelled", "from_scratch"):
+    method = experiment.methods[label]
+    if method.adaptation.needs_labels:
         raise ConfigError(
-            f"detectors.{label}.adaptation: {adaptation!r} needs characters of the person that the "
-            "detector is applied to; train it with none or self_calibrated"
+            f"detectors.{label}.adaptation: {method.adaptation.name!r} needs characters of the "
+            "subject that the detector is applied to; train it with none or self_calibrated"
         )
     if Path(folder).exists():
         raise DetectorError(f"{folder}: exists already; remove it or choose another name")
     epochs = Epochs.load(cached_epochs(experiment, dataset, Path(data)))
-    alignment = experiment.alignment(label)
-    epochs = align(epochs, alignment.offline)
-    name, parameters = experiment.detector_call(label)
-    detector = make_detector(name, **parameters)
-    prepare_detector(detector, epochs, seed_of(experiment.seed, dataset, "all"))
-    several = epochs.flashes["subject"].nunique() > 2
-    level = "subject" if several else "character"
     layout = epochs.layouts.get(dataset)
     can_spell = layout is not None and bool(has_codes(epochs.flashes).any())
-    transfer = None
-    if adaptation == "self_calibrated":
-        if layout is None or not can_spell:
-            raise ConfigError(
-                f"detectors.{label}.adaptation: {dataset} has no flash codes, and nothing else "
-                "ties the flashes of a character together; train it without"
-            )
-        transfer = learn_transfer(detector, epochs, layout, level)
-        detector = transfer.detector
-    else:
-        detector.fit(epochs.X, epochs.y, groups=epochs.units(level))
-    folder = save_detector(detector, folder, epochs, alignment)
-    if transfer is not None:
-        save_transfer(transfer, folder)
-    if layout is not None and can_spell:
-        score = (
-            cross_fitted_scores(detector, epochs, level)
-            if transfer is None
-            else transfer.training_scores
+    if method.adaptation.needs_codes and not can_spell:
+        raise ConfigError(
+            f"detectors.{label}.adaptation: {dataset} has no flash codes, and nothing else "
+            "ties the flashes of a character together; train it without"
         )
-        _store_speller(experiment, epochs.flashes.assign(score=score), layout, folder)
+    seed = seed_of(experiment.seed, dataset, "all")
+    fold = everything(epochs.flashes)
+    result = fit_and_score_fold(epochs, fold, method, seed, score_training=can_spell)
+    folder = save_detector(result.scored.detector, folder, epochs, method.alignment)
+    if isinstance(result.learned, Transfer):
+        save_transfer(result.learned, folder)
+    if layout is not None and result.training_scores is not None:
+        scored = epochs.flashes.assign(score=result.training_scores)
+        _store_speller(experiment, scored, layout, folder)
     return folder
 
 

@@ -318,14 +318,12 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
 
     typer.echo(experiment.to_yaml())
     tasks = preview(experiment, data)
-    columns = ["data set", "protocol", "fold", "detector", "train", "test"]
-    print_table(
-        columns,
-        [
-            [t.dataset, t.protocol_label, t.fold, t.detector, str(len(t.train)), str(len(t.test))]
-            for t in tasks
-        ],
-    )
+    rows = [
+        [task.dataset, task.protocol_label, task.fold.name, task.detector,
+         str(len(task.fold.train)), str(len(task.fold.test))]
+        for task in tasks
+    ]  # fmt: skip
+    print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
     typer.echo(f"{len(tasks)} folds to fit.")
 
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import to_jsonable_python
 
-from p300.adaptation.kinds import ADAPTATIONS, Adaptation
-from p300.alignment import Alignment, make_alignment
 from p300.arguments import did_you_mean
-from p300.errors import ConfigError
+from p300.errors import ConfigError, P300Error
 from p300.preprocessing import Preprocessing
 from p300.speller.settings import Spelling
+
+if TYPE_CHECKING:
+    from p300.evaluation.method import Method
 
 QUICKSTART = """\
 name: quickstart
 description: A simulated speller study of eight subjects; no download, no account.
+datasets: {simulated: [{source: simulated}]}
 """
 """The embedded config, everything else of which is a default of :class:`Experiment`."""
 
@@ -74,17 +78,14 @@ class Experiment(BaseModel):
     repeats: int = Field(default=1, ge=1)
     """How often each fold is fitted, each time with another seed; subjects' figures are averaged
     over them."""
-    datasets: dict[Name, tuple[Source, ...]] = Field(
-        default={"simulated": (Source(source="simulated"),)}, min_length=1
-    )
+    datasets: dict[Name, tuple[Source, ...]] = Field(min_length=1)
     """Data set name -> its sources; the subjects of all sources of a data set belong together."""
     preprocessing: Preprocessing = Preprocessing()
-    detectors: dict[Name, dict[str, Any]] = Field(default={"cnn1": {}, "slda": {}}, min_length=1)
-    """Name in the report -> parameters; the key ``detector`` names the detector where that is
-    another name, so that one detector can stand there with several settings; the key ``alignment``
-    brings subjects together before it, see :func:`p300.alignment.make_alignment`; the key
-    ``adaptation`` lets it learn from the tested subject, see
-    :data:`p300.adaptation.kinds.Adaptation`."""
+    detectors: dict[Name, dict[str, Any]] = Field(
+        default={"cnn1": {}, "slda": {}}, min_length=1, validate_default=True
+    )
+    """Name in the report -> parameters, see :meth:`p300.evaluation.method.Method.read`. They are
+    resolved when they are read: all parameters stand here, those left to defaults too."""
     protocols: dict[str, dict[str, Any]] = Field(
         default={"within_subject": {}, "cross_subject": {}}, min_length=1
     )
@@ -99,6 +100,13 @@ class Experiment(BaseModel):
             return {key: {} if inner is None else inner for key, inner in value.items()}
         return value
 
+    @field_validator("detectors")
+    @classmethod
+    def _resolve(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        from p300.evaluation.method import Method
+
+        return {label: Method.read(label, given).settings() for label, given in value.items()}
+
     @field_validator("datasets", mode="before")
     @classmethod
     def _one_source_needs_no_list(cls, value: Any) -> Any:
@@ -112,36 +120,18 @@ class Experiment(BaseModel):
         """Write the resolved experiment; :func:`parse_experiment` reads it back."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
-    def detector_call(self, label: str) -> tuple[str, dict[str, Any]]:
-        """Give the detector's name in the registry and its parameters."""
-        parameters = dict(self.detectors[label])
-        parameters.pop("alignment", None)
-        parameters.pop("adaptation", None)
-        return parameters.pop("detector", label), parameters
-
     def protocol_call(self, name: str) -> tuple[list[str], dict[str, Any]]:
         """Give the labels of the detectors that a protocol tests, and its options."""
         options = dict(self.protocols[name])
         labels = options.pop("detectors", None)
         return list(self.detectors) if labels is None else list(labels), options
 
-    def alignment(self, label: str) -> Alignment:
-        """Give the alignment of a detector."""
-        given = self.detectors[label].get("alignment")
-        return make_alignment(given, f"detectors.{label}.alignment")
+    @cached_property
+    def methods(self) -> dict[str, Method]:
+        """Label of a detector -> the detector with its alignment and its adaptation."""
+        from p300.evaluation.method import Method
 
-    def adaptation(self, label: str) -> Adaptation:
-        """Give what a detector may learn from the tested subject."""
-        from p300.detectors.registry import detector_info
-
-        default = detector_info(self.detector_call(label)[0]).adaptation
-        given: Adaptation = self.detectors[label].get("adaptation", default)
-        if given not in ADAPTATIONS:
-            raise ConfigError(
-                f"detectors.{label}.adaptation: {given!r} found, expected one of "
-                f"{', '.join(ADAPTATIONS)}"
-            )
-        return given
+        return {label: Method.read(label, own) for label, own in self.detectors.items()}
 
 
 def load_experiment(path: str | Path | None, overrides: Sequence[str] = ()) -> Experiment:
@@ -200,9 +190,11 @@ def parse_experiment(
         _override(content, override)
     try:
         experiment = Experiment.model_validate(content)
+        _check_names(experiment)
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(e, where) for e in error.errors())) from error
-    _check_names(experiment, where)
+    except P300Error as error:
+        raise ConfigError(f"{where}: {error}") from error
     return experiment
 
 
@@ -218,7 +210,7 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
     # A key that the config leaves out starts from the defaults, so that one of them can change.
     if keys[0] not in content and keys[0] in Experiment.model_fields and len(keys) > 1:
-        content[keys[0]] = Experiment(name="defaults").model_dump(mode="json")[keys[0]]
+        content[keys[0]] = _default(keys[0])
     inner: Any = content
     try:
         for key in keys[:-1]:
@@ -230,6 +222,14 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override!r}: {inner!r} has no key {key!r}") from error
 
 
+def _default(key: str) -> Any:
+    """Return the default of a key of the experiment, as a config would give it."""
+    field = Experiment.model_fields[key]
+    if field.is_required():
+        return {}
+    return to_jsonable_python(field.get_default(call_default_factory=True))
+
+
 def _explain(error: Any, where: str) -> str:
     """Say in one line what pydantic found wrong."""
     location = [str(part) for part in error["loc"] if part != "[key]"]
@@ -239,34 +239,29 @@ def _explain(error: Any, where: str) -> str:
         fields = parts.get(location[0], Experiment) if location[1:] else Experiment
         hint = did_you_mean(location[-1], fields.model_fields)
         return f"{where}: unknown key {key!r}{hint} There are: {', '.join(fields.model_fields)}"
+    if error["type"] == "missing":
+        return (
+            f"{where}: {key!r} is missing; name the recordings, such as "
+            "'datasets: {mine: {source: bids, path: my/folder}}' (`p300 init FOLDER` writes it)"
+        )
     found = error.get("input")
     return f"{where}: {key or 'config'}: {found!r} ({type(found).__name__}) found: {error['msg']}"
 
 
-def _check_names(experiment: Experiment, where: str) -> None:
-    """Check data sources, detectors and protocols against their registries."""
-    from p300.detectors import make_detector
-    from p300.errors import P300Error
+def _check_names(experiment: Experiment) -> None:
+    """Check the sources' options and the protocols against their registries."""
     from p300.evaluation.protocols import check_protocol
     from p300.recordings.registry import check_options
 
-    try:
-        for sources in experiment.datasets.values():
-            for source in sources:
-                check_options(source.source, source.options)
-        for label in experiment.detectors:
-            name, parameters = experiment.detector_call(label)
-            make_detector(name, **parameters)
-            experiment.alignment(label)
-            experiment.adaptation(label)
-        for name in experiment.protocols:
-            labels, options = experiment.protocol_call(name)
-            check_protocol(name, options)
-            for label in labels:
-                if label not in experiment.detectors:
-                    raise ConfigError(
-                        f"protocols.{name}.detectors: {label!r} is not among the detectors"
-                        f"{did_you_mean(label, experiment.detectors)}"
-                    )
-    except P300Error as error:
-        raise ConfigError(f"{where}: {error}") from error
+    for sources in experiment.datasets.values():
+        for source in sources:
+            check_options(source.source, source.options)
+    for name in experiment.protocols:
+        labels, options = experiment.protocol_call(name)
+        check_protocol(name, options)
+        for label in labels:
+            if label not in experiment.detectors:
+                raise ConfigError(
+                    f"protocols.{name}.detectors: {label!r} is not among the detectors"
+                    f"{did_you_mean(label, experiment.detectors)}"
+                )

@@ -15,6 +15,9 @@ import pandas as pd
 from p300.errors import DataWarning, EpochsError
 from p300.files import read_json, write_json, written_whole
 from p300.recordings.layout import Layout
+from p300.recordings.units import UNITS
+from p300.signal.sampling import same_rate
+from p300.signal.units import number_units, touched_units
 from p300.windows import gather_windows
 
 EPOCH_COLUMNS = (
@@ -23,17 +26,6 @@ EPOCH_COLUMNS = (
 )  # fmt: skip
 """Columns of ``Epochs.flashes``; ``onset`` is in seconds from the start of the recording."""
 
-UNITS = {
-    "character": ["dataset", "subject", "session", "run", "character"],
-    "run": ["dataset", "subject", "session", "run"],
-    "session": ["dataset", "subject", "session"],
-    "subject": ["dataset", "subject"],
-    "dataset": ["dataset"],
-}
-"""The columns that name one character, run, session, subject or data set."""
-
-STRETCH = 10.0
-"""Seconds of a run that stand for a character where characters are unknown."""
 
 MINIMUM_ELECTRODES = 3
 
@@ -124,7 +116,7 @@ class Epochs:
         return float(self.X.shape[2] / self.sfreq)
 
     def units(self, level: str) -> npt.NDArray[np.int64]:
-        """Give each character, run, session, ... a number: equal numbers belong together.
+        """Return a number for each character, run, session, ...: equal numbers belong together.
 
         Parameters
         ----------
@@ -133,9 +125,27 @@ class Epochs:
 
         Returns
         -------
-        [epoch] integers in order of first appearance; what detectors take as ``groups``.
+        [epoch] integers in order of first appearance; see
+        :func:`p300.signal.units.number_units` for unknown characters.
         """
-        return number_units(self.flashes, level)
+        return number_units(self.flashes, UNITS[level])
+
+    def groups(self, level: str) -> npt.NDArray[np.int64]:
+        """Return what detectors take as ``groups``: the units of a level that each epoch touches.
+
+        Parameters
+        ----------
+        level
+            A key of :data:`UNITS`.
+
+        Returns
+        -------
+        [epoch], :meth:`units`, where epochs of different units have no samples in common; else
+        [epoch, n], the unit of each epoch and those of epochs that it shares samples with, see
+        :func:`p300.signal.units.touched_units`.
+        """
+        onsets = self.flashes["onset"].to_numpy(dtype=np.float64)
+        return touched_units(self.units(level), self.units("run"), onsets, self.window)
 
     def select(self, rows: npt.ArrayLike) -> Epochs:
         """Give the epochs at the given positions or where a boolean mask is true.
@@ -257,20 +267,6 @@ class Epochs:
         )
 
 
-def number_units(flashes: pd.DataFrame, level: str) -> npt.NDArray[np.int64]:
-    """Give each unit of a flash table a number; see :meth:`Epochs.units`.
-
-    Where a character is unknown, the :data:`STRETCH` of the run that the flash lies in is taken
-    for one: an oddball experiment has none, and its epochs must not all be one unit.
-    """
-    if level == "character" and flashes["character"].isna().any():
-        # Below zero, so that none is mistaken for a character.
-        stretch = (-1 - flashes["onset"] // STRETCH).astype("Int64")
-        flashes = flashes.assign(character=flashes["character"].astype("Int64").fillna(stretch))
-    grouped = flashes.groupby(UNITS[level], sort=False, dropna=False)
-    return np.asarray(grouped.ngroup(), dtype=np.int64)
-
-
 def concatenate(parts: Sequence[Epochs]) -> Epochs:
     """Put epochs of several recordings into one, on the electrodes that all of them have.
 
@@ -342,8 +338,8 @@ def common_electrodes(parts: Sequence[Epochs]) -> tuple[str, ...]:
     Raises
     ------
     EpochsError
-        No parts, different rates, window lengths or settings, or fewer than
-        :data:`MINIMUM_ELECTRODES` common electrodes.
+        No parts, rates that are not the same (:func:`p300.signal.sampling.same_rate`), different
+        window lengths or settings, or fewer than :data:`MINIMUM_ELECTRODES` common electrodes.
 
     Warns
     -----
@@ -354,7 +350,7 @@ def common_electrodes(parts: Sequence[Epochs]) -> tuple[str, ...]:
         raise EpochsError("no epochs to concatenate, expected at least one recording")
     first = parts[0]
     for part in parts[1:]:
-        if (part.sfreq, part.X.shape[2], part.tmin) != (first.sfreq, first.X.shape[2], first.tmin):
+        if not (same_rate(part.sfreq, first.sfreq) and _samples(part) == _samples(first)):
             raise EpochsError(
                 f"{_whose(first)} has {first.X.shape[2]} samples at {first.sfreq:g} Hz from "
                 f"{first.tmin:g} s, {_whose(part)} {part.X.shape[2]} at {part.sfreq:g} Hz from "
@@ -381,6 +377,11 @@ def common_electrodes(parts: Sequence[Epochs]) -> tuple[str, ...]:
             stacklevel=3,
         )
     return tuple(common)
+
+
+def _samples(epochs: Epochs) -> tuple[int, int]:
+    """Return the first sample of an epoch from the flash, and how many there are."""
+    return round(epochs.tmin * epochs.sfreq), epochs.X.shape[2]
 
 
 def _whose(epochs: Epochs) -> str:

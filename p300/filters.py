@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from p300.errors import DataWarning
+from p300.recordings.guard import naming_warnings
+from p300.signal.sampling import epochs_fit
 
 if TYPE_CHECKING:
     from p300.preprocessing import Preprocessing
@@ -22,11 +27,14 @@ REACH = 16
 KAISER = 8.0
 """Shape of the window of the interpolating sinc: errors of 1e-4 up to 0.8 of Nyquist."""
 
-_IMPULSE = 200.0  # seconds of an impulse response; its inverse bounds the resolution
+_IMPULSE = 200.0  # fewest seconds of an impulse response; its inverse bounds the resolution
+_PERIODS = 8.0  # of the lower edge, that an impulse response lasts; a FIR filter lasts half of them
 _ROWS = 256  # windows computed at a time, which bounds the memory
 
 
-def bandpass(data: Signal, sfreq: float, settings: Preprocessing) -> Signal:
+def bandpass(
+    data: Signal, sfreq: float, settings: Preprocessing, where: str = "the signal"
+) -> Signal:
     """Bandpass-filter continuous signals.
 
     Parameters
@@ -37,12 +45,35 @@ def bandpass(data: Signal, sfreq: float, settings: Preprocessing) -> Signal:
         Its sampling rate in Hz.
     settings
         Uses ``low``, ``high``, ``filter``, ``filter_order`` and ``phase``.
+    where
+        The recording, for messages.
+
+    Warns
+    -----
+    DataWarning
+        With what MNE finds odd of a FIR filter, such as one longer than the signal.
     """
     if settings.filter == "fir":
-        import mne
+        return _fir(data, sfreq, settings, where)
+    sections = butterworth_sections(
+        sfreq, settings.low, settings.high, settings.filter_order, settings.phase
+    )
+    # Ten time constants of the high-pass, as far as the signal allows.
+    return _apply_sections(data, sections, settings.phase, round(1.6 * sfreq / settings.low))
 
-        # Padding by reflection would let a causal filter see the future at the start.
-        zero = settings.phase == "zero"
+
+def _fir(data: Signal, sfreq: float, settings: Preprocessing, where: str) -> Signal:
+    """Filter by MNE's windowed design."""
+    import mne
+
+    stretch = f"{where}, a stretch of {data.shape[1] / sfreq:.0f} s"
+    advice = (
+        f" The band is {settings.low:g} to {settings.high:g} Hz; set preprocessing.filter to "
+        "butterworth, or preprocessing.low higher"
+    )
+    # Padding by reflection would let a causal filter see the future at the start.
+    zero = settings.phase == "zero"
+    with naming_warnings(stretch, advice):
         filtered: Signal = mne.filter.filter_data(
             np.ascontiguousarray(data),
             sfreq,
@@ -50,14 +81,9 @@ def bandpass(data: Signal, sfreq: float, settings: Preprocessing) -> Signal:
             settings.high,
             phase="zero" if zero else "minimum",
             pad="reflect_limited" if zero else "edge",
-            verbose="error",
+            verbose="warning",
         )
-        return filtered
-    sections = butterworth_sections(
-        sfreq, settings.low, settings.high, settings.filter_order, settings.phase
-    )
-    # Ten time constants of the high-pass, as far as the signal allows.
-    return _apply_sections(data, sections, settings.phase, round(1.6 * sfreq / settings.low))
+    return filtered
 
 
 @cache
@@ -137,19 +163,29 @@ def realised_band(
     Lowest and highest frequency in Hz whose gain is at least 1/sqrt(2) of the largest.
     """
     rate = sfreq if settings.order == "filter_first" else sfreq / factor
-    frequency, gain = _response(lambda x: bandpass(x, rate, settings), rate, settings.phase)
+    seconds = max(_IMPULSE, _PERIODS / settings.low)
+
+    def response(operation: Callable[[Signal], Signal], rate: float) -> tuple[Signal, Signal]:
+        return _response(operation, rate, settings.phase, seconds)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # filtering the recording itself gave them
+        frequency, gain = response(lambda x: bandpass(x, rate, settings), rate)
     if factor > 1:
-        smooth = _response(lambda x: anti_alias(x, factor, settings.phase), sfreq, settings.phase)
+        smooth = response(lambda x: anti_alias(x, factor, settings.phase), sfreq)
         gain = gain * np.interp(frequency, *smooth)
     passed = frequency[gain >= gain.max() / math.sqrt(2)]
     return float(passed.min()), float(passed.max())
 
 
 def _response(
-    operation: Callable[[Signal], Signal], sfreq: float, phase: Literal["zero", "causal"]
+    operation: Callable[[Signal], Signal],
+    sfreq: float,
+    phase: Literal["zero", "causal"],
+    seconds: float,
 ) -> tuple[Signal, Signal]:
-    """Give frequencies in Hz and the gain of a filter there, from its impulse response."""
-    impulse = np.zeros((1, round(_IMPULSE * sfreq)))
+    """Return frequencies in Hz and the gain of a filter there, from its impulse response."""
+    impulse = np.zeros((1, round(seconds * sfreq)))
     impulse[0, impulse.shape[1] // 2 if phase == "zero" else 1] = 1.0
     gain: Signal = np.abs(np.fft.rfft(operation(impulse)[0]))
     return np.arange(len(gain), dtype=np.float64) * sfreq / impulse.shape[1], gain
@@ -177,8 +213,7 @@ def sample_windows(
     Positions in ``onsets`` and their values [flash, electrode, time]; onsets some of whose values
     lie beyond the signal are left out.
     """
-    fits = (onsets + offsets[0] >= 0) & (onsets + offsets[-1] <= data.shape[1] - 1)
-    rows = np.flatnonzero(fits)
+    rows = np.flatnonzero(epochs_fit(onsets, offsets, data.shape[1]))
     steps = np.round(offsets).astype(np.int64)
     if np.array_equal(steps, offsets):
         yield rows, data[:, onsets[rows][:, None] + steps].transpose(1, 0, 2)

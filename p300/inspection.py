@@ -18,6 +18,7 @@ from p300.recordings import Layout, Recording
 from p300.recordings.quality import Flashing, describe_flashing, electrode_quality
 from p300.reporting.scalp import UNEQUAL_SCALES
 from p300.separability import Responses, mean_responses, measure_responses
+from p300.signal.sampling import RATE_TOLERANCE
 from p300.survey import FoundData, open_found
 
 SETTINGS = Preprocessing(
@@ -92,7 +93,7 @@ def grand_average(inspected: Iterable[Inspected]) -> Responses | None:
     if not known:
         return None
     first = next(iter(known.values()))
-    alike = {name: r for name, r in known.items() if np.array_equal(r.times, first.times)}
+    alike = {name: r for name, r in known.items() if _same_times(r, first)}
     if len(alike) < len(known):
         others = [name for name in known if name not in alike]
         warnings.warn(
@@ -112,6 +113,13 @@ def grand_average(inspected: Iterable[Inspected]) -> Responses | None:
     if len(scales) and scales.max() > UNEQUAL_SCALES * scales.min():
         parts = [part.standardised() for part in parts]
     return mean_responses(parts)
+
+
+def _same_times(one: Responses, other: Responses) -> bool:
+    """Return whether responses can be averaged: rates may differ by rounding."""
+    return one.times.shape == other.times.shape and np.allclose(
+        one.times, other.times, rtol=RATE_TOLERANCE, atol=1e-9
+    )
 
 
 def draw_inspected(

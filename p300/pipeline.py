@@ -63,9 +63,6 @@ def evaluate(
     runner.score_folds(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
     parts = [runner.measure_flashes(folder), spell_run(folder.path, experiment.spelling)]
     metrics = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    folder.write_metrics(
-        metrics.assign(
-            alignment=metrics["detector"].map(lambda label: experiment.alignment(label).name)
-        )
-    )
+    alignments = {label: method.alignment.name for label, method in experiment.methods.items()}
+    folder.write_metrics(metrics.assign(alignment=metrics["detector"].map(alignments)))
     return folder.path

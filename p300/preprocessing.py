@@ -9,27 +9,45 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from p300.epochs import EPOCH_COLUMNS, Epochs, concatenate
 from p300.errors import DataWarning, PreprocessingError
 from p300.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_windows
-from p300.recordings.montage import standard_montage, standard_positions, unplaced_electrodes
+from p300.recordings.guard import naming_warnings
 from p300.recordings.recording import Recording, robust_amplitude
+from p300.signal.electrodes import selected_signal
+from p300.signal.sampling import (
+    FEWEST_TIMES,
+    PAPER_RATE,
+    EpochGrid,
+    count_times,
+    epoch_grid,
+    flashes_inside,
+)
 
-if TYPE_CHECKING:
-    from mne.io import BaseRaw
-
-PAPER_RATE = 120.0
-"""Hz; the rate that Cecotti & Gräser subsample to."""
+LONGEST = 10.0
+"""Seconds, the longest epoch."""
 
 UNLIKE = 100.0
 """Amplitudes of subjects that differ by more than this factor deserve a warning."""
+
+
+def _all_different(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a name that comes twice."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} named more than once")
+    return names
+
+
+Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_all_different)]
+"""Electrodes, at least one, each once."""
 
 
 class Preprocessing(BaseModel):
@@ -42,37 +60,37 @@ class Preprocessing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sfreq: float | None = Field(default=None, gt=0)
+    sfreq: Annotated[float, Field(gt=0, le=1e5)] | None = None
     """Rate after subsampling in Hz. None: the lowest rate not below the paper's 120 Hz that is the
     source's divided by a whole number (240 -> 120, 256 -> 128, 250 -> 125). Any other rate below
     the source's needs ``order: filter_first``."""
     order: Literal["subsample_first", "filter_first"] = "subsample_first"
     """Subsample, then filter (the paper), or the other way round."""
-    low: float = Field(default=0.1, gt=0)
+    low: float = Field(default=0.1, ge=0.001, le=1e4)
     """Lower -3 dB point of the bandpass in Hz."""
-    high: float = Field(default=20.0, gt=0)
+    high: float = Field(default=20.0, gt=0, le=1e4)
     """Upper -3 dB point of the bandpass in Hz."""
     filter: Literal["butterworth", "fir"] = "butterworth"
     """``butterworth``: a high-pass and a low-pass section, recursive. ``fir``: MNE's windowed
     design; there ``low`` and ``high`` are the edges of the passband."""
-    filter_order: int = Field(default=4, ge=1, le=12)
+    filter_order: Annotated[int, Strict()] = Field(default=4, ge=1, le=12)
     """Order of each Butterworth section, in one direction."""
     phase: Literal["zero", "causal"] = "zero"
     """``zero``: forwards and backwards, no delay, for offline use. ``causal``: uses no future
     sample, as an online system must."""
-    tmin: float = 0.0
-    """Start of the window from the flash in seconds."""
-    tmax: float = 0.65
-    """End of the window from the flash in seconds."""
+    tmin: float = Field(default=0.0, ge=-10, le=10)
+    """Start of the epoch from the flash in seconds."""
+    tmax: float = Field(default=0.65, ge=-10, le=10)
+    """End of the epoch from the flash in seconds."""
     normaliser: Literal["window_zscore", "none"] = "window_zscore"
     """``window_zscore``: each electrode of each window on its own mean and standard deviation (the
     paper). ``none``: volts."""
-    electrodes: tuple[str, ...] | None = None
+    electrodes: Names | None = None
     """Electrodes to use, None for all."""
     missing_electrodes: Literal["refuse", "interpolate"] = "refuse"
     """What happens where a recording lacks one of ``electrodes``: an error, or it is interpolated
     by spherical splines from those recorded."""
-    reference: Literal["average"] | tuple[str, ...] | None = None
+    reference: Literal["average"] | Names | None = None
     """None keeps the recording's reference; ``average`` or named electrodes re-reference."""
     bad_electrodes: Literal["interpolate", "drop", "keep"] = "interpolate"
     """What happens to flat electrodes and those that the source marks as bad."""
@@ -83,6 +101,21 @@ class Preprocessing(BaseModel):
             raise ValueError(f"low ({self.low:g} Hz) must be below high ({self.high:g} Hz)")
         if self.tmin >= self.tmax:
             raise ValueError(f"tmin ({self.tmin:g} s) must be before tmax ({self.tmax:g} s)")
+        if self.tmax - self.tmin > LONGEST:
+            raise ValueError(
+                f"tmin ({self.tmin:g} s) to tmax ({self.tmax:g} s) is longer than {LONGEST:g} s"
+            )
+        n_times = count_times(self.tmin, self.tmax, self.sfreq or PAPER_RATE)
+        if n_times < FEWEST_TIMES:
+            raise ValueError(
+                f"tmin ({self.tmin:g} s) to tmax ({self.tmax:g} s) are {n_times} samples at "
+                f"{self.sfreq or PAPER_RATE:g} Hz, at least {FEWEST_TIMES} are needed"
+            )
+        if self.sfreq is not None and self.high >= self.sfreq / 2:
+            raise ValueError(
+                f"sfreq ({self.sfreq:g} Hz) is too low for a band up to {self.high:g} Hz (high); "
+                f"it must be above {2 * self.high:g} Hz"
+            )
         if self.missing_electrodes == "interpolate" and self.electrodes is None:
             raise ValueError("missing_electrodes: interpolate needs the list of electrodes")
         return self
@@ -129,44 +162,45 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     PreprocessingError
         When a setting does not fit the recording.
     """
-    data, electrodes = _selected_signal(recording, settings)
-    factor = subsampling_factor(recording, settings)
-    sfreq = settings.sfreq or recording.sfreq / factor
-    if settings.high >= sfreq / 2:
+    grid = epoch_grid(recording, settings)
+    data, electrodes = selected_signal(recording, settings)
+    flashes = kept_flashes(recording, grid)
+    samples = flashes["sample"].to_numpy()
+    X = np.empty((len(samples), len(electrodes), grid.n_times), dtype=np.float32)
+    with naming_warnings(recording.name):  # each text once, not for each interleaved signal
+        for start, stop in recording.segments():
+            inside = np.flatnonzero((samples >= start) & (samples < stop))
+            for rows, values in _cut(
+                data[:, start:stop], samples[inside] - start, recording, grid, settings
+            ):
+                X[inside[rows]] = values
+    if not np.isfinite(X).all():
         raise PreprocessingError(
-            f"{recording.name}: {sfreq:g} Hz is too low for a band up to {settings.high:g} Hz; "
-            f"expected more than {2 * settings.high:g} Hz (recorded at {recording.sfreq:g} Hz, "
-            f"subsampled by {factor:g})"
+            f"{recording.name}: the filtered signal is not finite; a band of {settings.low:g} to "
+            f"{settings.high:g} Hz of order {settings.filter_order} cannot be computed at this "
+            "rate, take a lower order or a wider band"
         )
-    first = round(settings.tmin * sfreq)
-    n_times = math.floor((settings.tmax - settings.tmin) * sfreq + 1e-9)
-    samples = recording.flashes["sample"].to_numpy()
-    X = np.full((len(samples), len(electrodes), n_times), np.nan, dtype=np.float32)
-    for start, stop in recording.segments():
-        inside = np.flatnonzero((samples >= start) & (samples < stop))
-        piece = data[:, start:stop]
-        for rows, values in _windows(
-            piece, samples[inside] - start, recording.sfreq, factor, first, n_times, settings
-        ):
-            X[inside[rows]] = values
-    whole = np.isfinite(X[:, 0, 0])
-    if not whole.all():
-        warnings.warn(
-            f"{recording.name}: {int((~whole).sum())} flashes are left out, their window of "
-            f"{settings.tmin:g} to {settings.tmax:g} s reaches beyond the signal",
-            DataWarning,
-            stacklevel=2,
-        )
-    flashes = describe_flashes(recording)
     return Epochs(
-        X=X if whole.all() else X[whole],
-        flashes=flashes if whole.all() else flashes.loc[whole].reset_index(drop=True),
+        X=X,
+        flashes=flashes,
         electrodes=tuple(electrodes),
-        sfreq=sfreq,
-        tmin=first / sfreq,
+        sfreq=grid.sfreq,
+        tmin=grid.tmin,
         preprocessing=settings.model_dump(mode="json"),
         layouts={recording.dataset: recording.layout} if recording.layout else {},
     )
+
+
+def kept_flashes(recording: Recording, grid: EpochGrid) -> pd.DataFrame:
+    """Return the rows of :attr:`p300.epochs.Epochs.flashes` that epochs are cut for.
+
+    Warns
+    -----
+    DataWarning
+        With the number of flashes whose epoch reaches beyond the signal.
+    """
+    kept = flashes_inside(recording, grid)
+    return describe_flashes(recording).loc[kept].reset_index(drop=True)
 
 
 def describe_flashes(recording: Recording) -> pd.DataFrame:
@@ -235,158 +269,41 @@ def warn_of_scales(amplitudes: Iterable[tuple[str, float]]) -> None:
     )
 
 
-def subsampling_factor(recording: Recording, settings: Preprocessing) -> float:
-    """Give the number by which the recording's rate is divided, a whole one where it can be.
-
-    Raises
-    ------
-    PreprocessingError
-        When the rate asked for is above the recording's, or the number is not whole and the
-        settings do not allow values between samples.
-    """
-    if settings.sfreq is None:
-        return float(max(1, recording.sfreq // PAPER_RATE))
-    ratio = recording.sfreq / settings.sfreq
-    factor = round(ratio)
-    if factor >= 1 and abs(ratio - factor) <= 1e-6 * ratio:
-        return float(factor)
-    if ratio > 1 and settings.order == "filter_first" and settings.phase == "zero":
-        return ratio
-    possible = ", ".join(f"{recording.sfreq / k:g}" for k in range(1, 5))
-    other = "" if ratio < 1 else (
-        "; rates between them need values between samples: set preprocessing.order to "
-        "filter_first and phase to zero"
-    )  # fmt: skip
-    raise PreprocessingError(
-        f"{recording.name}: {recording.sfreq:g} Hz cannot be subsampled to "
-        f"{settings.sfreq:g} Hz by a whole factor; possible are {possible}, ... Hz{other}"
-    )
-
-
-def _selected_signal(recording: Recording, settings: Preprocessing) -> tuple[Signal, list[str]]:
-    """Treat bad and missing electrodes, re-reference, pick; give volts and electrodes."""
-    raw = recording.raw.copy().load_data(verbose="error")
-    if settings.missing_electrodes == "refuse":
-        _check_names(recording, settings.electrodes, "electrodes")
-    if isinstance(settings.reference, tuple):
-        _check_names(recording, settings.reference, "reference")
-    if settings.bad_electrodes == "drop":
-        raw.drop_channels(raw.info["bads"])
-    elif settings.bad_electrodes == "keep":
-        raw.info["bads"] = []
-    if settings.missing_electrodes == "interpolate":
-        _add_missing(raw, settings.electrodes or (), recording)
-    _interpolate(raw, recording)
-    if settings.reference is not None:
-        wanted = settings.reference
-        lost = [] if wanted == "average" else [n for n in wanted if n not in raw.ch_names]
-        if lost:
-            raise PreprocessingError(
-                f"{recording.name}: reference {lost} was dropped as bad, {raw.ch_names} are left; "
-                "name another reference, or set bad_electrodes to interpolate or keep"
-            )
-        raw.set_eeg_reference(
-            "average" if wanted == "average" else list(wanted), projection=False, verbose="error"
-        )
-    names = [n for n in settings.electrodes or raw.ch_names if n in raw.ch_names]
-    return raw.get_data(picks=names), names
-
-
-def _add_missing(raw: BaseRaw, electrodes: tuple[str, ...], recording: Recording) -> None:
-    """Add electrodes that were not recorded, as bad ones."""
-    import mne
-
-    places = standard_positions()
-    missing = [name for name in electrodes if name not in raw.ch_names]
-    unknown = [name for name in missing if name not in places]
-    if unknown:
-        raise PreprocessingError(
-            f"{recording.name}: electrodes {unknown} cannot be interpolated, the 10-05 system has "
-            "no such names"
-        )
-    if not missing:
-        return
-    good = [n for n in raw.ch_names if n not in raw.info["bads"] and n in places]
-    apart = {m: min(math.dist(places[m], places[n]) for n in good) for m in missing if good}
-    if apart:
-        far = max(apart, key=lambda name: apart[name])
-        warnings.warn(
-            f"{recording.dataset}: electrodes {missing} were not recorded and are interpolated "
-            f"from {len(good)} others; {far} is {100 * apart[far]:.0f} cm from the nearest",
-            DataWarning,
-            stacklevel=2,
-        )
-    info = mne.create_info(missing, recording.sfreq, "eeg", verbose="error")
-    blank = mne.io.RawArray(np.zeros((len(missing), raw.n_times)), info, verbose="error")
-    blank.set_montage(standard_montage(), verbose="error")
-    raw.add_channels([blank], force_update_info=True)
-    raw.info["bads"] = [*raw.info["bads"], *missing]
-
-
-def _interpolate(raw: BaseRaw, recording: Recording) -> None:
-    """Replace bad electrodes by spherical splines over the others, in place."""
-    bad = list(raw.info["bads"])
-    if not bad:
-        return
-    if len(raw.ch_names) - len(bad) < 4:
-        raise PreprocessingError(
-            f"{recording.name}: too few good electrodes to interpolate {bad}; "
-            "set bad_electrodes to drop or keep, and name only electrodes that were recorded"
-        )
-    unplaced = unplaced_electrodes(raw.ch_names)
-    if unplaced:
-        raise PreprocessingError(
-            f"{recording.name}: {bad} cannot be interpolated, the positions of {unplaced} are "
-            "unknown; name the electrodes by the 10-05 system, or set bad_electrodes to drop "
-            "or keep"
-        )
-    raw.interpolate_bads(verbose="error")
-
-
-def _check_names(recording: Recording, names: tuple[str, ...] | None, setting: str) -> None:
-    missing = [name for name in names or () if name not in recording.electrodes]
-    if missing:
-        raise PreprocessingError(
-            f"{recording.name}: {setting} {missing} not found, the recording has "
-            f"{recording.electrodes}"
-        )
-
-
-def _windows(
+def _cut(
     piece: Signal,
     onsets: npt.NDArray[np.int64],
-    sfreq: float,
-    factor: float,
-    first: int,
-    n_times: int,
+    recording: Recording,
+    grid: EpochGrid,
     settings: Preprocessing,
 ) -> Iterator[tuple[Index, Signal]]:
-    """Yield (rows of onsets, windows) of one stretch of signal; windows beyond it are left out.
+    """Yield (rows of onsets, epochs) of one segment of a recording, which hold all of them.
 
     Subsampling first leaves ``factor`` interleaved signals; each flash is cut from the one that
     holds its onset sample, so that no onset is rounded.
     """
-    if factor > 1:
-        piece = anti_alias(piece, factor, settings.phase)
-    steps = first + np.arange(n_times, dtype=np.float64)
+    if grid.factor > 1:
+        piece = anti_alias(piece, grid.factor, settings.phase)
     if settings.order == "filter_first":
-        yield from sample_windows(bandpass(piece, sfreq, settings), onsets, factor * steps)
+        filtered = bandpass(piece, recording.sfreq, settings, recording.name)
+        yield from sample_windows(filtered, onsets, grid.factor * grid.steps)
         return
-    whole = round(factor)
+    whole = round(grid.factor)
     for phase in np.unique(onsets % whole):
-        stream = bandpass(piece[:, phase::whole], sfreq / whole, settings)
+        rate = recording.sfreq / whole
+        stream = bandpass(piece[:, phase::whole], rate, settings, recording.name)
         rows = np.flatnonzero(onsets % whole == phase)
-        for some, values in sample_windows(stream, (onsets[rows] - phase) // whole, steps):
+        for some, values in sample_windows(stream, (onsets[rows] - phase) // whole, grid.steps):
             yield rows[some], values
 
 
-def describe(settings: Preprocessing, source_sfreq: float, factor: float) -> dict[str, Any]:
-    """Say in figures what the preprocessing does to a recording of a given rate."""
-    rate = source_sfreq if settings.order == "filter_first" else source_sfreq / factor
-    low, high = realised_band(settings, source_sfreq, factor)
+def describe(recording: Recording, settings: Preprocessing) -> dict[str, Any]:
+    """Return in figures what the preprocessing does to a recording, JSON-ready."""
+    grid = epoch_grid(recording, settings)
+    rate = recording.sfreq if settings.order == "filter_first" else recording.sfreq / grid.factor
+    low, high = realised_band(settings, recording.sfreq, grid.factor)
     return {
-        "source_sfreq": source_sfreq,
-        "sfreq": settings.sfreq or source_sfreq / factor,
+        "source_sfreq": recording.sfreq,
+        "sfreq": grid.sfreq,
         "filter_sfreq": rate,
         "realised_low": low,
         "realised_high": high,

@@ -12,23 +12,22 @@ import yaml
 
 from p300.arguments import accepted_arguments
 from p300.config import parse_experiment
-from p300.epochs import MINIMUM_ELECTRODES, number_units
+from p300.detectors.validation import FEWEST_GROUPS
+from p300.epochs import MINIMUM_ELECTRODES
 from p300.errors import ConfigError, ProtocolError
-from p300.evaluation.plan import FEWEST_CHARACTERS
-from p300.evaluation.protocols import PROTOCOLS, make_folds
+from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.files import written_whole
-from p300.preprocessing import PAPER_RATE, Preprocessing
+from p300.preprocessing import Preprocessing
 from p300.recordings import source_module
+from p300.recordings.layout import has_codes
+from p300.recordings.units import UNITS
 from p300.reporting.words import listed, several, span
-from p300.speller.selections import has_codes
+from p300.signal.sampling import PAPER_RATE, RATE_TOLERANCE, nominal_rate, usual_factor
+from p300.signal.units import number_units
 from p300.survey import Survey, slug
 
 GUESSED = "# guessed: check"
-_TRIED = {
-    "within_subject": "each subject on its own, tested on what was held out",
-    "cross_session": "each session, learned from the subject's other sessions",
-    "cross_subject": "each subject, learned from all others",
-}
+_TRIED = ("within_subject", "cross_session", "cross_subject")
 
 
 def unused_config(folder: Path, out: Path | None = None) -> Path:
@@ -97,7 +96,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
         "adaptation: self_calibrated}  # with flash codes and several subjects",
         "",
         "protocols:          # who trains, who tests: docs/runs.md",
-        *(f"  {name}: {{}}  # {_TRIED[name]}" for name in protocols),
+        *(f"  {name}: {{}}  # {PROTOCOLS[name].short}" for name in protocols),
         *(f"  # {name}: does not fit: {reason}" for name, reason in misfits.items()),
         "",
         *_spelling_lines(surveys, min(protocols.values())),
@@ -121,12 +120,13 @@ def common_rate(rates: Sequence[Sequence[float]]) -> dict[str, Any]:
     120 Hz or the lowest rate recorded, with ``order`` filter_first, which takes values between
     samples.
     """
-    if all(len({f / max(1, f // PAPER_RATE) for f in inner}) == 1 for inner in rates):
+    nominal = [{nominal_rate(f) for f in inner} for inner in rates]
+    if all(len({f / usual_factor(f) for f in inner}) == 1 for inner in nominal):
         return {}
-    flat = sorted({f for inner in rates for f in inner})
+    flat = sorted(set[float]().union(*nominal))
     for rate in (flat[0] / k for k in range(int(flat[0] // PAPER_RATE), 0, -1)):
         factors = np.divide(flat, rate)
-        if np.allclose(factors, np.round(factors), rtol=1e-6):
+        if np.allclose(factors, np.round(factors), rtol=RATE_TOLERANCE, atol=0):
             return {"sfreq": rate}
     return {"sfreq": min(PAPER_RATE, flat[0]), "order": "filter_first"}
 
@@ -157,7 +157,7 @@ def fitting_protocols(
     fitting, misfits = {}, {}
     for protocol in _TRIED:
         tables = [_labelled(one) for one in surveys]
-        if PROTOCOLS[protocol].within == "dataset":
+        if PROTOCOLS[protocol].scope is Scope.SUBJECTS:
             tables = [t for t in tables if len(t["subject"].unique()) > 1] or tables
         try:
             fewest = min(_fewest_characters(protocol, table, window) for table in tables)
@@ -173,13 +173,13 @@ def fitting_protocols(
 
 def _fewest_characters(protocol: str, flashes: pd.DataFrame, window: float) -> int:
     """Give the fewest characters that a fold trains on; detectors set one aside to calibrate."""
-    units = number_units(flashes, "character")
+    units = number_units(flashes, UNITS["character"])
     fewest = {
         fold.name: len(np.unique(units[fold.train]))
         for fold in make_folds(protocol, flashes, window)
     }
     name = min(fewest, key=lambda fold: fewest[fold])
-    if fewest[name] < FEWEST_CHARACTERS:
+    if fewest[name] < FEWEST_GROUPS:
         raise ProtocolError(f"fold {name} would learn from a single character")
     return fewest[name]
 
@@ -274,7 +274,7 @@ def _spelling_lines(surveys: Sequence[Survey], fewest: int) -> list[str]:
         ]
     return [
         f"spelling:           # letters of {', '.join(spellable)}: docs/speller.md",
-        f"  {f'dynamic: {_flow(fewest > FEWEST_CHARACTERS)}':17} # stop when sure enough: needs "
+        f"  {f'dynamic: {_flow(fewest > FEWEST_GROUPS)}':17} # stop when sure enough: needs "
         "characters to learn from, takes six times as long",
     ]
 

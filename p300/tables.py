@@ -155,7 +155,7 @@ SCORES = Schema(
 training data; ``threshold`` is the log-odds of the training target share, above which an epoch
 counts as detected."""
 
-METRICS = Schema(
+METRIC_ROWS = Schema(
     {
         "dataset": TEXT, "protocol": TEXT, "calibration_characters": TEXT_OR_NONE,
         "alignment": TEXT, "detector": TEXT, "subject": TEXT, "metric": TEXT, "rule": TEXT_OR_NONE,
@@ -198,7 +198,10 @@ def protocol_label(protocol: str, calibration_characters: str | None) -> str:
 
 
 def label_protocols(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose column ``protocol`` has :func:`protocol_label`."""
-    number = table["calibration_characters"].astype("str")
-    labelled = table["protocol"] + "-" + number
-    return table.assign(protocol=labelled.where(number.notna(), table["protocol"]))
+    """Return a table whose column ``protocol`` has labels (:func:`protocol_label`).
+
+    The protocol's name is in the column ``protocol_name``.
+    """
+    name, number = table["protocol"], table["calibration_characters"].astype("str")
+    label = (name + "-" + number).where(number.notna(), name)
+    return table.assign(protocol=label, protocol_name=name)

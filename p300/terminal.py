@@ -42,21 +42,27 @@ def print_letter(decision: Decision, before: Decision | None) -> None:
 
 def print_means(folder: RunFolder) -> None:
     """Print the few numbers that matter: mean ROC-AUC and balanced accuracy with intervals."""
+    from p300.evaluation.intervals import FEWEST
+    from p300.evaluation.metrics import HEADLINE, METRICS
     from p300.tables import label_protocols
 
     metrics = label_protocols(folder.metrics())
-    shown = metrics["metric"].isin(["roc_auc", "balanced_accuracy"])
+    shown = (HEADLINE, METRICS["balanced_accuracy"])
+    means = metrics[metrics["subject"] == "mean"]
+    means = means[means["metric"].isin([metric.name for metric in shown])]
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in metrics[shown & (metrics["subject"] == "mean")].to_dict("records"):
+    for row in means.to_dict("records"):
         key = (row["dataset"], row["protocol"], row["detector"])
         text = f"{row['value']:.3f}"
         if not math.isnan(row["low"]):
             text += f" [{row['low']:.3f}, {row['high']:.3f}]"
         lines.setdefault(key, {"n": str(row["n"])})[row["metric"]] = text
     print_table(
-        ["data set", "protocol", "detector", "subjects", "ROC-AUC [95 %]", "balanced accuracy"],
-        [[*key, m["n"], m["roc_auc"], m["balanced_accuracy"]] for key, m in lines.items()],
+        ["data set", "protocol", "detector", "subjects", *(f"{m.title} [95 %]" for m in shown)],
+        [[*key, m["n"], *(m[metric.name] for metric in shown)] for key, m in lines.items()],
     )
+    if means["low"].isna().any():
+        typer.echo(f"No 95 % interval below {FEWEST} subjects.")
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from studies import make_epochs, make_recording
 
-from p300 import evaluate_epochs, load_detector, make_detector, save_detector
+from p300 import Method, evaluate_epochs, load_detector, make_detector, save_detector
 from p300.alignment import (
     Alignment,
     align,
@@ -199,8 +199,14 @@ def test_a_prefix_that_cannot_be_is_refused(domain):
         ("euclid", r"alignment.method: 'euclid' \(str\) found"),
         ({"method": "euclidean", "mod": "offline"}, "unknown key 'mod', did you mean 'mode'"),
         ({"method": "euclidean", "mode": "prefix"}, "prefix needs the number of characters"),
-        ({"method": "euclidean", "mode": "prefix", "characters": 0}, "prefix needs the number"),
+        (
+            {"method": "euclidean", "mode": "prefix", "characters": 0},
+            r"alignment.characters: 0 \(int\) found",
+        ),
         ({"method": "euclidean", "characters": 2}, "the other modes take none"),
+        ({"mode": "prefix", "characters": -3}, "greater than or equal to 1"),
+        ({"mode": "prefix", "characters": True}, r"True \(bool\) found"),
+        ({"mode": "prefix", "characters": float("nan")}, r"nan \(float\) found"),
         (["euclidean"], "expected a method or keys and values"),
     ],
 )
@@ -208,7 +214,10 @@ def test_what_is_wrong_is_named(given, message):
     with pytest.raises(ConfigError, match=message):
         make_alignment(given)
     with pytest.raises(ConfigError, match=r"detectors\.ea\.alignment|alignment with mode"):
-        parse_experiment(f"detectors: {{ea: {{detector: slda, alignment: {given!r}}}}}")
+        parse_experiment(
+            "datasets: {s: {source: simulated}}\n"
+            f"detectors: {{ea: {{detector: slda, alignment: {given!r}}}}}"
+        )
 
 
 def test_alignments_have_names():
@@ -226,10 +235,9 @@ def test_a_subject_with_mixed_electrodes_is_brought_back():
     rotation = np.linalg.qr(np.random.default_rng(5).standard_normal((4, 4)))[0]
     X = epochs.X.copy()
     X[last] = (rotation * [1, 5, 20, 40]) @ rotation.T @ X[last]
-    foreign, detectors = replace(epochs, X=X), {"slda": make_detector("slda")}
-    auc = {}
+    foreign, auc = replace(epochs, X=X), {}
     for alignment in (Alignment(), EUCLIDEAN):
-        scores = evaluate_epochs(foreign, detectors, alignment=alignment)
+        scores = evaluate_epochs(foreign, {"slda": Method(make_detector("slda"), alignment)})
         mine = scores[scores["subject"] == "2"]
         auc[alignment.name] = roc_auc_score(mine["target"].astype(bool), mine["score"])
     assert auc["euclidean"] > auc["none"] + 0.05
@@ -250,7 +258,7 @@ QUIET = pytest.mark.filterwarnings("ignore:.*calibration slope")
 @QUIET
 def test_a_run_carries_the_alignment(tmp_path):
     experiment = parse_experiment(CONFIG)
-    assert experiment.detector_call("slda_ea") == ("slda", {})
+    assert experiment.methods["slda_ea"].alignment == EUCLIDEAN
     assert parse_experiment(experiment.to_yaml()) == experiment
     run = evaluate(experiment, tmp_path / "run")
     scores = pd.read_parquet(run / "scores.parquet").pivot_table(
@@ -265,16 +273,16 @@ def test_a_run_carries_the_alignment(tmp_path):
         "slda": ["none"], "slda_ea": ["euclidean"], "slda_prefix": ["scaling prefix 1"],
     }  # fmt: skip
     fit = read_json(next((run / "fits").glob("*slda_prefix*")))
-    assert fit["alignment"] == {"method": "scaling", "mode": "prefix", "characters": 1}
+    assert fit["method"]["alignment"] == {"method": "scaling", "mode": "prefix", "characters": 1}
 
 
 @QUIET
 def test_subjects_outside_a_fold_do_not_change_it():
     few = make_epochs(3, 1, n_characters=3)
-    detectors = {"slda": make_detector("slda")}
-    scores = evaluate_epochs(few, detectors, "within_subject", alignment=EUCLIDEAN)
+    methods = {"slda": Method(make_detector("slda"), EUCLIDEAN)}
+    scores = evaluate_epochs(few, methods, "within_subject")
     alone = few.select(few.flashes["subject"] == "2")
-    own = evaluate_epochs(alone, detectors, "within_subject", alignment=EUCLIDEAN)
+    own = evaluate_epochs(alone, methods, "within_subject")
     mine = scores[scores["subject"] == "2"].reset_index(drop=True)
     pd.testing.assert_frame_equal(mine, own)
 

@@ -53,7 +53,7 @@ def test_a_run_prints_its_report_and_the_numbers_that_matter(finished):
     assert "ROC-AUC [95 %]" in text
     assert (out / "report.html").stat().st_size > 50_000
     rows = json.loads((out / "metrics.json").read_text())["rows"]
-    assert any(r["metric"] == "characters@5" for r in rows)
+    assert any((r["metric"], r["repetitions"]) == ("characters", 5) for r in rows)
     assert (out / "characters.parquet").is_file()
     mean = next(r for r in rows if r["subject"] == "mean" and r["metric"] == "roc_auc")
     assert f"{mean['value']:.3f}" in text
@@ -158,7 +158,7 @@ def test_a_trained_detector_calibrates_itself_on_a_new_person(tmp_path):
         "--out", tmp_path / "other",
     )  # fmt: skip
     assert refused.exit_code == 1
-    assert "needs characters of the person" in refused.output
+    assert "needs characters of the subject" in refused.output
 
 
 def test_a_dry_run_prints_config_and_folds_and_writes_nothing(tmp_path):

@@ -6,12 +6,14 @@ import contextlib
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.config import load_experiment, parse_experiment
 from p300.errors import ConfigError, P300Error
 
+DATA = "datasets: {simulated: {source: simulated}}"
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
@@ -37,7 +39,7 @@ def test_overrides():
             "repeats=3",
         ],
     )
-    assert experiment.detector_call("cnn1") == ("cnn1", {"max_passes": 5})
+    assert experiment.methods["cnn1"].detector.max_passes == 5
     assert set(experiment.detectors) == {"cnn1", "slda"}
     assert experiment.preprocessing.high == 15
     assert experiment.preprocessing.low == 0.1
@@ -47,8 +49,9 @@ def test_overrides():
 
 
 def test_one_detector_under_two_labels():
-    text = "detectors: {small: {detector: cnn1, n_filters: 2}, large: {detector: cnn1}}"
-    assert parse_experiment(text).detector_call("small") == ("cnn1", {"n_filters": 2})
+    text = DATA + "\ndetectors: {small: {detector: cnn1, n_filters: 2}, large: {detector: cnn1}}"
+    small = parse_experiment(text).methods["small"].detector
+    assert (small.name, small.network_options["n_filters"]) == ("cnn1", 2)
 
 
 @pytest.mark.parametrize(
@@ -82,8 +85,23 @@ def test_one_detector_under_two_labels():
     ],
 )
 def test_what_is_wrong_is_named(text, message):
+    whole = text if "datasets" in text or text[0] in "-a" else f"{DATA}\n{text}"
     with pytest.raises(ConfigError, match=message):
+        parse_experiment(whole)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "# nothing", "name: mine\nseed: 3", "datasets:"])
+def test_without_recordings_there_is_no_experiment(text):
+    with pytest.raises(ConfigError, match=r"'?datasets"):
         parse_experiment(text)
+
+
+def test_all_parameters_stand_in_the_resolved_config():
+    experiment = parse_experiment(f"{DATA}\ndetectors: {{cnn1: {{training: paper}}}}")
+    written = yaml.safe_load(experiment.to_yaml())["detectors"]["cnn1"]
+    assert written["detector"] == "cnn1"
+    assert (written["max_passes"], written["batch_size"], written["n_filters"]) == (600, 32, 10)
+    assert written["alignment"]["method"] == written["adaptation"] == "none"
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from studies import make_epochs, make_recording
 
-from p300.epochs import STRETCH, Epochs, concatenate, join_layouts
+from p300.epochs import Epochs, concatenate, join_layouts
 from p300.errors import EpochsError
 from p300.preprocessing import Preprocessing, preprocess
 from p300.recordings import MATRIX_6X6, Layout
+from p300.signal.units import STRETCH
 
 
 def test_units_number_what_belongs_together():

@@ -9,7 +9,6 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from p300.config import load_experiment
-from p300.detectors import make_detector
 from p300.epochs import Epochs
 from p300.errors import TrainingWarning
 from p300.preprocessing import preprocess
@@ -26,9 +25,8 @@ def subject() -> Epochs:
 @pytest.mark.parametrize("label", CONFIG.detectors)
 def test_it_beats_chance_within_a_subject(label: str, subject: Epochs) -> None:
     first, second = (subject.select(subject.flashes["run"] == run) for run in ("1", "2"))
-    name, parameters = CONFIG.detector_call(label)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
-        detector = make_detector(name, **parameters)
+        detector = CONFIG.methods[label].unfitted(0, subject.electrodes)
         detector.fit(first.X, first.y, groups=first.units("character"))
     assert roc_auc_score(second.y, detector.decision_function(second.X)) > 0.55

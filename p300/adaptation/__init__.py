@@ -1,6 +1,5 @@
 """Adaptation: what a detector learned from other people, fitted to a new one."""
 
-from p300.adaptation.kinds import ADAPTATIONS, Adaptation
 from p300.adaptation.label_proportions import fit_to_proportions, target_shares
 from p300.adaptation.readout import STRENGTHS, Readout, Strength, fit_readout
 from p300.adaptation.self_calibration import (
@@ -15,9 +14,7 @@ from p300.adaptation.self_calibration import (
 )
 
 __all__ = [
-    "ADAPTATIONS",
     "STRENGTHS",
-    "Adaptation",
     "Course",
     "Flashes",
     "Readout",

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from p300.adaptation.readout import Floats, Readout, Strength, Update
 from p300.epochs import Epochs
 from p300.errors import TrainingWarning
-from p300.recordings.layout import Layout
-from p300.speller.selections import Index, has_codes, lit_symbols
+from p300.recordings.layout import Layout, has_codes, lit_symbols
+
+Index = npt.NDArray[np.intp]
 
 ITERATIONS = 15
 """Most steps of expectation and maximisation; it settles in some five."""

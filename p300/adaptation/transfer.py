@@ -19,11 +19,10 @@ from p300.adaptation.self_calibration import Course, follow, gather_flashes
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
-from p300.detectors.validation import held_out_parts
+from p300.detectors.validation import HeldOut, held_out_parts
 from p300.epochs import Epochs
 from p300.errors import DetectorError, TrainingWarning
-from p300.recordings.layout import Layout
-from p300.speller.selections import has_codes
+from p300.recordings.layout import Layout, has_codes
 
 FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""
@@ -154,9 +153,9 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     subjects = epochs.units("subject")
     coded = has_codes(epochs.flashes)
     persons = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
-    parts = persons
+    parts = held_out_parts(len(epochs), subjects, len(persons))
     if len(persons) == 1:
-        parts = held_out_parts(len(epochs), epochs.units("character"), PARTS)
+        parts = held_out_parts(len(epochs), epochs.groups("character"), PARTS)
     # With one of two persons left out, one is left: what the detector sets aside are characters.
     inner = level if len(persons) > 2 else "character"
     strengths: Sequence[Strength] = STRENGTHS
@@ -164,7 +163,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
         strengths = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
     ratios = np.empty((len(strengths), len(epochs)))
     fits = fit_each(_fits(detector, epochs, parts, inner, level))
-    for rows in parts:
+    for _, rows in parts:
         fit = next(fits)
         fitted, readout = fit.detector, _readout(fit)
         del fit  # its windows are let go before the next are read
@@ -186,28 +185,27 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     )
 
 
-def _best(ratios: Floats, y: npt.NDArray[np.uint8], parts: list[npt.NDArray[np.intp]]) -> int:
+def _best(ratios: Floats, y: npt.NDArray[np.uint8], parts: HeldOut) -> int:
     """Give the strength with the highest mean ROC-AUC over held-out parts."""
     from sklearn.metrics import roc_auc_score
 
     if len(ratios) == 1:
         return 0
-    aucs = [[roc_auc_score(y[rows], of_one[rows]) for rows in parts] for of_one in ratios]
+    aucs = [[roc_auc_score(y[rows], of_one[rows]) for _, rows in parts] for of_one in ratios]
     return int(np.argmax(np.mean(aucs, axis=1)))
 
 
 def _fits(
-    detector: Detector, epochs: Epochs, parts: list[npt.NDArray[np.intp]], inner: str, level: str
+    detector: Detector, epochs: Epochs, parts: HeldOut, inner: str, level: str
 ) -> Iterator[Fit]:
     """Yield the fits without each of some parts, and that of all epochs."""
-    for rows in parts:
-        rest = np.setdiff1d(np.arange(len(epochs)), rows)
+    for rest, _ in parts:
         yield _fit_of(detector, epochs.select(rest), inner)
     yield _fit_of(detector, epochs, level)
 
 
 def _fit_of(detector: Detector, epochs: Epochs, level: str) -> Fit:
-    return Fit(clone(detector), epochs.X, epochs.y, epochs.units(level))
+    return Fit(clone(detector), epochs.X, epochs.y, epochs.groups(level))
 
 
 def _readout(fit: Fit) -> Readout:

@@ -31,6 +31,8 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
 
     name: str
     """Name in the registry."""
+    stackable: bool = False
+    """Whether several fits can be made as one batched model on a graphics card."""
 
     @abstractmethod
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
@@ -42,8 +44,8 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
 
     @property
     @abstractmethod
-    def n_parameters(self) -> int:
-        """Number of fitted weights and thresholds."""
+    def n_parameters(self) -> int | None:
+        """Number of fitted weights and thresholds; None where it is not known."""
 
     @abstractmethod
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -52,6 +54,12 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
     @abstractmethod
     def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         """Take what :meth:`_arrays` gave."""
+
+    @property
+    def learns_like(self) -> str:
+        """The same text for detectors that learn the same from the same epochs and seed."""
+        parameters = {key: value for key, value in self.get_params().items() if key != "seed"}
+        return f"{type(self).__module__}.{type(self).__qualname__}{parameters}"
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
         """Fit the detector and calibrate it on training epochs that it did not learn from.
@@ -63,8 +71,11 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         y
             1 for a target, 0 for a non-target, [epoch].
         groups
-            The character, run or subject of each epoch; whole groups are held out, because
-            neighbouring windows share samples. Without it the epochs are cut in the order given.
+            [epoch], the character, run or subject of each epoch; whole groups are held out,
+            because neighbouring epochs share samples. Where epochs of different groups do, too,
+            [epoch, n]: its own group first, then those that it shares samples with, repeated
+            where there are fewer; :meth:`p300.epochs.Epochs.groups` returns either. Without it
+            the epochs are cut in the order given.
 
         Raises
         ------

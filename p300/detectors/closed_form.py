@@ -44,8 +44,7 @@ class ClosedFormDetector(Detector):
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
         X = self._reduced(X)
         scores = np.full(len(y), np.nan)
-        for rows in held_out_parts(len(y), groups, self.n_folds):
-            rest = np.setdiff1d(np.arange(len(y)), rows)
+        for rest, rows in held_out_parts(len(y), groups, self.n_folds):
             if len(np.unique(y[rest])) == 2:
                 scores[rows] = clone(self)._fit(X[rest], y[rest])._raw_scores(X[rows])
         scored = np.isfinite(scores)

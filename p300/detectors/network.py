@@ -20,7 +20,7 @@ from p300.detectors.fine_tuning import fine_tune
 from p300.detectors.gan import add_made_targets
 from p300.detectors.lessons import Lesson, teach
 from p300.detectors.paper_training import PaperTraining
-from p300.detectors.registry import detector_info, network_class
+from p300.detectors.registry import detector_info, network_class, stored_parameters
 from p300.detectors.training import (
     LearningRule,
     Member,
@@ -162,6 +162,18 @@ class NetworkDetector(Detector):
     def name(self) -> str:  # type: ignore[override]  # follows the network
         """Name in the registry."""
         return self.network
+
+    @property
+    def stackable(self) -> bool:  # type: ignore[override]  # follows the network
+        """Whether several fits can be made as one batched model on a graphics card."""
+        return detector_info(self.network).stackable
+
+    @property
+    def learns_like(self) -> str:
+        """The same for all names of one network with the same settings."""
+        info, parameters = detector_info(self.network), stored_parameters(self)
+        del parameters["seed"]
+        return repr([info.place, info.tuned, parameters])
 
     def fitting(
         self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None

@@ -14,7 +14,6 @@ from p300.errors import DetectorError
 if TYPE_CHECKING:
     from torch import nn
 
-    from p300.adaptation.kinds import Adaptation
     from p300.detectors.base import Detector
 
 
@@ -52,7 +51,7 @@ class DetectorInfo:
     stackable: bool = True
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    adaptation: Adaptation = "none"
+    adaptation: str = "none"
 
 
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
@@ -330,16 +329,50 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     return network
 
 
-def detector_parameters(name: str) -> dict[str, Any]:
-    """Give the parameters of a detector with their defaults, those of its default training."""
+def detector_parameters(name: str, training: str | None = None) -> dict[str, Any]:
+    """Return the parameters of a detector with their defaults.
+
+    Parameters
+    ----------
+    name
+        One of :data:`DETECTORS`.
+    training
+        The learning rule whose settings are the defaults of a network; None for the detector's own.
+    """
     info, found = detector_info(name), dict[str, Any]()
     for function in _functions(name):
         takes = accepted_arguments(function, _HIDDEN)
         found |= {key: parameter.default for key, parameter in takes.items()}
-    if info.network:
-        training = info.defaults.get("training", "modern")
-        found |= asdict(_import("p300.detectors.network:training_settings")(name, training))
-    return {**found, **info.defaults}
+    rule = _rule_settings(name, training or info.defaults.get("training", "modern"))
+    return {**found, **rule, **info.defaults}
+
+
+def _rule_settings(name: str, training: str) -> dict[str, Any]:
+    """Return the settings of a learning rule for a network; nothing for other detectors."""
+    if not detector_info(name).network:
+        return {}
+    return asdict(_import("p300.detectors.network:training_settings")(name, training))
+
+
+def stored_parameters(detector: Detector) -> dict[str, Any]:
+    """Return the parameters of a detector as :func:`make_detector` takes them."""
+    parameters: dict[str, Any] = detector.get_params()
+    parameters.pop("network", None)
+    options = parameters.pop("network_options", None) or {}
+    return {**parameters, **options}
+
+
+def resolved_parameters(detector: Detector) -> dict[str, Any]:
+    """Return all parameters of a detector that an experiment sets, those left to defaults too.
+
+    A seed and the names of electrodes are not among them: each fold gives its own.
+    """
+    given = stored_parameters(detector)
+    training = given.get("training", "")
+    rule = _rule_settings(detector.name, training)
+    left = {key: value for key, value in rule.items() if given[key] is None}
+    found = {**detector_parameters(detector.name, training), **given, **left}
+    return {key: value for key, value in found.items() if key not in ("seed", "electrodes")}
 
 
 _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
-from p300.detectors.registry import make_detector
+from p300.detectors.registry import make_detector, stored_parameters
 from p300.epochs import Epochs
 from p300.errors import DetectorError, P300Error
 from p300.files import read_json, write_json, written_whole
@@ -127,7 +127,7 @@ def save_detector(
             {
                 "format": FORMAT,
                 "name": detector.name,
-                "parameters": _parameters(detector),
+                "parameters": stored_parameters(detector),
                 "state": about,
                 "electrodes": list(epochs.electrodes),
                 "sfreq": epochs.sfreq,
@@ -197,11 +197,3 @@ def any_window(detector: Detector) -> npt.NDArray[np.float32]:
     """Give a window of noise of the size that a fitted detector takes, to try it on."""
     shape = (1, *detector.input_shape_)
     return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
-
-
-def _parameters(detector: Detector) -> dict[str, Any]:
-    """Give the parameters as :func:`make_detector` takes them."""
-    parameters: dict[str, Any] = detector.get_params()
-    parameters.pop("network", None)
-    options = parameters.pop("network_options", None) or {}
-    return {**parameters, **options}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,11 @@ Index = npt.NDArray[np.intp]
 Windows = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+HeldOut = list[tuple[Index, Index]]
+"""Positions of epochs to learn from and of those held out, once for each part."""
+
+FEWEST_GROUPS = 2
+"""Groups (characters, runs or subjects) that a detector needs: one is set aside."""
 
 
 def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, Labels]:
@@ -68,15 +75,18 @@ def validation_split(
     """Split training epochs into a part to learn from and a part to validate on.
 
     Whole groups go to the validation part, in random order, until it holds ``fraction`` of the
-    epochs: neighbouring windows share samples, so a split by epoch would leak. Without groups
-    the last epochs in the order given are taken, a cut at one place in time.
+    epochs: neighbouring epochs share samples, so a split by epoch would leak. Epochs that are not
+    in the validation part and touch a group that is are in neither. Without groups the last epochs
+    in the order given are taken, a cut at one place in time.
 
     Parameters
     ----------
     y
         Labels, [epoch].
     groups
-        A label for each epoch (its character, run or subject), or None.
+        [epoch], a label for each epoch (its character, run or subject); or [epoch, n], its own
+        label and those of the groups whose epochs it shares samples with, see
+        :meth:`p300.epochs.Epochs.groups`; or None.
     fraction
         Share of the epochs to set aside.
     rng
@@ -93,9 +103,10 @@ def validation_split(
     """
     n = len(y)
     if groups is None:
-        held_out = np.arange(n) >= n - max(1, round(fraction * n))
+        chosen = np.arange(n)[:, None] >= n - max(1, round(fraction * n))
     else:
-        labels, sizes = np.unique(np.asarray(groups), return_counts=True)
+        touched = _touched(groups, n)
+        labels, sizes = np.unique(touched[:, 0], return_counts=True)
         if len(labels) < 2:
             raise DetectorError(
                 "all training epochs belong to one group (character, run or subject); at least "
@@ -103,8 +114,8 @@ def validation_split(
             )
         order = rng.permutation(len(labels))
         enough = int(np.searchsorted(np.cumsum(sizes[order]), fraction * n)) + 1
-        held_out = np.isin(groups, labels[order[: min(enough, len(labels) - 1)]])
-    learn, validate = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+        chosen = np.isin(touched, labels[order[: min(enough, len(labels) - 1)]])
+    learn, validate = np.flatnonzero(~chosen.any(axis=1)), np.flatnonzero(chosen[:, 0])
     for part, name in ((learn, "learning"), (validate, "validation")):
         if len(np.unique(y[part])) < 2:
             raise DetectorError(
@@ -114,15 +125,54 @@ def validation_split(
     return learn, validate
 
 
-def held_out_parts(n_epochs: int, groups: npt.ArrayLike | None, n_parts: int) -> list[Index]:
+def held_out_parts(n_epochs: int, groups: npt.ArrayLike | None, n_parts: int) -> HeldOut:
     """Divide training epochs into parts to be held out in turn, by whole groups.
 
     Groups are dealt in order of first appearance, so that a part is a stretch of the recording.
     Without groups the epochs are cut into stretches in the order given.
+
+    Parameters
+    ----------
+    n_epochs
+        Number of training epochs.
+    groups
+        As in :func:`validation_split`.
+    n_parts
+        Most parts; there are no more than groups.
+
+    Returns
+    -------
+    For each part the positions of the epochs to learn from, which touch no group of it, and of
+    those held out. Every epoch is held out once.
     """
-    labels = np.arange(n_epochs) if groups is None else np.asarray(groups)
-    _, first, member = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))[member]
+    touched = _touched(np.arange(n_epochs) if groups is None else groups, n_epochs)
+    labels, first = np.unique(touched[:, 0], return_index=True)
     n_parts = min(n_parts, len(first))
-    part = rank * n_parts // len(first)
-    return [np.flatnonzero(part == k) for k in range(n_parts)]
+    dealt = np.argsort(np.argsort(first)) * n_parts // len(first)
+    part = dealt[np.searchsorted(labels, touched)]
+    return [
+        (np.flatnonzero((part != k).all(axis=1)), np.flatnonzero(part[:, 0] == k))
+        for k in range(n_parts)
+    ]
+
+
+def _touched(groups: npt.ArrayLike, n_epochs: int) -> npt.NDArray[Any]:
+    """Return groups as [epoch, n], the own one first.
+
+    Groups that no epoch has as its own are not there (any more), and are left out.
+
+    Raises
+    ------
+    DetectorError
+        When they have another shape.
+    """
+    touched = np.asarray(groups)
+    if touched.ndim == 1:
+        touched = touched[:, None]
+    if touched.ndim != 2 or len(touched) != n_epochs or not touched.shape[1]:
+        raise DetectorError(
+            f"groups of shape {np.shape(groups)} found for {n_epochs} epochs, expected [epoch] or "
+            "[epoch, n]"
+        )
+    own = touched[:, :1]
+    return np.where(np.isin(touched, own), touched, own)

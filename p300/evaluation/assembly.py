@@ -19,7 +19,6 @@ from p300.preprocessing import (
     cut_epochs,
     describe,
     normalise,
-    subsampling_factor,
     warn_of_scales,
 )
 from p300.recordings import Recording, summarise_recording
@@ -80,8 +79,7 @@ def assemble(
         part = cut_epochs(recording, settings)
         parts[part.save(folder / "parts" / str(len(parts)))] = _without_windows(part)
         about = summarise_recording(recording)
-        factor = subsampling_factor(recording, settings)
-        summaries.append({**about, "preprocessing": describe(settings, recording.sfreq, factor)})
+        summaries.append({**about, "preprocessing": describe(recording, settings)})
         facts.append(identify(recording, about["sha256"]))
     if not parts:
         raise RunError(f"data set {dataset}: no recordings found")
@@ -122,7 +120,8 @@ def _join(
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         for path in parts:
-            part = Epochs.load(path).pick(electrodes)
+            # One rate, where those of the recordings are the same but for rounding.
+            part = replace(Epochs.load(path), sfreq=first.sfreq, tmin=first.tmin).pick(electrodes)
             part = part.select(part.flashes["target"].notna().to_numpy(dtype=bool))
             averages.append(part.averages())
             np.ascontiguousarray(normalise(part, settings).X, dtype="<f4").tofile(file)

@@ -13,7 +13,7 @@ import pandas as pd
 from p300.config import Experiment
 from p300.epochs import Epochs, common_electrodes
 from p300.evaluation.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
-from p300.evaluation.protocols import PROTOCOLS
+from p300.evaluation.protocols import PROTOCOLS, Scope
 from p300.files import read_json, write_json
 
 BLOCK = 1000
@@ -27,7 +27,7 @@ def name_together(experiment: Experiment) -> str:
     -------
     Their names joined by "+"; empty where no protocol needs several of them in one folder.
     """
-    across = any(PROTOCOLS[name].within == "datasets" for name in experiment.protocols)
+    across = any(PROTOCOLS[name].scope is Scope.DATASETS for name in experiment.protocols)
     return "+".join(experiment.datasets) if across and len(experiment.datasets) > 1 else ""
 
 

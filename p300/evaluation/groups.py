@@ -1,18 +1,18 @@
-"""Groups of folds that one worker takes: what they learn is learned once, or side by side."""
+"""Groups of folds that one worker takes: what they share is fitted once, or side by side."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from p300.detectors.device import training_on
 from p300.detectors.fitting import Fit, fit_each
-from p300.detectors.registry import detector_info
 from p300.epochs import Epochs
 from p300.errors import P300Error, RunWarning
-from p300.evaluation.folds import Task, learned_as, one_thread, run_task, unfitted
-from p300.evaluation.learned import Learned
+from p300.evaluation.fold import epochs_of_fold, fit_key
+from p300.evaluation.shared_fits import SharedFits
+from p300.evaluation.tasks import Task, one_thread, run_task
 from p300.runs import RunFolder
 
 MOST_FITS = 16
@@ -22,18 +22,18 @@ MOST_FITS = 16
 def groups_of(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
     """Divide tasks into what one worker takes at a time, in the order of their first.
 
-    Tasks that differ only in what the detector may learn from the tested person go together: what
-    is learned from other people is learned once for them. On a graphics card so do folds and
+    Tasks that differ only in what the detector may learn from the tested subject go together: what
+    is learned from other subjects is learned once for them. On a graphics card so do folds and
     repeats of one network: a card waits for each small operation to be started, so networks learn
     there as one batched model. (Detectors that adapt are fitted several times for one fold; those
     fits go together already.)
     """
-    shared: dict[str, list[Task]] = {}
+    sharing: dict[str, list[Task]] = {}
     for task in tasks:
-        shared.setdefault(learned_as(task), []).append(task)
+        sharing.setdefault(task.fit_key, []).append(task)
     alike: dict[object, list[list[Task]]] = {}
-    for name, own in shared.items():
-        alike.setdefault(_kind(own[0]) or name, []).append(own)
+    for key, own in sharing.items():
+        alike.setdefault(_kind(own[0]) or key, []).append(own)
     return [
         tuple(task for own in some[start : start + MOST_FITS] for task in own)
         for some in alike.values()
@@ -42,11 +42,11 @@ def groups_of(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
 
 
 def _kind(task: Task) -> str | None:
-    """Give the same text for tasks whose networks can learn side by side, None for others."""
-    info, plain = detector_info(task.call[0]), task.adaptation in ("none", "fine_tuned")
-    if task.device == "cpu" or not plain or not (info.network and info.stackable):
+    """Return the same text for tasks whose networks can learn side by side, None for others."""
+    method = task.method
+    if task.device == "cpu" or not (method.adaptation.fits_plainly and method.detector.stackable):
         return None
-    return repr([task.epochs, task.call, task.alignment])
+    return repr([task.epochs, method.learns_like])
 
 
 def run_group(tasks: Sequence[Task], run: Path) -> None:
@@ -57,37 +57,38 @@ def run_group(tasks: Sequence[Task], run: Path) -> None:
     Raises
     ------
     P300Error
-        As :func:`p300.evaluation.folds.run_task`.
+        As :func:`p300.evaluation.tasks.run_task`.
     """
     missing = [task for task in tasks if not is_done(task, run)]
-    fits, learned = {learned_as(task): task for task in missing}, Learned()
+    fits, shared = {task.fit_key: task for task in missing}, SharedFits()
     if len(fits) > 1:
-        _fit_ahead(fits, learned)
+        _fit_ahead(list(fits.values()), shared)
     for task in missing:
-        run_task(task, run, learned)
+        run_task(task, run, shared)
 
 
 def is_done(task: Task, run: Path) -> bool:
-    """Tell whether a fold is scored."""
+    """Return whether a fold is scored."""
     return RunFolder(run).is_scored(task.id)
 
 
-def _fit_ahead(fits: Mapping[str, Task], learned: Learned) -> None:
-    """Fit the detectors of tasks under the names that :func:`run_task` looks for."""
+def _fit_ahead(tasks: Sequence[Task], shared: SharedFits) -> None:
+    """Fit the detectors of tasks under the keys that their folds look for."""
     import torch
 
-    some = next(iter(fits.values()))
+    some = tasks[0]
     epochs = Epochs.load(some.epochs)
     with one_thread(), training_on(some.device):
-        fitted = fit_each(_fit_of(task, epochs) for task in fits.values())
+        fitted = fit_each(_fit_of(task, epochs) for task in tasks)
+        keys = [fit_key(task.fold, task.method, task.seed) for task in tasks]
         try:
-            learned.ahead(list(fits), lambda: next(fitted).detector)
+            shared.ahead(keys, lambda: next(fitted).detector)
         except P300Error:
             # Which fold it was is not known here: each is fitted alone next, and names itself.
             return
         except torch.OutOfMemoryError:
             warnings.warn(
-                f"{some.device}: no room for {len(fits)} fits of {some.detector} side by side; "
+                f"{some.device}: no room for {len(tasks)} fits of {some.detector} side by side; "
                 "they are made one after another",
                 RunWarning,
                 stacklevel=2,
@@ -95,5 +96,6 @@ def _fit_ahead(fits: Mapping[str, Task], learned: Learned) -> None:
 
 
 def _fit_of(task: Task, epochs: Epochs) -> Fit:
-    detector, train = unfitted(task, epochs)
-    return Fit(detector, train.X, train.y, train.units(task.validation))
+    train = epochs_of_fold(epochs, task.fold, task.method).train
+    detector = task.method.unfitted(task.seed, epochs.electrodes)
+    return Fit(detector, train.X, train.y, train.groups(task.fold.validation))

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.epochs import UNITS
 from p300.errors import ProtocolError
+from p300.recordings.units import UNITS
 
 MINIMUM_TARGETS = 10
 """Fewest target epochs that a training fold must have."""
@@ -28,8 +28,8 @@ class Fold:
     train, test
         Positions in the flash table.
     validation
-        The level (a key of :data:`p300.epochs.UNITS`) whose whole units a detector may set aside
-        from the training set for early stopping and calibration.
+        The level (a key of :data:`p300.recordings.units.UNITS`) whose whole units a detector may
+        set aside from the training set for early stopping and calibration.
     apart
         The level at which training and test set must have nothing in common, None where only
         their windows must not touch.
@@ -48,6 +48,14 @@ class Fold:
     apart: str | None
     calibration: Index | None = None
     calibration_characters: str | None = None
+
+
+def everything(flashes: pd.DataFrame) -> Fold:
+    """Return the fold of a detector that is to be stored: it learns from all, nothing is tested."""
+    several = len(flashes[UNITS["subject"]].drop_duplicates()) > 2
+    nothing = np.arange(0)
+    rows = np.arange(len(flashes))
+    return Fold("all", rows, nothing, "subject" if several else "character", None)
 
 
 def check_fold(fold: Fold, flashes: pd.DataFrame, window: float) -> None:

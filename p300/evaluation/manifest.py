@@ -25,7 +25,7 @@ always taken in the same order."""
 
 
 def describe_run(experiment: Experiment) -> dict[str, Any]:
-    """Give versions, machine and seed, JSON-ready."""
+    """Return versions, machine, seed and detectors with all their parameters, JSON-ready."""
     return {
         "p300": p300.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -38,6 +38,7 @@ def describe_run(experiment: Experiment) -> dict[str, Any]:
         },
         "threads_per_worker": THREADS,
         "seed": experiment.seed,
+        "detectors": experiment.detectors,
     }
 
 

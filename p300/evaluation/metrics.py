@@ -3,24 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.tables import GROUP, METRICS
+from p300.evaluation.intervals import summarise_mean
+from p300.tables import GROUP, METRIC_ROWS
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 CALIBRATION_BINS = 10
-BOOTSTRAP_SAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of merit, and all that tables, figures and comparisons need to know of it.
+
+    Parameters
+    ----------
+    name
+        In the column ``metric`` of ``metrics.json``.
+    title
+        For people.
+    measure
+        Function of labels (0 or 1), scores (log-odds of a target) and thresholds, each [epoch];
+        None for a figure that is not computed from scores.
+    smaller_is_better
+        Of all others larger is.
+    chance
+        What guessing reaches, where that is the same for all data.
+    short
+        Heading of a narrow column, where the title is too long for one.
+    percent
+        Whether it is a share that people read in percent.
+    """
+
+    name: str
+    title: str
+    measure: Callable[[Integers, Floats, Floats], float] | None = None
+    smaller_is_better: bool = False
+    chance: float | None = None
+    short: str = ""
+    percent: bool = False
+
+    @property
+    def heading(self) -> str:
+        """Heading of a column."""
+        return self.short or self.title
+
+    @property
+    def axis(self) -> str:
+        """Label of an axis, with the unit."""
+        return f"{self.title} (%)" if self.percent else self.title
+
+    @property
+    def scale(self) -> float:
+        """What values are multiplied by where people read them."""
+        return 100.0 if self.percent else 1.0
 
 
 def detection_metrics(
     target: npt.ArrayLike, score: npt.ArrayLike, threshold: npt.ArrayLike
 ) -> dict[str, float]:
-    """Measure single-flash detection.
+    """Measure single-flash detection by every record of :data:`METRICS` that has a measure.
 
     Parameters
     ----------
@@ -33,36 +82,89 @@ def detection_metrics(
 
     Returns
     -------
-    ROC-AUC; balanced accuracy, recall, precision and F1 at the threshold; average precision; log
-    loss (nats) and expected calibration error of the probabilities.
+    Name of the metric -> value.
     """
-    from scipy.special import expit
-    from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
-
     y, s = np.asarray(target, dtype=np.int64), np.asarray(score, dtype=np.float64)
-    detected = s > np.asarray(threshold)
-    probability = expit(s)
-    hits, false_alarms = int(np.sum(detected & (y == 1))), int(np.sum(detected & (y == 0)))
-    n_targets, n_nontargets = int(np.sum(y == 1)), int(np.sum(y == 0))
-    recall, specificity = hits / n_targets, 1 - false_alarms / n_nontargets
-    precision = hits / (hits + false_alarms) if hits + false_alarms else 0.0
-    return {
-        "roc_auc": float(roc_auc_score(y, s)),
-        "balanced_accuracy": (recall + specificity) / 2,
-        "average_precision": float(average_precision_score(y, s)),
-        "recall": recall,
-        "precision": precision,
-        "f1": 2 * hits / (hits + false_alarms + n_targets),
-        "log_loss": float(log_loss(y, probability, labels=[0, 1])),
-        "expected_calibration_error": expected_calibration_error(y, probability),
-    }
+    t = np.broadcast_to(np.asarray(threshold, dtype=np.float64), s.shape)
+    return {m.name: float(m.measure(y, s, t)) for m in METRICS.values() if m.measure is not None}
+
+
+def _roc_auc(target: Integers, score: Floats, _: Floats) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(target, score))
+
+
+def _average_precision(target: Integers, score: Floats, _: Floats) -> float:
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(target, score))
+
+
+def _counts(target: Integers, score: Floats, threshold: Floats) -> tuple[int, int, int, int]:
+    """Return hits, false alarms, targets and non-targets."""
+    detected, is_target = score > threshold, target == 1
+    hits, n_targets = int(np.sum(detected & is_target)), int(is_target.sum())
+    return hits, int(detected.sum()) - hits, n_targets, len(target) - n_targets
+
+
+def _balanced_accuracy(target: Integers, score: Floats, threshold: Floats) -> float:
+    hits, false_alarms, n_targets, n_nontargets = _counts(target, score, threshold)
+    return (hits / n_targets + 1 - false_alarms / n_nontargets) / 2
+
+
+def _recall(target: Integers, score: Floats, threshold: Floats) -> float:
+    hits, _, n_targets, _ = _counts(target, score, threshold)
+    return hits / n_targets
+
+
+def _precision(target: Integers, score: Floats, threshold: Floats) -> float:
+    hits, false_alarms, _, _ = _counts(target, score, threshold)
+    return hits / (hits + false_alarms) if hits + false_alarms else 0.0
+
+
+def _f1(target: Integers, score: Floats, threshold: Floats) -> float:
+    hits, false_alarms, n_targets, _ = _counts(target, score, threshold)
+    return 2 * hits / (hits + false_alarms + n_targets)
+
+
+def _log_loss(target: Integers, score: Floats, _: Floats) -> float:
+    """Mean of log(1 + exp(-s)) over targets and log(1 + exp(s)) over others: exact for any s."""
+    return float(np.mean(np.logaddexp(0.0, np.where(target == 1, -score, score))))
+
+
+def _calibration_error(target: Integers, score: Floats, _: Floats) -> float:
+    from scipy.special import expit
+
+    return expected_calibration_error(target, expit(score))
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("roc_auc", "ROC-AUC", _roc_auc, chance=0.5),
+        Metric("balanced_accuracy", "Balanced accuracy", _balanced_accuracy, chance=0.5),
+        Metric("average_precision", "Average precision", _average_precision),
+        Metric("recall", "Recall", _recall),
+        Metric("precision", "Precision", _precision),
+        Metric("f1", "F1", _f1),
+        Metric("log_loss", "Log loss", _log_loss, smaller_is_better=True),
+        Metric(
+            "expected_calibration_error", "Expected calibration error", _calibration_error,
+            smaller_is_better=True, short="ECE",
+        ),
+        Metric("fit_seconds", "Seconds to fit", smaller_is_better=True),
+    )
+}  # fmt: skip
+"""Name -> record of every figure of single flashes, in the order of tables. Those of letters are in
+:mod:`p300.speller.letter_metrics`."""
+
+HEADLINE = METRICS["roc_auc"]
+"""The figure that reports begin with, and that comparisons are about unless told otherwise."""
 
 
 def expected_calibration_error(y: npt.ArrayLike, probability: npt.ArrayLike) -> float:
-    """Mean distance between predicted and observed target share over bins of equal count.
-
-    Bins of equal count, because with one target in six nearly all probabilities lie below .5 and
-    equally wide bins would be empty (Nixon et al. 2019, adaptive calibration error).
+    """Mean distance between predicted and observed target share over :func:`calibration_bins`.
 
     Parameters
     ----------
@@ -72,30 +174,32 @@ def expected_calibration_error(y: npt.ArrayLike, probability: npt.ArrayLike) -> 
         Predicted probability of a target, [epoch].
     """
     labels, p = np.asarray(y, dtype=np.float64), np.asarray(probability, dtype=np.float64)
-    bins = np.array_split(np.argsort(p, kind="stable"), min(CALIBRATION_BINS, len(p)))
-    gaps = [len(rows) * abs(float(labels[rows].mean() - p[rows].mean())) for rows in bins]
-    return sum(gaps) / len(p)
+    surplus = np.bincount(calibration_bins(p), weights=labels - p)
+    return float(np.abs(surplus).sum() / len(p))
 
 
-def bootstrap_mean(values: npt.ArrayLike) -> tuple[float | None, float | None]:
-    """Give the 95 % percentile interval of the mean, resampling subjects.
+def calibration_bins(probability: npt.ArrayLike) -> Integers:
+    """Put epochs into bins of equal count by their probability; equal ones share a bin.
+
+    Bins of equal count, because with one target in six nearly all probabilities lie below .5 and
+    equally wide bins would be empty (Nixon et al. 2019, adaptive calibration error). Epochs of one
+    probability go where the middle one of them falls, so that the order of rows does not matter.
 
     Parameters
     ----------
-    values
-        One figure a subject.
+    probability
+        [epoch].
 
     Returns
     -------
-    Lower and upper end; None for fewer than three subjects, where resampling says nothing.
+    Number of its bin, [epoch], below :data:`CALIBRATION_BINS`; ties may leave bins empty.
     """
-    given = np.asarray(values, dtype=np.float64)
-    if len(given) < 3:
-        return None, None
-    rng = np.random.default_rng(np.random.SeedSequence(len(given)))
-    means = given[rng.integers(len(given), size=(BOOTSTRAP_SAMPLES, len(given)))].mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+    p = np.asarray(probability, dtype=np.float64)
+    _, group, counts = np.unique(p, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - counts + (counts - 1) // 2
+    parts = np.array_split(np.arange(len(p)), min(CALIBRATION_BINS, len(p)))
+    bin_of_rank = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return np.asarray(bin_of_rank[middle][group], dtype=np.int64)
 
 
 def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -111,8 +215,8 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    Tidy rows, columns of :data:`p300.tables.METRICS`; ``low`` and ``high`` are the 95 % bootstrap
-    interval over subjects, ``n`` tested epochs of a subject, subjects of a mean.
+    Tidy rows, columns of :data:`p300.tables.METRIC_ROWS`; ``low`` and ``high`` are the 95 %
+    interval of a mean, ``n`` tested epochs of a subject, subjects of a mean.
     """
     return tabulate_subjects(scores, _detection_row)
 
@@ -144,7 +248,6 @@ def tabulate_subjects(
                 {**where, "subject": s, "metric": metric, "value": v, "n": int(n)}
                 for s, v, n in zip(table["subject"], table[metric], table["n"], strict=True)
             ]
-            low, high = bootstrap_mean(table[metric].to_numpy())
-            mean = {"metric": metric, "value": float(table[metric].mean()), "n": len(table)}
-            rows.append({**where, "subject": "mean", **mean, "low": low, "high": high})
-    return METRICS.read(pd.DataFrame(rows).reindex(columns=METRICS.names), "metrics")
+            mean = summarise_mean(table[metric].to_numpy())
+            rows.append({**where, "subject": "mean", "metric": metric, **mean})
+    return METRIC_ROWS.read(pd.DataFrame(rows).reindex(columns=METRIC_ROWS.names), "metrics")

@@ -10,46 +10,47 @@ from pathlib import Path
 import pandas as pd
 
 from p300.config import Experiment
-from p300.epochs import UNITS, Epochs, join_layouts
+from p300.epochs import Epochs, join_layouts
 from p300.errors import DataWarning, P300Error
 from p300.evaluation.combination import name_together
-from p300.evaluation.folds import Task, seed_of
+from p300.evaluation.fold import seed_of, too_few_characters
 from p300.evaluation.leaks import Fold
 from p300.evaluation.preparation import read_recordings
-from p300.evaluation.protocols import PROTOCOLS, make_folds
-from p300.preprocessing import describe_flashes
+from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
+from p300.evaluation.tasks import Task
+from p300.preprocessing import kept_flashes
 from p300.recordings import Layout
-from p300.speller.selections import has_codes
-
-FEWEST_CHARACTERS = 2
-"""Characters that a detector needs to learn from them alone: one is held out for calibration."""
+from p300.recordings.layout import has_codes
+from p300.signal.sampling import epoch_grid
 
 
 def preview(experiment: Experiment, data: Path) -> list[Task]:
-    """Give the folds that a run would fit, reading the recordings but computing nothing."""
-    settings = experiment.preprocessing
+    """Return the folds that a run would fit, reading the recordings but computing nothing."""
     tables: dict[str, pd.DataFrame] = {}
     layouts: dict[str, Layout] = {}
+    windows: dict[str, float] = {}
     for dataset in experiment.datasets:
         parts: list[tuple[pd.DataFrame, dict[str, Layout]]] = []
         for recording in read_recordings(experiment, dataset, data):
             shown = {dataset: recording.layout} if recording.layout else {}
-            parts.append((describe_flashes(recording), shown))
+            grid = epoch_grid(recording, experiment.preprocessing)
+            windows.setdefault(dataset, grid.seconds)
+            parts.append((kept_flashes(recording, grid), shown))
         layouts |= join_layouts(parts)
         flashes = pd.concat([table for table, _ in parts], ignore_index=True)
         flashes = flashes.dropna(subset="target")
         tables[dataset] = flashes.reset_index(drop=True)
     if name := name_together(experiment):
         tables[name] = pd.concat(tables.values(), ignore_index=True)
+        windows[name] = next(iter(windows.values()))
     tasks: list[Task] = []
     for name, flashes in tables.items():
-        window = settings.tmax - settings.tmin
-        tasks += plan_dataset(experiment, name, flashes, window, layouts)
+        tasks += plan_dataset(experiment, name, flashes, windows[name], layouts)
     return tasks
 
 
 def plan(experiment: Experiment, prepared: Mapping[str, Path]) -> list[Task]:
-    """Give every fold of every data set, protocol, detector and repeat, in order.
+    """Return every fold of every data set, protocol, detector and repeat, in order.
 
     Parameters
     ----------
@@ -108,10 +109,10 @@ def plan_dataset(
     several = len(experiment.datasets) > 1
     for protocol in experiment.protocols:
         wanted, options = experiment.protocol_call(protocol)
-        within = PROTOCOLS[protocol].within
-        if several and together != (within == "datasets"):
+        scope = PROTOCOLS[protocol].scope
+        if several and together != (scope is Scope.DATASETS):
             continue
-        if within == "dataset" and single and several:
+        if scope is Scope.SUBJECTS and single and several:
             warnings.warn(
                 f"data set {name}: {protocol} is left out, there is one subject only",
                 DataWarning,
@@ -128,33 +129,30 @@ def plan_dataset(
                 used = flashes.iloc[[*fold.train, *fold.test]]
                 labels = _able_to_adapt(experiment, tested, used, layouts)
             for label in (own for own in labels if own in wanted):
-                if experiment.adaptation(label) != "from_scratch" or not _too_few(fold, flashes):
-                    yield from _repeat(experiment, protocol, fold, tested, label)
+                if not too_few_characters(fold, experiment.methods[label], flashes):
+                    yield from _repeat(experiment, protocol, fold, name, tested, label)
 
 
 def _repeat(
-    experiment: Experiment, protocol: str, fold: Fold, dataset: str, label: str
+    experiment: Experiment, protocol: str, fold: Fold, name: str, dataset: str, label: str
 ) -> Iterator[Task]:
-    """Yield the task of a detector on a fold, as often as it is to be repeated."""
+    """Yield the task of a detector on a fold of a tested data set, for each repeat.
+
+    The seed is that of the data the fold is of (``name``): folds that learn the same from several
+    data sets, and test different ones, are fitted once.
+    """
     for repeat in range(experiment.repeats):
         yield Task(
             experiment=experiment.name,
             dataset=dataset,
             protocol=protocol,
-            calibration_characters=fold.calibration_characters,
-            fold=fold.name,
             detector=label,
+            fold=fold,
             repeat=repeat,
-            call=experiment.detector_call(label),
-            seed=seed_of(experiment.seed, dataset, protocol, fold.name, str(repeat)),
+            method=experiment.methods[label],
+            seed=seed_of(experiment.seed, name, protocol, fold.name, str(repeat)),
             epochs=Path(),
-            train=fold.train,
-            test=fold.test,
-            validation=fold.validation,
-            cross_fit=experiment.spelling.dynamic,
-            alignment=experiment.alignment(label),
-            adaptation=experiment.adaptation(label),
-            calibration=fold.calibration,
+            score_training=experiment.spelling.dynamic,
         )
 
 
@@ -179,7 +177,7 @@ def _able_to_adapt(
     other = sorted(name for name in coded if layouts.get(name) != layouts.get(tested))
     if len(experiment.datasets) == 1 or (tested in coded and not other):
         return labels
-    unable = [n for n in labels if experiment.adaptation(n) in ("self_calibrated", "labelled")]
+    unable = [label for label in labels if experiment.methods[label].adaptation.needs_codes]
     if unable:
         why = f"{', '.join(other)} had another layout" if other else "no flash codes are known"
         warnings.warn(
@@ -188,11 +186,3 @@ def _able_to_adapt(
             stacklevel=3,
         )
     return [label for label in labels if label not in unable]
-
-
-def _too_few(fold: Fold, flashes: pd.DataFrame) -> bool:
-    """Tell whether there are too few calibration characters to learn from these alone."""
-    if fold.calibration is None:
-        return False
-    characters = flashes.iloc[fold.calibration][UNITS["character"]].drop_duplicates()
-    return len(characters) < FEWEST_CHARACTERS

@@ -5,15 +5,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from p300.arguments import check_arguments, did_you_mean
-from p300.epochs import UNITS
 from p300.errors import DataWarning, ProtocolError
 from p300.evaluation.leaks import Fold, Index, check_fold
+from p300.ranges import Several
+from p300.recordings.units import UNITS
 
 
 def within_subject(
@@ -70,13 +73,28 @@ def cross_session(flashes: pd.DataFrame, *, window: float) -> Iterator[Fold]:  #
             yield Fold(name, np.setdiff1d(rows, test), test, "character", "session")
 
 
-def cross_subject(flashes: pd.DataFrame, *, window: float) -> Iterator[Fold]:  # noqa: ARG001
-    """Test each subject, trained on all others; validation subjects come from the others.
+def cross_subject(
+    flashes: pd.DataFrame,
+    *,
+    window: float,  # noqa: ARG001
+    n_folds: Several | None = None,
+) -> Iterator[Fold]:
+    """Test subjects, trained on all others; validation subjects come from the others.
+
+    Parameters
+    ----------
+    flashes
+        As in :func:`within_subject`.
+    window
+        Length of an epoch in seconds.
+    n_folds
+        Groups that the subjects are dealt into, in the order of the recordings; a group is tested
+        at a time. None leaves one subject out at a time, which takes a fit for each of them.
 
     Raises
     ------
     ProtocolError
-        When there is one subject only.
+        When there is one subject only, or there are fewer than groups.
     """
     subjects = list(_grouped(flashes, ["subject"]))
     if len(subjects) < 2:
@@ -84,11 +102,29 @@ def cross_subject(flashes: pd.DataFrame, *, window: float) -> Iterator[Fold]:  #
             f"cross_subject: one subject only ({[s for s, _ in subjects]}); at least two are "
             "needed, or use within_subject"
         )
-    for subject, test in subjects:
+    for named, group in _dealt(subjects, n_folds, "cross_subject", "subjects"):
+        test = np.sort(np.concatenate([rows for _, rows in group]))
         train = np.setdiff1d(np.arange(len(flashes)), test)
         # With one other subject none can be spared: validation takes its characters.
-        validation = "subject" if len(subjects) > 2 else "character"
-        yield Fold(f"sub-{subject}", train, test, validation, "subject")
+        validation = "subject" if len(subjects) - len(group) > 1 else "character"
+        yield Fold(named or f"sub-{group[0][0]}", train, test, validation, "subject")
+
+
+def _dealt(
+    units: list[tuple[Any, Index]], n_folds: int | None, protocol: str, kind: str
+) -> Iterator[tuple[str, list[tuple[Any, Index]]]]:
+    """Yield the groups that are tested together and the name of each, "" where it is one unit."""
+    if n_folds is None:
+        yield from (("", [unit]) for unit in units)
+        return
+    if n_folds > len(units):
+        raise ProtocolError(
+            f"{protocol}: n_folds {n_folds} found, but there are {len(units)} {kind}; give at most "
+            "as many, or leave it out to leave one out at a time"
+        )
+    for k in range(n_folds):
+        group = units[k::n_folds]
+        yield f"{kind}-{k + 1}-of-{n_folds}" if n_folds < len(units) else "", group
 
 
 def few_shot(
@@ -171,6 +207,7 @@ def cross_dataset(
     window: float,  # noqa: ARG001
     train: tuple[str, ...] | None = None,
     test: tuple[str, ...] | None = None,
+    n_folds: Several | None = None,
 ) -> Iterator[Fold]:
     """Test all subjects of a data set, trained on all subjects of others.
 
@@ -187,6 +224,10 @@ def cross_dataset(
         Data sets to train on; by default all but the tested one.
     test
         Data sets to test, one at a time; by default all, or those that ``train`` does not name.
+    n_folds
+        Groups that the tested data sets are dealt into; those of a group are tested with what was
+        learned from all data sets outside it, which is fitted once. None leaves one data set out at
+        a time.
 
     Raises
     ------
@@ -199,23 +240,38 @@ def cross_dataset(
         raise ProtocolError(
             f"cross_dataset: one data set only ({list(positions)}); at least two are needed"
         )
-    named = {*(train or ()), *(test or ())}
-    if unknown := sorted(named - set(positions)):
+    asked = {*(train or ()), *(test or ())}
+    if unknown := sorted(asked - set(positions)):
         raise ProtocolError(f"cross_dataset: no data sets {unknown}; there are {list(positions)}")
     if both := sorted(set(train or ()) & set(test or ())):
         raise ProtocolError(f"cross_dataset: {both} are to be trained on and tested")
     left = [name for name in positions if name not in (train or ())]
     if not left:
         raise ProtocolError(f"cross_dataset: {list(train or ())} leave no data set to test")
-    for tested in test or left:
-        learned = train or [name for name in positions if name != tested]
+    units = [(name, positions[name]) for name in test or left]
+    for named, group in _dealt(units, n_folds, "cross_dataset", "data_sets"):
+        out = [name for name, _ in group]
+        learned = train or tuple(name for name in positions if name not in out)
+        if not learned:
+            raise ProtocolError(
+                f"cross_dataset: n_folds {n_folds} leaves no data set to learn from; give more"
+            )
         rows = np.sort(np.concatenate([positions[name] for name in learned]))
         several = len(flashes.iloc[rows][UNITS["subject"]].drop_duplicates()) > 1
         validation = "subject" if several else "character"
         # The name becomes a file's, which can be 255 bytes long.
         known_from = "+".join(learned) if len(learned) < 5 else f"{len(learned)}_data_sets"
-        name = f"{tested}_from_{known_from}"
-        yield Fold(name, rows, positions[tested], validation, "dataset")
+        for tested, own in group:
+            name = named or f"{tested}_from_{known_from}"
+            yield Fold(name, rows, own, validation, "dataset")
+
+
+class Scope(Enum):
+    """What training and test set of a protocol lie within."""
+
+    SUBJECT = "a subject"
+    SUBJECTS = "several subjects of a data set"
+    DATASETS = "several data sets"
 
 
 @dataclass(frozen=True)
@@ -226,53 +282,64 @@ class Protocol:
     ----------
     folds
         Takes a flash table, ``window`` (s) and its options; yields folds.
-    within
-        What the table holds, within which training and test sets lie: one or more subjects of a
-        data set (``subject``), at least two subjects of a data set (``dataset``), or several data
-        sets (``datasets``).
+    scope
+        What training and test set lie within.
     about
         Who trains and who is tested, for the report.
+    short
+        The same in a few words, for a config.
     """
 
     folds: Callable[..., Iterator[Fold]]
-    within: Literal["subject", "dataset", "datasets"]
+    scope: Scope
     about: str
+    short: str
+
+    @property
+    def learns_from_others(self) -> bool:
+        """Whether a fold's detector has learned from other subjects than the tested ones."""
+        return self.scope is not Scope.SUBJECT
 
 
 PROTOCOLS = {
     "within_subject": Protocol(
         within_subject,
-        "subject",
+        Scope.SUBJECT,
         "Each subject on its own: the detector learns from some runs (or characters) of a "
         "subject and is tested on other runs (or characters) of the same subject.",
+        "each subject on its own, tested on what was held out",
     ),
     "cross_session": Protocol(
         cross_session,
-        "subject",
+        Scope.SUBJECT,
         "Each subject on its own: the detector learns from some sessions of a subject and is "
         "tested on another session of the same subject.",
+        "each session, learned from the subject's other sessions",
     ),
     "cross_subject": Protocol(
         cross_subject,
-        "dataset",
+        Scope.SUBJECTS,
         "Leave one subject out: the detector learns from all other subjects and is tested on a "
         "subject that it has never seen. Nothing is fitted to the tested subject, unless a "
         "detector says below how it is aligned or adapts.",
+        "each subject, learned from all others",
     ),
     "few_shot": Protocol(
         few_shot,
-        "dataset",
+        Scope.SUBJECTS,
         "Leave one subject out, and let the detector adapt to the first characters (the number is "
         "in the protocol's name) of the earlier runs of the tested subject; the last run is "
         "tested.",
+        "each subject's last run, learned from all others and a few characters",
     ),
     "cross_dataset": Protocol(
         cross_dataset,
-        "datasets",
+        Scope.DATASETS,
         "Leave a data set out: the detector learns from all subjects of other data sets and is "
         "tested on all subjects of one that it has never seen, on the electrodes that all of them "
         "have. Nothing is fitted to the tested subjects, unless a detector says below how it is "
         "aligned.",
+        "each data set, learned from all others",
     ),
 }
 """A new protocol is one function and one entry here."""
@@ -343,21 +410,43 @@ def _grouped(flashes: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, I
 def _blocks(
     flashes: pd.DataFrame, rows: Index, name: str, window: float, n_blocks: int
 ) -> Iterator[Fold]:
-    """Divide one run into blocks of whole characters, or of time where characters are unknown."""
+    """Divide one run into blocks of whole characters, or of flashes where these are unknown."""
     run = flashes.iloc[rows]
     onset = run["onset"].to_numpy()
-    if run["character"].notna().all():
-        unit = np.unique(run["character"].to_numpy(dtype=np.int64), return_inverse=True)[1]
-    else:
-        unit = np.floor((onset - onset.min()) / (4 * window)).astype(np.int64)
+    known = bool(run["character"].notna().all())
+    unit = (
+        run["character"].to_numpy(dtype=np.int64)
+        if known
+        else (onset - onset.min()) // (4 * window)
+    )
+    unit = np.unique(unit, return_inverse=True)[1]
     n_units = int(unit.max()) + 1
     if n_units < 2:
         raise ProtocolError(
             f"within_subject: {name} has one run with one character only; nothing can be held out"
         )
     n_blocks = min(n_blocks, n_units)
-    block = unit * n_blocks // n_units
+    block = unit * n_blocks // n_units if known else _blocks_of_flashes(onset, window, n_blocks)
     for k in range(n_blocks):
         tested = block == k
         far = (onset <= onset[tested].min() - window) | (onset >= onset[tested].max() + window)
         yield Fold(f"{name}_block-{k + 1}", rows[~tested & far], rows[tested], "character", None)
+
+
+def _blocks_of_flashes(
+    onset: npt.NDArray[np.float64], window: float, n_blocks: int
+) -> npt.NDArray[np.int64]:
+    """Return the block of each flash: consecutive ones, as many in each block up to a quarter.
+
+    A block ends at a pause of a window or more where there is one so near, because no epoch has to
+    be left out there.
+    """
+    order = np.argsort(onset, kind="stable")
+    pauses = np.flatnonzero(np.diff(onset[order]) >= window) + 1
+    begins = np.arange(1, n_blocks) * len(onset) // n_blocks
+    for k, even in enumerate(begins):
+        near = pauses[np.abs(pauses - even) <= len(onset) // (4 * n_blocks)]
+        begins[k] = min(near, key=lambda pause: abs(pause - even), default=even)
+    block = np.empty(len(onset), dtype=np.int64)
+    block[order] = np.searchsorted(begins, np.arange(len(onset)), side="right")
+    return block

@@ -11,12 +11,12 @@ import pandas as pd
 from p300.config import Experiment
 from p300.detectors.device import chosen_device
 from p300.errors import RunError
-from p300.evaluation.folds import Task
 from p300.evaluation.groups import is_done
 from p300.evaluation.manifest import warn_of_versions
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.evaluation.plan import plan
 from p300.evaluation.preparation import Progress, keep_prepared, prepare, silent
+from p300.evaluation.tasks import Task
 from p300.evaluation.workers import Workers, map_folds
 from p300.runs import RunFolder
 from p300.tables import FOLD

@@ -16,18 +16,10 @@ import pandas as pd
 
 from p300.arguments import did_you_mean
 from p300.errors import RunError
-from p300.evaluation.metrics import bootstrap_mean
+from p300.evaluation.intervals import mean_interval, mean_test
+from p300.evaluation.metrics import HEADLINE, METRICS
 
 Floats = npt.NDArray[np.float64]
-
-MOST_EXACT = 16
-"""Subjects up to which all sign flips are counted (65,536); beyond, Wilcoxon's test is made."""
-
-SMALLER_IS_BETTER = frozenset({
-    "log_loss", "expected_calibration_error", "fit_seconds", "mean_repetitions", "seconds",
-    "forced",
-})  # fmt: skip
-"""Metrics of which less is better; of all others more is."""
 
 GROUP = ["dataset", "protocol"]
 COMPARISON_COLUMNS = (
@@ -41,61 +33,8 @@ COMBINED_COLUMNS = (
 _DECIMALS = 12
 
 
-def sign_flip_test(differences: npt.ArrayLike) -> float:
-    """Test exactly that two detectors are alike: all sign flips of the subjects' differences.
-
-    If the detectors are alike, either could have been called the first in each subject, so all
-    2^n signs of the differences are equally likely; p is the share of them whose mean is at least
-    as far from zero as the one found (Fisher, The Design of Experiments, 1935, section 21). The
-    smallest p that n subjects can give is therefore :func:`smallest_p`.
-
-    Parameters
-    ----------
-    differences
-        One a subject, at most :data:`MOST_EXACT`.
-
-    Returns
-    -------
-    Two-sided p.
-    """
-    found = np.asarray(differences, dtype=np.float64)
-    if not 1 <= len(found) <= MOST_EXACT:
-        raise ValueError(f"{len(found)} differences found, expected 1 to {MOST_EXACT}")
-    sums = np.zeros(1)
-    for difference in found:
-        sums = np.concatenate([sums + difference, sums - difference])
-    rounding = 1e-9 * np.abs(found).sum()
-    return float(np.mean(np.abs(sums) >= np.abs(found.sum()) - rounding))
-
-
-def smallest_p(n_subjects: int) -> float:
-    """Give the smallest p that the exact sign-flip test can reach: 2 of 2^n."""
-    return float(min(1.0, 2.0 ** (1 - n_subjects)))
-
-
-def paired_test(differences: npt.ArrayLike) -> tuple[float, str]:
-    """Test that differences of subjects are zero on average; two-sided.
-
-    Parameters
-    ----------
-    differences
-        One a subject.
-
-    Returns
-    -------
-    p and the name of the test: "sign-flip" (exact) up to :data:`MOST_EXACT` subjects, beyond
-    "Wilcoxon" (signed ranks; Biometrics Bulletin 1:80-83, 1945).
-    """
-    from scipy.stats import wilcoxon
-
-    found = np.asarray(differences, dtype=np.float64)
-    if len(found) <= MOST_EXACT:
-        return sign_flip_test(found), "sign-flip"
-    return float(wilcoxon(found).pvalue) if found.any() else 1.0, "Wilcoxon"
-
-
 def paired_effect(differences: npt.ArrayLike) -> float | None:
-    """Give the mean difference in standard deviations of the differences, corrected for few.
+    """Return the mean difference in standard deviations of the differences, corrected for few.
 
     Cohen's d_z = mean / SD (n - 1 in the denominator) is too large on average with few subjects;
     Hedges' exact factor J(n - 1) takes that away (J. Educ. Stat. 6:107-128, 1981, eq. 6e; Lakens,
@@ -176,9 +115,9 @@ def compare_subjects(
     Returns
     -------
     ``mean_first``, ``mean_second``; ``difference`` (first minus second) with ``low`` and ``high``,
-    its 95 % bootstrap interval over subjects (None below three); ``p`` and ``test`` from
-    :func:`paired_test`; ``effect`` from :func:`paired_effect`; ``share_better``, the share of
-    subjects in whom the first is better, ties counting half; ``n`` subjects.
+    its 95 % interval (None below six subjects), and ``p`` and ``test``, which agree with it: both
+    from :mod:`p300.evaluation.intervals`; ``effect`` from :func:`paired_effect`; ``share_better``,
+    the share of subjects in whom the first is better, ties counting half; ``n`` subjects.
 
     Raises
     ------
@@ -194,8 +133,8 @@ def compare_subjects(
             else "no subject has a figure of both detectors"
         )
     difference = np.round((one - other.reindex(one.index)).to_numpy(dtype=np.float64), _DECIMALS)
-    low, high = bootstrap_mean(difference)
-    p, test = paired_test(difference)
+    low, high = mean_interval(difference) or (None, None)
+    p, test = mean_test(difference)
     gain = -difference if smaller_is_better else difference
     return {
         "mean_first": float(one.mean()),
@@ -212,7 +151,11 @@ def compare_subjects(
 
 
 def compare_detectors(
-    metrics: pd.DataFrame, metric: str = "roc_auc", reference: str | None = None
+    metrics: pd.DataFrame,
+    metric: str = HEADLINE.name,
+    reference: str | None = None,
+    *,
+    smaller_is_better: bool | None = None,
 ) -> pd.DataFrame:
     """Compare detectors on every data set and protocol, paired over subjects.
 
@@ -228,6 +171,9 @@ def compare_detectors(
         :meth:`p300.evaluation.metric_at.MetricAt.rows`.
     reference
         The detector that all others are compared with; all pairs without one.
+    smaller_is_better
+        Whether less of the figure is better; needed only where it has no record in
+        :data:`~p300.evaluation.metrics.METRICS`, which has those of single flashes.
 
     Returns
     -------
@@ -237,8 +183,8 @@ def compare_detectors(
     Raises
     ------
     RunError
-        When the metric or the reference is unknown, a subject's figure is missing or there are
-        several, or there are no two detectors to compare.
+        When the metric, its direction or the reference is unknown, a subject's figure is missing or
+        there are several, or there are no two detectors to compare.
     """
     single = metrics[metrics["subject"] != "mean"]
     rows = single[single["metric"] == metric]
@@ -256,6 +202,7 @@ def compare_detectors(
             f"{first['subject']} found more than once; choose one rule and number of repetitions "
             "(MetricAt.rows), and one number of calibration characters"
         )
+    less = _is_less_better(metric) if smaller_is_better is None else smaller_is_better
     detectors = [str(name) for name in rows["detector"].unique()]
     if reference is not None and reference not in detectors:
         raise RunError(f"no detector is labelled {reference!r}; there are {', '.join(detectors)}")
@@ -263,7 +210,7 @@ def compare_detectors(
         {"dataset": dataset, "protocol": protocol, "metric": metric, **pair}
         for (dataset, protocol), part in rows.groupby(GROUP, sort=False)
         for pair in _compare_pairs(
-            part, _pairs(detectors, reference), f"{dataset}, {protocol}, {metric}"
+            part, _pairs(detectors, reference), less, f"{dataset}, {protocol}, {metric}"
         )
     ]
     if not compared:
@@ -276,21 +223,29 @@ def compare_detectors(
     return table.assign(p_holm=holm(table["p"]))[list(COMPARISON_COLUMNS)]
 
 
+def _is_less_better(metric: str) -> bool:
+    if metric not in METRICS:
+        raise RunError(
+            f"whether less of {metric!r} is better is not known here, which knows "
+            f"{', '.join(METRICS)}; say it by smaller_is_better=True or False"
+        )
+    return METRICS[metric].smaller_is_better
+
+
 def _pairs(detectors: Sequence[str], reference: str | None) -> list[tuple[str, str]]:
-    """Give what is compared with what, everywhere in the same order."""
+    """Return what is compared with what, everywhere in the same order."""
     if reference is None:
         return list(combinations(detectors, 2))
     return [(name, reference) for name in detectors if name != reference]
 
 
 def _compare_pairs(
-    rows: pd.DataFrame, pairs: Sequence[tuple[str, str]], where: str
+    rows: pd.DataFrame, pairs: Sequence[tuple[str, str]], less: bool, where: str
 ) -> Iterator[dict[str, Any]]:
     """Compare the pairs that one data set and protocol has of one metric."""
     values = {
         str(name): part.set_index("subject")["value"] for name, part in rows.groupby("detector")
     }
-    less = bool(rows["metric"].isin(SMALLER_IS_BETTER).all())
     for first, second in pairs:
         if first in values and second in values:
             try:

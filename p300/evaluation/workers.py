@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p300.errors import ConfigError, RunError, RunWarning
-from p300.evaluation.folds import Task
 from p300.evaluation.groups import groups_of, is_done, run_group
+from p300.evaluation.tasks import Task
 
 MOST_DEATHS = 3
 """Times that workers may die one after the other, no fold being done in between, before the run is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from p300.recordings.layout import Layout
 PAUSE = 3.0
 """A gap of more than this many times the median onset interval is a pause. Pauses in the known
 sets are 5 to 50 times the interval, irregular onsets stay below 1.5 times."""
+
+ALIKE = 1.5
+"""Pauses of one kind differ by less than this factor."""
 
 
 def flash_onsets(marks: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -45,7 +49,8 @@ def count_characters(samples: npt.ArrayLike) -> npt.NDArray[np.int64]:
 
     Returns
     -------
-    [flash], the character of each flash.
+    [flash], the character of each flash; where there are pauses between repetitions too, see
+    :func:`find_characters`.
     """
     onsets = np.asarray(samples, dtype=np.int64)
     gaps = np.diff(onsets)
@@ -75,7 +80,7 @@ def make_flash_table(
     where
         The file, for messages.
     character
-        [flash], numbers from 1; by default from the pauses, see :func:`count_characters`.
+        [flash], numbers from 1; by default from the pauses, see :func:`find_characters`.
 
     Returns
     -------
@@ -85,12 +90,17 @@ def make_flash_table(
     Warns
     -----
     DataWarning
-        When a repetition has too few or too many flashes.
+        When a repetition has too few or too many flashes, or it is not certain which pauses are
+        between characters.
     """
     table = pd.DataFrame({"sample": samples})
     table["target"] = pd.NA if target is None else np.asarray(target)
     table["code"] = pd.NA if code is None else np.asarray(code)
-    table["character"] = count_characters(samples) if character is None else np.asarray(character)
+    table["character"] = (
+        find_characters(table, flashes_a_repetition, where)
+        if character is None
+        else np.asarray(character)
+    )
     together = ["character"] if code is None else ["character", "code"]
     step = flashes_a_repetition if code is None else 1
     table["repetition"] = table.groupby(together).cumcount() // step + 1
@@ -105,6 +115,104 @@ def make_flash_table(
             stacklevel=3,
         )
     return table
+
+
+def find_characters(
+    flashes: pd.DataFrame, flashes_a_repetition: int, where: str
+) -> npt.NDArray[np.int64]:
+    """Count the characters from 1 by pauses, where repetitions may have pauses between them too.
+
+    Where most of what lies between pauses is one whole repetition, each pause is between two
+    repetitions or between two characters. The longer kind is between characters, unless the
+    targets change across one of the shorter kind.
+
+    Parameters
+    ----------
+    flashes
+        Columns sample, target and code, in time order; targets and codes may be unknown.
+    flashes_a_repetition
+        How many flashes one repetition has.
+    where
+        The file, for messages.
+
+    Returns
+    -------
+    [flash], the character of each flash.
+
+    Warns
+    -----
+    DataWarning
+        When all pauses are of one kind, so that repetitions and characters cannot be told apart,
+        and when characters found by the longer pauses differ in their number of repetitions and no
+        targets confirm them.
+    """
+    train = count_characters(flashes["sample"])
+    trains = [shown for _, shown in flashes.groupby(train)]
+    whole = [_is_repetition(shown, flashes_a_repetition) for shown in trains]
+    if len(trains) < 2 or np.mean(whole) <= 0.5:
+        return train
+    steps = [(a["sample"].iloc[-1], b["sample"].iloc[0]) for a, b in pairwise(trains)]
+    pauses = np.diff(np.array(steps), axis=1)[:, 0]
+    shown_codes = [
+        _target_codes(shown) if w else None for shown, w in zip(trains, whole, strict=True)
+    ]
+    known = np.array([None not in pair for pair in pairwise(shown_codes)])
+    changed = known & np.array([a != b for a, b in pairwise(shown_codes)])
+    character, equal = _group_trains(pauses)
+    within = np.diff(character) == 0
+    if (changed & within).any() or (changed.all() and not within.any()):
+        return train
+    if not within.any():
+        _warn(
+            f"{where}: {len(trains)} single repetitions with pauses between them that are all "
+            f"alike; they are taken for {len(trains)} characters. If they are repetitions of fewer "
+            "characters, write the flashes with their characters into a table (source flash_table)"
+        )
+    elif not equal and not known[within].all():
+        _warn(
+            f"{where}: pauses of two kinds; the longer ones are taken for pauses between "
+            f"{character[-1]} characters, which have {np.bincount(character)[1:].tolist()} "
+            "repetitions. If that is wrong, write the flashes with their characters into a table "
+            "(source flash_table)"
+        )
+    return character[train - 1]
+
+
+def _is_repetition(shown: pd.DataFrame, flashes_a_repetition: int) -> bool:
+    """Return whether flashes are one whole repetition, with every code once."""
+    codes = shown["code"].dropna()
+    return len(shown) == flashes_a_repetition and not codes.duplicated().any()
+
+
+def _target_codes(shown: pd.DataFrame) -> frozenset[int] | None:
+    """Return the codes of the targets, None where codes or targets are not known."""
+    if shown[["target", "code"]].isna().any(axis=None):
+        return None
+    return frozenset(shown.loc[shown["target"].astype(bool), "code"])
+
+
+def _group_trains(pauses: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], bool]:
+    """Join trains of flashes that short pauses separate.
+
+    Parameters
+    ----------
+    pauses
+        [train - 1], in samples.
+
+    Returns
+    -------
+    Character of each train from 1, and whether all have equally many trains. The shortest pauses
+    are the short ones, or some more where that makes the characters equal; without two kinds each
+    train is a character.
+    """
+    ascending = np.sort(pauses)
+    jumps = ascending[:-1][ascending[1:] >= ALIKE * ascending[:-1]]
+    found = [np.concatenate([[1], 1 + np.cumsum(pauses > longest)]) for longest in jumps]
+    equal = [np.ptp(np.bincount(character)[1:]) == 0 for character in found]
+    if not found:
+        return np.arange(1, len(pauses) + 2), True
+    best = equal.index(True) if any(equal) else 0
+    return found[best], any(equal)
 
 
 def check_codes(flashes: pd.DataFrame, layout: Layout, where: str) -> None:

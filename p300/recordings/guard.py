@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,9 +34,8 @@ def guarded(read: Callable[[], _Read], path: Path | str) -> _Read:
         With what MNE warned of.
     """
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            result = read()
+        with naming_warnings(path):
+            return read()
     except RecordingError:
         raise
     except Exception as error:
@@ -44,12 +44,33 @@ def guarded(read: Callable[[], _Read], path: Path | str) -> _Read:
             "it damaged, cut short or not what its name says, and are the files that belong to it "
             "beside it?"
         ) from error
+
+
+@contextmanager
+def naming_warnings(where: Path | str, advice: str = "") -> Iterator[None]:
+    """Turn what MNE warns of into warnings that name a file or a recording; each text comes once.
+
+    Parameters
+    ----------
+    where
+        What the warnings name first.
+    advice
+        What they say last.
+
+    Warns
+    -----
+    DataWarning
+        With what MNE warned of. Warnings of this package stay as they are.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
     for text, category in dict.fromkeys((str(w.message), w.category) for w in caught):
         if issubclass(category, P300Warning | DeprecationWarning | FutureWarning):
-            warnings.warn(text, category, stacklevel=3)
+            warnings.warn(text, category, stacklevel=4)
         else:
-            warnings.warn(f"{path}: MNE warns: {_one_line(text)}", DataWarning, stacklevel=3)
-    return result
+            message = f"{where}: MNE warns: {_one_line(text)}{advice}"
+            warnings.warn(message, DataWarning, stacklevel=4)
 
 
 def _one_line(text: object) -> str:

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
 from p300.errors import RecordingError
+from p300.recordings.units import UNITS
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,22 @@ class Layout:
             groups={int(code): frozenset(group) for code, group in stored["groups"].items()},
             shape=(int(shape[0]), int(shape[1])) if shape else None,
         )
+
+
+def lit_symbols(layout: Layout) -> npt.NDArray[np.float64]:
+    """Return 1 where a code lights a symbol, [code, symbol]; codes in ascending order."""
+    groups = [layout.groups[code] for code in sorted(layout.groups)]
+    return np.array([[float(s in group) for s in layout.symbols] for group in groups])
+
+
+def has_codes(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return for each row whether its whole run has codes, characters and repetitions, [row].
+
+    Where they are not known, targets can be detected but nothing can be spelled.
+    """
+    unknown = table[["code", "character", "repetition"]].isna().any(axis=1)
+    by_run = unknown.groupby([table[column] for column in UNITS["run"]])
+    return ~by_run.transform("any").to_numpy(dtype=bool)
 
 
 MATRIX_6X6 = Layout.row_column(["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"])

@@ -185,12 +185,11 @@ def _make_table(
     target[marked < 0] = pd.NA
     trials = samples[codes == TRIAL_START]
     trial = np.searchsorted(trials, onsets + slack, side="right")
-    character = (
-        np.unique(trial, return_inverse=True)[1] + 1 if len(trials) else count_characters(onsets)
-    )
+    character = np.unique(trial, return_inverse=True)[1] + 1 if len(trials) else None
     labels = codes[leads] - LABEL_00
     if (labels > LAST_LABEL - LABEL_00).any():  # target marks alone
-        return pd.DataFrame({"sample": onsets, "target": target, "character": character})
+        counted = count_characters(onsets) if character is None else character
+        return pd.DataFrame({"sample": onsets, "target": target, "character": counted})
     return make_flash_table(
         onsets,
         target=target,

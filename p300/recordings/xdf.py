@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.flashes import check_codes, count_characters, make_flash_table
+from p300.recordings.flashes import check_codes, make_flash_table
 from p300.recordings.layout import Layout
 from p300.recordings.mnefile import place_files
 from p300.recordings.montage import choose_electrodes
@@ -273,7 +273,6 @@ def _read_flashes(
         code=np.array(codes, dtype=np.int64),
         flashes_a_repetition=len(set(codes)),
         where=str(file),
-        character=count_characters(samples[rows]),
     )
 
 

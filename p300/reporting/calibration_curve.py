@@ -7,30 +7,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from p300.evaluation.intervals import FEWEST, summarise_mean
 from p300.evaluation.metric_at import MetricAt
-from p300.evaluation.metrics import bootstrap_mean
+from p300.evaluation.metrics import HEADLINE, Metric
 from p300.reporting import style
+from p300.reporting.metric_records import find_metric
 from p300.reporting.page import Row, Section, Table, Text, picture
 from p300.reporting.run_results import MEAN, RunResults
+from p300.reporting.tables import about_intervals
 from p300.reporting.words import NONE, number, several
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FIGURES = {
-    "roc_auc": ("ROC-AUC", 1.0, 3),
-    "characters@5": ("Characters right after 5 repetitions (%)", 100.0, 0),
-}
-"""Figure (:meth:`p300.evaluation.metric_at.MetricAt.parse`) -> name of the axis, factor, decimals;
-the second only where characters were spelled."""
+SHOWN = (HEADLINE.name, "characters@5")
+"""Figures (:meth:`p300.evaluation.metric_at.MetricAt.parse`); the second only where characters were
+spelled."""
 
 ALL = "all"
 _SHIFT = 0.08
 """Between the detectors at one number of characters, so that their bars do not hide each other."""
 _CAPTION = (
     "What a detector knows of a new person after so many of their characters. Dots: mean over the "
-    "subjects that have all these numbers of characters; bars: 95 % bootstrap interval over them. "
+    "subjects that have all these numbers of characters; bars: 95 % interval, from "
+    f"{FEWEST} subjects on. "
     "The last run of each subject is tested, always the same epochs."
 )
 
@@ -55,12 +56,12 @@ def calibration_points(results: RunResults) -> pd.DataFrame:
 
     Returns
     -------
-    Columns dataset, figure (of :data:`FIGURES`), detector, characters (a number as text, or
+    Columns dataset, figure (of :data:`SHOWN`), detector, characters (a number as text, or
     "all"), value, low, high, n.
     """
     metrics = results.metrics
     metrics = metrics[(metrics["subject"] != MEAN) & metrics["calibration_characters"].notna()]
-    parts = [MetricAt.parse(name).among(metrics).assign(figure=name) for name in FIGURES]
+    parts = [MetricAt.parse(name).among(metrics).assign(figure=name) for name in SHOWN]
     rows = pd.concat(parts, ignore_index=True).dropna(subset="value")
     rows = rows.rename(columns={"calibration_characters": "characters"})
     points = []
@@ -69,16 +70,19 @@ def calibration_points(results: RunResults) -> pd.DataFrame:
         whole = set(numbers.index[numbers == numbers.max()])
         same = group[group["subject"].isin(whole)]
         for (detector, n), part in same.groupby(["detector", "characters"], sort=False):
-            low, high = bootstrap_mean(part["value"])
-            points.append(
-                {"dataset": dataset, "figure": figure, "detector": detector, "characters": n,
-                 "value": float(part["value"].mean()), "low": low, "high": high, "n": len(part)}
-            )  # fmt: skip
+            where = {"dataset": dataset, "figure": figure, "detector": detector}
+            points.append({**where, "characters": n, **summarise_mean(part["value"])})
     return pd.DataFrame(points)
 
 
+def _record(figure: str) -> Metric:
+    record = find_metric(MetricAt.parse(figure))
+    assert record is not None  # one of those shown
+    return record
+
+
 def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
-    """Plot one row of panels a data set, one panel a figure of :data:`FIGURES`.
+    """Plot one row of panels a data set, one panel a figure of :data:`SHOWN`.
 
     Parameters
     ----------
@@ -86,17 +90,17 @@ def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
         From :func:`calibration_points`.
     """
     datasets = list(curve["dataset"].unique())
-    figures = [known for known in FIGURES if known in set(curve["figure"])]
+    figures = [known for known in SHOWN if known in set(curve["figure"])]
     colours = style.detector_colours(curve["detector"])
     figure, axes = style.panels(
         len(datasets), len(figures), width=style.WIDTH / 2, height=3.4, share=False
     )
     for row, dataset in zip(axes, datasets, strict=True):
         for ax, shown in zip(row, figures, strict=True):
+            record = _record(shown)
             part = curve[(curve["dataset"] == dataset) & (curve["figure"] == shown)]
-            name, scale, _ = FIGURES[shown]
-            _draw(ax, part, colours, scale)
-            style.title(ax, name, f"{dataset}, {several(int(part['n'].max()), 'subject')}")
+            _draw(ax, part, colours, record.scale)
+            style.title(ax, record.axis, f"{dataset}, {several(int(part['n'].max()), 'subject')}")
             ax.set_xlabel("Characters of the new person")
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
@@ -128,13 +132,16 @@ def _tables(curve: pd.DataFrame) -> list[Table]:
     """Give the numbers of the figure."""
     tables = []
     for (dataset, figure), part in curve.groupby(["dataset", "figure"], sort=False):
-        order, (name, scale, digits) = _ordered(part["characters"]), FIGURES[str(figure)]
+        order, record = _ordered(part["characters"]), _record(str(figure))
+        digits = 0 if record.percent else 3
         rows = []
         for detector, line in part.groupby("detector", sort=False):
             points = line.to_dict("records")
-            cells = {str(p["characters"]): _cell(p, scale, digits) for p in points}
+            cells = {str(p["characters"]): _cell(p, record.scale, digits) for p in points}
             rows.append(Row((str(detector), *(cells.get(n, NONE) for n in order))))
-        caption = f"{name} by characters of the new person: {dataset}"
+        caption = (
+            f"{record.axis} by characters of the new person: {dataset} ({about_intervals(part)})"
+        )
         tables.append(Table(("Detector", *order), tuple(rows), caption))
     return tables
 

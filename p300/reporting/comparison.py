@@ -11,10 +11,12 @@ import pandas as pd
 
 from p300.errors import RunError
 from p300.evaluation.metric_at import MetricAt
+from p300.evaluation.metrics import HEADLINE
 from p300.evaluation.statistics import combine_datasets, compare_detectors
 from p300.evaluation.tested_epochs import check_same_epochs
 from p300.files import written_whole
 from p300.reporting import comparison_sections as parts
+from p300.reporting.metric_records import find_metric
 from p300.reporting.page import render_page
 from p300.reporting.run_results import RunResults, read_run
 
@@ -51,7 +53,7 @@ class Comparison:
 
 
 def compare_runs(
-    runs: Iterable[str | Path], metric: str = "roc_auc", reference: str | None = None
+    runs: Iterable[str | Path], metric: str = HEADLINE.name, reference: str | None = None
 ) -> Comparison:
     """Compare the detectors of finished runs, paired over subjects.
 
@@ -91,8 +93,9 @@ def compare_runs(
         for tables in ([r.metrics for r in results], [r.scores for r in results])
     )
     check_same_epochs(scores)
-    rows = figure.rows(metrics)
-    compared = compare_detectors(rows, figure.metric, reference)
+    rows, record = figure.rows(metrics), find_metric(figure)
+    less = None if record is None else record.smaller_is_better
+    compared = compare_detectors(rows, figure.metric, reference, smaller_is_better=less)
     return Comparison(
         runs=tuple(results),
         labels=tuple(labels),

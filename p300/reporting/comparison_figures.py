@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from p300.evaluation.intervals import FEWEST
 from p300.reporting import style
 from p300.reporting.run_results import MEAN
 from p300.reporting.style import GREY, INK, LIGHT, WIDTH, detector_colours, label
@@ -48,7 +49,9 @@ def plot_differences(metrics: pd.DataFrame, table: pd.DataFrame, name: str) -> F
         right.sharex(axes[0][1])
         _draw_differences(right, values, part.to_dict("records"))
         right.set_xlabel(f"Difference of {name}")
-        style.title(right, "First − second", "mean with 95 % interval; dots: subjects")
+        known = part["low"].notna().any()
+        detail = "with 95 % interval" if known else f"(no interval below {FEWEST} subjects)"
+        style.title(right, "First − second", f"mean {detail}; dots: subjects")
     return figure
 
 

@@ -7,18 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from p300.evaluation.metric_at import CHOSEN, DYNAMIC, POSTERIOR, MetricAt
-from p300.evaluation.statistics import (
-    MOST_EXACT,
-    SMALLER_IS_BETTER,
-    compare_detectors,
-    holm,
-    smallest_p,
-)
+from p300.evaluation.intervals import FEWEST, LEVEL, MOST_EXACT, TESTS, smallest_p
+from p300.evaluation.metric_at import MetricAt
+from p300.evaluation.metrics import HEADLINE
+from p300.evaluation.statistics import compare_detectors, holm
 from p300.reporting.comparison_figures import plot_differences
+from p300.reporting.metric_records import find_metric
 from p300.reporting.page import Block, Facts, Row, Section, Table, Text, picture
 from p300.reporting.run_results import MEAN, RunResults
-from p300.reporting.tables import SUBJECT_METRICS
 from p300.reporting.words import NONE, number, p_text, several
 
 COLUMNS = (
@@ -27,32 +23,11 @@ COLUMNS = (
 )  # fmt: skip
 """Headings of :func:`comparison_cells`."""
 
-TESTS = {
-    "sign-flip": (
-        "exact sign-flip permutation test of the mean difference (the share of all 2^n signs of "
-        "the subjects' differences whose mean is at least as far from zero)"
-    ),
-    "Wilcoxon": f"Wilcoxon's signed-rank test (more than {MOST_EXACT} subjects)",
-}
-"""Name of a test -> what it is."""
-
-STOPPINGS = {
-    DYNAMIC: "dynamic stopping",
-    CHOSEN: "number of repetitions chosen on training characters",
-}
-"""When deciding ends, in words."""
-
-LEVEL = 0.05
-
 
 def figure_name(figure: MetricAt) -> str:
-    """Say in words what is compared."""
-    name = SUBJECT_METRICS.get(figure.metric, figure.metric.replace("_", " "))
-    name = name[:1].upper() + name[1:]
-    by = " by the posterior" if figure.rule == POSTERIOR else ""
-    if figure.repetitions is not None:
-        return f"{name} after {several(figure.repetitions, 'repetition')}{by}"
-    return f"{name}, {STOPPINGS[figure.stopping]}" if figure.stopping else name
+    """Return the title of what is compared, its name where it has no record."""
+    record = find_metric(figure)
+    return str(figure) if record is None else record.title
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -62,7 +37,8 @@ def signed(value: float, digits: int = 3) -> str:
 
 def comparison_cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
     """Write a row of :func:`~p300.evaluation.statistics.compare_detectors`; see :data:`COLUMNS`."""
-    interval = "" if pd.isna(row["low"]) else f" ({signed(row['low'])} to {signed(row['high'])})"
+    ends = f"{signed(row['low'])} to {signed(row['high'])}"
+    interval = " (no interval)" if pd.isna(row["low"]) else f" ({ends})"
     return (
         f"{row['first']} − {row['second']}",
         str(row["n"]),
@@ -105,7 +81,8 @@ def limits(table: pd.DataFrame) -> list[str]:
     """Say where the tests could not have found anything, whatever the detectors did."""
     said = [
         f"With {several(n, 'subject')} an exact test cannot reach p < .05: the smallest p it can "
-        f"give is 2/2^{n} = {smallest_p(n):.3g}. Go by the differences in each subject."
+        f"give is 2/2^{n} = {smallest_p(n):.3g}, and there is no 95 % interval. Go by the "
+        "differences in each subject."
         for n in sorted(map(int, table["n"].unique()))
         if smallest_p(n) > LEVEL
     ]
@@ -148,12 +125,13 @@ def differences(
     notes: Sequence[str],
 ) -> Section:
     """Show the differences of detectors: notes, table, all data sets together, figure."""
-    name = figure_name(figure)
+    name, record = figure_name(figure), find_metric(figure)
+    worse = record is not None and record.smaller_is_better
     caption = (
         f"{name}. Left: every subject, a line connects the same subject; diamonds: mean over "
         "subjects. Right: the difference of two detectors in every subject (dots) and its mean "
-        "with the 95 % bootstrap interval over subjects (diamond); right of zero the first is "
-        f"larger{', which is worse' if figure.metric in SMALLER_IS_BETTER else ''}."
+        f"with its 95 % interval, if there are {FEWEST} or more (diamond); right of zero the first "
+        f"is larger{', which is worse' if worse else ''}."
     )
     blocks: list[Block] = [Text(note) for note in notes]
     blocks.append(comparison_table(table, f"{name}: differences between detectors"))
@@ -196,7 +174,12 @@ def how_compared(table: pd.DataFrame) -> Section:
             "p (Holm)",
             f"Corrected for {several(len(table), 'comparison')}, all that are in the table.",
         ),
-        ("Interval", "95 % percentile bootstrap of the mean difference, resampling subjects."),
+        (
+            "Interval",
+            "95 % interval of the mean difference: all values that the same test does not reject. "
+            f"So it leaves zero out where p is at most {LEVEL:g}, and there is none below {FEWEST} "
+            "subjects.",
+        ),
         (
             "Effect size",
             "Mean difference in standard deviations of the differences (Cohen's d_z, with Hedges' "
@@ -229,7 +212,7 @@ def compared(results: RunResults) -> Section | None:
     Which one is best is seen only afterwards, so p values are corrected for all pairs, not only for
     those that are shown.
     """
-    auc = results.metrics[results.metrics["metric"] == "roc_auc"]
+    auc = results.metrics[results.metrics["metric"] == HEADLINE.name]
     pairs = [
         compare_detectors(_best_first(part))
         for _, part in auc.groupby(["dataset", "protocol"], sort=False)
@@ -240,14 +223,15 @@ def compared(results: RunResults) -> Section | None:
     table = pd.concat(pairs, ignore_index=True)
     table["p_holm"] = holm(table["p"])
     best = table.groupby(["dataset", "protocol"])["first"].transform("first")
+    tests = " or ".join(TESTS[name] for name in table["test"].unique())
     reading = (
-        "The detector of the highest mean ROC-AUC against each other one, paired over subjects. "
-        f"p: {' or '.join(TESTS[name] for name in table['test'].unique())}, two-sided. Holm: "
-        f"corrected for {several(len(table), 'comparison')}, all pairs, because which detector is "
-        "best was seen afterwards. Effect size: mean difference in standard deviations of the "
+        f"The detector of the highest mean {HEADLINE.title} against each other one, paired over "
+        f"subjects. p: {tests}, two-sided. Holm: corrected for "
+        f"{several(len(table), 'comparison')}, all pairs, because which detector is best was seen "
+        "afterwards. Effect size: mean difference in standard deviations of the "
         "differences (Cohen's d_z), corrected for few subjects."
     )
-    shown = comparison_table(table[table["first"] == best], "Differences of ROC-AUC")
+    shown = comparison_table(table[table["first"] == best], f"Differences of {HEADLINE.title}")
     return Section("Detectors compared", (shown, Text(reading), *map(Text, limits(table))))
 
 

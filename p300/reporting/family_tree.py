@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from p300.detectors.registry import DETECTORS
+from p300.evaluation.intervals import FEWEST
+from p300.evaluation.metrics import HEADLINE
 from p300.reporting import style
 from p300.reporting.page import Row, Section, Table, Text, picture
 from p300.reporting.run_results import MEAN, RunResults
-from p300.reporting.tables import mean_with_interval
+from p300.reporting.tables import about_intervals, mean_with_interval
 from p300.reporting.words import NONE, span
 
 if TYPE_CHECKING:
@@ -30,9 +32,9 @@ def by_year(results: RunResults) -> Section | None:
     if len(set(years.values()) - {None}) < FEWEST_YEARS:
         return None
     caption = (
-        "ROC-AUC of single flashes, detectors in the order in which their sources appeared. Light "
-        "dots: subjects. Diamonds: mean over subjects with its 95 % bootstrap interval. Dashed: "
-        "guessing."
+        f"{HEADLINE.title} of single flashes, detectors in the order in which their sources "
+        "appeared. Light dots: subjects. Diamonds: mean over subjects with its 95 % interval, from "
+        f"{FEWEST} subjects on. Dashed: guessing."
     )
     plot = picture("ladder", plot_ladder(results.metrics, years), caption)
     reading = (
@@ -62,7 +64,7 @@ def plot_ladder(metrics: pd.DataFrame, years: dict[str, int | None]) -> Figure:
     years
         From :func:`detector_years`.
     """
-    auc = metrics[metrics["metric"] == "roc_auc"]
+    auc = metrics[metrics["metric"] == HEADLINE.name]
     datasets, protocols = auc["dataset"].unique(), auc["protocol"].unique()
     figure, axes = style.panels(
         len(protocols), len(datasets), width=style.WIDTH / len(datasets), height=2.5
@@ -76,7 +78,7 @@ def plot_ladder(metrics: pd.DataFrame, years: dict[str, int | None]) -> Figure:
                 continue
             _draw(ax, part, list(years))
             style.title(ax, style.label(protocol, 40), style.label(dataset, 40))
-        row[0].set_ylabel("ROC-AUC")
+        row[0].set_ylabel(HEADLINE.axis)
     for ax in axes[-1]:
         ax.set_xticks(range(len(names)), names, rotation=90)
     return figure
@@ -93,14 +95,15 @@ def _draw(ax: Axes, auc: pd.DataFrame, labels: list[str]) -> None:
         mean["place"], mean["value"], np.nan_to_num(ends), fmt="D", ms=4.5, color=style.INK,
         lw=1.4, capsize=2.5, zorder=3,
     )  # fmt: skip
-    ax.axhline(0.5, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    if HEADLINE.chance is not None:
+        ax.axhline(HEADLINE.chance, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
     ax.set_xlim(-0.6, len(labels) - 0.4)
 
 
 def _tables(results: RunResults, years: dict[str, int | None]) -> list[Table]:
     """Give one table a data set: year, size, time and mean ROC-AUC of every detector."""
     metrics = results.metrics
-    auc = metrics[(metrics["metric"] == "roc_auc") & (metrics["subject"] == MEAN)]
+    auc = metrics[(metrics["metric"] == HEADLINE.name) & (metrics["subject"] == MEAN)]
     tables = []
     for dataset, means in auc.groupby("dataset", sort=False):
         fits = results.fits
@@ -112,7 +115,7 @@ def _tables(results: RunResults, years: dict[str, int | None]) -> list[Table]:
             cells = [mean_with_interval(mine[mine["protocol"] == p]) for p in protocols]
             rows.append(Row((label, str(years[label] or NONE), *_size(fits, label), *cells)))
         columns = ("Detector", "Year", "Parameters", "Seconds", *map(str, protocols))
-        caption = f"{dataset}: mean ROC-AUC over subjects (95 % interval)"
+        caption = f"{dataset}: mean {HEADLINE.title} over subjects ({about_intervals(means)})"
         tables.append(Table(columns, tuple(rows), caption))
     return tables
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.evaluation.metrics import CALIBRATION_BINS
+from p300.evaluation.metrics import HEADLINE, METRICS, Metric, calibration_bins
 from p300.reporting import style
 from p300.reporting.panels import Panel, detector_panels, label_outside
 from p300.reporting.run_results import MEAN, repeats
@@ -41,7 +41,7 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
         protocol with the detectors side by side; with a single detector one panel a data set with
         the protocols side by side. A line connects what belongs to one subject.
     """
-    auc = metrics[metrics["metric"] == "roc_auc"]
+    auc = metrics[metrics["metric"] == HEADLINE.name]
     datasets, protocols, detectors = (
         list(auc[column].unique()) for column in ("dataset", "protocol", "detector")
     )
@@ -65,7 +65,7 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
             _draw_subjects(ax, part, across, dict(zip(categories, dots, strict=True)))
             heading = protocol if protocol is not None else detectors[0]
             style.title(ax, label(heading, 40), label(dataset, 40) if len(datasets) > 1 else "")
-        row[0].set_ylabel("ROC-AUC")
+        row[0].set_ylabel(HEADLINE.axis)
     return figure
 
 
@@ -85,11 +85,8 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
         x - 0.1 - 0.02 * len(x), mean["value"], np.nan_to_num(ends), fmt="D", ms=5.5, color=INK,
         lw=1.6, capsize=3, zorder=3,
     )  # fmt: skip
-    ax.axhline(0.5, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
-    ax.annotate(
-        "guessing", (0, 0.5), (4, -3), xycoords=("axes fraction", "data"),
-        textcoords="offset points", fontsize=8, color=GREY, va="top",
-    )  # fmt: skip
+    if HEADLINE.chance is not None:
+        _draw_chance(ax, HEADLINE.chance)
     ax.set_xticks(x, [label(name, 16) for name in categories])
     if len(categories) > 3:
         angle = 35 if len(categories) <= _MOST_SLANTED else 90
@@ -101,6 +98,14 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
     if len(subjects) <= _MOST_LABELS:
         shown = subjects.notna().any().to_numpy()
         _name_subjects(ax, subjects.loc[:, shown], x[shown][-1])
+
+
+def _draw_chance(ax: Axes, chance: float) -> None:
+    ax.axhline(chance, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    ax.annotate(
+        "guessing", (0, chance), (4, -3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", fontsize=8, color=GREY, va="top",
+    )  # fmt: skip
 
 
 def _name_subjects(ax: Axes, subjects: pd.DataFrame, x: float) -> None:
@@ -137,7 +142,7 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
         for curve in curves:
             ax.plot(_RATES, curve, color=panel.colour, lw=0.7, alpha=0.4)
         ax.plot(_RATES, np.mean(curves, axis=0), color=panel.colour, lw=2.4)
-        mean = _mean_text(metrics, panel, "roc_auc", "AUC")
+        mean = _mean_text(metrics, panel, METRICS["roc_auc"])
         people = f"{len(curves)} subject{'s' * (len(curves) != 1)}"
         ax.text(
             0.97, 0.06, f"{mean}\n{people}", transform=ax.transAxes, fontsize=8.5, color=INK,
@@ -183,7 +188,7 @@ def plot_calibration(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) 
         for _, subject in panel.table.groupby("subject"):
             ax.plot(*_reliability(subject), color=colour, lw=0.7, alpha=0.4)
         ax.plot(*_reliability(panel.table), color=colour, lw=2, marker="o", ms=4)
-        ece = _mean_text(metrics, panel, "expected_calibration_error", "ECE")
+        ece = _mean_text(metrics, panel, METRICS["expected_calibration_error"])
         ax.text(0.05, 0.88, ece, transform=ax.transAxes, fontsize=8.5, color=INK)
         ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
         ax.tick_params(labelbottom=False)
@@ -201,11 +206,12 @@ def _probability(scores: pd.Series[float]) -> FloatArray:
 def _reliability(epochs: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
     """Give the mean probability and the share of targets of bins of equal count.
 
-    Bins as in :func:`p300.evaluation.metrics.expected_calibration_error`.
+    Bins are :func:`p300.evaluation.metrics.calibration_bins`.
     """
     probability, target = _probability(epochs["score"]), epochs["target"].to_numpy(float)
-    bins = np.array_split(np.argsort(probability, kind="stable"), CALIBRATION_BINS)
-    means = [(probability[rows].mean(), target[rows].mean()) for rows in bins if len(rows)]
+    bins = calibration_bins(probability)
+    filled = np.unique(bins)
+    means = [(probability[bins == k].mean(), target[bins == k].mean()) for k in filled]
     predicted, observed = np.array(means).T
     return predicted, observed
 
@@ -276,11 +282,11 @@ def _mark_best(ax: Axes, part: pd.DataFrame, histories: list[pd.DataFrame], colo
             ax.plot(best, loss, "o", color=colour, ms=3.5, mec="white", mew=0.5)
 
 
-def _mean_text(metrics: pd.DataFrame | None, panel: Panel, metric: str, name: str) -> str:
+def _mean_text(metrics: pd.DataFrame | None, panel: Panel, metric: Metric) -> str:
     """Give a mean over subjects as text, nothing where the metrics do not have it."""
     if metrics is None:
         return ""
     wanted = {"dataset": panel.dataset, "protocol": panel.protocol, "detector": panel.detector}
-    wanted |= {"metric": metric, "subject": MEAN}
+    wanted |= {"metric": metric.name, "subject": MEAN}
     rows = metrics[np.logical_and.reduce([metrics[key] == value for key, value in wanted.items()])]
-    return f"{name} {rows['value'].iloc[0]:.3f}" if len(rows) else ""
+    return f"{metric.heading} {rows['value'].iloc[0]:.3f}" if len(rows) else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from p300.evaluation.protocols import PROTOCOLS
 from p300.reporting.run_results import RunResults
 
 KEYS = ["dataset", "protocol", "fold", "detector", "seed"]
@@ -38,6 +39,16 @@ def _test_auc(scores: pd.DataFrame, fit: pd.Series) -> float:
     return float(roc_auc_score(tested["target"], tested["score"]))
 
 
+def learned_from_others(fits: pd.DataFrame) -> pd.Series[bool]:
+    """Return which fits have learned from other subjects than the one they were tested on."""
+    others = {
+        name: known is not None and known.learns_from_others
+        for name in fits["protocol_name"].unique()
+        for known in [PROTOCOLS.get(str(name))]
+    }
+    return fits["protocol_name"].map(others).astype(bool)
+
+
 def fits_of_subjects(results: RunResults, column: str) -> pd.DataFrame:
     """Give the fits that have something, with the column ``subject`` that they were tested on.
 
@@ -58,6 +69,6 @@ def fits_of_subjects(results: RunResults, column: str) -> pd.DataFrame:
     able = fits[fits[column].notna()]
     subjects = results.scores[[*KEYS, "subject"]].drop_duplicates()
     able = able.merge(subjects, on=KEYS, how="left")
-    own = ~able["protocol"].str.startswith("cross_subject")
+    own = ~learned_from_others(able)
     alone = own.groupby(able["dataset"]).transform("any")
     return able[own | ~alone]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from p300.detectors.electrode_choice import electrode_weights
 from p300.reporting import inspection_figures as figures
-from p300.reporting.fits import fits_of_subjects
+from p300.reporting.fits import fits_of_subjects, learned_from_others
 from p300.reporting.page import Block, Row, Section, Table, Text, picture, slug
 from p300.reporting.published import DISCRIMINATIVE, SOURCE
 from p300.reporting.run_results import RunResults
@@ -68,9 +68,9 @@ def _electrodes(results: RunResults) -> Iterator[Block]:
 
 
 def _describe_others(fits: pd.DataFrame) -> str:
-    """Say so where a fit has learned from all subjects but the one that it is named by."""
-    if fits["protocol"].str.startswith("cross_subject").any():
-        return " A fit has learned from all subjects but the one over its column."
+    """Say so where a fit has learned from other subjects than the one that it is named by."""
+    if learned_from_others(fits).any():
+        return " A fit has learned from other subjects than the one over its column."
     return ""
 
 

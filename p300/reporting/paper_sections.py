@@ -37,9 +37,15 @@ def _paper_experiments(results: RunResults, detectors: list[str]) -> Iterator[tu
     scores = results.scores[results.scores["detector"].isin(detectors)]
     for dataset, group in scores.groupby("dataset", sort=False):
         protocols = [str(name) for name in group["protocol"].unique()]
-        within = [name for name in protocols if name.startswith("within_subject")]
+        within = [name for name in protocols if _is_within(results, name)]
         for protocol in within or protocols:
             yield str(dataset), protocol
+
+
+def _is_within(results: RunResults, protocol: str) -> bool:
+    """Return whether a detector has learned from the tested subject alone, as in the paper."""
+    known = results.protocol(protocol)
+    return known is not None and not known.learns_from_others
 
 
 def _experiment(
@@ -49,7 +55,7 @@ def _experiment(
     scores = _select(results.scores, dataset, protocol)
     compared = (
         SOURCE in results.sources(dataset)
-        and protocol == "within_subject"
+        and _is_within(results, protocol)
         and set(scores["run"]) == {TEST_RUN}
     )
     where = f"{protocol}, {dataset}"

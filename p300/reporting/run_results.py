@@ -10,9 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from p300.adaptation.base import Adaptation
+from p300.adaptation.registry import make_adaptation
 from p300.alignment import Alignment, make_alignment
 from p300.detectors.registry import DETECTORS
 from p300.errors import RunError
+from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout
 from p300.runs import RunFolder
 from p300.speller.curves import rates_of
@@ -27,7 +30,7 @@ class RunResults:
     """The contents of a finished run folder.
 
     In all tables ``protocol`` is what the report calls it: its name, with the number of calibration
-    characters where it has one (:func:`p300.tables.protocol_label`), so that what was tested alike
+    characters where it has one (:func:`p300.tables.label_protocols`), so that what was tested alike
     is grouped by one column.
 
     Parameters
@@ -44,8 +47,6 @@ class RunResults:
         Tidy: one row a data set, protocol, detector, subject (or :data:`MEAN`) and figure.
     fits
         One row a fitted detector; without rows where the run stored none.
-    protocols
-        What the report calls a protocol -> its name.
     averages
         Target and non-target averages, tidy; None where the run stored none.
     characters
@@ -62,7 +63,6 @@ class RunResults:
     scores: pd.DataFrame
     metrics: pd.DataFrame
     fits: pd.DataFrame
-    protocols: Mapping[str, str]
     averages: pd.DataFrame | None
     characters: pd.DataFrame | None = None
     layouts: Mapping[str, Layout] = field(default_factory=dict)
@@ -75,6 +75,11 @@ class RunResults:
     def name(self) -> str:
         """Name of the experiment, or of the folder where the experiment has none."""
         return str(self.config.get("name") or self.folder.resolve().name)
+
+    def protocol(self, label: str) -> Protocol | None:
+        """Return the record of what the tables call ``label``; None where there is none."""
+        names = self.scores.loc[self.scores["protocol"] == label, "protocol_name"]
+        return PROTOCOLS.get(str(names.iloc[0])) if len(names) else None
 
     @cached_property
     def rates(self) -> pd.DataFrame:
@@ -94,12 +99,12 @@ class RunResults:
         settings = (self.config.get("detectors") or {}).get(label) or {}
         return make_alignment(settings.get("alignment"), f"detectors.{label}.alignment")
 
-    def adaptation(self, label: str) -> str:
-        """Give what a detector that the experiment calls ``label`` learns from tested subjects."""
+    def adaptation(self, label: str) -> Adaptation[Any]:
+        """Return how a detector that the experiment calls ``label`` adapts to tested subjects."""
         settings = (self.config.get("detectors") or {}).get(label) or {}
         name = self.detector_name(label)
         default = DETECTORS[name].adaptation if name in DETECTORS else "none"
-        return str(settings.get("adaptation", default))
+        return make_adaptation(settings.get("adaptation", default), f"detectors.{label}.adaptation")
 
     def sources(self, dataset: str) -> set[str]:
         """Give the kinds of source that a data set was read from."""
@@ -129,19 +134,16 @@ def read_run(folder: Path) -> RunResults:
     """
     run = RunFolder(folder)
     run.check_finished()
-    metrics = run.metrics()
-    averages, spelled = run.averages(), _read_characters(run)
-    labelled = label_protocols(metrics)
+    metrics, spelled = label_protocols(run.metrics()), _read_characters(run)
     results = RunResults(
         folder=folder,
         config=run.experiment().model_dump(mode="json"),
         config_text=run.config_text(),
         manifest=run.manifest(),
         scores=label_protocols(run.scores()),
-        metrics=labelled,
-        fits=_read_fits(run, labelled),
-        protocols=dict(zip(labelled["protocol"], metrics["protocol"], strict=True)),
-        averages=averages,
+        metrics=metrics,
+        fits=_read_fits(run, metrics),
+        averages=run.averages(),
         characters=None if spelled is None else label_protocols(spelled),
         layouts={} if spelled is None else _read_layouts(run, spelled),
     )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import RecordingError
+from p300.evaluation.intervals import FEWEST, mean_interval
 from p300.recordings.montage import standard_montage, standard_positions, unplaced_electrodes
 from p300.reporting import style
 from p300.reporting.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
@@ -26,8 +27,6 @@ MIDLINE = ("Fz", "Cz", "Pz", "Oz")
 MOST_MAPS = 10
 UNEQUAL_SCALES = 20.0
 """Ratio of amplitudes from which a mean over subjects in microvolts shows the loudest alone."""
-
-_N_BOOTSTRAP = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +45,7 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
     ----------
     averages
         Tidy averages of one data set: subject, kind ("target" or "nontarget"), electrode, time in
-        s, microvolts. Lines are means over subjects with a 95 % bootstrap interval over subjects.
+        s, microvolts. Lines are means over subjects with their 95 % intervals, from six subjects.
         Where amplitudes differ more than :data:`UNEQUAL_SCALES`-fold (another unit, a loose
         electrode), each electrode of each subject is divided by its robust standard deviation
         first.
@@ -118,13 +117,10 @@ def _responses(averages: pd.DataFrame, electrodes: list[str]) -> _Response:
 
 
 def _draw_mean(ax: Axes, times: FloatArray, curves: FloatArray, colour: str, name: str) -> None:
-    """Draw the mean over subjects of [subject, time] with its bootstrap interval."""
+    """Draw the mean over subjects of [subject, time] with its 95 % interval."""
     ax.axhline(0, color=LIGHT, lw=0.7, zorder=0)
-    if len(curves) > 1:
-        drawn = np.random.default_rng(0).integers(len(curves), size=(_N_BOOTSTRAP, len(curves)))
-        # [resample, subject] -> weights of the subjects; the product is [resample, time].
-        weights = np.stack([(drawn == k).mean(axis=1) for k in range(len(curves))], axis=1)
-        low, high = np.percentile(weights @ curves, [2.5, 97.5], axis=0)
+    if len(curves) >= FEWEST:
+        low, high = np.array([mean_interval(values) for values in curves.T]).T
         ax.fill_between(1e3 * times, low, high, color=colour, alpha=0.18, lw=0)
     ax.plot(1e3 * times, curves.mean(axis=0), color=colour, lw=1.7, label=name)
     ax.set_xlim(1e3 * times[0], 1e3 * times[-1])

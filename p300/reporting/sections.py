@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from p300.evaluation.intervals import FEWEST
+from p300.evaluation.metrics import HEADLINE, METRICS
 from p300.reporting import figures, scalp, tables, words
 from p300.reporting.fits import representative_fits
 from p300.reporting.page import Block, Facts, Section, Source, Text, picture, slug
@@ -12,6 +14,7 @@ from p300.reporting.speller_tables import character_headline
 from p300.reporting.words import listed, several, span
 
 _MOST_SENTENCES = 3
+_NO_INTERVAL = f" (no 95 % interval below {FEWEST} subjects)"
 
 
 def summary(results: RunResults) -> Section:
@@ -41,7 +44,7 @@ def summary(results: RunResults) -> Section:
 
 def _best_sentences(results: RunResults) -> list[str]:
     """Say which detector came first where, if that fits a few sentences."""
-    auc = results.metrics[results.metrics["metric"] == "roc_auc"]
+    auc = results.metrics[results.metrics["metric"] == HEADLINE.name]
     means = auc[auc["subject"] == MEAN].dropna(subset="value")
     groups = list(means.groupby(["dataset", "protocol"], sort=False))
     if len(groups) > _MOST_SENTENCES:
@@ -52,9 +55,10 @@ def _best_sentences(results: RunResults) -> list[str]:
         where = f"{protocol}, {dataset}" if len(results.unique("dataset")) > 1 else protocol
         value = tables.mean_with_interval(best)
         sentences.append(
-            f"The highest mean ROC-AUC in {where} is {value}, reached by {best['detector'].item()}."
+            f"The highest mean {HEADLINE.title} in {where} is {value}, reached by "
+            f"{best['detector'].item()}."
             if len(group) > 1
-            else f"The mean ROC-AUC in {where} is {value}."
+            else f"The mean {HEADLINE.title} in {where} is {value}."
         )
     return sentences
 
@@ -75,14 +79,17 @@ def method(results: RunResults) -> Section:
         )
     )
     facts += [
-        (f"Protocol: {label}", words.describe_protocol(name, _of_protocol(results.fits, label)))
-        for label, name in results.protocols.items()
+        (
+            f"Protocol: {label}",
+            words.describe_protocol(results.protocol(label), _of_protocol(results.fits, label)),
+        )
+        for label in results.unique("protocol")
     ]
     for detector in results.unique("detector"):
         fits = results.fits
         mine = fits[fits["detector"] == detector] if len(fits) else fits
         aligned = words.describe_alignment(results.alignment(detector))
-        adapted = words.ADAPTATIONS.get(results.adaptation(detector), "")
+        adapted = results.adaptation(detector).about
         described = f"{words.describe_detector(mine)} {aligned} {adapted}".rstrip()
         facts.append((f"Detector: {detector}", described))
     facts.append(
@@ -103,13 +110,14 @@ def subjects(results: RunResults) -> Section:
     plot = picture(
         "auc_by_subject",
         figures.plot_auc_by_subject(results.metrics),
-        "ROC-AUC of each subject; a line connects the same subject. Diamonds: mean over subjects "
-        "with its 95 % bootstrap interval.",
+        f"{HEADLINE.title} of each subject; a line connects the same subject. Diamonds: mean over "
+        f"subjects with its 95 % interval, from {FEWEST} subjects on.",
     )
+    smaller = [m.heading for m in METRICS.values() if m.measure and m.smaller_is_better]
     reading = (
         "Best subject first. Balanced accuracy, recall, precision and F1 hold at the threshold "
         "given above; average precision of a guesser equals the target share; ECE is the expected "
-        "calibration error. Log loss and ECE are better when smaller."
+        f"calibration error. Better when smaller: {listed(smaller)}."
     )
     return Section("Subjects", (plot, Text(reading), *tables.subject_tables(results)))
 
@@ -146,7 +154,7 @@ def responses(results: RunResults) -> Section:
         n_subjects = averages["subject"].nunique()
         caption = (
             f"{dataset}: mean over {several(n_subjects, 'subject')}"
-            + (" with 95 % bootstrap interval over subjects" if n_subjects > 1 else "")
+            + (" with its 95 % interval" if n_subjects >= FEWEST else _NO_INTERVAL)
             + ". Where flashes follow one another faster than the window is long, responses "
             "overlap and the non-target average holds a part of its neighbours."
         )

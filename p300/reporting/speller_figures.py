@@ -12,7 +12,7 @@ import pandas as pd
 from p300.recordings.layout import Layout
 from p300.reporting.panels import Panel, detector_panels, label_outside
 from p300.reporting.style import GREY, INK, LIGHT, legend_above
-from p300.speller import accuracy_curve, wilson_interval
+from p300.speller import LETTER_METRICS, accuracy_curve, wilson_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def plot_characters(rates: pd.DataFrame) -> Figure:
     grid[0].ax.set_ylim(0, 101)
     _count_repetitions(grid[0].ax, rates)
     legend_above(figure, grid[0].ax)
-    label_outside(grid, "Repetitions", "Characters right (%)")
+    label_outside(grid, "Repetitions", LETTER_METRICS["characters"].axis)
     return figure
 
 
@@ -140,7 +140,7 @@ def plot_bit_rates(rates: pd.DataFrame) -> Figure:
     grid[0].ax.set_ylim(bottom=0)
     grid[0].ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     legend_above(figure, grid[0].ax)
-    label_outside(grid, "Repetitions", "Bits per minute")
+    label_outside(grid, "Repetitions", LETTER_METRICS["bits_per_minute"].axis)
     return figure
 
 

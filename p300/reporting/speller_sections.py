@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from p300.evaluation.intervals import FEWEST
 from p300.reporting import speller_figures as figures
 from p300.reporting import speller_tables as tables
 from p300.reporting.page import Block, Section, Text, picture
@@ -65,8 +66,9 @@ def bit_rates(results: RunResults) -> Section | None:
             "Beside it the sum of probabilities after fixed numbers of repetitions. The chosen "
             "number had the highest rate on the same training characters (mean over folds). The "
             "best number has the highest mean rate on these very test characters, so it flatters "
-            "itself. Gain: dynamic stopping minus that, mean over subjects with 95 % bootstrap "
-            "interval; against the chosen number over the subjects that have one."
+            "itself. Gain: dynamic stopping minus that, mean over subjects with its 95 % "
+            f"interval (none below {FEWEST} subjects); against the chosen number over the subjects "
+            "that have one."
         )
         blocks += [Text(explained), *dynamic]
     return Section("Bit rates", tuple(blocks))

@@ -7,28 +7,17 @@ from typing import Any
 
 import pandas as pd
 
+from p300.evaluation.intervals import FEWEST
+from p300.evaluation.metrics import HEADLINE, METRICS, Metric
 from p300.reporting.page import Row, Table
 from p300.reporting.run_results import MEAN, RunResults
 from p300.reporting.words import NONE, count, number, percent, several, span
-
-SUBJECT_METRICS = {
-    "roc_auc": "ROC-AUC",
-    "balanced_accuracy": "Balanced accuracy",
-    "average_precision": "Average precision",
-    "recall": "Recall",
-    "precision": "Precision",
-    "f1": "F1",
-    "log_loss": "Log loss",
-    "expected_calibration_error": "ECE",
-    "target_share": "Target share",
-}
-"""Metric -> heading in the table of subjects."""
 
 _MOST_OPEN_TABLES = 6
 
 
 def mean_with_interval(rows: pd.DataFrame) -> str:
-    """Write the mean over subjects and its interval; ``rows`` holds at most one row."""
+    """Write the mean over subjects and its interval, if any; ``rows`` holds at most one row."""
     if rows.empty:
         return NONE
     row = rows.iloc[0]
@@ -36,10 +25,18 @@ def mean_with_interval(rows: pd.DataFrame) -> str:
     return text if pd.isna(row["low"]) else f"{text} ({number(row['low'])}–{number(row['high'])})"
 
 
+def about_intervals(means: pd.DataFrame) -> str:
+    """Say in a caption what stands in brackets behind means; columns low and high."""
+    none = f"no interval below {FEWEST} subjects"
+    if means["low"].isna().all():
+        return none
+    return f"95 % interval; {none}" if means["low"].isna().any() else "95 % interval"
+
+
 def headline_table(results: RunResults) -> Table:
     """Give the mean ROC-AUC of every detector under every protocol."""
     metrics = results.metrics
-    auc = metrics[(metrics["metric"] == "roc_auc") & (metrics["subject"] == MEAN)]
+    auc = metrics[(metrics["metric"] == HEADLINE.name) & (metrics["subject"] == MEAN)]
     protocols, datasets = results.unique("protocol"), results.unique("dataset")
     rows = []
     for dataset in datasets:
@@ -49,35 +46,38 @@ def headline_table(results: RunResults) -> Table:
             mine = auc[(auc["dataset"] == dataset) & (auc["detector"] == detector)]
             cells = [mean_with_interval(mine[mine["protocol"] == p]) for p in protocols]
             rows.append(Row((detector, *cells)))
-    caption = "Mean ROC-AUC over subjects (95 % interval)"
+    caption = f"Mean {HEADLINE.title} over subjects ({about_intervals(auc)})"
     return Table(("Detector", *protocols), tuple(rows), caption)
 
 
 def subject_tables(results: RunResults) -> list[Table]:
     """Give, for each data set and protocol, the metrics of every subject, best AUC first."""
-    shown = {k: v for k, v in SUBJECT_METRICS.items() if k in results.unique("metric")}
+    measured = set(results.unique("metric"))
+    shown = [m for m in METRICS.values() if m.measure is not None and m.name in measured]
     groups = results.metrics.groupby(["dataset", "protocol"], sort=False)
     tables = []
     for (dataset, protocol), group in groups:
         rows: list[Row] = []
         for detector, mine in group.groupby("detector", sort=False):
             rows.append(Row((str(detector),), "head"))
-            rows += _subject_rows(mine, list(shown))
-        columns = ("Subject", *shown.values())
+            rows += _subject_rows(mine, shown)
+        columns = ("Subject", *(metric.heading for metric in shown))
         caption = f"{protocol}, {dataset}"
         tables.append(Table(columns, tuple(rows), caption, folded=len(groups) > _MOST_OPEN_TABLES))
     return tables
 
 
-def _subject_rows(metrics: pd.DataFrame, shown: list[str]) -> list[Row]:
+def _subject_rows(metrics: pd.DataFrame, shown: list[Metric]) -> list[Row]:
     """Give the rows of one detector: subjects, mean, interval of the mean."""
     value, low, high = (
         metrics.pivot_table(index="subject", columns="metric", values=part, dropna=False).reindex(
-            columns=shown
+            columns=[metric.name for metric in shown]
         )
         for part in ("value", "low", "high")
     )
-    subjects = value.drop(index=MEAN, errors="ignore").sort_values("roc_auc", ascending=False)
+    subjects = value.drop(index=MEAN, errors="ignore").sort_values(
+        HEADLINE.name, ascending=HEADLINE.smaller_is_better
+    )
     rows = [
         Row((str(subject), *map(number, values)))
         for subject, values in zip(subjects.index, subjects.to_numpy(float), strict=True)
@@ -86,7 +86,8 @@ def _subject_rows(metrics: pd.DataFrame, shown: list[str]) -> list[Row]:
         rows.append(Row((f"mean of {len(subjects)}", *map(number, value.loc[MEAN])), "mean"))
         ends = zip(low.loc[MEAN], high.loc[MEAN], strict=True)
         spans = [NONE if pd.isna(a) else f"{number(a)}–{number(b)}" for a, b in ends]
-        rows.append(Row(("95 % interval", *spans), "range"))
+        none = f": none below {FEWEST} subjects" if len(subjects) < FEWEST else ""
+        rows.append(Row((f"95 % interval{none}", *spans), "range"))
     return rows
 
 

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from p300.alignment import Alignment
-from p300.evaluation.protocols import PROTOCOLS
+from p300.evaluation.intervals import FEWEST, MOST_EXACT
+from p300.evaluation.protocols import Protocol, Scope
 from p300.reporting.run_results import repeats
 
 MEANS = (
     "Each fold and seed is measured on its own, then averaged within the subject, then over "
-    "subjects. In brackets: 95 % bootstrap interval of the mean over subjects, which tells how far "
-    "the mean might move had other subjects been recorded. There is none below three subjects."
+    "subjects. In brackets: 95 % interval of the mean over subjects, which tells how far the mean "
+    f"might move had other subjects been recorded. Up to {MOST_EXACT} subjects it holds every "
+    "value that the exact sign-flip test does not reject; beyond, it comes from t after Hall's "
+    f"transformation. There is none below {FEWEST} subjects, because none could hold 95 %."
 )
 """How the means and intervals of a report came about."""
 
@@ -149,22 +152,21 @@ def _describe_filter(settings: dict[str, Any]) -> str:
     return f"Bandpass {band}{', ' if phase else ''}{phase}"
 
 
-def describe_protocol(protocol: str, mine: pd.DataFrame) -> str:
+def describe_protocol(known: Protocol | None, mine: pd.DataFrame) -> str:
     """Tell who trains and who is tested, and how much there was of both.
 
     Parameters
     ----------
-    protocol
-        Its name.
+    known
+        The protocol; None where this p300 has it no more.
     mine
         Its fits.
     """
-    known = PROTOCOLS.get(protocol)
     words = known.about if known else ""
     if mine.empty:
         return words or "The run stored nothing about its folds."
     folds = mine.drop_duplicates(["dataset", "fold"])
-    named = f" ({listed(list(folds['fold']))})" if known and known.within == "datasets" else ""
+    named = f" ({listed(list(folds['fold']))})" if known and known.scope is Scope.DATASETS else ""
     often = "once" if repeats(mine) == 1 else f"{repeats(mine)} times, each with its own seed"
     return (
         f"{words} {several(len(folds), 'fold')}{named}, fitted {often}; a fold learns from "
@@ -195,22 +197,6 @@ ALIGNMENTS = {
     "scaling": "scaled, each electrode by its median standard deviation (scaling)",
 }
 """Method of alignment -> what it does to the windows of a domain."""
-
-
-ADAPTATIONS = {
-    "self_calibrated": (
-        "Self-calibration: its last layer adapts without labels to the tested subject's flashes, "
-        "because only one symbol a character is attended; under few_shot to the calibration "
-        "characters, else to those before the one that is scored."
-    ),
-    "labelled": "Its last layer adapts to the labelled calibration characters.",
-    "fine_tuned": (
-        "All its weights go on learning from the labelled calibration characters; under protocols "
-        "without any it stays as it is."
-    ),
-    "from_scratch": "It learns from the labelled calibration characters alone.",
-}
-"""Adaptation -> what a detector learns from the tested subject."""
 
 
 def describe_alignment(alignment: Alignment) -> str:

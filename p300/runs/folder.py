@@ -28,7 +28,7 @@ from p300.runs.checked_files import (
 )
 from p300.runs.differences import tell_differences
 from p300.runs.records import FitRecord, Manifest
-from p300.tables import AVERAGES, CHARACTERS, FLASHES, METRICS, REMEDY, SCORES
+from p300.tables import AVERAGES, CHARACTERS, FLASHES, METRIC_ROWS, REMEDY, SCORES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -266,7 +266,7 @@ class RunFolder:
 
     def write_metrics(self, metrics: pd.DataFrame) -> None:
         """Write all metrics of a run."""
-        table = METRICS.read(metrics, "metrics").astype(object)
+        table = METRIC_ROWS.read(metrics, "metrics").astype(object)
         rows = table.where(table.notna(), None).to_dict("records")
         write_json(self.metrics_file, {"rows": rows})
 
@@ -280,7 +280,7 @@ class RunFolder:
                 f"{self.metrics_file}: no rows of metrics found, expected a list of objects under "
                 f"'rows'; {REMEDY}"
             )
-        table = METRICS.read(pd.DataFrame(rows), str(self.metrics_file))
+        table = METRIC_ROWS.read(pd.DataFrame(rows), str(self.metrics_file))
         return not_empty(table, self.metrics_file)
 
     def is_finished(self) -> bool:

@@ -12,6 +12,7 @@ from p300.speller.curves import (
 from p300.speller.decisions import Decision, decide, spell
 from p300.speller.evidence import LikelihoodRatio
 from p300.speller.language import LanguageModel
+from p300.speller.letter_metrics import LETTER_METRICS, letter_metric
 from p300.speller.model import SpellerModel, fit_speller
 from p300.speller.rates import (
     PAPER_TIMING,
@@ -25,6 +26,7 @@ from p300.speller.selections import Selections, gather_selections
 from p300.speller.settings import Spelling
 
 __all__ = [
+    "LETTER_METRICS",
     "PAPER_TIMING",
     "Comparison",
     "Decision",
@@ -43,6 +45,7 @@ __all__ = [
     "error_kinds",
     "fit_speller",
     "gather_selections",
+    "letter_metric",
     "measure_timing",
     "spell",
     "spelling_metrics",

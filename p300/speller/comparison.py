@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from p300.epochs import UNITS
 from p300.errors import SpellerError
+from p300.recordings.units import UNITS
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import SpellerError
+from p300.evaluation.intervals import summarise_mean
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
-from p300.evaluation.metrics import bootstrap_mean
 from p300.recordings.layout import Layout
 from p300.speller.rates import bits_per_minute, symbols_per_minute
 from p300.speller.selections import Floats
-from p300.tables import GROUP, METRICS
+from p300.tables import GROUP, METRIC_ROWS
 
 RULE = ["rule", "stopping"]
 POINT = [*GROUP, *RULE, "repetitions", "subject"]
@@ -132,24 +132,26 @@ def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.Da
 
     Returns
     -------
-    Columns of :data:`p300.tables.METRICS`, :data:`FIXED_METRICS` of every subject and their mean
-    after every fixed number of repetitions, :data:`ALL_METRICS` with dynamic stopping and after the
-    number chosen on training characters. Only in the mean: ``bits_per_minute_of_means``, the rate
-    of the mean accuracy and time, beside the mean of the subjects' rates; ``bits_per_minute`` with
-    the stopping "best", the sum's highest mean rate over all numbers of repetitions, seen with
-    hindsight; ``bits_per_minute_gain_over_best`` and ``bits_per_minute_gain_over_chosen``, by how
-    much dynamic stopping exceeds that and the chosen number. Intervals are 95 %: Wilson for the
-    characters of a subject, bootstrap over subjects for a mean.
+    Columns of :data:`p300.tables.METRIC_ROWS`: :data:`FIXED_METRICS` of every subject and their
+    mean after every fixed number of repetitions, :data:`ALL_METRICS` with dynamic stopping and
+    after the number chosen on training characters. Only in the mean: ``bits_per_minute_of_means``,
+    the rate of the mean accuracy and time, beside the mean of the subjects' rates;
+    ``bits_per_minute`` with the stopping "best", the sum's highest mean rate over all numbers of
+    repetitions, seen with hindsight; ``bits_per_minute_gain_over_best`` and
+    ``bits_per_minute_gain_over_chosen``, by how much dynamic stopping exceeds that and the chosen
+    number. Intervals are 95 %: Wilson for the
+    characters of a subject, :func:`~p300.evaluation.intervals.mean_interval` for a mean over
+    subjects.
     """
     if rates.empty:
-        return METRICS.empty()
+        return METRIC_ROWS.empty()
     parts = [
         {**dict(zip(GROUP, labels, strict=True)), "alignment": "none", **row}
         for labels, table in rates.groupby(GROUP, sort=False, dropna=False)
         for row in _group_rows(table, n_symbols[str(labels[0])])
     ]
     rows = pd.DataFrame(parts)
-    return METRICS.read(rows.reindex(columns=METRICS.names), "metrics of characters")
+    return METRIC_ROWS.read(rows.reindex(columns=METRIC_ROWS.names), "metrics of characters")
 
 
 def rates_of(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -158,7 +160,7 @@ def rates_of(metrics: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     metrics
-        Columns of :data:`p300.tables.METRICS`; those of single flashes are left out.
+        Columns of :data:`p300.tables.METRIC_ROWS`; those of single flashes are left out.
     """
     single = metrics[metrics["subject"] != "mean"]
     rates = single.loc[single["metric"] == "characters", [*POINT, "n"]]
@@ -173,9 +175,7 @@ def rates_of(metrics: pd.DataFrame) -> pd.DataFrame:
 
 def _mean(values: pd.Series) -> dict[str, object]:
     """Return mean, interval and number of a figure of several subjects."""
-    low, high = bootstrap_mean(values.to_numpy(dtype=np.float64))
-    return {"subject": "mean", "value": float(values.mean()), "low": low, "high": high,
-            "n": len(values)}  # fmt: skip
+    return {"subject": "mean", **summarise_mean(values.to_numpy(dtype=np.float64))}
 
 
 def _group_rows(table: pd.DataFrame, n_symbols: int) -> list[dict[str, object]]:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.epochs import UNITS
 from p300.recordings.layout import Layout
+from p300.recordings.units import UNITS
 from p300.speller.evidence import (
     add_likelihood_ratios,
     add_probabilities,

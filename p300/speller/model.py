@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from p300.errors import DataWarning, SpellerError
-from p300.recordings.layout import Layout
+from p300.recordings.layout import Layout, has_codes
 from p300.speller.evidence import (
     LikelihoodRatio,
     add_likelihood_ratios,
@@ -22,7 +22,7 @@ from p300.speller.evidence import (
     log_posterior,
 )
 from p300.speller.rates import PAPER_TIMING, Timing
-from p300.speller.selections import gather_selections, has_codes
+from p300.speller.selections import gather_selections
 from p300.speller.settings import TARGET_ERROR
 from p300.speller.stopping import choose_threshold, fastest_repetitions, fastest_threshold
 

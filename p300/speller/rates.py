@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.epochs import UNITS
 from p300.errors import DataWarning, SpellerError
-from p300.speller.selections import Floats, has_codes
+from p300.recordings.layout import has_codes
+from p300.recordings.units import UNITS
+from p300.speller.selections import Floats
 
 USUAL_PAUSE = 2.5
 """Seconds before each character in the BCI Competition III data (Cecotti & Gräser 2011)."""

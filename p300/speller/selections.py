@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.epochs import UNITS
 from p300.errors import DataWarning, SpellerError
-from p300.recordings.layout import Layout
+from p300.recordings.layout import Layout, has_codes, lit_symbols
+from p300.recordings.units import UNITS
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -74,22 +74,6 @@ class Selections:
         total = np.zeros(shape)
         np.add.at(total, (self.selection, self.repetition, self.code), np.asarray(values))
         return np.cumsum(total, axis=1)
-
-
-def lit_symbols(layout: Layout) -> Floats:
-    """Give 1 where a code lights a symbol, [code, symbol]; codes in ascending order."""
-    groups = [layout.groups[code] for code in sorted(layout.groups)]
-    return np.array([[float(s in group) for s in layout.symbols] for group in groups])
-
-
-def has_codes(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Tell for each row whether its whole run has codes, characters and repetitions, [row].
-
-    Where they are not known, targets can be detected but nothing can be spelled.
-    """
-    unknown = table[["code", "character", "repetition"]].isna().any(axis=1)
-    by_run = unknown.groupby([table[column] for column in UNITS["run"]])
-    return ~by_run.transform("any").to_numpy(dtype=bool)
 
 
 def warn_uncoded(table: pd.DataFrame) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from p300.ranges import NonNegative, Share
 
 TARGET_ERROR = 0.05
 """Usual share of wrong decisions that dynamic stopping aims at."""
@@ -17,10 +21,10 @@ class Spelling(BaseModel):
     """Whether to spell with posteriors and dynamic stopping too, not only by the paper's sum of
     probabilities. What they need is learned from cross-fitted training scores, which takes five
     more fits a fold."""
-    target_error: float | None = Field(default=TARGET_ERROR, gt=0, lt=1)
+    target_error: Share | None = TARGET_ERROR
     """Wanted share of wrong decisions in dynamic stopping, among those that are not forced. None:
     whatever share gives the most bits a minute on training characters."""
-    pause: float | None = Field(default=None, ge=0)
+    pause: Annotated[NonNegative, Field(le=3600)] | None = None
     """Seconds between characters that rates count; None measures them from the flashes."""
     language_model: str | None = None
     """File of n-gram counts, see ``LanguageModel.load``; None for equally likely symbols."""

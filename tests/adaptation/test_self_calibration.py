@@ -26,7 +26,7 @@ from p300.adaptation import (
 )
 from p300.adaptation.readout import Update
 from p300.recordings import MATRIX_6X6
-from p300.speller.selections import lit_symbols
+from p300.recordings.layout import lit_symbols
 
 LIT = lit_symbols(MATRIX_6X6)
 CODES = sorted(MATRIX_6X6.groups)

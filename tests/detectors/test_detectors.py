@@ -191,8 +191,10 @@ def test_validation_takes_whole_groups():
 def test_held_out_parts_are_stretches_of_whole_groups():
     groups = np.repeat([7, 3, 9, 1, 5], 4)
     parts = held_out_parts(20, groups, 3)
-    assert sorted(np.concatenate(parts).tolist()) == list(range(20))
-    assert [sorted(set(groups[p])) for p in parts] == [[3, 7], [1, 9], [5]]
+    assert sorted(np.concatenate([held for _, held in parts]).tolist()) == list(range(20))
+    assert [sorted(set(groups[held])) for _, held in parts] == [[3, 7], [1, 9], [5]]
+    for rest, held in parts:
+        assert sorted([*rest, *held]) == list(range(20))
 
 
 def test_names_and_parameters_are_checked(epochs):

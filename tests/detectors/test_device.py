@@ -12,7 +12,9 @@ from studies import make_epochs
 from p300.detectors import make_detector
 from p300.detectors.device import chosen_device, resolve_device, training_on
 from p300.errors import DetectorError, TrainingWarning
-from p300.evaluation.folds import Task
+from p300.evaluation.leaks import Fold
+from p300.evaluation.method import Method
+from p300.evaluation.tasks import Task
 
 
 def only(monkeypatch, *there):
@@ -52,7 +54,8 @@ def test_tasks_take_it_along(monkeypatch):
     only(monkeypatch, "cuda")
     with training_on("cuda"):
         here = (np.arange(1), np.arange(1))
-        task = Task("e", "d", "p", "f", "cnn1", 0, ("cnn1", {}), 0, Path(), *here, "character")
+        fold = Fold("f", *here, "character", None)
+        task = Task("e", "d", "p", "slda", fold, 0, Method.read("slda", {}), 0, Path())
     assert task.device == "cuda"
 
 

@@ -80,7 +80,9 @@ def test_the_report_names_the_data_sets_and_their_electrodes(finished):
 
 def test_a_preview_shows_the_same_folds(finished):
     tasks = preview(parse_experiment(CONFIG), None)
-    shown = {(t.dataset, t.fold, t.detector, len(t.train), len(t.test)) for t in tasks}
+    shown = {
+        (t.dataset, t.fold.name, t.detector, len(t.fold.train), len(t.fold.test)) for t in tasks
+    }
     fits = [read_json(path) for path in (finished / "fits").glob("*.json")]
     assert shown == {
         (f["dataset"], f["fold"], f["detector"], f["n_train"], f["n_test"]) for f in fits
@@ -113,7 +115,10 @@ def test_data_sets_of_different_rates_say_what_to_set(tmp_path):
 
 
 def test_one_data_set_alone_is_refused(tmp_path):
-    experiment = parse_experiment("protocols: {cross_dataset: {}}\ndetectors: {slda: {}}")
+    experiment = parse_experiment(
+        "datasets: {one: {source: simulated}}\n"
+        "protocols: {cross_dataset: {}}\ndetectors: {slda: {}}"
+    )
     with pytest.raises(ProtocolError, match="one data set only"):
         preview(experiment, tmp_path)
 

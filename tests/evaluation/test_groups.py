@@ -15,11 +15,12 @@ from p300.config import parse_experiment
 from p300.detectors import lessons
 from p300.detectors.lda import ShrinkageLDA
 from p300.errors import DetectorError, RunWarning
-from p300.evaluation.folds import run_task
 from p300.evaluation.groups import groups_of, is_done, run_group
+from p300.evaluation.method import Method
 from p300.evaluation.plan import plan
 from p300.evaluation.preparation import prepare
 from p300.evaluation.runner import score_folds
+from p300.evaluation.tasks import run_task
 from p300.files import read_json
 
 CONFIG = """
@@ -48,14 +49,20 @@ def of(tasks, label):
 def test_on_the_processor_folds_go_together_that_learn_the_same(tasks):
     assert groups_of(tasks) == [(task,) for task in tasks]
     (plain, *_), (slda, *_) = of(tasks, "cnn1"), of(tasks, "slda")
-    name, parameters = plain.call
-    tuned = replace(plain, detector="mine", call=("finetuned", parameters), adaptation="fine_tuned")
-    other = replace(tuned, call=(name, {**parameters, "max_passes": 9}))
-    aligned = replace(slda, alignment=Alignment("euclidean", mode="running"))
-    offline = replace(slda, alignment=Alignment("euclidean"))
-    adapting = replace(plain, adaptation="self_calibrated")
-    labelled = replace(adapting, adaptation="labelled")
-    scratch = replace(plain, adaptation="from_scratch", detector="own")
+    settings = plain.method.settings()
+    aligned_to = Method.read("slda", {"alignment": {"method": "euclidean", "mode": "running"}})
+
+    def like(task, label="mine", **changes):
+        method = Method.read("cnn1", {**settings, **changes})
+        return replace(task, detector=label, method=method)
+
+    tuned = like(plain, detector="finetuned", adaptation="fine_tuned")
+    other = like(tuned, max_passes=9)
+    aligned = replace(slda, method=aligned_to)
+    offline = replace(slda, method=replace(aligned_to, alignment=Alignment("euclidean")))
+    adapting = like(plain, adaptation="self_calibrated")
+    labelled = like(plain, adaptation="labelled")
+    scratch = like(plain, "own", adaptation="from_scratch")
     some = [plain, slda, scratch, tuned, adapting, other, aligned, offline, labelled]
     assert groups_of(some) == [
         (plain, tuned),
@@ -72,9 +79,13 @@ def test_on_a_card_folds_and_repeats_of_a_network_go_together(tasks):
     groups = groups_of(there)
     assert [len(group) for group in groups] == [6, *[1] * 12]
     assert set(groups[0]) == set(of(there, "cnn1"))
-    recurrent = [replace(task, call=("lstm", {})) for task in of(there, "cnn1")]
+    lstm, labelling = (
+        Method.read(name, {"adaptation": way})
+        for name, way in (("lstm", "none"), ("cnn1", "labelled"))
+    )
+    recurrent = [replace(task, method=lstm) for task in of(there, "cnn1")]
     assert [len(group) for group in groups_of(recurrent)] == [1] * 6
-    labelled = [replace(task, adaptation="labelled") for task in of(there, "cnn1")]
+    labelled = [replace(task, method=labelling) for task in of(there, "cnn1")]
     mixed = [task for pair in zip(labelled, of(there, "cnn1"), strict=True) for task in pair]
     assert sorted(len(group) for group in groups_of(mixed)) == [1] * 6 + [6]
     many = [replace(task, seed=k) for k in range(36) for task in of(there, "cnn1")[:1]]

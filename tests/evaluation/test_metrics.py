@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.evaluation.metrics import (
-    bootstrap_mean,
+    CALIBRATION_BINS,
+    METRICS,
+    Metric,
+    calibration_bins,
     detection_metrics,
     expected_calibration_error,
     summarise_scores,
@@ -58,14 +61,62 @@ def test_calibration_error_is_small_for_true_probabilities_and_large_for_bold_on
     assert expected_calibration_error(y, np.clip(p + 0.2, 0, 1)) == pytest.approx(0.2, abs=0.01)
 
 
-def test_bootstrap_interval_covers_about_as_often_as_it_says():
-    rng = np.random.default_rng(1)
-    inside = 0
-    for _ in range(200):
-        low, high = bootstrap_mean(rng.normal(0.8, 0.05, 12))
-        inside += low <= 0.8 <= high
-    assert 0.85 < inside / 200 < 0.98
-    assert bootstrap_mean([0.8, 0.9]) == (None, None)
+def test_log_loss_is_exact_far_from_the_boundary():
+    # log(1 + exp(100)) = 100 and log(1 + exp(-100)) = 0 to all digits; probabilities would clip.
+    target, score = [1, 0, 0, 0], np.array([-100.0, -3, -3, -2])
+    expected = (100 + 2 * np.log1p(np.exp(-3)) + np.log1p(np.exp(-2))) / 4
+    assert detection_metrics(target, score, 0.0)["log_loss"] == pytest.approx(expected)
+    assert detection_metrics(target, 10 * score, 0.0)["log_loss"] == pytest.approx(250)
+
+
+# Few different probabilities make ties, which must not be told apart by their places.
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 9)), min_size=1, max_size=80), st.randoms())
+def test_calibration_error_does_not_depend_on_the_order_of_rows(epochs, random):
+    y, p = np.array(epochs, dtype=float).T
+    order = random.sample(range(len(y)), len(y))
+    one = expected_calibration_error(y, p / 10)
+    assert expected_calibration_error(y[order], p[order] / 10) == pytest.approx(one, abs=1e-12)
+    bins = calibration_bins(p)
+    assert all(len(set(bins[p == value])) == 1 for value in np.unique(p))
+    assert np.all(np.diff(bins[np.argsort(p, kind="stable")]) >= 0)
+
+
+def test_a_constant_probability_is_calibrated_where_it_is_the_share_of_targets():
+    y = np.arange(1200) % 6 == 0
+    p = np.full(1200, 1 / 6)
+    assert expected_calibration_error(y, p) == pytest.approx(0, abs=1e-12)
+    assert expected_calibration_error(np.sort(y), p + 0.1) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("n", [7, 10, 1003])
+def test_without_ties_the_bins_are_of_equal_count(n):
+    rng = np.random.default_rng(n)
+    y, p = rng.random(n) < 0.3, rng.permutation(np.linspace(0.01, 0.9, n))
+    bins = np.array_split(np.argsort(p), min(CALIBRATION_BINS, n))
+    gaps = [len(rows) * abs(y[rows].mean() - p[rows].mean()) for rows in bins]
+    assert expected_calibration_error(y, p) == pytest.approx(sum(gaps) / n)
+
+
+def test_a_metric_is_one_record(monkeypatch):
+    def specificity(target, score, threshold):
+        return float(np.mean(score[target == 0] <= threshold[target == 0]))
+
+    monkeypatch.setitem(METRICS, "specificity", Metric("specificity", "Specificity", specificity))
+    assert detection_metrics([1, 0, 0, 0], [2.0, 1, -1, -2], 0.0)["specificity"] == 2 / 3
+    assert "specificity" in set(summarise_scores(scores_of({"1": [0.6], "2": [0.9]}))["metric"])
+
+
+def test_records_are_found_by_their_names_and_guessing_reaches_their_chance():
+    assert all(name == metric.name for name, metric in METRICS.items())
+    assert [m.name for m in METRICS.values() if m.smaller_is_better] == [
+        "log_loss", "expected_calibration_error", "fit_seconds",
+    ]  # fmt: skip
+    rng = np.random.default_rng(0)
+    guessed = detection_metrics(rng.integers(0, 2, 4000), rng.normal(size=4000), 0.0)
+    for metric in METRICS.values():
+        if metric.chance is not None:
+            assert guessed[metric.name] == pytest.approx(metric.chance, abs=0.03)
 
 
 def scores_of(aucs):
@@ -90,7 +141,10 @@ def test_the_subject_is_the_unit_of_the_mean():
     assert auc.loc["mean", "value"] == pytest.approx(0.7)  # not the mean of four folds, .7 too
     assert auc.loc["mean", "n"] == 3
     assert auc.loc["1", "n"] == 202
-    assert 0.5 <= auc.loc["mean", "low"] <= 0.7 <= auc.loc["mean", "high"] <= 0.9
+    assert pd.isna(auc.loc["mean", "low"])  # of three subjects
+    six = summarise_scores(scores_of({str(k): [0.5 + k / 20] for k in range(6)}))
+    ends = six[(six["metric"] == "roc_auc") & (six["subject"] == "mean")][["low", "high"]]
+    assert ends.to_numpy()[0] == pytest.approx([0.5, 0.75])
     twice = pd.concat([scores_of({"1": [0.6, 0.8]}).assign(seed=k) for k in (1, 2)])
     twice["seed"] = twice["seed"].astype(str) + twice["fold"]  # each fold has seeds of its own
     counted = summarise_scores(twice).query("metric == 'roc_auc' and subject == '1'")

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import BaseEstimator, ClassifierMixin
 from studies import make_epochs, make_recording
 
 from p300.detectors import make_detector
+from p300.detectors.base import Detector
 from p300.errors import DataWarning, ProtocolError
-from p300.evaluation.folds import evaluate_epochs
+from p300.evaluation.fold import evaluate_epochs
 from p300.evaluation.leaks import Fold, check_fold
-from p300.evaluation.protocols import PROTOCOLS, Protocol, make_folds
+from p300.evaluation.protocols import PROTOCOLS, Protocol, Scope, make_folds
 from p300.preprocessing import preprocess
 
 
@@ -78,16 +78,71 @@ def test_one_run_is_cut_into_blocks_with_a_gap(with_characters):
         assert len(train) >= len(flashes) - len(test) - 8
 
 
-class GroupReader(ClassifierMixin, BaseEstimator):
+def oddball(onset):
+    """One run without characters; every fifth flash a target."""
+    columns = {"dataset": "made", "subject": "1", "session": "1", "run": "1"}
+    target = np.arange(len(onset)) % 5 == 0
+    return pd.DataFrame({"onset": onset, "target": target, "character": pd.NA}).assign(**columns)
+
+
+@pytest.mark.parametrize("gap", [5, 12, 20, 30, 60, 300])
+def test_a_break_leaves_no_block_empty(gap):
+    first = 0.4 * np.arange(60)
+    flashes = oddball(np.concatenate([first, first[-1] + gap + first]))
+    folds = make_folds("within_subject", flashes, 0.65)
+    assert [fold.name for fold in folds] == [f"sub-1_block-{k}" for k in range(1, 6)]
+    assert [len(fold.test) for fold in folds] == [24] * 5
+
+
+def test_a_block_ends_at_a_pause_nearby():
+    onset = np.concatenate([0.4 * np.arange(55), 100 + 0.4 * np.arange(45)])
+    flashes = oddball(onset).assign(target=np.arange(100) % 2 == 0)
+    folds = make_folds("within_subject", flashes, 0.65, {"n_blocks": 2})
+    assert [len(fold.test) for fold in folds] == [55, 45]
+    assert all(len(fold.train) + len(fold.test) == 100 for fold in folds)  # none left out
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    sizes=st.lists(st.integers(30, 80), min_size=1, max_size=5),
+    gaps=st.lists(st.floats(0.3, 400), min_size=5, max_size=5),
+    spacing=st.floats(0.1, 1.5),
+    n_blocks=st.integers(2, 8),
+)
+def test_blocks_of_any_run_are_about_equal_and_in_time(sizes, gaps, spacing, n_blocks):
+    parts, now = [], 3.0
+    for size, gap in zip(sizes, gaps, strict=False):
+        parts.append(now + spacing * np.arange(size))
+        now = parts[-1][-1] + gap
+    flashes = oddball(np.concatenate(parts))
+    folds = list(PROTOCOLS["within_subject"].folds(flashes, window=0.65, n_blocks=n_blocks))
+    tested = [fold.test for fold in folds]
+    assert np.concatenate(tested).tolist() == list(range(len(flashes)))
+    even = len(flashes) / len(folds)
+    assert all(0.5 * even - 2 <= len(test) <= 1.5 * even + 2 for test in tested)
+
+
+class GroupReader(Detector):
     """Knows the groups that it was trained on by a mark in the signal, and boasts of it."""
 
-    def fit(self, X, y, groups=None):
+    name = "reader"
+    n_parameters = None
+
+    def _learn(self, X, y, groups):
         self.marks_ = set(np.unique(X[:, 0, 0]).astype(int))
-        self.threshold_ = 0.0
-        return self
+        return y.astype(float), y
+
+    def _raw_scores(self, X):
+        return np.array([float(int(mark) in self.marks_) for mark in X[:, 0, 0]])
 
     def decision_function(self, X):
-        return np.array([float(int(mark) in self.marks_) for mark in X[:, 0, 0]])
+        return self._raw_scores(X)
+
+    def _arrays(self):
+        return {}
+
+    def _set_arrays(self, arrays):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -112,12 +167,6 @@ def test_no_test_epoch_comes_from_a_group_that_was_trained_on(protocol, level, o
     )
     assert (scores["score"] == 0).all()
     assert scores["target"].nunique() == 2
-
-
-def test_calibration_characters_are_not_silently_left_unused():
-    epochs = make_epochs(2, 2)
-    with pytest.raises(ProtocolError, match=r"few_shot.* aside, but detectors do not adapt"):
-        evaluate_epochs(epochs, {"reader": GroupReader()}, "few_shot", characters=(0, 2))
 
 
 def test_the_leak_test_can_fail():
@@ -300,6 +349,47 @@ def test_a_protocol_is_one_function_and_one_entry(monkeypatch):
         rows = np.flatnonzero(flashes["subject"].astype(int) < n)
         yield Fold("first", np.setdiff1d(np.arange(len(flashes)), rows), rows, "subject", "subject")
 
-    monkeypatch.setitem(PROTOCOLS, "mine", Protocol(first_against_rest, "dataset", "Mine."))
+    monkeypatch.setitem(
+        PROTOCOLS, "mine", Protocol(first_against_rest, Scope.SUBJECTS, "Mine.", "mine")
+    )
     (fold,) = make_folds("mine", table(3), 0.65, {"n": 2})
     assert set(table(3).iloc[fold.test]["subject"]) == {"0", "1"}
+
+
+def test_subjects_are_tested_in_groups():
+    flashes = table(subjects=7)
+    folds = make_folds("cross_subject", flashes, 0.65, {"n_folds": 3})
+    assert [fold.name for fold in folds] == [f"subjects-{k}-of-3" for k in (1, 2, 3)]
+    tested = [set(flashes.iloc[fold.test]["subject"]) for fold in folds]
+    assert sorted(map(len, tested)) == [2, 2, 3]
+    assert set.union(*tested) == set(flashes["subject"])
+    assert sum(map(len, tested)) == 7
+    for fold, own in zip(folds, tested, strict=True):
+        assert set(flashes.iloc[fold.train]["subject"]) == set(flashes["subject"]) - own
+        assert fold.validation == "subject"
+
+
+def test_as_many_groups_as_subjects_leave_one_out():
+    flashes = table(subjects=3)
+    one_out = make_folds("cross_subject", flashes, 0.65)
+    groups = make_folds("cross_subject", flashes, 0.65, {"n_folds": 3})
+    assert [fold.name for fold in groups] == [fold.name for fold in one_out]
+    for a, b in zip(groups, one_out, strict=True):
+        np.testing.assert_array_equal(a.test, b.test)
+
+
+@pytest.mark.parametrize(("n_folds", "message"), [(4, "there are 3 subjects"), (1, "n_folds: 1")])
+def test_groups_that_there_cannot_be(n_folds, message):
+    with pytest.raises(ProtocolError, match=message):
+        make_folds("cross_subject", table(subjects=3), 0.65, {"n_folds": n_folds})
+
+
+def test_data_sets_are_tested_in_groups_and_learned_from_once():
+    flashes = pd.concat([table(2).assign(dataset=name) for name in "abcd"], ignore_index=True)
+    folds = make_folds("cross_dataset", flashes, 0.65, {"n_folds": 2})
+    assert [fold.name for fold in folds] == [f"data_sets-{k}-of-2" for k in (1, 1, 2, 2)]
+    assert [set(flashes.iloc[fold.test]["dataset"]) for fold in folds] == [
+        {"a"}, {"c"}, {"b"}, {"d"}
+    ]  # fmt: skip
+    assert set(flashes.iloc[folds[0].train]["dataset"]) == {"b", "d"}
+    np.testing.assert_array_equal(folds[0].train, folds[1].train)

@@ -18,7 +18,7 @@ import yaml
 from p300.config import parse_experiment
 from p300.errors import DataWarning, ProtocolError, RecordingError, RunError, RunWarning
 from p300.evaluation import runner
-from p300.evaluation.folds import seed_of
+from p300.evaluation.fold import seed_of
 from p300.evaluation.plan import preview
 from p300.evaluation.workers import Workers, map_folds
 from p300.files import read_json, write_json
@@ -143,10 +143,11 @@ def test_a_run_killed_in_a_fold_goes_on_and_gives_the_same_scores(finished, tmp_
     code = (
         "import sys, time\n"
         "from p300.config import load_experiment\n"
-        "from p300.evaluation import folds, runner\n"
-        "fit = folds._fit_and_score\n"
-        "def slow(*args):\n    result = fit(*args)\n    time.sleep(0.3)\n    return result\n"
-        "folds._fit_and_score = slow\n"
+        "from p300.evaluation import runner, tasks\n"
+        "fit = tasks.fit_and_score_fold\n"
+        "def slow(*args, **kwargs):\n    result = fit(*args, **kwargs)\n    time.sleep(0.3)\n"
+        "    return result\n"
+        "tasks.fit_and_score_fold = slow\n"
         "runner.score_folds(load_experiment(sys.argv[1]), sys.argv[2])\n"
     )
     process = subprocess.Popen(

@@ -12,25 +12,22 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from p300.errors import RunError
-from p300.evaluation.metrics import bootstrap_mean, summarise_scores
+from p300.evaluation.intervals import LEVEL, smallest_p
+from p300.evaluation.metrics import METRICS, Metric, summarise_scores
 from p300.evaluation.statistics import (
     COMBINED_COLUMNS,
     COMPARISON_COLUMNS,
-    MOST_EXACT,
     combine_datasets,
     compare_detectors,
     compare_subjects,
     holm,
     paired_effect,
-    paired_test,
-    sign_flip_test,
-    smallest_p,
     stouffer,
 )
 
 # Figures of merit with three decimals, so that ties are as frequent as in practice.
 figures = st.integers(0, 1000).map(lambda k: k / 1000)
-pairs = st.lists(st.tuples(figures, figures), min_size=1, max_size=9)
+pairs = st.lists(st.tuples(figures, figures), min_size=1, max_size=18)
 quick = settings(max_examples=60, deadline=None)
 
 
@@ -52,53 +49,6 @@ def rows(values, metric="roc_auc", dataset="d", protocol="p"):
             for detector, column in values.items()
         ]
     )  # fmt: skip
-
-
-def test_sign_flips_counted_by_hand():
-    # Sums of the 8 sign patterns of 1, 2, 3: ±6, ±4, ±2, 0, 0. Two of them are as far as 6.
-    assert sign_flip_test([1, 2, 3]) == 2 / 8
-    # With -1, 2, 3 the sum is 4: -6, -4, 4 and 6 are as far.
-    assert sign_flip_test([-1, 2, 3]) == 4 / 8
-    assert sign_flip_test([0.3]) == 1
-    assert sign_flip_test([0, 0, 0]) == 1
-
-
-@quick
-@given(st.lists(st.integers(-50, 50), min_size=1, max_size=9))
-def test_sign_flips_are_those_of_an_enumeration(differences):
-    d = np.array(differences)  # whole numbers: sums are exact
-    sums = [np.dot(signs, d) for signs in itertools.product([1, -1], repeat=len(d))]
-    expected = np.mean([abs(total) >= abs(d.sum()) for total in sums])
-    assert sign_flip_test(d / 1000) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_sign_flips_are_those_of_scipy(seed):
-    d = np.random.default_rng(seed).normal(0.4, 1, 7)
-    theirs = stats.permutation_test(
-        (d,), np.mean, permutation_type="samples", n_resamples=np.inf, alternative="two-sided"
-    )
-    assert sign_flip_test(d) == pytest.approx(theirs.pvalue)
-
-
-def test_the_smallest_p_is_reached_where_all_subjects_agree():
-    for n in (1, 5, 6, 10):
-        assert sign_flip_test(np.linspace(1, 2, n)) == pytest.approx(smallest_p(n))
-    assert smallest_p(5) == 0.0625
-    assert smallest_p(6) == 0.03125
-
-
-def test_too_many_and_no_subjects_are_refused_by_the_exact_test():
-    for n in (0, MOST_EXACT + 1):
-        with pytest.raises(ValueError, match=f"{n} differences found"):
-            sign_flip_test(np.ones(n))
-
-
-def test_many_subjects_are_tested_by_signed_ranks():
-    d = np.random.default_rng(5).normal(0.3, 1, MOST_EXACT + 4)
-    assert paired_test(d) == (pytest.approx(stats.wilcoxon(d).pvalue), "Wilcoxon")
-    assert paired_test(d[:MOST_EXACT])[1] == "sign-flip"
-    assert paired_test(np.zeros(30)) == (1.0, "Wilcoxon")
 
 
 def test_effect_size_by_hand():
@@ -158,8 +108,26 @@ def test_a_comparison_by_hand():
     assert found["p"] == 0.5
     assert found["test"] == "sign-flip"
     assert found["share_better"] == pytest.approx(2.5 / 3)
-    assert (found["low"], found["high"]) == bootstrap_mean([0.1, 0.0, 0.3])
+    assert found["low"] is None
     assert found["n"] == 3
+    six = compare_subjects(by_subject([0.8, 0.7, 0.9] * 2), by_subject([0.7, 0.7, 0.6] * 2))
+    assert (six["low"], six["high"]) == pytest.approx((0.0, 0.3))
+    assert six["p"] > LEVEL
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_no_interval_leaves_zero_out_where_p_cannot_be_small(n):
+    first = by_subject([0.7, 0.72, 0.69, 0.75, 0.71][:n])
+    found = compare_subjects(first, first - by_subject([0.01, 0.03, 0.02, 0.05, 0.015][:n]))
+    assert (found["low"], found["high"], found["p"]) == (None, None, smallest_p(n))
+
+
+def test_rounding_does_not_break_ties():
+    # 0.9 - 0.8 and 0.2 - 0.1 differ in floating point.
+    one, other = [0.9, 0.2, 0.3, 0.4, 0.5, 0.6, 0.1], [0.8, 0.1, 0.2, 0.3, 0.4, 0.5, 0.2]
+    found = compare_subjects(by_subject(one), by_subject(other))
+    # Six differences of .1, one of -.1: all, none or one sign flipped is as far, of 2^7.
+    assert found["p"] == 2 * (1 + 7) / 2**7
 
 
 def test_less_can_be_better():
@@ -204,7 +172,7 @@ def test_the_order_of_the_subjects_does_not_matter(values, random):
     assume(len(values) > 1)
     order = random.sample(list(first.index), len(first))
     one, other = compare_subjects(first, second), compare_subjects(first[order], second)
-    assert other["p"] == one["p"]
+    assert other["p"] == pytest.approx(one["p"])
     assert other["difference"] == pytest.approx(one["difference"])
 
 
@@ -284,6 +252,16 @@ def test_scores_are_compared_after_averaging_folds_and_seeds():
 def test_unknown_names_are_told(arguments, message):
     with pytest.raises(RunError, match=message):
         compare_detectors(rows({"a": [0.9, 0.8], "b": [0.8, 0.8]}), **arguments)
+
+
+def test_the_direction_comes_from_the_record_or_must_be_said(monkeypatch):
+    monkeypatch.setitem(METRICS, "misses", Metric("misses", "Misses", smaller_is_better=True))
+    values = {"a": [0.3, 0.2], "b": [0.5, 0.4]}
+    assert compare_detectors(rows(values, "misses"), "misses")["share_better"].item() == 1
+    with pytest.raises(RunError, match="whether less of 'hits' is better is not known"):
+        compare_detectors(rows(values, "hits"), "hits")
+    said = compare_detectors(rows(values, "hits"), "hits", smaller_is_better=False)
+    assert said["share_better"].item() == 0
 
 
 def test_one_detector_is_not_a_comparison():

@@ -125,3 +125,81 @@ def test_samples_win_over_seconds():
 def test_broken_onsets(table, message):
     with pytest.raises(RecordingError, match=message):
         onset_samples(pd.DataFrame(table), 250.0, "here")
+
+
+def rested(
+    texts, *, repetitions=10, rest=1.0, pause=4.0, sfreq=240, interval=0.175, targets=True,
+    seed=0,
+):  # fmt: skip
+    """Onsets, codes and targets of a speller that rests between repetitions.
+
+    ``texts`` are words; between words it pauses three times as long as between characters.
+    """
+    rng, now, rows = np.random.default_rng(seed), 0.0, []
+    for word in texts:
+        for symbol in word:
+            wanted = MATRIX_6X6.codes_of(symbol)
+            for _ in range(repetitions):
+                for code in rng.permutation(12) + 1:
+                    rows.append((round(now * sfreq), code, code in wanted))
+                    now += interval
+                now += rest
+            now += pause
+        now += 3 * pause
+    samples, codes, marks = (np.array(column) for column in zip(*rows, strict=True))
+    return samples, codes, marks if targets else None
+
+
+def table_with_rests(*args, keep=None, **options):
+    columns = rested(*args, **options)
+    if keep is not None:
+        columns = [None if column is None else column[keep(column)] for column in columns]
+    samples, codes, marks = columns
+    return make_flash_table(
+        samples, target=marks, code=codes, flashes_a_repetition=12, where="here"
+    )
+
+
+@pytest.mark.parametrize("targets", [True, False])
+def test_rests_between_repetitions_are_not_pauses_between_characters(targets):
+    table = table_with_rests(["AB"], targets=targets)
+    assert table["character"].tolist() == np.repeat([1, 2], 120).tolist()
+    assert table["repetition"].tolist() == np.tile(np.repeat(np.arange(1, 11), 12), 2).tolist()
+
+
+def test_a_longer_break_is_a_pause_between_characters_too():
+    table = table_with_rests(["AB", "CAT"], targets=False)
+    assert table["character"].tolist() == np.repeat(np.arange(1, 6), 120).tolist()
+
+
+def test_rests_without_codes_are_told_by_the_number_of_flashes():
+    samples, *_ = rested(["AB"])
+    table = make_flash_table(samples, target=None, code=None, flashes_a_repetition=12, where="here")
+    assert table["character"].tolist() == np.repeat([1, 2], 120).tolist()
+
+
+def test_a_lost_flash_does_not_make_rests_pauses():
+    lost = lambda column: np.arange(len(column)) != 29  # noqa: E731
+    with pytest.warns(DataWarning, match="1 of 20 repetitions do not have 12 flashes"):
+        table = table_with_rests(["AB"], keep=lost)
+    assert table["character"].tolist() == np.repeat([1, 2], [119, 120]).tolist()
+
+
+def test_pauses_that_are_all_alike_are_said_to_be_ambiguous():
+    with pytest.warns(DataWarning, match=r"here: 20 single repetitions .* all alike"):
+        table = table_with_rests(["AB"], pause=0.0)
+    assert table["character"].nunique() == 20
+
+
+def test_single_repetitions_whose_targets_change_are_characters():
+    table = table_with_rests(["CAT", "DOG"], repetitions=1, rest=0.0)  # warnings are errors
+    assert table["character"].tolist() == np.repeat(np.arange(1, 7), 12).tolist()
+    assert (table["repetition"] == 1).all()
+
+
+def test_longer_pauses_after_unequal_numbers_of_repetitions_are_warned_of():
+    part = lambda column: np.arange(len(column)) < 17 * 12  # noqa: E731  # stopped on the way
+    with pytest.warns(DataWarning, match=r"2 characters, which have \[10, 7\] repetitions"):
+        table = table_with_rests(["AB"], targets=False, keep=part)
+    assert table["character"].nunique() == 2
+    assert table_with_rests(["AB"], keep=part)["character"].nunique() == 2  # targets confirm it

@@ -169,18 +169,20 @@ def test_the_tests_that_were_made_are_told(finished_run: Path) -> None:
     (facts,) = (block for block in how_compared(table).blocks)
     told = dict(facts.facts)
     assert told["p"].startswith("Exact sign-flip permutation test")
-    assert "Wilcoxon" not in told["p"]
-    (facts,) = (block for block in how_compared(table.assign(test="Wilcoxon")).blocks)
-    assert dict(facts.facts)["p"].startswith("Wilcoxon's signed-rank test")
+    assert "Hall" not in told["p"]
+    assert "none below 6 subjects" in told["Interval"]
+    (facts,) = (block for block in how_compared(table.assign(test="Hall")).blocks)
+    assert "Hall's transformation" in dict(facts.facts)["p"]
 
 
 def test_numbers_in_words() -> None:
     for shorthand, words in {
         "roc_auc": "ROC-AUC",
-        "characters@5": "Characters after 5 repetitions",
+        "log_loss": "Log loss",
+        "characters@5": "Characters right after 5 repetitions",
         "bits_per_minute@1": "Bits per minute after 1 repetition",
-        "characters@2:posterior": "Characters after 2 repetitions by the posterior",
-        "seconds@dynamic": "Seconds, dynamic stopping",
+        "characters@2:posterior": "Characters right, posterior after 2 repetitions",
+        "seconds@dynamic": "Seconds per character, dynamic stopping",
     }.items():
         assert figure_name(MetricAt.parse(shorthand)) == words
     assert p_text(0.0001) == "< 0.001"

@@ -6,16 +6,18 @@ import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from made_runs import ELECTRODES
 
 from p300.errors import RunError
+from p300.evaluation.metrics import METRICS, Metric
+from p300.reporting import compare_runs, write_comparison, write_report
 from p300.reporting import report as report_module
-from p300.reporting import write_report
-from p300.reporting.tables import SUBJECT_METRICS
 
+MEASURED = [name for name, metric in METRICS.items() if metric.measure]
 SECTIONS = [
     "Summary", "What was run", "Subjects", "Detectors compared", "ROC curves", "Calibration",
     "Beside the paper", "Responses to flashes", "Spatial patterns", "What the network sees",
@@ -84,17 +86,16 @@ def test_numbers_are_those_of_the_metrics(page: str, finished_run: Path) -> None
     metrics = pd.DataFrame(json.loads((finished_run / "metrics.json").read_text())["rows"])
     for (_, detector, subject), group in metrics.groupby(["protocol", "detector", "subject"]):
         value = group.set_index("metric")["value"]
-        shown = tuple(f"{value[name]:.3f}" for name in SUBJECT_METRICS if name in value)
+        shown = tuple(f"{value[name]:.3f}" for name in MEASURED)
         assert len(shown) == 8
         assert ("mean of 3" if subject == "mean" else subject, *shown) in rows, detector
     means = metrics[(metrics["metric"] == "roc_auc") & (metrics["subject"] == "mean")]
     for detector, group in means.groupby("detector"):
-        cells = [f"{r.value:.3f} ({r.low:.3f}–{r.high:.3f})" for r in group.itertuples()]
-        assert (detector, *cells) in rows
+        assert (detector, *(f"{value:.3f}" for value in group["value"])) in rows
 
 
 def test_best_subject_comes_first(page: str) -> None:
-    rows = [row for row in _Page(page).rows if len(row) == 1 + len(SUBJECT_METRICS) - 1]
+    rows = [row for row in _Page(page).rows if len(row) == 1 + len(MEASURED)]
     subjects = [row[0] for row in rows if row[0] in ("3", "4", "5")]
     # The made-up subjects are ever harder; two protocols, two detectors.
     assert subjects == ["3", "4", "5"] * 4
@@ -190,13 +191,53 @@ def test_electrodes_without_positions_are_not_mapped(own_run: Path) -> None:
     assert not figures & {"patterns", "electrodes"}
 
 
-def test_two_subjects_have_no_interval(build_run: Callable[..., Path]) -> None:
+def test_five_subjects_have_no_interval_and_the_page_says_so(
+    build_run: Callable[..., Path],
+) -> None:
     run = build_run(
-        subjects=["1", "2"], detectors=["slda"], protocols=["within_subject"], datasets=["one"]
+        subjects=list("12345"), detectors=["slda"], protocols=["within_subject"], datasets=["one"]
     )
-    rows = _Page(write_report(run).read_text(encoding="utf-8")).rows
-    assert ("95 % interval", *["–"] * 8) in rows
+    page = write_report(run).read_text(encoding="utf-8")
+    rows = _Page(page).rows
+    assert ("95 % interval: none below 6 subjects", *["–"] * 8) in rows
     assert any(re.fullmatch(r"0\.\d{3}", row[1]) for row in rows if row[0] == "slda")
+    assert "Mean ROC-AUC over subjects (no interval below 6 subjects)" in page
+    assert "mean over 5 subjects (no 95 % interval below 6 subjects)" in page
+
+
+def test_six_subjects_have_the_interval_of_the_metrics(build_run: Callable[..., Path]) -> None:
+    run = build_run(
+        subjects=list("123456"), detectors=["slda"], protocols=["within_subject"], datasets=["one"]
+    )
+    page = write_report(run).read_text(encoding="utf-8")
+    metrics = pd.DataFrame(json.loads((run / "metrics.json").read_text())["rows"])
+    row = metrics.query("metric == 'roc_auc' and subject == 'mean'").iloc[0]
+    ends = f"{row['low']:.3f}–{row['high']:.3f}"
+    rows = _Page(page).rows
+    assert ("slda", f"{row['value']:.3f} ({ends})") in rows
+    assert any(cells[:2] == ("95 % interval", ends) for cells in rows)
+    assert "Mean ROC-AUC over subjects (95 % interval)" in page
+    assert "mean over 6 subjects with its 95 % interval" in page
+
+
+def test_a_metric_is_one_record(
+    build_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misses(target: Any, score: Any, threshold: Any) -> float:
+        return float(((score <= threshold) & (target == 1)).sum())
+
+    record = Metric("misses", "Missed targets", misses, smaller_is_better=True, short="Missed")
+    monkeypatch.setitem(METRICS, "misses", record)
+    run = build_run(
+        subjects=["1", "2"], detectors=["a", "b"], protocols=["within_subject"], datasets=["one"]
+    )
+    page = write_report(run).read_text(encoding="utf-8")
+    assert ("Subject", *(m.heading for m in METRICS.values() if m.measure)) in _Page(page).rows
+    assert "Better when smaller: Log loss, ECE, Missed." in page
+    comparison = compare_runs([run], "misses")
+    compared = write_comparison(comparison, run / "compared.html").read_text(encoding="utf-8")
+    assert "Missed targets: differences between detectors" in compared
+    assert "larger, which is worse" in compared
 
 
 def test_several_data_sets_and_seeds(build_run: Callable[..., Path]) -> None:

@@ -62,10 +62,23 @@ def test_grand_average_is_the_mean_over_subjects(averages: pd.DataFrame) -> None
     np.testing.assert_allclose(drawn(figure, 6, "difference"), difference)
 
 
-def test_one_subject_has_no_interval(averages: pd.DataFrame) -> None:
-    figure = plot_grand_average(averages[averages["subject"] == "3"])
-    assert all(not ax.collections for ax in figure.axes)
-    assert all(ax.collections for ax in plot_grand_average(averages).axes)
+def test_six_subjects_have_an_interval_and_three_have_none(averages: pd.DataFrame) -> None:
+    assert all(not ax.collections for ax in plot_grand_average(averages).axes)
+    louder = averages.assign(
+        subject=averages["subject"] + "b", microvolts=2 * averages["microvolts"]
+    )
+    six = pd.concat([averages, louder])
+    figure = plot_grand_average(six)
+    assert all(ax.collections for ax in figure.axes)
+    # The interval of six is from the least to the greatest.
+    (band,) = figure.axes[6].collections
+    (path,) = band.get_paths()
+    pz = six[six["electrode"] == "Pz"].pivot_table(
+        index="subject", columns=["kind", "time"], values="microvolts"
+    )
+    difference = pz["target"] - pz["nontarget"]
+    assert path.vertices[:, 1].max() == pytest.approx(difference.max().max())
+    assert path.vertices[:, 1].min() == pytest.approx(difference.min().min())
 
 
 @pytest.mark.parametrize(

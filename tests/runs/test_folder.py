@@ -13,9 +13,10 @@ from reporting.made_runs import make_run, make_spelled_run, spelled_scores
 
 from p300.config import Experiment, Source, parse_experiment
 from p300.errors import RunError
+from p300.evaluation.protocols import PROTOCOLS
 from p300.runs import RunFolder
 from p300.runs.checked_files import MOST_SMALL_ROWS
-from p300.tables import CHARACTERS, METRICS, SCORES
+from p300.tables import CHARACTERS, METRIC_ROWS, SCORES
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def test_types_are_those_of_the_schema(run):
         "Int64", "bool", "float64", "str",
     ]  # fmt: skip
     metrics = run.metrics()
-    assert list(metrics.columns) == METRICS.names
+    assert list(metrics.columns) == METRIC_ROWS.names
     assert str(metrics["repetitions"].dtype) == "Int64"
     assert metrics["rule"].isna().all()
 
@@ -303,7 +304,9 @@ def test_numbers_of_calibration_characters_make_the_label(tmp_path):
     results = read_run(run.path)
     assert results.unique("protocol") == ["few_shot-3", "cross_subject"]
     assert set(results.scores["protocol"]) == {"few_shot-3", "cross_subject"}
-    assert results.protocols == {"few_shot-3": "few_shot", "cross_subject": "cross_subject"}
+    for label, name in {"few_shot-3": "few_shot", "cross_subject": "cross_subject"}.items():
+        assert results.protocol(label) is PROTOCOLS[name]
+    assert results.protocol("few_shot") is None
     assert set(run.metrics()["protocol"]) == {"few_shot", "cross_subject"}
 
 

@@ -125,6 +125,17 @@ def test_the_curve_keeps_characters_and_subjects_apart():
     assert (curve["low"] <= curve["value"] + 1e-12).all()
 
 
+def test_the_mean_of_six_subjects_has_an_interval():
+    few, enough = (
+        spelling_metrics(subject_rates(characters(n_subjects=n), N_SYMBOLS), N_SYMBOLS)
+        for n in (4, 6)
+    )
+    own = MetricAt.parse("characters@3").rows(enough)
+    single, mean = own[own["subject"] != "mean"]["value"], one(own, subject="mean")
+    assert (mean["low"], mean["high"]) == pytest.approx((single.min(), single.max()))
+    assert np.isnan(one(MetricAt.parse("characters@3").rows(few), subject="mean")["low"])
+
+
 def test_metrics_have_mean_of_rates_and_rate_of_means():
     rates = subject_rates(characters(), N_SYMBOLS)
     rows = spelling_metrics(rates, N_SYMBOLS)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from pydantic import ValidationError
 from score_tables import make_scores, random_text
 
-from p300.config import Experiment, Source
+from p300.config import Experiment, Source, parse_experiment
 from p300.epochs import Epochs
-from p300.errors import DataWarning, SpellerError
+from p300.errors import ConfigError, DataWarning, SpellerError
 from p300.evaluation.metric_at import MetricAt
 from p300.recordings import MATRIX_6X6
 from p300.runs import RunFolder
@@ -71,6 +72,18 @@ def write_run(
     datasets = {"made": (Source(source=source, path="x"),)}
     (run / "config.yaml").write_text(Experiment(name="x", datasets=datasets).to_yaml())
     return run
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"pause": v} for v in (-1, float("nan"), float("inf"), 1e18)]
+    + [{"target_error": v} for v in (0, 1, -0.1, float("nan"), float("inf"))],
+)
+def test_settings_out_of_range_are_refused(given):
+    with pytest.raises(ValidationError):
+        Spelling(**given)
+    with pytest.raises(ConfigError, match="spelling"):
+        parse_experiment(yaml.safe_dump({"spelling": given}))
 
 
 def test_characters_and_metrics_of_a_run(tmp_path):

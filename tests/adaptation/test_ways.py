@@ -13,7 +13,6 @@ from studies import make_epochs
 from p300.adaptation.transfer import learn_transfer
 from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
-from p300.evaluation import adapted
 from p300.evaluation.plan import plan_dataset
 from p300.evaluation.runner import score_folds
 from p300.files import read_json
@@ -71,8 +70,9 @@ def test_without_calibration_characters_all_are_the_same(few_shot):
 
 def test_fits_tell_how_they_adapted(few_shot):
     fits = [read_json(path) for path in (few_shot / "fits").glob("*.json")]
+    assert {fit["method"]["adaptation"] for fit in fits if fit["detector"] == "as is"} == {"none"}
     kinds = {fit["detector"]: fit["adaptation"] for fit in fits}
-    assert kinds["as is"] == {"kind": "none"}
+    assert kinds["as is"] == {}
     assert kinds["self"]["strength"]["targets"] > 0
     from_scratch = next(fit for fit in fits if fit["detector"] == "scratch")
     assert from_scratch["n_train"] == 3 * 5 * 12
@@ -106,7 +106,7 @@ def test_what_is_learned_once_is_told_with_every_fold_that_uses_it(tmp_path, mon
         time.sleep(0.2)
         return learn_transfer(detector, *args)
 
-    monkeypatch.setattr(adapted, "learn_transfer", slowly)
+    monkeypatch.setattr("p300.adaptation.ways.self_calibrated.learn_transfer", slowly)
     detectors = {f"self {n}": {**DETECTORS["self"], "n_windows": n} for n in (4, 8)}
     asked = experiment(detectors, {"few_shot": {"characters": [0, 1]}})
     run = score_folds(asked, tmp_path / "run")

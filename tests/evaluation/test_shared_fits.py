@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from p300.errors import TrainingWarning
-from p300.evaluation.learned import Learned
+from p300.evaluation.shared_fits import SharedFits
 
 
 def never():
@@ -15,7 +15,7 @@ def never():
 
 
 def test_what_is_known_is_not_learned_again():
-    learned = Learned()
+    learned = SharedFits()
     assert learned.once("a", lambda: 1) == (1, 0.0)
     value, seconds = learned.once("a", never)
     assert value == 1
@@ -28,7 +28,7 @@ def test_a_warning_is_given_with_each_use():
         warnings.warn("too few passes", TrainingWarning, stacklevel=1)
         return 1
 
-    learned = Learned()
+    learned = SharedFits()
     for teach in (learn, never):
         with pytest.warns(TrainingWarning, match="too few passes"):
             assert learned.once("a", teach)[0] == 1
@@ -42,7 +42,7 @@ def test_other_warnings_are_as_many_as_without():
     for category, expected in (("default", 1), ("ignore", 0)):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter(category)
-            Learned().once("a", learn)
+            SharedFits().once("a", learn)
         assert len(caught) == expected
 
 
@@ -53,7 +53,7 @@ def test_what_was_learned_ahead_is_not_learned_again():
                 warnings.warn("of the second", TrainingWarning, stacklevel=1)
             yield k
 
-    learned, three = Learned(), one_after_another()
+    learned, three = SharedFits(), one_after_another()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         learned.ahead(["a", "b", "c"], lambda: next(three))

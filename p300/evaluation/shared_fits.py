@@ -20,7 +20,7 @@ class _Known:
     said: list[warnings.WarningMessage]
 
 
-class Learned:
+class SharedFits:
     """What the folds of one group have learned, by name.
 
     Learning takes by far the most time of a fold, and folds that differ only in what the detector

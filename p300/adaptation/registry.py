@@ -1,0 +1,46 @@
+"""The ways to adapt, by name. A new one is one file under ``ways/`` and one line here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from p300.arguments import did_you_mean
+from p300.errors import ConfigError
+
+if TYPE_CHECKING:
+    from p300.adaptation.base import Adaptation
+
+ADAPTATIONS = {
+    "none": "p300.adaptation.ways.none:NoAdaptation",
+    "self_calibrated": "p300.adaptation.ways.self_calibrated:SelfCalibrated",
+    "labelled": "p300.adaptation.ways.labelled:Labelled",
+    "fine_tuned": "p300.adaptation.ways.fine_tuned:FineTuned",
+    "from_scratch": "p300.adaptation.ways.from_scratch:FromScratch",
+}
+"""Name in a config -> ``module:class`` of an :class:`~p300.adaptation.base.Adaptation`."""
+
+
+def make_adaptation(name: object, where: str = "adaptation") -> Adaptation[Any]:
+    """Return a way to adapt.
+
+    Parameters
+    ----------
+    name
+        One of :data:`ADAPTATIONS`.
+    where
+        What the message calls the place.
+
+    Raises
+    ------
+    ConfigError
+        When there is none of that name; the nearest is suggested.
+    """
+    if not isinstance(name, str) or name not in ADAPTATIONS:
+        raise ConfigError(
+            f"{where}: {name!r} found, expected one of {', '.join(ADAPTATIONS)}"
+            f"{did_you_mean(str(name), ADAPTATIONS)}"
+        )
+    module, _, attribute = ADAPTATIONS[name].partition(":")
+    made: Adaptation[Any] = getattr(importlib.import_module(module), attribute)()
+    return made

@@ -1,0 +1,32 @@
+"""From scratch: the calibration characters alone, as if there were no other subjects."""
+
+from __future__ import annotations
+
+from sklearn.base import clone
+
+from p300.adaptation.base import Adaptation, FoldEpochs, Scored, score_epochs
+from p300.detectors.base import Detector
+from p300.detectors.validation import FEWEST_GROUPS
+from p300.errors import ProtocolError
+
+
+class FromScratch(Adaptation[Detector]):
+    """Learn from the labelled calibration characters only."""
+
+    name = "from_scratch"
+    about = "It learns from the labelled calibration characters alone."
+    needs_labels = True
+    fewest_characters = FEWEST_GROUPS
+
+    def learn(self, detector: Detector, fold: FoldEpochs) -> Detector:  # noqa: ARG002
+        """Return the detector unfitted: the training subjects teach it nothing."""
+        return detector
+
+    def score(self, learned: Detector, fold: FoldEpochs) -> Scored:
+        """Score with a detector that is fitted to the calibration characters."""
+        own = fold.calibration
+        if own is None:
+            raise ProtocolError(f"adaptation {self.name!r} without calibration characters")
+        detector: Detector = clone(learned)
+        detector.fit(own.X, own.y, groups=own.groups("character"))
+        return Scored(detector, own, "character", score_epochs(detector, fold.test))

@@ -1,0 +1,132 @@
+"""A method: a detector with its parameters, its alignment and its adaptation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from p300.adaptation.registry import make_adaptation
+from p300.alignment import NO_ALIGNMENT, Alignment, make_alignment
+from p300.detectors.registry import detector_info, make_detector, resolved_parameters
+from p300.errors import ConfigError
+
+if TYPE_CHECKING:
+    from p300.adaptation.base import Adaptation
+    from p300.detectors.base import Detector
+
+GIVEN_BY_FOLD = ("seed", "electrodes")
+"""Parameters of detectors that each fold gives: nobody else sets them."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is evaluated: one entry of a config's ``detectors``.
+
+    Parameters
+    ----------
+    detector
+        Unfitted; each fold fits a copy.
+    alignment
+        How domains are brought together before the detector.
+    adaptation
+        What the detector may learn from the tested subject.
+    """
+
+    detector: Detector
+    alignment: Alignment = NO_ALIGNMENT
+    adaptation: Adaptation[Any] = field(default_factory=lambda: make_adaptation("none"))
+
+    @classmethod
+    def read(cls, label: str, settings: Mapping[str, Any]) -> Method:
+        """Return the method that an entry of a config names.
+
+        Parameters
+        ----------
+        label
+            Key of the entry.
+        settings
+            The detector's parameters; ``detector``, its name where that is not the label;
+            ``alignment`` and ``adaptation``.
+
+        Raises
+        ------
+        ConfigError, DetectorError
+            For an unknown name, or a value of the wrong type or out of its range.
+        """
+        parameters = dict(settings)
+        name = parameters.pop("detector", label)
+        where = f"detectors.{label}"
+        if not isinstance(name, str):
+            raise ConfigError(f"{where}.detector: {name!r} found, expected the name of a detector")
+        given = parameters.pop("alignment", None)
+        adaptation = parameters.pop("adaptation", detector_info(name).adaptation)
+        for key in GIVEN_BY_FOLD:
+            if key in parameters:
+                raise ConfigError(
+                    f"{where}.{key} is given to the detector by each fold; leave it out (the "
+                    "experiment's seed decides all seeds)"
+                )
+        return cls(
+            detector=make_detector(name, **parameters),
+            alignment=make_alignment(given, f"{where}.alignment"),
+            adaptation=make_adaptation(adaptation, f"{where}.adaptation"),
+        )
+
+    @classmethod
+    def of(cls, given: Method | Detector | Any) -> Method:
+        """Return what a script gives as a method.
+
+        Parameters
+        ----------
+        given
+            A method; an unfitted detector; or any classifier of scikit-learn on X [epoch,
+            electrode, time], which is then calibrated like a detector
+            (:class:`p300.detectors.estimator.EstimatorDetector`).
+
+        Raises
+        ------
+        DetectorError
+            When it is nothing of these.
+        """
+        from p300.detectors.estimator import as_detector
+
+        return given if isinstance(given, cls) else cls(as_detector(given))
+
+    def settings(self) -> dict[str, Any]:
+        """Return the entry of a config with everything resolved: all parameters, JSON-ready."""
+        from pydantic_core import to_jsonable_python
+
+        settings: dict[str, Any] = to_jsonable_python(
+            {
+                "detector": self.detector.name,
+                **resolved_parameters(self.detector),
+                "alignment": asdict(self.alignment),
+                "adaptation": self.adaptation.name,
+            }
+        )
+        return settings
+
+    def unfitted(self, seed: int, electrodes: tuple[str, ...]) -> Detector:
+        """Return a copy of the detector for one fold.
+
+        Parameters
+        ----------
+        seed
+            Everything random in the fit follows from it, where the detector takes one.
+        electrodes
+            Names of the electrodes of X, told to detectors that ask for them.
+        """
+        from sklearn.base import clone
+
+        detector: Detector = clone(self.detector)
+        given = {"seed": seed, "electrodes": electrodes}
+        asked = detector.get_params()
+        detector.set_params(**{key: given[key] for key in given if key in asked})
+        return detector
+
+    @property
+    def learns_like(self) -> str:
+        """The same text for methods that learn the same from the same training epochs."""
+        learned = (self.detector.learns_like, self.alignment.offline, self.adaptation.learns_like)
+        return repr(learned)

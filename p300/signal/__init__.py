@@ -1,0 +1,1 @@
+"""From continuous EEG to epochs."""

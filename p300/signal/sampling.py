@@ -1,0 +1,186 @@
+"""Where the samples of an epoch lie in a recording: its rate, its length, what fits the signal."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.errors import DataWarning, PreprocessingError
+
+if TYPE_CHECKING:
+    from p300.preprocessing import Preprocessing
+    from p300.recordings.recording import Recording
+
+PAPER_RATE = 120.0
+"""Hz; the rate that Cecotti & Gräser subsample to."""
+
+RATE_TOLERANCE = 1e-4
+"""Share by which two rates may differ and be the same. Files keep rates in single precision or as
+an interval in whole microseconds (BrainVision: 4167 us for 240 Hz, 8e-5 off). Within an epoch of a
+second it is a tenth of a millisecond, a hundredth of a sample at 120 Hz."""
+
+FEWEST_TIMES = 4
+"""Fewest samples of an epoch."""
+
+
+def same_rate(a: float, b: float) -> bool:
+    """Return whether two rates are the same up to :data:`RATE_TOLERANCE`."""
+    return math.isclose(a, b, rel_tol=RATE_TOLERANCE)
+
+
+def nominal_rate(sfreq: float) -> float:
+    """Return the whole rate in Hz that a rate is meant to be, or the rate where there is none.
+
+    Epochs of recordings at 240 and 239.99999 Hz have one rate and equally many samples by it.
+    """
+    whole = float(round(sfreq))
+    return whole if same_rate(sfreq, whole) else sfreq
+
+
+def usual_factor(sfreq: float) -> int:
+    """Return the largest whole number that leaves a rate not below the paper's, at least 1."""
+    return max(1, int(nominal_rate(sfreq) // PAPER_RATE))
+
+
+def count_times(tmin: float, tmax: float, sfreq: float) -> int:
+    """Return how many samples an epoch has."""
+    return math.floor((tmax - tmin) * sfreq + 1e-9)
+
+
+@dataclass(frozen=True)
+class EpochGrid:
+    """The samples of an epoch: at s + factor (first + k) for a flash at source sample s.
+
+    Parameters
+    ----------
+    factor
+        By which the rate of the recording is divided, whole or not.
+    sfreq
+        Rate of the epoch in Hz.
+    first
+        Its first sample from the flash, at ``sfreq``.
+    n_times
+        Number of its samples.
+    """
+
+    factor: float
+    sfreq: float
+    first: int
+    n_times: int
+
+    @property
+    def seconds(self) -> float:
+        """Length of the epoch in seconds."""
+        return self.n_times / self.sfreq
+
+    @property
+    def tmin(self) -> float:
+        """Time of the first sample from the flash in seconds."""
+        return self.first / self.sfreq
+
+    @property
+    def steps(self) -> npt.NDArray[np.float64]:
+        """The samples from the flash, at ``sfreq``, [time]."""
+        return self.first + np.arange(self.n_times, dtype=np.float64)
+
+
+def epoch_grid(recording: Recording, settings: Preprocessing) -> EpochGrid:
+    """Return where the samples of a recording's epochs lie.
+
+    Raises
+    ------
+    PreprocessingError
+        When the rate, the band or the length of the epoch does not fit the recording.
+    """
+    factor = subsampling_factor(recording, settings)
+    sfreq = settings.sfreq or nominal_rate(recording.sfreq) / factor
+    if settings.high >= sfreq / 2:
+        raise PreprocessingError(
+            f"{recording.name}: {sfreq:g} Hz is too low for a band up to {settings.high:g} Hz; "
+            f"expected more than {2 * settings.high:g} Hz (recorded at {recording.sfreq:g} Hz, "
+            f"subsampled by {factor:g})"
+        )
+    n_times = count_times(settings.tmin, settings.tmax, sfreq)
+    if n_times < FEWEST_TIMES:
+        raise PreprocessingError(
+            f"{recording.name}: an epoch of {settings.tmin:g} to {settings.tmax:g} s has {n_times} "
+            f"samples at {sfreq:g} Hz, expected at least {FEWEST_TIMES}; set tmin and tmax further "
+            "apart"
+        )
+    return EpochGrid(factor, sfreq, round(settings.tmin * sfreq), n_times)
+
+
+def subsampling_factor(recording: Recording, settings: Preprocessing) -> float:
+    """Return the number by which the recording's rate is divided, a whole one where it can be.
+
+    Raises
+    ------
+    PreprocessingError
+        When the rate asked for is above the recording's, or the number is not whole and the
+        settings do not allow values between samples.
+    """
+    if settings.sfreq is None:
+        return float(usual_factor(recording.sfreq))
+    ratio = recording.sfreq / settings.sfreq
+    factor = round(ratio)
+    if factor >= 1 and same_rate(ratio, factor):
+        return float(factor)
+    if ratio > 1 and settings.order == "filter_first" and settings.phase == "zero":
+        return ratio
+    possible = ", ".join(f"{recording.sfreq / k:g}" for k in range(1, 5))
+    other = "" if ratio < 1 else (
+        "; rates between them need values between samples: set preprocessing.order to "
+        "filter_first and phase to zero"
+    )  # fmt: skip
+    raise PreprocessingError(
+        f"{recording.name}: {recording.sfreq:g} Hz cannot be subsampled to "
+        f"{settings.sfreq:g} Hz by a whole factor; possible are {possible}, ... Hz{other}"
+    )
+
+
+def flashes_inside(recording: Recording, grid: EpochGrid) -> npt.NDArray[np.bool_]:
+    """Return for each flash whether its epoch lies within one segment of the signal, [flash].
+
+    Warns
+    -----
+    DataWarning
+        With the number of those that do not.
+    """
+    samples = recording.flashes["sample"].to_numpy()
+    inside = np.zeros(len(samples), dtype=bool)
+    for start, stop in recording.segments():
+        here = (samples >= start) & (samples < stop)
+        inside |= here & epochs_fit(samples - start, grid.factor * grid.steps, stop - start)
+    if not inside.all():
+        warnings.warn(
+            f"{recording.name}: {int((~inside).sum())} flashes are left out, their epoch of "
+            f"{grid.tmin:g} to {grid.tmin + grid.seconds:g} s reaches beyond the signal",
+            DataWarning,
+            stacklevel=3,
+        )
+    return inside
+
+
+def epochs_fit(
+    onsets: npt.NDArray[np.int64], offsets: npt.NDArray[np.float64], n_samples: int
+) -> npt.NDArray[np.bool_]:
+    """Return which epochs lie within a signal, [flash].
+
+    Parameters
+    ----------
+    onsets
+        In samples, [flash].
+    offsets
+        Of the samples of an epoch from its onset, ascending, [time].
+    n_samples
+        Length of the signal.
+    """
+    fits: npt.NDArray[np.bool_] = (onsets + offsets[0] >= 0) & (
+        onsets + offsets[-1] <= n_samples - 1
+    )
+    return fits
