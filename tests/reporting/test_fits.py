@@ -15,8 +15,8 @@ def results(protocols):
     rows = [
         {
             "dataset": "d", "protocol": protocol,
-            "protocol_name": protocol.partition("-")[0], "fold": f"sub-{subject}", "detector": "cnn1",
-            "seed": 1, "spatial_filters": [[1.0, 2.0]],
+            "protocol_name": protocol.partition("-")[0], "fold": f"sub-{subject}",
+            "detector": "cnn1", "seed": 1, "spatial_filters": [[1.0, 2.0]],
         }
         for protocol in protocols
         for subject in "12"

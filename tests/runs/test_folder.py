@@ -19,6 +19,10 @@ from p300.runs.checked_files import MOST_SMALL_ROWS
 from p300.tables import CHARACTERS, METRIC_ROWS, SCORES
 
 
+SOURCES = {"simulated": (Source(source="simulated"),)}
+BASE = "datasets: {simulated: {source: simulated}}\n"
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "run"
@@ -37,7 +41,7 @@ def run(made, tmp_path):
 
 
 def test_a_folder_is_claimed_once(tmp_path):
-    folder, experiment = RunFolder(tmp_path / "reports" / "run"), parse_experiment("name: a")
+    folder, experiment = RunFolder(tmp_path / "reports" / "run"), parse_experiment(BASE + "name: a")
     folder.check_owner(experiment)
     assert not folder.path.parent.exists()  # looking writes nothing
     folder.claim(experiment)
@@ -50,13 +54,15 @@ def test_a_folder_is_claimed_once(tmp_path):
 @pytest.mark.parametrize(
     "experiment",
     [
-        Experiment(name="x", detectors={"cnn2a": {"picks": ("Cz", "Pz", "Fz")}}),
+        Experiment(
+            name="x", datasets=SOURCES, detectors={"cnn2a": {"picks": ("Cz", "Pz", "Fz")}}
+        ),
         Experiment(
             name="x",
             datasets={"s": (Source(source="simulated", electrodes=("Cz", "Pz", "Fz")),)},
             detectors={"slda": {}},
         ),
-        Experiment(name="x", protocols={"few_shot": {"characters": (0, 1)}}),
+        Experiment(name="x", datasets=SOURCES, protocols={"few_shot": {"characters": (0, 1)}}),
     ],
 )
 def test_tuples_are_the_lists_that_the_file_has(experiment, tmp_path):
@@ -75,7 +81,7 @@ def test_tuples_are_the_lists_that_the_file_has(experiment, tmp_path):
     ],
 )
 def test_the_first_difference_is_named_by_its_key(override, message, tmp_path):
-    text = "name: x\ndetectors: {cnn1: {max_passes: 10}}"
+    text = BASE + "name: x\ndetectors: {cnn1: {max_passes: 10}}"
     folder = RunFolder(tmp_path / "run")
     folder.claim(parse_experiment(text))
     with pytest.raises(RunError) as caught:
@@ -86,24 +92,24 @@ def test_the_first_difference_is_named_by_its_key(override, message, tmp_path):
 
 def test_many_differences_are_counted(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.claim(parse_experiment("name: x"))
-    text = "{name: y, seed: 1, repeats: 2, preprocessing: {low: 0.5, high: 15}}"
+    folder.claim(parse_experiment(BASE + "name: x"))
+    text = BASE + "name: y\nseed: 1\nrepeats: 2\npreprocessing: {low: 0.5, high: 15}"
     with pytest.raises(RunError, match=r"name: \"y\" here, \"x\" there; .*; 2 more\)"):
         folder.check_owner(parse_experiment(text))
 
 
 def test_a_config_that_cannot_be_read_is_named(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.claim(parse_experiment("name: x"))
+    folder.claim(parse_experiment(BASE + "name: x"))
     folder.config_file.write_text("name: [")
     with pytest.raises(RunError, match=r"config\.yaml: not valid YAML"):
-        folder.check_owner(parse_experiment("name: x"))
+        folder.check_owner(parse_experiment(BASE + "name: x"))
 
 
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "run").write_text("dear")
     with pytest.raises(RunError, match="not a run folder"):
-        RunFolder(tmp_path / "run").claim(parse_experiment("name: x"))
+        RunFolder(tmp_path / "run").claim(parse_experiment(BASE + "name: x"))
 
 
 # What lies in it.
@@ -319,5 +325,5 @@ def test_a_table_without_rows_has_all_columns(tmp_path):
 
 def test_the_written_config_is_plain_yaml(tmp_path):
     run = RunFolder(tmp_path / "run")
-    run.claim(parse_experiment("name: x"))
+    run.claim(parse_experiment(BASE + "name: x"))
     assert yaml.safe_load(run.config_text())["name"] == "x"
