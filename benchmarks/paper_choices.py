@@ -87,8 +87,7 @@ def measure(variant: Variant, epochs: Epochs, seed: int) -> pd.DataFrame:
     import torch
     from sklearn.metrics import roc_auc_score
 
-    from p300.detectors.network import LEARNING_RULES
-    from p300.detectors.paper_training import PaperTraining
+    from p300.detectors.training.rules import LEARNING_RULES, PaperTraining
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", TrainingWarning)
@@ -116,10 +115,16 @@ def measure(variant: Variant, epochs: Epochs, seed: int) -> pd.DataFrame:
                 "seconds": seconds,
                 "auc": roc_auc_score(test.y, score),
                 **_characters_right(test, score),
-                "best_pass": np.mean([history.best for history in detector.histories_]),
+                "best_pass": np.mean([network.history()[1] for network in _networks(detector)]),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _networks(detector: Any) -> list[Any]:
+    """Return the fitted networks of a detector."""
+    inner = getattr(detector, "detector_", detector)
+    return list(getattr(inner, "members_", [inner]))
 
 
 def _characters_right(test: Epochs, score: npt.NDArray[np.float64]) -> dict[str, int]:

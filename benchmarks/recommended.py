@@ -185,13 +185,16 @@ class SideBySide(Detector):
         self.of = of
         self.electrodes = electrodes
 
-    def _learn(self, X: Any, y: Any, groups: Any) -> tuple[Any, Any]:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Any:
+        """Fit each detector."""
+        X, y = self._take(X, y)
         self.detectors_ = [make_detector(name) for name in self.of]
         for detector in self.detectors_:
             if "electrodes" in detector.get_params():
                 detector.set_params(electrodes=self.electrodes)
             detector.fit(X, y, groups=groups)
-        return self._raw_scores(X), y
+        self._calibrate(self._raw_scores(X), y)
+        return self
 
     def _raw_scores(self, X: Any) -> Any:
         return np.mean([detector.decision_function(X) for detector in self.detectors_], axis=0)

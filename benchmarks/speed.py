@@ -20,7 +20,7 @@ from torch.nn.functional import conv1d, cross_entropy, pad
 
 from p300.detectors.eegnet import EEGNet, Tail, limit_norm
 from p300.detectors.shrinkage import discriminant
-from p300.detectors.training import time_major
+from p300.detectors.training.loop import time_major
 
 BATCH = 64
 STEPS = 21

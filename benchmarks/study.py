@@ -33,11 +33,12 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from p300.detectors import make_detector
-from p300.detectors.network import LEARNING_RULES, training_settings
+from p300.detectors.network import training_settings
 from p300.detectors.registry import network_class
 from p300.detectors.shrinkage import discriminant
-from p300.detectors.stacked import train_together
-from p300.detectors.training import Member, time_major, train
+from p300.detectors.training.batched import train_batched
+from p300.detectors.training.loop import Learner, time_major, train_network
+from p300.detectors.training.rules import LEARNING_RULES
 from p300.detectors.validation import validation_split
 from p300.errors import DetectorError, P300Warning
 
@@ -300,16 +301,15 @@ def print_folds() -> None:
     rows = torch.arange(len(y))
     table: dict[str, list[float]] = {"one after another": [], "as one batched model": []}
     for count in counts:
-        members = [
-            Member(network_class("cnn1")(*windows.shape[1:]), rows[:1_600], rows[1_600:], None)
-            for _ in range(count)
-        ]
-        twins = copy.deepcopy(members)
+        networks = [network_class("cnn1")(*windows.shape[1:]) for _ in range(count)]
+        part, state = (rows[:1_600], rows[1_600:]), torch.get_rng_state()
+        learners = [Learner(network, *part, None, state) for network in networks]
+        twins = copy.deepcopy(learners)
         start = time.process_time()
-        for member in members:
-            train(member, rule, settings, windows, labels)
+        for learner in learners:
+            train_network(learner, rule, settings, windows, labels)
         between = time.process_time()
-        train_together(twins, rule, settings, windows, labels)
+        train_batched(twins, rule, settings, windows, labels)
         table["one after another"].append(between - start)
         table["as one batched model"].append(time.process_time() - between)
     print(f"| CNN-1, {', '.join(map(str, counts))} folds | CPU s | exponent |\n|---|---|---|")

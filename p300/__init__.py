@@ -4,8 +4,9 @@ The names here are the public ones; each is imported when it is first used, so t
 ``import p300`` is quick.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
     from p300.config import Experiment, load_experiment
@@ -22,27 +23,30 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_PLACES = {
-    "Epochs": "p300.epochs",
-    "Experiment": "p300.config",
-    "Layout": "p300.recordings",
-    "Method": "p300.evaluation.method",
-    "Preprocessing": "p300.preprocessing",
-    "Recording": "p300.recordings",
-    "compare_detectors": "p300.evaluation.statistics",
-    "compare_runs": "p300.reporting",
-    "evaluate": "p300.pipeline",
-    "evaluate_epochs": "p300.evaluation.fold",
-    "load_detector": "p300.detectors",
-    "load_experiment": "p300.config",
-    "make_detector": "p300.detectors",
-    "open_recordings": "p300.recordings",
-    "preprocess": "p300.preprocessing",
-    "run_experiment": "p300.pipeline",
-    "save_detector": "p300.detectors",
-    "summarise_scores": "p300.evaluation.metrics",
-    "write_report": "p300.reporting",
-}
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Epochs": "p300.epochs",
+        "Experiment": "p300.config",
+        "Layout": "p300.recordings",
+        "Method": "p300.evaluation.method",
+        "Preprocessing": "p300.preprocessing",
+        "Recording": "p300.recordings",
+        "compare_detectors": "p300.evaluation.statistics",
+        "compare_runs": "p300.reporting",
+        "evaluate": "p300.pipeline",
+        "evaluate_epochs": "p300.evaluation.fold",
+        "load_detector": "p300.detectors",
+        "load_experiment": "p300.config",
+        "make_detector": "p300.detectors",
+        "open_recordings": "p300.recordings",
+        "preprocess": "p300.preprocessing",
+        "run_experiment": "p300.pipeline",
+        "save_detector": "p300.detectors",
+        "summarise_scores": "p300.evaluation.metrics",
+        "write_report": "p300.reporting",
+    },
+)
 
 __all__ = [
     "Epochs",
@@ -65,9 +69,3 @@ __all__ = [
     "summarise_scores",
     "write_report",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'p300' has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import reprlib
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from p300.errors import ConfigError, P300Error
 
 
-def did_you_mean(found: str, known: Iterable[str]) -> str:
+def did_you_mean(found: object, known: Iterable[str]) -> str:
     """Give ", did you mean 'x'?" for the nearest known word, or an empty string."""
-    near = difflib.get_close_matches(found, list(known), n=1)
+    near = difflib.get_close_matches(str(found), list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else ""
 
 
@@ -30,6 +29,18 @@ def accepted_arguments(
         if name not in hidden
         and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
+
+
+def accepted_types(
+    functions: Callable[..., Any] | Iterable[Callable[..., Any]], skip: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the annotations, with their ranges, of what one or several functions accept."""
+    types: dict[str, Any] = {}
+    for function in [functions] if callable(functions) else functions:
+        target = function.__init__ if inspect.isclass(function) else function
+        hints = typing.get_type_hints(target, include_extras=True)
+        types |= {name: hints.get(name, Any) for name in accepted_arguments(function, skip)}
+    return types
 
 
 def parse_options(options: Iterable[str]) -> dict[str, Any]:
@@ -86,12 +97,12 @@ def check_arguments(
     error
         For an unknown name (the nearest one is suggested) or a value of the wrong type.
     """
-    annotations: dict[str, Any] = {}
-    for function in [functions] if callable(functions) else functions:
-        takes = accepted_arguments(function, skip)
-        target = function.__init__ if inspect.isclass(function) else function
-        hints = typing.get_type_hints(target, include_extras=True)  # with their ranges
-        annotations |= {name: hints.get(name, Any) for name in takes}
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    from p300.ranges import describe
+
+    annotations = accepted_types(functions, skip)
+    config = ConfigDict(arbitrary_types_allowed=True)
     checked = {}
     for name, value in given.items():
         if name not in annotations:
@@ -100,10 +111,29 @@ def check_arguments(
                 f"There are: {', '.join(sorted(annotations)) or 'none'}"
             )
         try:
-            checked[name] = TypeAdapter(annotations[name]).validate_python(value)
+            # Scalars of numpy, as grids of parameters hold, stand for Python's own.
+            plain = value.item() if getattr(value, "shape", None) == () else value
+            checked[name] = TypeAdapter(annotations[name], config=config).validate_python(plain)
         except ValidationError as failure:
             problem = failure.errors()[0]["msg"]
             raise error(
-                f"{where}.{name}: {value!r} ({type(value).__name__}) found: {problem}"
+                f"{where}.{name}: {shown(value)} ({type(value).__name__}) found: {problem}; "
+                f"expected {describe(annotations[name])}{_number_hint(value)}"
             ) from failure
     return checked
+
+
+def _number_hint(value: object) -> str:
+    """Return how a number is written that YAML reads as text, as it reads 1e-3."""
+    try:
+        return f"; write {float(value)!r}" if isinstance(value, str) else ""
+    except ValueError:
+        return ""
+
+
+def shown(value: object) -> str:
+    """Return a value as a message can show it, however long it is."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "an endless number"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from p300 import __version__
 from p300.cli_recordings import cache, datasets, init, inspect
 from p300.errors import P300Error
 from p300.terminal import (
@@ -59,6 +60,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="P300 detection in EEG: from raw recordings to an honest cross-subject report.",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"p300 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def general(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
+    """Take the options that need no command."""
+
 
 Config = Annotated[Path | None, typer.Argument(help="YAML config; the quickstart without one.")]
 Overrides = Annotated[
@@ -276,8 +294,8 @@ def spell(
 def detectors(
     name: Annotated[str | None, typer.Argument(help="One detector, with its parameters.")] = None,
 ) -> None:
-    """List the detectors; with a name, its parameters and their defaults."""
-    from p300.detectors import DETECTORS, detector_info, detector_parameters
+    """List the detectors; with a name, its parameters, their defaults and ranges."""
+    from p300.detectors import DETECTORS, detector_info, detector_parameters, parameter_ranges
 
     if name is None:
         rows = [[key, info.title, info.citation] for key, info in DETECTORS.items()]
@@ -285,8 +303,9 @@ def detectors(
         return
     info = detector_info(name)
     typer.echo(f"{name}: {info.title}\n{info.citation}")
+    ranges = parameter_ranges(name)
     for key, default in detector_parameters(name).items():
-        typer.echo(f"  {key} = {default!r}")
+        typer.echo(f"  {key} = {default!r}  ({ranges[key]})")
 
 
 def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:

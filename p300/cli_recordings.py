@@ -46,7 +46,8 @@ def list_sources(context: typer.Context) -> None:
 @datasets.command()
 def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None:
     """Tell about one source, how to get its files, and the options of its loader."""
-    from p300.arguments import accepted_arguments
+    from p300.arguments import accepted_arguments, accepted_types
+    from p300.ranges import describe
     from p300.recordings import source_module
 
     module = source_module(name)
@@ -55,9 +56,10 @@ def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None
             typer.echo(f"{label:>10}: {text}")
     if module.INFO.files:
         typer.echo(f"{'fetch':>10}: p300 datasets fetch {name} ({len(module.INFO.files)} files)")
-    options = accepted_arguments(module.load, ("path", "dataset", "subjects"))
-    for key, parameter in options.items():
-        typer.echo(f"    option: {key} = {parameter.default!r}")
+    hidden = ("path", "dataset", "subjects")
+    types = accepted_types(module.load, hidden)
+    for key, parameter in accepted_arguments(module.load, hidden).items():
+        typer.echo(f"    option: {key} = {parameter.default!r}  ({describe(types[key])})")
 
 
 @datasets.command()

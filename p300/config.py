@@ -9,12 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import to_jsonable_python
 
-from p300.arguments import did_you_mean
+from p300.arguments import did_you_mean, shown
 from p300.errors import ConfigError, P300Error
 from p300.preprocessing import Preprocessing
+from p300.ranges import Seed, Size
 from p300.speller.settings import Spelling
 
 if TYPE_CHECKING:
@@ -39,6 +48,17 @@ def _check_name(name: str) -> str:
 
 Name = Annotated[str, AfterValidator(_check_name)]
 """Of a data set or detector: part of the names of files."""
+
+
+def _check_distinct(labels: Any) -> Any:
+    found = [str(label) for label in labels] if isinstance(labels, list | tuple) else labels
+    if isinstance(found, list) and len(set(found)) < max(2, len(found)):
+        raise ValueError("expected two or more different labels; quote those with leading zeros")
+    return found
+
+
+DistinctSubjects = Annotated[tuple[str, ...], BeforeValidator(_check_distinct)]
+"""Labels of one data set that are different people."""
 
 
 class Source(BaseModel):
@@ -73,13 +93,16 @@ class Experiment(BaseModel):
     """Names the run folder; by default the config file's name."""
     description: str = ""
     """One sentence for the report."""
-    seed: int = Field(default=2011, ge=0)
+    seed: Seed = 2011
     """Everything random follows from it."""
-    repeats: int = Field(default=1, ge=1)
+    repeats: Size = 1
     """How often each fold is fitted, each time with another seed; subjects' figures are averaged
     over them."""
     datasets: dict[Name, tuple[Source, ...]] = Field(min_length=1)
     """Data set name -> its sources; the subjects of all sources of a data set belong together."""
+    distinct_subjects: tuple[DistinctSubjects, ...] = ()
+    """Groups of labels, such as ``["3", "03"]``, that are different people although they differ by
+    leading zeros or case only; without it such labels are refused."""
     preprocessing: Preprocessing = Preprocessing()
     detectors: dict[Name, dict[str, Any]] = Field(
         default={"cnn1": {}, "slda": {}}, min_length=1, validate_default=True
@@ -124,7 +147,14 @@ class Experiment(BaseModel):
         """Give the labels of the detectors that a protocol tests, and its options."""
         options = dict(self.protocols[name])
         labels = options.pop("detectors", None)
-        return list(self.detectors) if labels is None else list(labels), options
+        if labels is None:
+            return list(self.detectors), options
+        if not (isinstance(labels, list) and labels and all(isinstance(k, str) for k in labels)):
+            raise ConfigError(
+                f"protocols.{name}.detectors: {shown(labels)} found, expected a list of names of "
+                "detectors; leave it out for all"
+            )
+        return list(labels), options
 
     @cached_property
     def methods(self) -> dict[str, Method]:
@@ -180,7 +210,7 @@ def parse_experiment(
     """
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two of endless numbers
         raise ConfigError(f"{where}: not valid YAML: {error}") from error
     content = {} if content is None else content
     if not isinstance(content, dict):
@@ -245,7 +275,8 @@ def _explain(error: Any, where: str) -> str:
             "'datasets: {mine: {source: bids, path: my/folder}}' (`p300 init FOLDER` writes it)"
         )
     found = error.get("input")
-    return f"{where}: {key or 'config'}: {found!r} ({type(found).__name__}) found: {error['msg']}"
+    kind = type(found).__name__
+    return f"{where}: {key or 'config'}: {shown(found)} ({kind}) found: {error['msg']}"
 
 
 def _check_names(experiment: Experiment) -> None:

@@ -28,6 +28,13 @@ class RecordingError(P300Error):
         return _presentable(super().__str__())
 
 
+class StudyError(P300Error):
+    """Who is who in a study cannot be told, or somebody is there under two names."""
+
+    def __str__(self) -> str:
+        return _presentable(super().__str__())
+
+
 class PreprocessingError(P300Error):
     """A preprocessing setting does not fit the recording."""
 

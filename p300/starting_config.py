@@ -20,6 +20,7 @@ from p300.files import written_whole
 from p300.preprocessing import Preprocessing
 from p300.recordings import source_module
 from p300.recordings.layout import has_codes
+from p300.recordings.places import suggest_pattern
 from p300.recordings.units import UNITS
 from p300.reporting.words import listed, several, span
 from p300.signal.sampling import PAPER_RATE, RATE_TOLERANCE, nominal_rate, usual_factor
@@ -159,6 +160,12 @@ def fitting_protocols(
         tables = [_labelled(one) for one in surveys]
         if PROTOCOLS[protocol].scope is Scope.SUBJECTS:
             tables = [t for t in tables if len(t["subject"].unique()) > 1] or tables
+            if guessed := [one.found.name for one in surveys if _is_guessed(one)]:
+                misfits[protocol] = (
+                    f"the subjects of {', '.join(guessed)} are guessed; first confirm them with "
+                    "the option subject"
+                )
+                continue
         try:
             fewest = min(_fewest_characters(protocol, table, window) for table in tables)
         except ProtocolError as error:
@@ -182,6 +189,12 @@ def _fewest_characters(protocol: str, flashes: pd.DataFrame, window: float) -> i
     if fewest[name] < FEWEST_GROUPS:
         raise ProtocolError(f"fold {name} would learn from a single character")
     return fewest[name]
+
+
+def _is_guessed(one: Survey) -> bool:
+    """Tell whether some of several subjects are guesses from names."""
+    several = len(one.recordings["subject"].unique()) > 1
+    return several and not bool(one.recordings["certain"].all())
 
 
 def _labelled(one: Survey) -> pd.DataFrame:
@@ -226,6 +239,17 @@ def _dataset_lines(one: Survey) -> list[str]:
         f"      path: {_flow(str(found.path))}",
         f"      # subjects: {_flow(subjects[:8])}  # to take some only",
     ]
+    if _is_guessed(one):
+        files = [Path(source) for source in table["source"]]
+        inside = (f.is_relative_to(found.path) for f in files)  # not where bytes were escaped
+        below = [
+            f.relative_to(found.path).as_posix() if there else f.name
+            for f, there in zip(files, inside, strict=True)
+        ]
+        pattern = _flow(suggest_pattern(below))
+        lines.append(
+            f"      # subject: {pattern}  # guessed: confirm it by taking the first # away"
+        )
     unplaced = list(dict.fromkeys(name for names in table["unplaced"] for name in names))
     if unplaced:
         lines.append(f"      # no known positions, no scalp maps: {listed(unplaced, 64)}")

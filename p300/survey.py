@@ -16,12 +16,15 @@ from p300.epochs import join_layouts
 from p300.errors import DataWarning, RecordingError
 from p300.evaluation.preparation import Progress, silent
 from p300.preprocessing import describe_flashes
-from p300.recordings import SOURCES, Layout, Recording, open_recordings, recognise_source
+from p300.recordings import SOURCES, Layout, Recording, Study, open_recordings, recognise_source
 from p300.recordings.montage import unplaced_electrodes
-from p300.recordings.registry import check_options, source_module
+from p300.recordings.registry import check_options, natural_key, source_module
 
 _DEEPEST = 3
 """Levels of folders below the one given that are looked into."""
+
+Recognised = tuple[Path, list[tuple[str, dict[str, Any]]]]
+"""A file or folder with the sources that read it and the options for each."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class Survey:
     found
         Where they are.
     recordings
-        One row a recording: subject, session, run, electrodes, unplaced and bad ones (lists), sfreq
-        in Hz, seconds.
+        One row a recording: subject (and whether it is ``certain``), session, run, ``source`` (the
+        file), electrodes, unplaced and bad ones (lists), sfreq in Hz, seconds.
     flashes
         All flash tables, columns of :attr:`p300.epochs.Epochs.flashes`.
     layout
@@ -81,7 +84,8 @@ def find_data(
 ) -> list[FoundData]:
     """Find the data sets in a file or folder, or in its subfolders.
 
-    A folder that a source recognises is one data set and not searched further.
+    A folder that a source recognises is one data set and not searched further. Where a folder holds
+    nothing but folders that differ by a number (subject1, subject2) and are read alike, it is one.
 
     Parameters
     ----------
@@ -105,7 +109,7 @@ def find_data(
     if source is not None:
         check_options(source, given)
         return [FoundData(_unused_name(place, []), place, source, given)]
-    places = list(_recognised(place, _DEEPEST))
+    places = _joined(list(_recognised(place, _DEEPEST)))
     if not places:
         raise RecordingError(_nothing_found(place))
     found: list[FoundData] = []
@@ -141,15 +145,36 @@ def find_one(
     return found[0]
 
 
-def _recognised(
-    place: Path, deepest: int
-) -> Iterator[tuple[Path, list[tuple[str, dict[str, Any]]]]]:
+def _recognised(place: Path, deepest: int) -> Iterator[Recognised]:
     sources = recognise_source(place)
     if sources:
         yield place, sources
     elif place.is_dir() and deepest > 0:
-        for inner in sorted(p for p in place.iterdir() if p.is_dir() and p.name[0] != "."):
+        folders = [p for p in place.iterdir() if p.is_dir() and p.name[0] != "."]
+        for inner in sorted(folders, key=lambda folder: natural_key(folder.name)):
             yield from _recognised(inner, deepest - 1)
+
+
+def _joined(places: list[Recognised]) -> list[Recognised]:
+    """Put numbered folders together, where one source reads all that a folder holds as one."""
+    families: dict[Path, list[Recognised]] = {}
+    for path, sources in places:
+        families.setdefault(path.parent, []).append((path, sources))
+    joined: list[Recognised] = []
+    for parent, own in families.items():
+        below = sum(path.is_relative_to(parent) for path, _ in places)
+        whole = len(own) == below > 1 and len({_kind(*one) for one in own}) == 1
+        joined += [(parent, own[0][1])] if whole and _kind(*own[0]) else own
+    return joined
+
+
+def _kind(path: Path, sources: list[tuple[str, dict[str, Any]]]) -> str:
+    """Return the same text for numbered folders that are read alike, "" for what stays apart."""
+    stem = re.fullmatch(r"(.*[A-Za-z][-_ ]?)\d+", path.name)
+    name, options = sources[0]
+    if stem is None or not path.is_dir() or not source_module(name).INFO.folders:
+        return ""
+    return repr([stem[1].lower(), name, options])
 
 
 def _unused_name(path: Path, taken: Sequence[str]) -> str:
@@ -192,6 +217,8 @@ def survey(found: FoundData, progress: Progress = silent) -> Survey:
 
     Raises
     ------
+    StudyError
+        When it cannot be told who is who, see :class:`p300.recordings.study.Study`.
     RecordingError
         When one of them cannot be read.
     EpochsError
@@ -200,7 +227,7 @@ def survey(found: FoundData, progress: Progress = silent) -> Survey:
     rows, tables, layouts = [], [], []
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", DataWarning)
-        for recording in open_found(found):
+        for recording in Study().admit(found.name, open_found(found)):
             rows.append(_describe(recording))
             tables.append(describe_flashes(recording))
             layouts.append({found.name: recording.layout} if recording.layout else {})
@@ -221,8 +248,10 @@ def survey(found: FoundData, progress: Progress = silent) -> Survey:
 def _describe(recording: Recording) -> dict[str, Any]:
     return {
         "subject": recording.subject,
+        "certain": recording.certain,
         "session": recording.session,
         "run": recording.run,
+        "source": recording.source,
         "electrodes": recording.electrodes,
         "unplaced": unplaced_electrodes(recording.electrodes),
         "bad": list(recording.raw.info["bads"]),

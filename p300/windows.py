@@ -23,7 +23,7 @@ def empty_windows(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArr
     Where they take more than :data:`IN_MEMORY` the room is a temporary file beside the cache that
     is removed with the array. There they lie as [epoch, time, electrode], so that a network can
     gather its batches from the file as they are; see
-    :func:`p300.detectors.training.time_major`.
+    :func:`p300.detectors.training.loop.time_major`.
     """
     if 4 * n_epochs * n_electrodes * n_samples <= IN_MEMORY:
         return np.empty((n_epochs, n_electrodes, n_samples), dtype=np.float32)

@@ -36,14 +36,15 @@ def data_root() -> Path:
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Learn as on a graphics card; gives the number of networks of each batched model."""
-    from p300.detectors import fitting, lessons
+    from p300.detectors import fitting
+    from p300.detectors.training import jobs
 
-    stacked: list[int] = []
+    batched: list[int] = []
 
-    def worth(taught: Sequence[lessons.Lesson], _: object) -> bool:
-        stacked.append(sum(len(lesson.members) for lesson in taught))
-        return stacked[-1] > 1
+    def faster(trained: Sequence[jobs.TrainingJob], _: object) -> bool:
+        batched.append(sum(len(job.learners) for job in trained))
+        return batched[-1] > 1
 
-    monkeypatch.setattr(fitting, "learns_side_by_side", lambda: True)
-    monkeypatch.setattr(lessons, "worth_stacking", worth)
-    return stacked
+    monkeypatch.setattr(fitting, "trains_together", lambda: True)
+    monkeypatch.setattr(jobs, "batching_is_faster", faster)
+    return batched

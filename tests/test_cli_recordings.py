@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,31 @@ def test_annotations_in_words_that_only_the_lab_knows(workplace):
     (source,) = config["datasets"]["study"]
     assert (source["target"], source["nontarget"]) == (["S 13"], ["S 12"])
     assert mean_auc(workplace / "reports" / "study", "within_subject") > 0.6
+
+
+def test_names_that_do_not_tell_subjects_from_runs(workplace):
+    for recording in study(2, 2, characters_per_run=3):
+        name = f"anna{recording.subject}_block{recording.run}_raw.fif"
+        save_with_table(recording, workplace / "study" / name, TABLE)
+    text, config = init_and_run()
+    assert "guessed: anna1_block1_raw.fif is subject anna1, run 1; " in text
+    assert list(config["protocols"]) == ["within_subject"]
+    written = Path("study.yaml").read_text(encoding="utf-8")
+    (line,) = (line for line in written.splitlines() if "# subject:" in line)
+    pattern = yaml.safe_load(line.replace("# ", "", 1))["subject"]
+    refused = p300_command(
+        "run", "study.yaml", "--out", "x", "--set", "protocols={cross_subject: {}}"
+    )
+    assert refused.exit_code == 1
+    assert "cross_subject needs to know who is who" in refused.stderr
+    # Confirmed, the same people are crossed.
+    Path("study.yaml").unlink()
+    shutil.rmtree(workplace / "reports")
+    text, config = init_and_run("--option", f"subject={pattern}")
+    assert "guessed: anna" not in text
+    assert list(config["protocols"]) == ["within_subject", "cross_subject"]
+    assert config["datasets"]["study"][0]["subject"] == pattern
+    assert mean_auc(workplace / "reports" / "study", "cross_subject") > 0.5
 
 
 def test_an_edf_of_a_clinic(workplace):

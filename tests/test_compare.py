@@ -110,6 +110,7 @@ def test_characters_are_compared_too(tmp_path):
     result = compare(run, "--metric", "characters@5", "--out", tmp_path / "page.html")
     assert result.exit_code == 0, result.output
     assert "Characters right after 5 repetitions, differences over subjects" in result.output
+    assert result.output.count("(no interval)") == 1  # three subjects
     assert "of 3" in result.output
     assert "Difference" in (tmp_path / "page.html").read_text(encoding="utf-8")
 

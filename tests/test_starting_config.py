@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,7 +39,8 @@ def surveyed(
         tables.append(flashes.assign(dataset=name, onset=flashes["sample"] / 240, **columns))
         rows.append(
             {
-                **columns, "electrodes": ["Fz", "Cz", "Pz", "Oz"], "unplaced": [], "bad": [],
+                **columns, "certain": True, "source": str(tmp_path / name / f"s{k}_run1.fif"),
+                "electrodes": ["Fz", "Cz", "Pz", "Oz"], "unplaced": [], "bad": [],
                 "sfreq": rates[k % len(rates)], "seconds": 60.0, **row,
             }
         )  # fmt: skip
@@ -133,6 +136,23 @@ def test_guesses_are_marked_and_what_was_said_is_not(tmp_path):
     assert yaml.safe_load(text)["datasets"]["study"][0] | options == {
         "source": "flash_table", "path": str(tmp_path / "study"), **options,
     }  # fmt: skip
+
+
+def test_people_who_are_guessed_are_not_crossed(tmp_path):
+    one = surveyed(tmp_path, subjects=3, certain=False)
+    text = starting_config([one, surveyed(tmp_path, subjects=2, name="told")], tmp_path)
+    assert list(parse_experiment(text).protocols) == ["within_subject"]
+    assert "# cross_subject: does not fit: the subjects of study are guessed; first confirm" in text
+    (line,) = (line for line in text.splitlines() if "# subject:" in line)
+    assert line.endswith("# guessed: confirm it by taking the first # away")
+    confirmed = parse_experiment(text.replace("# subject:", "subject:"))
+    (source,) = confirmed.datasets["study"]
+    found = re.search(source.options["subject"], "s0_run1.fif")
+    assert found.groupdict() == {"subject": "s0", "run": "1"}
+    # Guessing the name of a single subject does no harm, and who is told is crossed.
+    assert "# subject:" not in starting_config([surveyed(tmp_path, certain=False)], tmp_path)
+    certain = starting_config([surveyed(tmp_path, subjects=3)], tmp_path)
+    assert "cross_subject" in parse_experiment(certain).protocols
 
 
 def test_spelling_needs_codes_and_a_matrix(tmp_path):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from own_recordings import save_annotated, save_gtec, save_with_table, study
 
-from p300.errors import EpochsError, RecordingError
+from p300.errors import EpochsError, RecordingError, StudyError
 from p300.recordings import Layout
 from p300.survey import find_data, find_one, survey
 
@@ -41,6 +41,34 @@ def test_subfolders_of_several_formats(tmp_path):
     with pytest.raises(RecordingError, match=r"several data sets found.*gtec_br41n"):
         find_one(tmp_path)
     assert find_one(tmp_path / "b").name == "eeg"
+
+
+def test_a_folder_of_numbered_folders_is_one_data_set(tmp_path):
+    for recording in study(2):
+        (tmp_path / f"Subject_{recording.subject}").mkdir()
+        name = f"Subject_{recording.subject}/train_2022_raw.fif"
+        save_annotated(recording, tmp_path / name, WORDS)
+    assert find_one(tmp_path).path == tmp_path
+    found = survey(find_one(tmp_path))
+    assert found.recordings[["subject", "run", "certain"]].to_numpy().tolist() == [
+        ["1", "1", False], ["2", "1", False],
+    ]  # fmt: skip
+    assert any("guessed: Subject_1/train_2022_raw.fif is subject 1" in w for w in found.warnings)
+
+
+@pytest.mark.parametrize(("name", "words"), [("Subject_3", OTHER_WORDS), ("anna", WORDS)])
+def test_folders_that_are_called_or_read_otherwise_stay_apart(tmp_path, name, words):
+    for folder, said in (("Subject_1", WORDS), ("Subject_2", WORDS), (name, words)):
+        (tmp_path / folder).mkdir()
+        save_annotated(study()[0], tmp_path / folder / "x_raw.fif", said)
+    assert {one.path.name for one in find_data(tmp_path)} == {"Subject_1", "Subject_2", name}
+
+
+def test_one_signal_under_two_names_is_refused_before_a_config_is_written(tmp_path):
+    for label in ("1", "2"):
+        save_annotated(study()[0], tmp_path / f"sub-{label}_raw.fif", WORDS)
+    with pytest.raises(StudyError, match=r"same signal .*sub-1_raw\.fif .*sub-2_raw\.fif"):
+        survey(find_one(tmp_path))
 
 
 def test_a_flash_table_is_tried_before_annotations(tmp_path):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 
 import pytest
 from typer.testing import CliRunner
 
 from p300.cli import app
 from p300.speller import Decision
-from p300.terminal import print_letter, print_table, progress_bars
+from p300.terminal import print_letter, print_means, print_table, progress_bars
 
 ODD = ["S01[post]", "[bold]", "a[/]b", "x:dog:y", "back\\", "\\[red]"]
 
@@ -26,6 +27,19 @@ def test_the_heading_of_a_run_is_printed_as_it_is(capsys, name):
     decision = Decision("made", name, "1", "2", 1, "A", None, 0.9, 3, False, False)
     print_letter(decision, None)
     assert f"made/sub-{name}/ses-1/run-2\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("low", "shown"), [(0.6, "0.700 [0.600, 0.800]"), (None, "0.700 ")])
+def test_means_are_printed_with_their_intervals_or_why_there_are_none(tmp_path, capsys, low, shown):
+    where = {"dataset": "made", "protocol": "within_subject", "detector": "slda"}
+    mean = {"subject": "mean", "value": 0.7, "low": low, "high": low and 0.8, "n": 6}
+    rows = [{**where, **mean, "metric": name} for name in ("roc_auc", "balanced_accuracy")]
+    (tmp_path / "metrics.json").write_text(json.dumps({"rows": rows}))
+    print_means(tmp_path)
+    printed = capsys.readouterr().out
+    assert "ROC-AUC [95 %]" in printed
+    assert shown in printed
+    assert ("No 95 % interval below 6 subjects." in printed) == (low is None)
 
 
 def test_stages_are_printed_as_they_are(capsys):

@@ -1,7 +1,32 @@
 """Detectors: scikit-learn classifiers on X [epoch, electrode, time], one network a file."""
 
-from p300.detectors.registry import DETECTORS, detector_info, detector_parameters, make_detector
-from p300.detectors.storage import StoredDetector, load_detector, save_detector
+from typing import TYPE_CHECKING
+
+from p300.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from p300.detectors.registry import (
+        DETECTORS,
+        detector_info,
+        detector_parameters,
+        make_detector,
+        parameter_ranges,
+    )
+    from p300.detectors.storage import StoredDetector, load_detector, save_detector
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "DETECTORS": "p300.detectors.registry",
+        "StoredDetector": "p300.detectors.storage",
+        "detector_info": "p300.detectors.registry",
+        "detector_parameters": "p300.detectors.registry",
+        "load_detector": "p300.detectors.storage",
+        "make_detector": "p300.detectors.registry",
+        "parameter_ranges": "p300.detectors.registry",
+        "save_detector": "p300.detectors.storage",
+    },
+)
 
 __all__ = [
     "DETECTORS",
@@ -10,5 +35,6 @@ __all__ = [
     "detector_parameters",
     "load_detector",
     "make_detector",
+    "parameter_ranges",
     "save_detector",
 ]

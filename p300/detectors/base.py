@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from p300.arguments import check_arguments
 from p300.detectors.calibration import Sigmoid, fit_sigmoid, log_odds
 from p300.detectors.validation import Floats, Labels, Windows, check_training_data, check_windows
 from p300.errors import DetectorError
@@ -18,8 +19,8 @@ from p300.errors import DetectorError
 class Detector(ClassifierMixin, BaseEstimator, ABC):
     """A scikit-learn classifier whose scores are calibrated log-odds of a target.
 
-    A detector fits itself in :meth:`_learn` and gives raw scores in :meth:`_raw_scores`; the rest
-    is here.
+    A detector fits itself in :meth:`fit` and returns raw scores in :meth:`_raw_scores`; the rest is
+    here.
 
     Attributes
     ----------
@@ -33,10 +34,6 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
     """Name in the registry."""
     stackable: bool = False
     """Whether several fits can be made as one batched model on a graphics card."""
-
-    @abstractmethod
-    def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
-        """Fit; give raw scores of training epochs not learned from, and their labels."""
 
     @abstractmethod
     def _raw_scores(self, X: Windows) -> Floats:
@@ -61,6 +58,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         parameters = {key: value for key, value in self.get_params().items() if key != "seed"}
         return f"{type(self).__module__}.{type(self).__qualname__}{parameters}"
 
+    @abstractmethod
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
         """Fit the detector and calibrate it on training epochs that it did not learn from.
 
@@ -80,23 +78,30 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         Raises
         ------
         DetectorError
-            Wrong shapes, NaN, one class only, windows that the detector cannot take.
+            A parameter out of range, wrong shapes, NaN, one class only, windows that the detector
+            cannot take.
         """
-        windows, labels = self._take(X, y)
-        self._calibrate(labels, *self._learn(windows, labels, groups))
-        return self
 
     def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, Labels]:
-        """Check the training epochs and note their size."""
+        """Check parameters and training epochs; note the epochs' size and share of targets."""
+        self._check_parameters()
         windows, labels = check_training_data(X, y)
+        self.threshold_ = log_odds(float(labels.mean()))
         self.input_shape_ = (windows.shape[1], windows.shape[2])
         self.classes_ = np.array([0, 1])
         return windows, labels
 
-    def _calibrate(self, labels: Labels, scores: Floats, held_out: Labels) -> None:
-        """Calibrate on what :meth:`_learn` gave, for training epochs with these labels."""
-        self.calibration_ = fit_sigmoid(scores, held_out)
-        self.threshold_ = log_odds(float(labels.mean()))
+    def _check_parameters(self) -> None:
+        """Refuse values that the constructor's annotations do not allow (:mod:`p300.ranges`).
+
+        When fitting, as scikit-learn has it: a constructor takes whatever it is given.
+        """
+        given = self.get_params(deep=False)
+        check_arguments(type(self), given, where=type(self).__name__, error=DetectorError)
+
+    def _calibrate(self, scores: Floats, labels: npt.NDArray[np.integer]) -> None:
+        """Calibrate on raw scores of training epochs not learned from, and their labels."""
+        self.calibration_ = fit_sigmoid(scores, labels)
 
     def fine_tune(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:  # noqa: ARG002
         """Go on learning from a few labelled epochs of one person, on top of the fit.
@@ -182,8 +187,13 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         return None
 
     def history(self) -> tuple[list[dict[str, float]], int | None]:
-        """Give one dict a training pass (epoch, train_loss, validation_loss) and the best pass."""
+        """Return one dict a training pass (pass, train_loss, validation_loss) and the best pass."""
         return [], None
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters as :func:`p300.detectors.make_detector` takes them."""
+        found: dict[str, Any] = self.get_params()
+        return found
 
     def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """Give what :meth:`restore` needs: a JSON-ready description and the fitted arrays."""

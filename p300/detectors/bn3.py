@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from p300.errors import DetectorError
+from p300.ranges import Probability, Size
 
 
 class BN3(nn.Module):
@@ -48,7 +49,7 @@ class BN3(nn.Module):
     """
 
     def __init__(
-        self, n_electrodes: int, n_samples: int, *, kernel: int = 10, dropout: float = 0.8
+        self, n_electrodes: int, n_samples: int, *, kernel: Size = 10, dropout: Probability = 0.8
     ) -> None:
         super().__init__()
         if n_samples < kernel:

@@ -9,10 +9,11 @@ from torch import nn
 
 from p300.arguments import did_you_mean
 from p300.errors import DetectorError
+from p300.ranges import Positive
 
 
 def braindecode_model(
-    n_electrodes: int, n_samples: int, *, model: str = "EEGConformer", sfreq: float | None = None
+    n_electrodes: int, n_samples: int, *, model: str = "EEGConformer", sfreq: Positive | None = None
 ) -> nn.Module:
     """Make a model of ``braindecode.models`` with two outputs.
 

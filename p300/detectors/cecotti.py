@@ -7,8 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from p300.detectors.paper_training import Layer
+from p300.detectors.training.rules import Layer
 from p300.errors import DetectorError
+from p300.ranges import Size
 
 
 def scaled_tanh(x: Tensor) -> Tensor:
@@ -60,10 +61,10 @@ class CNN1(nn.Module):
         n_electrodes: int,
         n_samples: int,
         *,
-        n_filters: int = 10,
-        maps_per_filter: int = 5,
-        kernel: int = 13,
-        n_hidden: int = 100,
+        n_filters: Size = 10,
+        maps_per_filter: Size = 5,
+        kernel: Size = 13,
+        n_hidden: Size = 100,
     ) -> None:
         super().__init__()
         n_positions = n_samples // kernel

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.detectors.base import Detector
-from p300.detectors.validation import Floats, Labels, Windows, held_out_parts
+from p300.detectors.validation import Floats, Index, Labels, Windows, cross_fitted_scores
 from p300.errors import DetectorError
 from p300.windows import blocks
 
@@ -41,20 +41,23 @@ class ClosedFormDetector(Detector):
         """
         return X
 
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
+        """Fit to all training epochs; calibrate by cross-fitting. See :meth:`Detector.fit`."""
+        windows, labels = self._take(X, y)
+        self._calibrate(*self._learn(windows, labels, groups))
+        return self
+
     def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
+        """Fit; return raw scores of training epochs not learned from, and their labels."""
         X = self._reduced(X)
-        scores = np.full(len(y), np.nan)
-        for rest, rows in held_out_parts(len(y), groups, self.n_folds):
-            if len(np.unique(y[rest])) == 2:
-                scores[rows] = clone(self)._fit(X[rest], y[rest])._raw_scores(X[rows])
-        scored = np.isfinite(scores)
-        if len(np.unique(y[scored])) < 2:
-            raise DetectorError(
-                f"too few groups with targets to calibrate on ({len(y)} training epochs, "
-                f"{int(y.sum())} targets); give more training data"
-            )
+
+        def score(rest: Index, rows: Index) -> Floats:
+            other: Self = clone(self)
+            return other._fit(X[rest], y[rest])._raw_scores(X[rows])
+
+        held_out = cross_fitted_scores(y, groups, self.n_folds, score)
         self._fit(X, y)
-        return scores[scored], y[scored]
+        return held_out
 
     def _raw_scores(self, X: Windows) -> Floats:
         features, readout = self.features(X), self.readout()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from p300.detectors.eegnet import limit_norm
 from p300.errors import DetectorError
+from p300.ranges import Size
 
 DEPTH = 2
 """Spatial filters that read each kernel's signal."""
 
 DROPOUT = 0.25
+
+Kernels = Annotated[tuple[Annotated[Size, Field(ge=4)], ...], Field(min_length=1, max_length=16)]
+"""Lengths whose quarter is a length too."""
 
 
 class Branch(nn.Module):
@@ -79,15 +85,15 @@ class EEGInception(nn.Module):
     n_electrodes, n_samples
         Size of the input.
     n_maps
-        Kernels of each scale, two at least.
+        Kernels of each scale; over all scales four at least.
     kernels
         Lengths of the kernels of the first block in samples, one a scale: 500, 250 and 125 ms at
-        128 Hz.
+        128 Hz; the second block's are a quarter as long.
 
     Raises
     ------
     DetectorError
-        When the window is shorter than 32 samples.
+        When the window is shorter than 32 samples, or there are fewer than four kernels.
     """
 
     def __init__(
@@ -95,8 +101,8 @@ class EEGInception(nn.Module):
         n_electrodes: int,
         n_samples: int,
         *,
-        n_maps: int = 8,
-        kernels: tuple[int, ...] = (64, 32, 16),
+        n_maps: Size = 8,
+        kernels: Kernels = (64, 32, 16),
     ) -> None:
         super().__init__()
         if n_samples < 32:
@@ -105,6 +111,11 @@ class EEGInception(nn.Module):
                 "over 4 times 2 times 2 times 2 samples; use a longer window or a higher rate"
             )
         n_all = n_maps * len(kernels)
+        if n_all < 4:
+            raise DetectorError(
+                f"n_maps: {n_maps} at {len(kernels)} scales makes {n_all} kernels, EEG-Inception's "
+                "third block needs four at least; raise n_maps or add scales to kernels"
+            )
         self.first = nn.ModuleList(Branch(n_electrodes, n_maps, kernel) for kernel in kernels)
         self.second = nn.ModuleList(
             _convolution(DEPTH * n_all, n_maps, kernel // 4).append(nn.Dropout(DROPOUT))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, pad
 
 from p300.errors import DetectorError
+from p300.ranges import Probability, Size
 
 MOMENTUM = 0.1
 """Share of the newest batch in the running moments of the first batch norm (torch's default)."""
@@ -170,10 +171,10 @@ class EEGNet(nn.Module):
         n_electrodes: int,
         n_samples: int,
         *,
-        n_temporal: int = 8,
-        depth: int = 2,
-        kernel: int = 64,
-        dropout: float = 0.5,
+        n_temporal: Size = 8,
+        depth: Size = 2,
+        kernel: Size = 64,
+        dropout: Probability = 0.5,
     ) -> None:
         super().__init__()
         if n_samples < 32:

@@ -9,9 +9,6 @@ import numpy as np
 from p300.detectors.validation import Floats, Index
 from p300.errors import DetectorError
 
-CECOTTI_8 = ("Fz", "Cz", "Pz", "P3", "P4", "PO7", "PO8", "Oz")
-"""The electrodes of CNN-2a (Cecotti & Gräser 2011)."""
-
 
 def named_electrodes(
     wanted: Sequence[str], electrodes: Sequence[str] | None, n_electrodes: int

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.detectors.closed_form import ClosedFormDetector
-from p300.detectors.validation import Floats, Labels, Windows
+from p300.detectors.validation import Floats, Labels, Windows, check_components
 from p300.detectors.xdawn import response_covariances, target_response
+from p300.ranges import Several, Size
 
 
 class ErpCovarianceMDM(ClosedFormDetector):
@@ -23,7 +24,8 @@ class ErpCovarianceMDM(ClosedFormDetector):
     Parameters
     ----------
     n_components
-        Principal components of the target response that are stacked; at most one an electrode.
+        Principal components of the target response that are stacked, at most one an electrode.
+        None: eight, or all where the electrodes are fewer.
     n_folds
         Parts of the training groups for the cross-fitted calibration.
 
@@ -35,15 +37,18 @@ class ErpCovarianceMDM(ClosedFormDetector):
 
     name = "erpcov_mdm"
 
-    def __init__(self, *, n_components: int = 8, n_folds: int = 5) -> None:
+    def __init__(self, *, n_components: Size | None = None, n_folds: Several = 5) -> None:
         self.n_components = n_components
         self.n_folds = n_folds
 
     def _fit(self, X: Windows, y: Labels) -> Self:
         from pyriemann.geometry.mean import mean_riemann
 
+        most = min(X.shape[1:])
+        n_components = min(8, most) if self.n_components is None else self.n_components
+        check_components("n_components", n_components, most)
         response = target_response(X, y)
-        directions = np.linalg.svd(response, full_matrices=False)[0][:, : self.n_components]
+        directions = np.linalg.svd(response, full_matrices=False)[0][:, :n_components]
         self.response_ = directions.T @ response
         covariances = response_covariances(X, self.response_)
         self.means_ = np.stack([mean_riemann(covariances[y == k], tol=1e-6) for k in (0, 1)])

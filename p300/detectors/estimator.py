@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.detectors.base import Detector
-from p300.detectors.validation import Floats, Labels, Windows, held_out_parts
+from p300.detectors.validation import Floats, Index, Windows, cross_fitted_scores
 from p300.errors import DetectorError
 
 CROSS_FITS = 5
@@ -38,19 +38,17 @@ class EstimatorDetector(Detector):
         names = [type(step).__name__ for _, step in steps or []]
         return "+".join(names) or type(self.estimator).__name__
 
-    def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
-        scores = np.full(len(y), np.nan)
-        for rest, rows in held_out_parts(len(y), groups, CROSS_FITS):
-            if len(np.unique(y[rest])) == 2:
-                scores[rows] = _scores(clone(self.estimator).fit(X[rest], y[rest]), X[rows])
-        scored = np.isfinite(scores)
-        if len(np.unique(y[scored])) < 2:
-            raise DetectorError(
-                f"too few groups with targets to calibrate on ({len(y)} training epochs, "
-                f"{int(y.sum())} targets); give more training data"
-            )
-        self.estimator_ = clone(self.estimator).fit(X, y)
-        return scores[scored], y[scored]
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
+        """Fit to all training epochs; calibrate by cross-fitting. See :meth:`Detector.fit`."""
+        epochs, labels = self._take(X, y)
+
+        def score(rest: Index, rows: Index) -> Floats:
+            return _scores(clone(self.estimator).fit(epochs[rest], labels[rest]), epochs[rows])
+
+        held_out = cross_fitted_scores(labels, groups, CROSS_FITS, score)
+        self.estimator_ = clone(self.estimator).fit(epochs, labels)
+        self._calibrate(*held_out)
+        return self
 
     def _raw_scores(self, X: Windows) -> Floats:
         return _scores(self.estimator_, X)

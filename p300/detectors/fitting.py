@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy.typing as npt
 
@@ -15,10 +15,15 @@ from p300.detectors.validation import Labels, Windows
 from p300.errors import TrainingWarning
 
 if TYPE_CHECKING:
-    from p300.detectors.lessons import Lesson
+    from p300.detectors.picked_electrodes import HeaviestElectrodes, NamedElectrodes
+    from p300.detectors.trained import TrainedDetector
+
+    Trainable = TrainedDetector | NamedElectrodes | HeaviestElectrodes
+
+Result = TypeVar("Result")
 
 MOST_TOGETHER = 1024**3
-"""Bytes of training windows up to which fits share a graphics card. While they are laid out they
+"""Bytes of training epochs up to which fits share a graphics card. While they are laid out they
 take three times as much in memory, and twice as much on the card."""
 
 
@@ -41,11 +46,11 @@ class Fit:
 
 
 def fit_each(fits: Iterable[Fit]) -> Iterator[Fit]:
-    """Do fits that differ in their seed and epochs only, and give them in order.
+    """Do fits that differ in their seed and epochs only, and yield them in order.
 
     On the processor each is fitted, and its epochs are asked for, when its turn comes. On a
-    graphics card networks learn side by side, as one batched model, as many as have
-    :data:`MOST_TOGETHER` bytes of windows. Their scores are those of networks fitted alone, but for
+    graphics card networks are trained as one batched model, as many fits as have
+    :data:`MOST_TOGETHER` bytes of epochs. Their scores are those of networks fitted alone, but for
     rounding and for what dropout draws.
 
     Raises
@@ -53,36 +58,43 @@ def fit_each(fits: Iterable[Fit]) -> Iterator[Fit]:
     DetectorError
         As :meth:`p300.detectors.base.Detector.fit`.
     """
-    # A fit is let go before the next one's windows are asked for.
-    if learns_side_by_side():
-        for batch in _batches(fits):
-            yield from _fit_side_by_side(batch) if len(batch) > 1 else _fit_in_turn(batch)
-            del batch
-    else:
-        yield from _fit_in_turn(fits)
+    # No name is kept of a fit that is done: its epochs can go before the next one's are read.
+    if not trains_together():
+        for fit in fits:
+            fit.detector.fit(fit.X, fit.y, groups=fit.groups)
+            yield fit
+            del fit
+        return
+    for batch in _batches(fits):
+        noted = _fit_together(batch)
+        while batch:
+            for warning in noted.pop(0):
+                warnings.warn_explicit(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
+            yield batch.pop(0)
 
 
-def _fit_in_turn(fits: Iterable[Fit]) -> Iterator[Fit]:
-    for fit in fits:
-        fit.detector.fit(fit.X, fit.y, groups=fit.groups)
-        yield fit
-        del fit
-
-
-def learns_side_by_side() -> bool:
-    """Tell whether networks learn faster together: everywhere but on the processor."""
+def trains_together() -> bool:
+    """Return whether networks are trained faster together: everywhere but on the processor."""
     return chosen_device() != "cpu"
 
 
-def _batches(fits: Iterable[Fit]) -> Iterator[list[Fit]]:
-    """Yield networks' fits together as far as their windows have room, others alone."""
+def is_trainable(detector: Detector) -> TypeGuard[Trainable]:
+    """Return whether a detector, or what it makes of one on named electrodes, has training jobs."""
     # Imported here: torch takes seconds.
-    from p300.detectors.network import NetworkDetector
+    from p300.detectors.picked_electrodes import HeaviestElectrodes, NamedElectrodes
+    from p300.detectors.trained import TrainedDetector
 
+    inner = detector.detector if isinstance(detector, NamedElectrodes) else detector
+    return isinstance(inner, TrainedDetector | HeaviestElectrodes)
+
+
+def _batches(fits: Iterable[Fit]) -> Iterator[list[Fit]]:
+    """Yield networks' fits together as far as their epochs have room, others alone."""
     batch, size = list[Fit](), 0
     for fit in fits:
-        joins = isinstance(fit.detector, NetworkDetector) and size + fit.X.nbytes <= MOST_TOGETHER
-        if batch and not joins:
+        if batch and not (is_trainable(fit.detector) and size + fit.X.nbytes <= MOST_TOGETHER):
             yield batch
             batch, size = [], 0
         batch.append(fit)
@@ -92,33 +104,38 @@ def _batches(fits: Iterable[Fit]) -> Iterator[list[Fit]]:
         yield batch
 
 
-def _fit_side_by_side(fits: list[Fit]) -> Iterator[Fit]:
-    """Fit networks; warnings of a fit are given when it is."""
-    from p300.detectors.lessons import teach
-    from p300.detectors.network import NetworkDetector
+def _fit_together(fits: Sequence[Fit]) -> list[list[warnings.WarningMessage]]:
+    """Fit detectors of one kind by training their jobs together; return the warnings of each."""
+    from p300.detectors.picked_electrodes import HeaviestElectrodes
+    from p300.detectors.training import train
 
-    courses = [
-        fit.detector.fitting(fit.X, fit.y, fit.groups)
-        for fit in fits
-        if isinstance(fit.detector, NetworkDetector)
-    ]
-    said: list[list[warnings.WarningMessage]] = [[] for _ in fits]
-    while lessons := [
-        lesson
-        for course, own in zip(courses, said, strict=True)
-        if (lesson := _next(course, own)) is not None
-    ]:
-        teach(lessons)
-    while fits:
-        for one in said.pop(0):
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-        yield fits.pop(0)
+    noted: list[list[warnings.WarningMessage]] = [[] for _ in fits]
+    detectors = [fit.detector for fit in fits if is_trainable(fit.detector)]
+    if not detectors:
+        for fit in fits:
+            fit.detector.fit(fit.X, fit.y, groups=fit.groups)
+        return noted
+    data = [(fit.X, fit.y, fit.groups) for fit in fits]
+    each = list(zip(noted, detectors, data, strict=True))
+    jobs = [_noting(said, one.prepare, *its) for said, one, its in each]
+    train(jobs)
+    if isinstance(detectors[0], HeaviestElectrodes):
+        choosing, jobs = jobs, []
+        for (said, one, its), job in zip(each, choosing, strict=True):
+            assert isinstance(one, HeaviestElectrodes)  # all are of one kind
+            jobs.append(_noting(said, one.choose, job, *its))
+        train(jobs)
+    for (said, one, _), job in zip(each, jobs, strict=True):
+        _noting(said, one.finish, job)
+    return noted
 
 
-def _next(course: Iterator[Lesson], said: list[warnings.WarningMessage]) -> Lesson | None:
-    """Give the next lesson of a fit, None when it is fitted; note its warnings."""
+def _noting(
+    said: list[warnings.WarningMessage], function: Callable[..., Result], *arguments: Any
+) -> Result:
+    """Call a function; note its warnings instead of giving them."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TrainingWarning)
-        lesson = next(course, None)
+        result = function(*arguments)
     said += caught
-    return lesson
+    return result

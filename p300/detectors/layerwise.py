@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, linear
 
 from p300.detectors.older_networks import OlderNetwork, WindowMeans
+from p300.ranges import Layers, Natural, Size
 
 BATCH = 32
 
@@ -46,9 +47,9 @@ class LayerwiseNetwork(OlderNetwork):
         n_electrodes: int,
         n_samples: int,
         *,
-        n_hidden: tuple[int, ...] = (64, 32),
-        n_windows: int = 16,
-        pretraining: int = 20,
+        n_hidden: Layers = (64, 32),
+        n_windows: Size = 16,
+        pretraining: Natural = 20,
     ) -> None:
         means = WindowMeans(n_samples, n_windows)
         layers: list[nn.Module] = [means, nn.Flatten(), nn.Sigmoid()]
@@ -110,8 +111,8 @@ class DBN(LayerwiseNetwork):
             visible_bias = log_odds_of_means(visible)
             values = layer.weight, layer.bias, visible_bias
             steps = [torch.zeros_like(value) for value in values]
-            for epoch in range(self.pretraining):
-                momentum = 0.5 if epoch < 5 else 0.9
+            for number in range(self.pretraining):
+                momentum = 0.5 if number < 5 else 0.9
                 for rows in torch.randperm(len(visible)).split(BATCH):
                     slopes = contrastive_divergence(layer, visible_bias, visible[rows])
                     for value, step, slope in zip(values, steps, slopes, strict=True):

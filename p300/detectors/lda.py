@@ -5,6 +5,7 @@ from __future__ import annotations
 from p300.detectors.linear import SingleLayer
 from p300.detectors.shrinkage import discriminant
 from p300.detectors.validation import Floats, Labels
+from p300.ranges import Several, Size
 
 
 class ShrinkageLDA(SingleLayer):
@@ -22,7 +23,7 @@ class ShrinkageLDA(SingleLayer):
 
     name = "slda"
 
-    def __init__(self, *, n_windows: int = 16, n_folds: int = 5) -> None:
+    def __init__(self, *, n_windows: Size = 16, n_folds: Several = 5) -> None:
         self.n_windows = n_windows
         self.n_folds = n_folds
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from p300.detectors.closed_form import ClosedFormDetector, window_means
 from p300.detectors.validation import Floats, Labels, Windows
+from p300.ranges import Count, Positive, Seed, Several, Size
 
 
 def standardised_weights(classifier: Any, features: Floats, y: Labels) -> tuple[Floats, float]:
@@ -93,7 +94,7 @@ class Perceptron(SingleLayer):
     name = "perceptron"
 
     def __init__(
-        self, *, n_windows: int = 16, passes: int = 30, n_folds: int = 5, seed: int = 0
+        self, *, n_windows: Size = 16, passes: Count = 30, n_folds: Several = 5, seed: Seed = 0
     ) -> None:
         self.n_windows = n_windows
         self.passes = passes
@@ -134,7 +135,7 @@ class Logistic(SingleLayer):
 
     name = "logistic"
 
-    def __init__(self, *, n_windows: int = 16, C: float = 0.3, n_folds: int = 5) -> None:
+    def __init__(self, *, n_windows: Size = 16, C: Positive = 0.3, n_folds: Several = 5) -> None:
         self.n_windows = n_windows
         self.C = C
         self.n_folds = n_folds

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from p300.detectors.older_networks import OlderNetwork, WindowMeans
+from p300.ranges import Size
 
 
 class MemoryCells(nn.LSTM):
@@ -51,7 +52,7 @@ class LSTM(OlderNetwork):
     """
 
     def __init__(
-        self, n_electrodes: int, n_samples: int, *, n_hidden: int = 16, n_steps: int = 20
+        self, n_electrodes: int, n_samples: int, *, n_hidden: Size = 16, n_steps: Size = 20
     ) -> None:
         cells = MemoryCells(n_electrodes, n_hidden)
         super().__init__(

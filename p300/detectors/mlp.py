@@ -7,6 +7,7 @@ from typing import Literal
 from torch import nn
 
 from p300.detectors.older_networks import OlderNetwork, WindowMeans
+from p300.ranges import Layers, Size
 
 Activation = Literal["sigmoid", "tanh", "relu"]
 
@@ -50,9 +51,9 @@ class MLP(OlderNetwork):
         n_electrodes: int,
         n_samples: int,
         *,
-        n_hidden: tuple[int, ...] = (32,),
+        n_hidden: Layers = (32,),
         activation: Activation = "tanh",
-        n_windows: int = 16,
+        n_windows: Size = 16,
     ) -> None:
         layers: list[nn.Module] = [WindowMeans(n_samples, n_windows), nn.Flatten()]
         n_inputs = n_electrodes * n_windows

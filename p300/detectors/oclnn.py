@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from p300.errors import DetectorError
+from p300.ranges import Size
 
 
 class OCLNN(nn.Module):
@@ -38,7 +39,7 @@ class OCLNN(nn.Module):
         When the window is shorter than one kernel.
     """
 
-    def __init__(self, n_electrodes: int, n_samples: int, *, kernel: int = 8) -> None:
+    def __init__(self, n_electrodes: int, n_samples: int, *, kernel: Size = 8) -> None:
         super().__init__()
         if n_samples < kernel:
             raise DetectorError(

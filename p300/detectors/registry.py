@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from p300.arguments import accepted_arguments, check_arguments, did_you_mean
-from p300.detectors.electrode_choice import CECOTTI_8
+from p300.arguments import accepted_arguments, accepted_types, check_arguments, did_you_mean
 from p300.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -52,6 +51,10 @@ class DetectorInfo:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     adaptation: str = "none"
+
+
+CECOTTI_8 = ("Fz", "Cz", "Pz", "P3", "P4", "PO7", "PO8", "Oz")
+"""The electrodes of CNN-2a (Cecotti & Gräser 2011)."""
 
 
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
@@ -284,7 +287,7 @@ def detector_info(name: str) -> DetectorInfo:
     DetectorError
         When there is none of that name; the nearest is suggested.
     """
-    if name not in DETECTORS:
+    if not isinstance(name, str) or name not in DETECTORS:
         raise DetectorError(
             f"unknown detector {name!r}{did_you_mean(name, DETECTORS)} "
             f"There are: {', '.join(DETECTORS)}"
@@ -311,7 +314,7 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     Raises
     ------
     DetectorError
-        Unknown detector, unknown parameter or a value of the wrong type.
+        Unknown detector, unknown parameter, or a value of the wrong type or out of range.
     """
     info = detector_info(name)
     functions = _functions(name)
@@ -322,11 +325,14 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     if not info.network:
         plain: Detector = functions[0](**settings)
         return plain
-    takes = accepted_arguments(functions[1], _HIDDEN)
+    takes = accepted_arguments(functions[2], _HIDDEN)
     options = {key: value for key, value in settings.items() if key in takes}
     own = {key: value for key, value in settings.items() if key not in takes}
-    network: Detector = functions[0](name, options or None, **own)
-    return network
+    wrapping = {
+        key: own.pop(key) for key in accepted_arguments(functions[1], _HIDDEN) if key in own
+    }
+    detector: Detector = functions[1](functions[0](name, options or None, **own), **wrapping)
+    return detector
 
 
 def detector_parameters(name: str, training: str | None = None) -> dict[str, Any]:
@@ -354,20 +360,12 @@ def _rule_settings(name: str, training: str) -> dict[str, Any]:
     return asdict(_import("p300.detectors.network:training_settings")(name, training))
 
 
-def stored_parameters(detector: Detector) -> dict[str, Any]:
-    """Return the parameters of a detector as :func:`make_detector` takes them."""
-    parameters: dict[str, Any] = detector.get_params()
-    parameters.pop("network", None)
-    options = parameters.pop("network_options", None) or {}
-    return {**parameters, **options}
-
-
 def resolved_parameters(detector: Detector) -> dict[str, Any]:
     """Return all parameters of a detector that an experiment sets, those left to defaults too.
 
     A seed and the names of electrodes are not among them: each fold gives its own.
     """
-    given = stored_parameters(detector)
+    given = detector.parameters()
     training = given.get("training", "")
     rule = _rule_settings(detector.name, training)
     left = {key: value for key, value in rule.items() if given[key] is None}
@@ -375,15 +373,27 @@ def resolved_parameters(detector: Detector) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in ("seed", "electrodes")}
 
 
+def parameter_ranges(name: str) -> dict[str, str]:
+    """Return in words which values each parameter of a detector may have."""
+    from p300.ranges import describe
+
+    types = accepted_types(_functions(name), _HIDDEN)
+    return {key: describe(annotation) for key, annotation in types.items()}
+
+
 _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")
 
 
 def _functions(name: str) -> list[Callable[..., Any]]:
-    """Give the classes whose arguments the detector takes, the detector's own first."""
+    """Return what takes the arguments: the class itself; of a network also what wraps it."""
     info = detector_info(name)
     if not info.network:
         return [_import(info.place)]
-    return [_import("p300.detectors.network:NetworkDetector"), _import(info.place)]
+    network, wrapper = (
+        _import(f"p300.detectors.{place}")
+        for place in ("network:NetworkDetector", "network_parameters:wrap_network")
+    )
+    return [network, wrapper, _import(info.place)]
 
 
 def _import(place: str) -> Any:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from torch import Tensor, nn
 
 from p300.errors import DetectorError
+from p300.ranges import Size
+
+Kernel = Annotated[Size, Field(ge=4, multiple_of=4)]
+"""Its half is the stride, its quarter the padding."""
 
 
 class SepConv1D(nn.Module):
@@ -42,7 +49,7 @@ class SepConv1D(nn.Module):
     """
 
     def __init__(
-        self, n_electrodes: int, n_samples: int, *, n_filters: int = 4, kernel: int = 8
+        self, n_electrodes: int, n_samples: int, *, n_filters: Size = 4, kernel: Kernel = 8
     ) -> None:
         super().__init__()
         stride, padding = kernel // 2, kernel // 4

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from p300.detectors.closed_form import ClosedFormDetector, window_means
 from p300.detectors.linear import standardised_weights
 from p300.detectors.validation import Floats, Labels, Windows
+from p300.errors import DetectorError
+from p300.ranges import Positive, Seed, Several, Size
 
 VARIANCE_KEPT = 0.999
 """Share of the variance that whitening keeps: the rest would be blown up to the size of all."""
@@ -67,12 +69,12 @@ class SparseCoding(ClosedFormDetector):
     def __init__(
         self,
         *,
-        n_atoms: int = 64,
-        alpha: float = 0.5,
-        n_windows: int = 8,
-        C: float = 0.03,
-        n_folds: int = 3,
-        seed: int = 0,
+        n_atoms: Size = 64,
+        alpha: Positive = 0.5,
+        n_windows: Size = 8,
+        C: Positive = 0.03,
+        n_folds: Several = 3,
+        seed: Seed = 0,
     ) -> None:
         self.n_atoms = n_atoms
         self.alpha = alpha
@@ -102,8 +104,14 @@ class SparseCoding(ClosedFormDetector):
         with _nearly_exact():
             learning.fit(self._whitened(X))
         self.atoms_ = np.ascontiguousarray(learning.components_)
+        codes = self.features(X)
+        if not codes.any():
+            raise DetectorError(
+                f"alpha: {self.alpha:g} found, at which no epoch has any code; lower it (0.5 is "
+                "the default)"
+            )
         regression = LogisticRegression(C=self.C, class_weight="balanced", max_iter=500)
-        self.weights_, self.intercept_ = standardised_weights(regression, self.features(X), y)
+        self.weights_, self.intercept_ = standardised_weights(regression, codes, y)
         return self
 
     def _whitened(self, X: Windows) -> Floats:

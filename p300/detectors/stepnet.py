@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from p300.errors import DetectorError
+from p300.ranges import Probability, Size
 
 
 class StepNet(nn.Module):
@@ -64,12 +65,12 @@ class StepNet(nn.Module):
         n_electrodes: int,
         n_samples: int,
         *,
-        n_filters: int = 8,
-        maps_per_filter: int = 2,
-        step: int = 5,
-        kernel: int = 4,
-        n_mixtures: int = 16,
-        dropout: float = 0.5,
+        n_filters: Size = 8,
+        maps_per_filter: Size = 2,
+        step: Size = 5,
+        kernel: Size = 4,
+        n_mixtures: Size = 16,
+        dropout: Probability = 0.5,
     ) -> None:
         super().__init__()
         n_steps = n_samples // step

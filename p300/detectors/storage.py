@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
-from p300.detectors.registry import make_detector, stored_parameters
+from p300.detectors.registry import make_detector
 from p300.epochs import Epochs
 from p300.errors import DetectorError, P300Error
 from p300.files import read_json, write_json, written_whole
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from p300.detectors.base import Detector
     from p300.recordings.recording import Recording
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def save_detector(
             {
                 "format": FORMAT,
                 "name": detector.name,
-                "parameters": stored_parameters(detector),
+                "parameters": detector.parameters(),
                 "state": about,
                 "electrodes": list(epochs.electrodes),
                 "sfreq": epochs.sfreq,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,28 @@ def check_windows(X: npt.ArrayLike) -> Windows:
     if not all(np.isfinite(windows[block]).all() for block in blocks(windows)):
         raise DetectorError("X holds NaN or infinite values; remove these epochs first")
     return windows
+
+
+def check_components(name: str, n_wanted: int, most: int) -> None:
+    """Refuse more spatial filters or components than the epochs can have.
+
+    Parameters
+    ----------
+    name
+        Of the parameter, for the message.
+    n_wanted, most
+        Its value, and how many there are.
+
+    Raises
+    ------
+    DetectorError
+        When more are wanted than there are.
+    """
+    if n_wanted > most:
+        raise DetectorError(
+            f"{name}: {n_wanted} found, but these epochs have {most} at most, as many as "
+            f"electrodes (or samples, if these are fewer); set {name} to {most} or less"
+        )
 
 
 def validation_split(
@@ -154,6 +177,44 @@ def held_out_parts(n_epochs: int, groups: npt.ArrayLike | None, n_parts: int) ->
         (np.flatnonzero((part != k).all(axis=1)), np.flatnonzero(part[:, 0] == k))
         for k in range(n_parts)
     ]
+
+
+def cross_fitted_scores(
+    y: Labels,
+    groups: npt.ArrayLike | None,
+    n_parts: int,
+    score: Callable[[Index, Index], Floats],
+) -> tuple[Floats, Labels]:
+    """Score training epochs, each with what was fitted to other parts of the training groups.
+
+    Parameters
+    ----------
+    y, groups, n_parts
+        As in :func:`held_out_parts`.
+    score
+        Fits to the first positions and returns raw scores of the second, [epoch].
+
+    Returns
+    -------
+    Raw scores and labels of the epochs that could be scored: all but those whose rest lacks targets
+    or non-targets.
+
+    Raises
+    ------
+    DetectorError
+        When the scored epochs lack targets or non-targets.
+    """
+    scores = np.full(len(y), np.nan)
+    for rest, rows in held_out_parts(len(y), groups, n_parts):
+        if len(np.unique(y[rest])) == 2:
+            scores[rows] = score(rest, rows)
+    scored = np.isfinite(scores)
+    if len(np.unique(y[scored])) < 2:
+        raise DetectorError(
+            f"too few groups with targets to calibrate on ({len(y)} training epochs, "
+            f"{int(y.sum())} targets); give more training data"
+        )
+    return scores[scored], y[scored]
 
 
 def _touched(groups: npt.ArrayLike, n_epochs: int) -> npt.NDArray[Any]:

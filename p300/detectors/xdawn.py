@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from p300.detectors.closed_form import ClosedFormDetector, window_means
 from p300.detectors.shrinkage import discriminant
-from p300.detectors.validation import Floats, Labels, Windows
+from p300.detectors.validation import Floats, Labels, Windows, check_components
 from p300.errors import DetectorError
+from p300.ranges import Positive, Several, Size
 
 SHRINKAGE = 0.01
 """Share of equal variances in the signal covariance, singular after an average reference."""
@@ -30,12 +31,18 @@ def xdawn_filters(X: Windows, y: Labels, n_filters: int) -> Floats:
     X, y
         [epoch, electrode, time] and labels.
     n_filters
-        Number of filters; at most one an electrode.
+        Number of filters.
 
     Returns
     -------
     [filter, electrode], such that the filtered signals have variance one.
+
+    Raises
+    ------
+    DetectorError
+        When there are more filters than electrodes.
     """
+    check_components("n_filters", n_filters, X.shape[1])
     from pyriemann.spatialfilters import Xdawn
 
     signal = X.transpose(1, 0, 2).reshape(X.shape[1], -1).astype(np.float64)
@@ -54,7 +61,8 @@ class XdawnLDA(ClosedFormDetector):
     Parameters
     ----------
     n_filters
-        Number of spatial filters.
+        Number of spatial filters, at most one an electrode. None: four, or one an electrode where
+        there are fewer.
     n_windows
         Number of consecutive pieces of the epoch that are averaged, for each filter.
     n_folds
@@ -63,13 +71,16 @@ class XdawnLDA(ClosedFormDetector):
 
     name = "xdawn_lda"
 
-    def __init__(self, *, n_filters: int = 4, n_windows: int = 16, n_folds: int = 5) -> None:
+    def __init__(
+        self, *, n_filters: Size | None = None, n_windows: Size = 16, n_folds: Several = 5
+    ) -> None:
         self.n_filters = n_filters
         self.n_windows = n_windows
         self.n_folds = n_folds
 
     def _fit(self, X: Windows, y: Labels) -> Self:
-        self.filters_ = xdawn_filters(X, y, self.n_filters)
+        n_filters = min(4, X.shape[1]) if self.n_filters is None else self.n_filters
+        self.filters_ = xdawn_filters(X, y, n_filters)
         self.weights_, self.intercept_ = discriminant(self.features(X), y)
         return self
 
@@ -109,7 +120,7 @@ class XdawnTangentSpace(ClosedFormDetector):
     Parameters
     ----------
     n_filters
-        Number of spatial filters.
+        Number of spatial filters, at most one an electrode.
     C
         Inverse strength of the penalty on the weights of the standardised tangent vectors.
     n_folds
@@ -118,7 +129,7 @@ class XdawnTangentSpace(ClosedFormDetector):
 
     name = "xdawn_ts"
 
-    def __init__(self, *, n_filters: int = 3, C: float = 0.03, n_folds: int = 5) -> None:
+    def __init__(self, *, n_filters: Size = 3, C: Positive = 0.03, n_folds: Several = 5) -> None:
         self.n_filters = n_filters
         self.C = C
         self.n_folds = n_folds

@@ -25,7 +25,9 @@ from p300.recordings import Recording, summarise_recording
 
 
 def identify(recording: Recording, sha256: str) -> list[Any]:
-    """Give all of a recording that its epochs depend on, JSON-ready.
+    """Return all of a recording that its epochs depend on, JSON-ready.
+
+    Not the file that it was read from: the same recording in another folder is the same.
 
     Parameters
     ----------
@@ -36,7 +38,6 @@ def identify(recording: Recording, sha256: str) -> list[Any]:
     """
     return [
         recording.name,
-        recording.source,
         sha256,
         list(recording.raw.info["bads"]),
         [channel["loc"][:3].tolist() for channel in recording.raw.info["chs"]],

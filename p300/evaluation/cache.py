@@ -26,9 +26,9 @@ from typing import Any
 
 import p300
 from p300.errors import DataWarning
-from p300.files import cache_folder, read_json, write_json
+from p300.files import cache_folder, read_json, safe_name, write_json
 
-DATA_VERSION = 2
+DATA_VERSION = 3
 """To be raised with every change that makes other epochs of the same recordings and settings, or
 tells something else of how they were made."""
 
@@ -49,7 +49,9 @@ def entries_made_with(name: str, settings: dict[str, Any]) -> Path:
         Of the preprocessing, JSON-ready.
     """
     versions = [p300.__version__, *(importlib.metadata.version(package) for package in PACKAGES)]
-    return cache_folder() / f"{name}-{hash_facts([DATA_VERSION, versions, name, settings])}"
+    return (
+        cache_folder() / f"{safe_name(name)}-{hash_facts([DATA_VERSION, versions, name, settings])}"
+    )
 
 
 def hash_facts(facts: list[Any]) -> str:

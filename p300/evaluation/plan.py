@@ -15,7 +15,7 @@ from p300.errors import DataWarning, P300Error
 from p300.evaluation.combination import name_together
 from p300.evaluation.fold import seed_of, too_few_characters
 from p300.evaluation.leaks import Fold
-from p300.evaluation.preparation import read_recordings
+from p300.evaluation.preparation import check_study, new_study, read_recordings
 from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.evaluation.tasks import Task
 from p300.preprocessing import kept_flashes
@@ -26,12 +26,13 @@ from p300.signal.sampling import epoch_grid
 
 def preview(experiment: Experiment, data: Path) -> list[Task]:
     """Return the folds that a run would fit, reading the recordings but computing nothing."""
+    study = new_study(experiment)
     tables: dict[str, pd.DataFrame] = {}
     layouts: dict[str, Layout] = {}
     windows: dict[str, float] = {}
     for dataset in experiment.datasets:
         parts: list[tuple[pd.DataFrame, dict[str, Layout]]] = []
-        for recording in read_recordings(experiment, dataset, data):
+        for recording in read_recordings(experiment, dataset, data, study):
             shown = {dataset: recording.layout} if recording.layout else {}
             grid = epoch_grid(recording, experiment.preprocessing)
             windows.setdefault(dataset, grid.seconds)
@@ -40,6 +41,7 @@ def preview(experiment: Experiment, data: Path) -> list[Task]:
         flashes = pd.concat([table for table, _ in parts], ignore_index=True)
         flashes = flashes.dropna(subset="target")
         tables[dataset] = flashes.reset_index(drop=True)
+    check_study(study, experiment)
     if name := name_together(experiment):
         tables[name] = pd.concat(tables.values(), ignore_index=True)
         windows[name] = next(iter(windows.values()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from p300.evaluation.assembly import assemble, identify
 from p300.evaluation.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.evaluation.combination import combined_epochs, name_together
 from p300.evaluation.manifest import describe_run
+from p300.evaluation.protocols import PROTOCOLS, Scope
 from p300.files import read_json, write_json
-from p300.recordings import Recording, content_hash, open_recordings
+from p300.recordings import Recording, Study, content_hash, open_recordings
 from p300.runs import RunFolder
 
 Progress = Callable[[str, int, int], None]
@@ -27,40 +30,113 @@ def silent(stage: str, done: int, total: int) -> None:
     """Report no progress."""
 
 
-def read_recordings(experiment: Experiment, dataset: str, data: Path) -> Iterator[Recording]:
-    """Yield the recordings of a data set of the experiment, one at a time."""
-    for source in experiment.datasets[dataset]:
-        yield from open_recordings(
-            source.source,
-            _place(source, data),
-            dataset=dataset,
-            subjects=source.subjects,
-            **source.options,
-        )
+def new_study(experiment: Experiment) -> Study:
+    """Return a study that the recordings of an experiment are yet to be let into."""
+    return Study(experiment.distinct_subjects, crossing=bool(name_together(experiment)))
+
+
+def read_recordings(
+    experiment: Experiment, dataset: str, data: Path, study: Study | None = None
+) -> Iterator[Recording]:
+    """Yield the recordings of a data set of the experiment, one at a time.
+
+    Parameters
+    ----------
+    experiment, dataset
+        Name the sources.
+    data
+        Folder that the sources' paths are seen from.
+    study
+        That the recordings are let into; by default one of their own.
+
+    Raises
+    ------
+    StudyError
+        See :meth:`p300.recordings.study.Study.admit`.
+    """
+    yield from (study or new_study(experiment)).admit(
+        dataset,
+        itertools.chain.from_iterable(
+            open_recordings(
+                source.source,
+                _place(source, data),
+                dataset=dataset,
+                subjects=source.subjects,
+                **source.options,
+            )
+            for source in experiment.datasets[dataset]
+        ),
+    )
+
+
+def check_study(study: Study, experiment: Experiment) -> list[str]:
+    """Check who is who against the protocols, when all data sets of an experiment are read.
+
+    Returns
+    -------
+    What was warned of.
+
+    Raises
+    ------
+    StudyError
+        When subjects that are guessed would be crossed.
+
+    Warns
+    -----
+    DataWarning
+        Naming recordings that two data sets share.
+    """
+    across = [name for name in experiment.protocols if PROTOCOLS[name].scope is Scope.SUBJECTS]
+    for dataset in experiment.datasets:
+        study.refuse_guessed(dataset, across)
+    if shared := study.copies_between_datasets():
+        warnings.warn(shared, DataWarning, stacklevel=3)
+    return [shared] if shared else []
 
 
 def _place(source: Source, data: Path) -> Path | None:
     return data / source.path if source.path is not None else None
 
 
-def prepare(experiment: Experiment, *, data: Path, progress: Progress = silent) -> dict[str, Path]:
+@dataclass(frozen=True)
+class Prepared:
+    """The epochs of an experiment, and what they were made of.
+
+    Parameters
+    ----------
+    folders
+        Data set -> folder of its epochs in the cache; where a protocol needs it, also that of all
+        data sets together, see :func:`~p300.evaluation.combination.name_together`.
+    sources
+        Name of a recording -> the file that it was read from now.
+    warnings
+        What was warned of when all data sets had been read.
+    """
+
+    folders: dict[str, Path]
+    sources: Mapping[str, str]
+    warnings: Sequence[str]
+
+
+def prepare(experiment: Experiment, *, data: Path, progress: Progress = silent) -> Prepared:
     """Preprocess all data sets of an experiment, or find their epochs in the cache.
 
-    Returns
-    -------
-    Data set -> folder of its epochs in the cache; where a protocol needs it, also that of all
-    data sets together, see :func:`~p300.evaluation.combination.name_together`.
+    Raises
+    ------
+    StudyError
+        When it cannot be told who is who, see :class:`p300.recordings.study.Study`.
     """
-    entries = {
-        name: cached_epochs(experiment, name, data, progress) for name in experiment.datasets
+    study = new_study(experiment)
+    folders = {
+        name: cached_epochs(experiment, name, data, progress, study) for name in experiment.datasets
     }
-    prepared = dict(entries)
+    shared = check_study(study, experiment)
     if together := name_together(experiment):
-        prepared[together] = combined_epochs(experiment, entries)
-    return prepared
+        folders[together] = combined_epochs(experiment, dict(folders))
+    return Prepared(folders, study.sources(), shared)
 
 
-def keep_prepared(experiment: Experiment, prepared: Mapping[str, Path], run: Path) -> None:
+def keep_prepared(experiment: Experiment, prepared: Prepared, run: Path) -> None:
     """Keep in a run folder what it was prepared from, or check that it is the same as before.
 
     Parameters
@@ -83,15 +159,19 @@ def keep_prepared(experiment: Experiment, prepared: Mapping[str, Path], run: Pat
         When an older p300 prepared the run, which did not keep all that could have changed.
     """
     folder = RunFolder(run)
-    entries = {name: prepared[name] for name in experiment.datasets}
+    entries = {name: prepared.folders[name] for name in experiment.datasets}
     made_of = [read_json(entry / "made_of.json") for entry in entries.values()]
-    recordings = [about for made in made_of for about in made["recordings"]]
+    recordings = [  # an entry of the cache may have been made of files elsewhere
+        {**about, "source": prepared.sources[about["recording"]]}
+        for made in made_of
+        for about in made["recordings"]
+    ]
     contents = {name: entry.name for name, entry in entries.items()}
     if folder.is_prepared():
         _check_unchanged(folder.manifest(), recordings, contents, run)
         return
     averages = [pd.read_parquet(entry / "averages.parquet") for entry in entries.values()]
-    said = [text for made in made_of for text in made["warnings"]]
+    said = [*(text for made in made_of for text in made["warnings"]), *prepared.warnings]
     about = {
         **describe_run(experiment),
         "contents": contents,
@@ -144,12 +224,17 @@ def _check_unchanged(
 
 
 def cached_epochs(
-    experiment: Experiment, dataset: str, data: Path, progress: Progress = silent
+    experiment: Experiment,
+    dataset: str,
+    data: Path,
+    progress: Progress = silent,
+    study: Study | None = None,
 ) -> Path:
     """Give the folder of a data set's labelled, normalised epochs; make it where there is none.
 
     Beside the epochs lie ``averages.parquet`` and ``made_of.json``: the recordings and what was
-    warned of when they were read and cut. The warnings are given again each time.
+    warned of when they were read and cut. The warnings are given again each time. The recordings
+    are let into ``study``, by default one of their own.
 
     Raises
     ------
@@ -158,11 +243,12 @@ def cached_epochs(
     P300Error
         Whatever the recordings or settings raise.
     """
+    study = study or new_study(experiment)
     parent = entries_made_with(dataset, experiment.preprocessing.model_dump(mode="json"))
     if parent.is_dir():  # without it nothing was cached, and recordings need not be read twice
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # they are stored with the entry
-            recordings = _counted(experiment, dataset, data, f"reading {dataset}", progress)
+            recordings = _counted(experiment, dataset, data, study, f"reading {dataset}", progress)
             entry = parent / hash_facts([identify(r, content_hash(r)) for r in recordings])
         if is_whole(entry):
             for text in read_json(entry / "made_of.json")["warnings"]:
@@ -171,7 +257,9 @@ def cached_epochs(
     with new_entry(parent) as folder:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
-            recordings = _counted(experiment, dataset, data, f"preparing {dataset}", progress)
+            recordings = _counted(
+                experiment, dataset, data, study, f"preparing {dataset}", progress
+            )
             facts, about = assemble(recordings, dataset, experiment.preprocessing, folder)
         for warning in caught:
             warnings.warn_explicit(
@@ -186,9 +274,15 @@ def cached_epochs(
 
 
 def _counted(
-    experiment: Experiment, dataset: str, data: Path, stage: str, progress: Progress
+    experiment: Experiment,
+    dataset: str,
+    data: Path,
+    study: Study,
+    stage: str,
+    progress: Progress,
 ) -> Iterator[Recording]:
     """Yield the recordings of a data set and report each that is dealt with."""
-    for done, recording in enumerate(read_recordings(experiment, dataset, data), start=1):
+    recordings = read_recordings(experiment, dataset, data, study)
+    for done, recording in enumerate(recordings, start=1):
         yield recording
         progress(stage, done, 0)

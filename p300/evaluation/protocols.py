@@ -6,16 +6,17 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
 
 from p300.arguments import check_arguments, did_you_mean
 from p300.errors import DataWarning, ProtocolError
 from p300.evaluation.leaks import Fold, Index, check_fold
-from p300.ranges import Several
+from p300.ranges import Names, Natural, Several
 from p300.recordings.units import UNITS
 
 
@@ -24,7 +25,7 @@ def within_subject(
     *,
     window: float,
     test_runs: Literal["each", "last"] = "each",
-    n_blocks: int = 5,
+    n_blocks: Several = 5,
 ) -> Iterator[Fold]:
     """Train and test on the same subject, on different runs.
 
@@ -127,11 +128,15 @@ def _dealt(
         yield f"{kind}-{k + 1}-of-{n_folds}" if n_folds < len(units) else "", group
 
 
+Characters = Annotated[tuple[Natural | Literal["all"], ...], Field(min_length=1)]
+"""Numbers of characters to adapt to, one at least."""
+
+
 def few_shot(
     flashes: pd.DataFrame,
     *,
     window: float,
-    characters: tuple[int | Literal["all"], ...] = (0, 1, 2, 3, 5, "all"),
+    characters: Characters = (0, 1, 2, 3, 5, "all"),
 ) -> Iterator[Fold]:
     """Test the last run of each subject, trained on all others and adapted to a few characters.
 
@@ -205,8 +210,8 @@ def cross_dataset(
     flashes: pd.DataFrame,
     *,
     window: float,  # noqa: ARG001
-    train: tuple[str, ...] | None = None,
-    test: tuple[str, ...] | None = None,
+    train: Names | None = None,
+    test: Names | None = None,
     n_folds: Several | None = None,
 ) -> Iterator[Fold]:
     """Test all subjects of a data set, trained on all subjects of others.
@@ -351,7 +356,7 @@ def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ProtocolError
-        For an unknown protocol or option, or a value of the wrong type.
+        For an unknown protocol or option, or a value of the wrong type or out of range.
     """
     if name not in PROTOCOLS:
         raise ProtocolError(

@@ -68,7 +68,7 @@ def score_folds(
     folder = RunFolder(run)
     folder.check_owner(experiment)
     prepared = prepare(experiment, data=Path(data), progress=progress)
-    tasks = plan(experiment, prepared)
+    tasks = plan(experiment, prepared.folders)
     _check_names(tasks)
     folder.claim(experiment)
     keep_prepared(experiment, prepared, folder.path)
@@ -86,14 +86,14 @@ def prepare_run(
 
     Returns
     -------
-    As :func:`p300.evaluation.preparation.prepare`.
+    Data set -> folder of its epochs; see :class:`p300.evaluation.preparation.Prepared`.
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
     prepared = prepare(experiment, data=Path(data), progress=progress)
     folder.claim(experiment)
     keep_prepared(experiment, prepared, folder.path)
-    return prepared
+    return prepared.folders
 
 
 def _check_names(tasks: Sequence[Task]) -> None:

@@ -171,7 +171,7 @@ def describe_fit(task: Task, epochs: Epochs, result: FoldResult) -> dict[str, An
         "n_parameters": detector.n_parameters,
         "threshold": detector.threshold_,
         "history": history,
-        "best_epoch": best,
+        "best_pass": best,
         "electrodes": list(epochs.electrodes),
         "tmin": epochs.tmin,
         **inspect_detector(

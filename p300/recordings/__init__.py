@@ -1,21 +1,48 @@
 """Recordings: one file a source format, each of which yields :class:`Recording` objects."""
 
-from p300.recordings.layout import MATRIX_6X6, Layout
-from p300.recordings.recording import (
-    FLASH_COLUMNS,
-    SEGMENT_EDGE,
-    Recording,
-    build_recording,
-    finish_recording,
+from typing import TYPE_CHECKING
+
+from p300.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from p300.recordings.layout import MATRIX_6X6, Layout
+    from p300.recordings.recording import (
+        FLASH_COLUMNS,
+        SEGMENT_EDGE,
+        Recording,
+        build_recording,
+        finish_recording,
+    )
+    from p300.recordings.registry import (
+        SOURCES,
+        SourceInfo,
+        open_recordings,
+        recognise_source,
+        source_module,
+    )
+    from p300.recordings.study import Study
+    from p300.recordings.summary import content_hash, summarise_recording
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "FLASH_COLUMNS": "p300.recordings.recording",
+        "Layout": "p300.recordings.layout",
+        "MATRIX_6X6": "p300.recordings.layout",
+        "Recording": "p300.recordings.recording",
+        "SEGMENT_EDGE": "p300.recordings.recording",
+        "SOURCES": "p300.recordings.registry",
+        "SourceInfo": "p300.recordings.registry",
+        "Study": "p300.recordings.study",
+        "build_recording": "p300.recordings.recording",
+        "content_hash": "p300.recordings.summary",
+        "finish_recording": "p300.recordings.recording",
+        "open_recordings": "p300.recordings.registry",
+        "recognise_source": "p300.recordings.registry",
+        "source_module": "p300.recordings.registry",
+        "summarise_recording": "p300.recordings.summary",
+    },
 )
-from p300.recordings.registry import (
-    SOURCES,
-    SourceInfo,
-    open_recordings,
-    recognise_source,
-    source_module,
-)
-from p300.recordings.summary import content_hash, summarise_recording
 
 __all__ = [
     "FLASH_COLUMNS",
@@ -25,6 +52,7 @@ __all__ = [
     "Layout",
     "Recording",
     "SourceInfo",
+    "Study",
     "build_recording",
     "content_hash",
     "finish_recording",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from p300.errors import RecordingError
 from p300.recordings.flashes import flash_onsets, make_flash_table
@@ -24,18 +23,19 @@ from p300.recordings.mnefile import (
     keep_eeg,
     mark_samples,
     open_recording,
-    place_files,
     record_file,
 )
+from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
 INFO = SourceInfo(
     title="Annotated: any recording that MNE reads, flashes from its annotations or stim channel",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the recording",
     licence="your own",
@@ -48,6 +48,7 @@ INFO = SourceInfo(
         "Give a recording (.edf, .bdf, .vhdr, .set, .fif, .cnt and so on) or a folder of them, and "
         "say with the options 'target' and 'nontarget' which of its marks are which flashes"
     ),
+    folders=True,
 )
 
 # Port bits above the sixteen of a trigger cable tell the state of a BioSemi amplifier.
@@ -66,6 +67,7 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
     target: Sequence[str | int] = (),
     nontarget: Sequence[str | int] = (),
     stim_channel: str | None = None,
@@ -87,6 +89,9 @@ def load(
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
     target, nontarget
         The marks of the two kinds of flash: descriptions of annotations, or values of
         ``stim_channel``; ``*`` and ``?`` stand for any letters, or any one. Other marks are left
@@ -109,11 +114,11 @@ def load(
     RecordingError
         When a recording cannot be read, has none of the marks, or cannot be EEG with flashes.
     """
-    files = find_recordings(path)
+    files = search_folder(path, find_recordings)
     if not files:
         raise RecordingError(f"{path}: no recordings in this folder. {INFO.obtain}")
     matrix = None if layout is None else Layout.row_column(layout)
-    for file, place in place_files(files, subjects, path):
+    for file, place in place_files(files, subjects, path, subject):
         raw = open_recording(file)
         marks = _read_marks(raw, stim_channel, file)
         shown = _choose_flashes(marks, _words(target), _words(nontarget), file)
@@ -129,6 +134,8 @@ def _words(marks: Sequence[str | int]) -> list[str]:
 
 def _read_marks(raw: BaseRaw, stim_channel: str | None, file: Path) -> pd.DataFrame:
     """Give all marks of a recording, columns ``sample`` and ``mark`` (text)."""
+    import pandas as pd
+
     if stim_channel is None:
         names = [str(name) for name in raw.annotations.description]
         table = pd.DataFrame({"sample": mark_samples(raw), "mark": pd.Series(names, dtype="str")})
@@ -158,6 +165,8 @@ def _choose_flashes(
     marks: pd.DataFrame, target: list[str], nontarget: list[str], file: Path
 ) -> pd.DataFrame:
     """Keep the marks that are flashes, with their targets."""
+    import pandas as pd
+
     names = pd.unique(marks["mark"])
     kinds: dict[str, bool] = {}
     for patterns, kind in ((target, True), (nontarget, False)):
@@ -186,6 +195,8 @@ def _with_codes(
     shown: pd.DataFrame, code: str | Mapping[str | int, int] | None, file: Path
 ) -> pd.DataFrame:
     """Give the flash table, with codes, characters and repetitions where codes are known."""
+    import pandas as pd
+
     if code is None:
         return shown[["sample", "target"]]
     numbers = {name: _code_of(name, code, file) for name in pd.unique(shown["mark"])}

@@ -5,20 +5,31 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.bci2000file import Bci2000Header, read_header, read_samples
 from p300.recordings.flashes import apply_text, flash_onsets, make_flash_table, spelled_text
 from p300.recordings.layout import Layout
 from p300.recordings.montage import choose_electrodes
+from p300.recordings.places import (
+    Place,
+    SubjectPattern,
+    Told,
+    place_files,
+    read_entities,
+    search_folder,
+)
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, files_ending, select_places
+from p300.recordings.registry import SourceInfo, files_ending
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO = SourceInfo(
     title="BCI2000: recordings of its P3Speller (.dat)",
@@ -32,6 +43,7 @@ INFO = SourceInfo(
         "Engineering 51(6):1034-1043. doi:10.1109/TBME.2004.827072"
     ),
     obtain="Put the .dat files that BCI2000 wrote into one folder",
+    folders=True,
 )
 
 _NEEDED = "StimulusCode"
@@ -56,6 +68,7 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
     electrodes: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
 ) -> Iterator[Recording]:
@@ -76,6 +89,9 @@ def load(
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
     electrodes
         Names of the channels, in the order of the file and without those dropped. By default
         ``ChannelNames`` of the file, or EEG1, EEG2 and so on where it has none.
@@ -87,37 +103,32 @@ def load(
     RecordingError
         When a file cannot be read, or its content cannot be a recording.
     """
-    files = [path] if path.is_file() else files_ending(path, ".dat")
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".dat"))
     if not files:
         raise RecordingError(f"{path}: no .dat files here. {INFO.obtain}")
-    found: dict[tuple[str, str, str], Bci2000Header] = {}
-    for file in files:
-        header = read_header(file)
-        place = _place(header)
-        if place in found:
-            raise RecordingError(
-                f"{path}: {found[place].file.name} and {file.name} are both subject, session and "
-                f"run {place}; name the files sub-01_ses-1_run-1.dat and so on"
-            )
-        found[place] = header
-    for place in select_places(found, subjects, str(path)):
-        yield _read_run(found[place], dataset, place, electrodes, drop)
+    headers = {file: read_header(file) for file in files}
+
+    def read(file: Path, path: Path) -> Told | None:
+        return read_entities(file, path) or _told(headers[file])
+
+    for file, place in place_files(files, subjects, path, subject, read):
+        yield _read_run(headers[file], dataset, place, electrodes, drop)
 
 
-def _place(header: Bci2000Header) -> tuple[str, str, str]:
-    """Tell subject, session and run; the file's name wins."""
-    named = dict(re.findall(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)", header.file.stem))
-    return (
-        named.get("sub") or header.value("SubjectName") or header.file.stem,
-        named.get("ses") or header.value("SubjectSession").lstrip("0") or "1",
-        named.get("run") or header.value("SubjectRun").lstrip("0") or "1",
-    )
+def _told(header: Bci2000Header) -> Told | None:
+    """Return the place that the parameters of a file tell."""
+    subject = header.value("SubjectName")
+    session = header.value("SubjectSession").lstrip("0")
+    run = header.value("SubjectRun").lstrip("0")
+    return Told(subject, session or "1", run or "1") if subject else None
 
 
 def _read_run(
     header: Bci2000Header,
     dataset: str,
-    place: tuple[str, str, str],
+    place: Place,
     electrodes: Sequence[str] | None,
     drop: Sequence[str] | None,
 ) -> Recording:
@@ -136,16 +147,13 @@ def _read_run(
     signal, states = read_samples(header, _STATES)
     flashes = _read_flashes(header, states)
     flashes, layout = _apply_layout(header, flashes)
-    subject, session, run = place
     return build_recording(
         signal[[channels.index(name) for name in names]],
         list(names.values()),
         header.sfreq(),
         flashes,
         dataset=dataset,
-        subject=subject,
-        session=session,
-        run=run,
+        **asdict(place),
         layout=layout,
         source=where,
         unnamed=electrodes is None,

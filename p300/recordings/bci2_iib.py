@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.ranges import Positive
 from p300.recordings.flashes import apply_text, check_codes, flash_onsets, make_flash_table
 from p300.recordings.layout import MATRIX_6X6
 from p300.recordings.matfile import (
@@ -92,7 +93,7 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     words: Mapping[str, str] | None = None,
-    microvolts_per_unit: float = MICROVOLTS_PER_UNIT,
+    microvolts_per_unit: Positive = MICROVOLTS_PER_UNIT,
 ) -> Iterator[Recording]:
     """Yield one recording a run, in the order of sessions and runs.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import RecordingError
+from p300.ranges import Positive
 from p300.recordings.bci2_iib import ELECTRODES, SFREQ
 from p300.recordings.flashes import apply_text, check_codes, flash_onsets, make_flash_table
 from p300.recordings.layout import MATRIX_6X6
@@ -26,6 +26,9 @@ from p300.recordings.matfile import (
 )
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, select_subjects
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO = SourceInfo(
     title="BCI Competition III II: P300 speller, 6x6 matrix, 64 electrodes",
@@ -73,7 +76,7 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     true_strings: Mapping[str, str] | None = None,
-    microvolts_per_unit: float = 1.0,
+    microvolts_per_unit: Positive = 1.0,
 ) -> Iterator[Recording]:
     """Yield the training run (1) and the test run (2) of each subject.
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import check_codes, onset_samples
 from p300.recordings.guard import check_regular, guarded
@@ -21,6 +19,7 @@ from p300.recordings.registry import SourceInfo, select_places
 from p300.recordings.table import read_table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
     from mne_bids import BIDSPath
 
@@ -61,6 +60,8 @@ def recognise(path: Path) -> dict[str, Any] | None:
 
     Only the first :data:`_MOST_TABLES` events tables are read.
     """
+    import pandas as pd
+
     if not (path / "dataset_description.json").is_file():
         return None
     tables = sorted(path.glob("sub-*/**/*_events.tsv"))
@@ -200,6 +201,8 @@ def _place(bids_path: BIDSPath) -> tuple[str, str, str]:
 
 
 def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recording:
+    import pandas as pd
+
     _check_folders(bids_path)
     file, shown = _read_events(bids_path)
     missing = [name for name in _REQUIRED if name not in shown]

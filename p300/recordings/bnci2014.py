@@ -12,11 +12,10 @@ import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import check_codes, flash_onsets, make_flash_table
@@ -32,6 +31,9 @@ from p300.recordings.matfile import (
     texts,
 )
 from p300.recordings.recording import Recording, build_recording
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SFREQ = 256.0
 _FIELDS = ("channels", "X", "y", "y_stim", "trial")

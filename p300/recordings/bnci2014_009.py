@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from p300.ranges import Positive
 from p300.recordings.bnci2014 import find_files, read_run, read_runs, recognise_runs
 from p300.recordings.recording import Recording
 from p300.recordings.registry import BNCI_HORIZON, SourceInfo, select_subjects
@@ -50,7 +51,7 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
-    microvolts_per_unit: float = MICROVOLTS_PER_UNIT,
+    microvolts_per_unit: Positive = MICROVOLTS_PER_UNIT,
 ) -> Iterator[Recording]:
     """Yield one recording a session.
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import RecordingError
 from p300.recordings.flashes import flash_onsets, make_flash_table
@@ -25,6 +24,9 @@ from p300.recordings.matfile import (
 )
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import BNCI_HORIZON, SourceInfo, select_subjects
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHA256 = {
     "s6.mat": "0a78616d301b1788e9a8c8a43f3aee3cd056f806b3be9a0c809fe85204ddffb3",

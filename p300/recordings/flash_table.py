@@ -5,32 +5,33 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import onset_samples
 from p300.recordings.guard import guarded
 from p300.recordings.layout import Layout, guess_rows
 from p300.recordings.mnefile import (
-    file_stem,
     find_recordings,
     guess_eeg,
     is_recording,
     keep_eeg,
     open_recording,
-    place_files,
     record_file,
 )
+from p300.recordings.places import SubjectPattern, file_stem, place_files, search_folder
 from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo
 from p300.recordings.table import read_table
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 INFO = SourceInfo(
     title="Flash table: any recording that MNE reads, with a CSV table of its flashes",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the recording",
     licence="your own",
@@ -44,6 +45,7 @@ INFO = SourceInfo(
         "and so on. One row a flash; columns sample or onset (seconds), target (1 or 0) and, if "
         "known, code, character and repetition"
     ),
+    folders=True,
 )
 
 _TARGET = {
@@ -57,6 +59,8 @@ def recognise(path: Path) -> dict[str, Any] | None:
 
     The matrix is guessed from the codes, electrodes from names of channels that are not plain.
     """
+    import pandas as pd
+
     for file in filter(is_recording, find_recordings(path)):
         table = _table_beside(file)
         try:
@@ -84,6 +88,7 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
     flashes: str | None = None,
     rename: Mapping[str, str] | None = None,
     drop: Sequence[str] | None = None,
@@ -103,6 +108,9 @@ def load(
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
     flashes
         The table of a single recording, where it lies elsewhere.
     rename
@@ -120,7 +128,7 @@ def load(
     """
     tables = _find_tables(path, flashes)
     matrix = None if layout is None else Layout.row_column(layout)
-    for file, place in place_files(tables, subjects, path):
+    for file, place in place_files(tables, subjects, path, subject):
         raw = keep_eeg(open_recording(file), file, rename, drop or [])
         shown = _read_table(tables[file], raw.info["sfreq"])
         yield record_file(raw, shown, matrix, file, dataset, place)
@@ -140,7 +148,7 @@ def _find_tables(path: Path, flashes: str | None) -> dict[Path, Path]:
         raise RecordingError(
             f"{path}: option 'flashes' names one table, expected one recording, not a folder"
         )
-    files = find_recordings(path)
+    files = search_folder(path, find_recordings)
     found = {file: table for file in files if (table := _table_beside(file)) is not None}
     if not found:
         names = [file.name for file in files]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.layout import Layout
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PAUSE = 3.0
 """A gap of more than this many times the median onset interval is a pause. Pauses in the known
@@ -93,6 +95,8 @@ def make_flash_table(
         When a repetition has too few or too many flashes, or it is not certain which pauses are
         between characters.
     """
+    import pandas as pd
+
     table = pd.DataFrame({"sample": samples})
     table["target"] = pd.NA if target is None else np.asarray(target)
     table["code"] = pd.NA if code is None else np.asarray(code)
@@ -336,6 +340,8 @@ def onset_samples(table: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[
 
 
 def _numeric(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
+    import pandas as pd
+
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     broken = ~np.isfinite(values)
     if broken.any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from p300.recordings.matfile import (
     recognise_mat,
     state_vector,
 )
+from p300.recordings.places import Place, SubjectPattern, Told, place_files, read_entities
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, natural_key, select_subjects
+from p300.recordings.registry import SourceInfo
 
 INFO = SourceInfo(
     title="g.tec BR41N.IO hackathon: P300 speller, target marks without flash codes",
@@ -53,7 +55,13 @@ def _holds(shapes: Shapes) -> bool:
     return set(_VARIABLES) <= set(shapes) and shapes["y"][1:] == (len(ELECTRODES),)
 
 
-def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> Iterator[Recording]:
+def load(
+    path: Path,
+    *,
+    dataset: str,
+    subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
+) -> Iterator[Recording]:
     """Yield one recording a file.
 
     ``y`` holds samples x 8 in uV. ``trig`` goes from 0 to 1 (target) or -1 (non-target) when a
@@ -70,33 +78,30 @@ def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> 
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
 
     Raises
     ------
     RecordingError
         When a file is not of this data set, or its content cannot be a recording.
     """
-    files: dict[str, Path] = {}
-    for file, shapes in find_mat_files(
+    found = find_mat_files(
         path, holds=lambda shapes: set(_VARIABLES) <= set(shapes), expected=_EXPECTED
-    ):
+    )
+    for file, shapes in found:
         check_shape(shapes["y"], (None, 8), axes="[samples, 8 electrodes]", where=f"{file}: y")
-        subject = _subject(file)
-        if subject in files:
-            raise RecordingError(
-                f"{path}: {files[subject].name} and {file.name} both look like subject {subject}"
-            )
-        files[subject] = file
-    for subject in select_subjects(sorted(files, key=natural_key), subjects, str(path)):
-        yield _read_file(files[subject], dataset, subject)
+    for file, place in place_files((f for f, _ in found), subjects, path, subject, _read_name):
+        yield _read_file(file, dataset, place)
 
 
-def _subject(file: Path) -> str:
+def _read_name(file: Path, path: Path) -> Told | None:
     numbered = re.fullmatch(r"s0*(\d+)", file.stem, flags=re.IGNORECASE)
-    return numbered[1] if numbered else file.stem
+    return Told(numbered[1], run="1") if numbered else read_entities(file, path)
 
 
-def _read_file(file: Path, dataset: str, subject: str) -> Recording:
+def _read_file(file: Path, dataset: str, place: Place) -> Recording:
     stored = read_mat(file, _VARIABLES)
     signal = numbers(stored["y"], where=f"{file}: y")
     rate = numbers(stored["fs"], where=f"{file}: fs")
@@ -121,6 +126,6 @@ def _read_file(file: Path, dataset: str, subject: str) -> Recording:
         float(rate.item()),
         flashes,
         dataset=dataset,
-        subject=subject,
+        **asdict(place),
         source=str(file),
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import check_codes
@@ -18,10 +17,11 @@ from p300.recordings.guard import check_regular, guarded
 from p300.recordings.headers import check_header
 from p300.recordings.layout import Layout
 from p300.recordings.montage import guess_channels
+from p300.recordings.places import Place, file_stem
 from p300.recordings.recording import Recording, finish_recording
-from p300.recordings.registry import select_places
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
 # The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
@@ -35,9 +35,6 @@ _MOST_VALUES_A_BYTE = 100
 # What MNE calls the formats of BrainVision's samples -> bytes.
 _WIDTHS = {"short": 2, "int": 4, "single": 4}
 
-Place = tuple[str, str, str]
-"""Subject, session and run of a recording."""
-
 
 def is_recording(path: Path) -> bool:
     """Tell by the name whether a file (with ``.mff`` a folder) is a recording that MNE reads."""
@@ -49,48 +46,6 @@ def find_recordings(path: Path) -> list[Path]:
     if not path.is_dir() or is_recording(path):
         return [path]
     return sorted(filter(is_recording, path.iterdir()))
-
-
-def file_stem(file: Path) -> str:
-    """Give the name of a recording without its ending."""
-    return re.sub(r"\.fif\.gz$|\.[^.]*$", "", file.name, flags=re.IGNORECASE)
-
-
-def place_files(
-    files: Iterable[Path], subjects: Sequence[str] | None, path: Path
-) -> list[tuple[Path, Place]]:
-    """Tell subjects, sessions and runs from the files' names; keep the subjects wanted.
-
-    Parameters
-    ----------
-    files
-        Names such as ``sub-01_ses-1_run-2``; without ``sub-`` the whole name is the subject.
-    subjects
-        Subjects wanted; None for all.
-    path
-        What was searched, for messages.
-
-    Returns
-    -------
-    Files with their places, in the order of the places; run 2 comes before run 10.
-
-    Raises
-    ------
-    RecordingError
-        When two files have one place, or a wanted subject is not there.
-    """
-    found: dict[Place, Path] = {}
-    for file in files:
-        entities = dict(re.findall(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)", file.name))
-        subject = entities.get("sub", file_stem(file))
-        place = (subject, entities.get("ses", "1"), entities.get("run", "1"))
-        if place in found:
-            raise RecordingError(
-                f"{path}: {found[place].name} and {file.name} are both subject, session and run "
-                f"{place}; expected one recording of each"
-            )
-        found[place] = file
-    return [(found[place], place) for place in select_places(found, subjects, str(path))]
 
 
 def open_recording(file: Path) -> BaseRaw:
@@ -247,16 +202,8 @@ def record_file(
         When anything in it cannot be a recording, or the layout lacks a flash code.
     """
     remove_flash_annotations(raw, flashes["sample"].to_numpy())
-    subject, session, run = place
     recording = finish_recording(
-        raw,
-        flashes,
-        dataset=dataset,
-        subject=subject,
-        session=session,
-        run=run,
-        layout=layout,
-        source=str(file),
+        raw, flashes, dataset=dataset, **asdict(place), layout=layout, source=str(file)
     )
     if layout is not None:
         check_codes(recording.flashes, layout, str(file))

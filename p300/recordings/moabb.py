@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.arguments import did_you_mean
 from p300.errors import RecordingError
@@ -18,6 +17,7 @@ from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_subjects
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
 INFO = SourceInfo(
@@ -148,6 +148,8 @@ def _read_flashes(raw: BaseRaw, offset: float, where: str) -> pd.DataFrame:
     MOABB's annotations begin where the epochs that it would cut begin: ``offset`` seconds after
     the flash.
     """
+    import pandas as pd
+
     kinds = pd.Series([_TARGET.get(str(text)) for text in raw.annotations.description])
     at = np.flatnonzero(kinds.notna())
     if len(at) == 0:

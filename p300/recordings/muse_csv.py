@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import check_regular
+from p300.recordings.places import Place, SubjectPattern, place_files, read_folders
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, natural_key, select_places
+from p300.recordings.registry import SourceInfo, natural_key
 from p300.recordings.table import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO = SourceInfo(
     title="Muse headband: CSV files with a marker column, as EEG notebooks write them",
@@ -39,7 +42,6 @@ ELECTRODES = ["TP9", "AF7", "AF8", "TP10"]
 _TIME, _MARKER = "timestamps", "Marker"
 _COLUMNS = [_TIME, *ELECTRODES, _MARKER]
 _NONTARGET, _TARGET = 1, 2
-_NUMBERED = re.compile(r"(subject|session)[-_ ]?0*(\d+)", re.IGNORECASE)
 # A step of more than this many samples is a gap; time stamps are rounded or jitter a little.
 _GAP = 1.6
 _RATES = (32.0, 1e4)
@@ -69,7 +71,13 @@ def _csv_files(path: Path) -> list[Path]:
     return sorted(found, key=lambda file: natural_key(str(file)))
 
 
-def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> Iterator[Recording]:
+def load(
+    path: Path,
+    *,
+    dataset: str,
+    subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
+) -> Iterator[Recording]:
     """Yield one recording a file.
 
     A flash begins where ``Marker`` becomes 1 (non-target) or 2 (target). Missing samples, which the
@@ -81,11 +89,15 @@ def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> 
     path
         A file, or a folder with the files of one session, one subject or all subjects. Subject and
         session are the numbers in the names of the folders (``subject1/session1``), "1" without.
-        A subject without a number is called as the first folder below ``path`` that is no session.
+        A subject without a number is called as the first folder below ``path`` that is no session,
+        with a warning.
     dataset
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
 
     Raises
     ------
@@ -101,33 +113,11 @@ def load(path: Path, *, dataset: str, subjects: Sequence[str] | None = None) -> 
         warnings.warn(
             f"{file}: left out, its columns are not {_COLUMNS}", DataWarning, stacklevel=2
         )
-    sessions: dict[tuple[str, str], list[Path]] = {}
-    for file in known:
-        place = _place(file, path)
-        runs = sessions.setdefault(place, [])
-        if runs and runs[0].parent != file.parent:
-            raise RecordingError(
-                f"{path}: files in {runs[0].parent} and in {file.parent} are both subject and "
-                f"session {place}; name the folders subject1/session1 and so on"
-            )
-        runs.append(file)
-    for place in select_places(sessions, subjects, str(path)):
-        for run, file in enumerate(sessions[place], start=1):
-            yield _read_run(file, dataset, *place, str(run))
+    for file, place in place_files(known, subjects, path, subject, read_folders):
+        yield _read_run(file, dataset, place)
 
 
-def _place(file: Path, path: Path) -> tuple[str, str]:
-    """Tell subject and session from the folders above a file, those above ``path`` too."""
-    inner = file.relative_to(path).parts[:-1]
-    names = [part for part in inner if not _NUMBERED.fullmatch(part)]
-    place = {"subject": names[0] if names else "1", "session": "1"}
-    for part in file.parts:  # of two numbers the nearer one
-        if numbered := _NUMBERED.fullmatch(part):
-            place[numbered[1].lower()] = numbered[2]
-    return place["subject"], place["session"]
-
-
-def _read_run(file: Path, dataset: str, subject: str, session: str, run: str) -> Recording:
+def _read_run(file: Path, dataset: str, place: Place) -> Recording:
     table = _read_table(file)
     sfreq, starts = _read_clock(table[_TIME].to_numpy(), str(file))
     return build_recording(
@@ -136,9 +126,7 @@ def _read_run(file: Path, dataset: str, subject: str, session: str, run: str) ->
         sfreq,
         _read_flashes(table[_MARKER].to_numpy(), file),
         dataset=dataset,
-        subject=subject,
-        session=session,
-        run=run,
+        **asdict(place),
         source=str(file),
         segment_starts=starts,
     )
@@ -146,6 +134,8 @@ def _read_run(file: Path, dataset: str, subject: str, session: str, run: str) ->
 
 def _read_table(file: Path) -> pd.DataFrame:
     """Read the needed columns as numbers."""
+    import pandas as pd
+
     table = read_table(file)
     table.columns = table.columns.str.strip()
     wrong = [name for name in _COLUMNS if list(table.columns).count(name) != 1]
@@ -197,6 +187,8 @@ def _read_clock(seconds: npt.NDArray[np.float64], where: str) -> tuple[float, li
 
 
 def _read_flashes(marker: npt.NDArray[np.float64], file: Path) -> pd.DataFrame:
+    import pandas as pd
+
     foreign = sorted(set(marker.tolist()) - {0.0, float(_NONTARGET), float(_TARGET)})
     if foreign or np.isnan(marker).any():
         raise RecordingError(

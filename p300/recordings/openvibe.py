@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import check_codes, count_characters, make_flash_table
 from p300.recordings.gdf import GdfEvents, read_gdf_events
 from p300.recordings.layout import Layout
-from p300.recordings.mnefile import place_files, read_eeg
+from p300.recordings.mnefile import read_eeg
 from p300.recordings.montage import choose_electrodes
+from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, files_ending
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
     Samples = npt.NDArray[np.int64]
 
 INFO = SourceInfo(
     title="OpenViBE: recordings of its P300 speller as GDF, with their stimulations",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording, often without names; the option 'electrodes' names them",
     sfreq="as in the recording",
     licence="your own",
@@ -41,6 +43,7 @@ INFO = SourceInfo(
         "Write signal and stimulations with OpenViBE's 'GDF file writer', or convert .ov files "
         "with it, and put the .gdf files into one folder"
     ),
+    folders=True,
 )
 
 # OpenViBE's stimulation codes (OVTK_StimulationId_...).
@@ -75,6 +78,7 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
     electrodes: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
     layout: Sequence[str | Sequence[str]] | None = None,
@@ -94,6 +98,9 @@ def load(
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
     electrodes
         Names of the channels, in the order of the file and without those dropped. By default the
         file's own, which are often no more than "Channel 1".
@@ -109,11 +116,13 @@ def load(
     RecordingError
         When a file cannot be read, or the content cannot be a recording.
     """
-    files = [path] if path.is_file() else files_ending(path, ".gdf")
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".gdf"))
     if not files:
         raise RecordingError(f"{path}: no .gdf files here. {INFO.obtain}")
     matrix = None if layout is None else Layout.row_column(layout, columns_first=False)
-    for file, (subject, session, run) in place_files(files, subjects, path):
+    for file, place in place_files(files, subjects, path, subject):
         events = read_gdf_events(file)
         raw = _read_signal(file)
         names = choose_electrodes(raw.ch_names, drop=drop, electrodes=electrodes, source=str(file))
@@ -123,9 +132,7 @@ def load(
             raw,
             flashes,
             dataset=dataset,
-            subject=subject,
-            session=session,
-            run=run,
+            **asdict(place),
             layout=matrix,
             source=str(file),
             unnamed=electrodes is None,
@@ -179,6 +186,8 @@ def _make_table(
     leads: Samples, onsets: Samples, samples: Samples, codes: Samples, slack: int, where: str
 ) -> pd.DataFrame:
     """Add target, code, character and repetition to the onsets of flashes."""
+    import pandas as pd
+
     marks = np.flatnonzero(np.isin(codes, (TARGET, NONTARGET)))
     marked = _following(leads, marks, samples, slack)
     target = pd.array(codes[marked] == TARGET, dtype="boolean")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.recordings.flashes import PAUSE
 from p300.recordings.montage import unplaced_electrodes
 from p300.recordings.recording import Recording, robust_amplitude
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LINE_FREQUENCIES = (50.0, 60.0)
 """Mains in Hz."""
@@ -40,6 +43,8 @@ def electrode_quality(recording: Recording) -> pd.DataFrame:
     standard deviation of the means of seconds, in volts; ``line_50`` and ``line_60``, see
     :func:`line_noise`; ``faults``, words for what is wrong with it, empty where nothing is.
     """
+    import pandas as pd
+
     unplaced = unplaced_electrodes(recording.electrodes)
     # Electrode by electrode: a recording can have hundreds of megabytes.
     rows = []

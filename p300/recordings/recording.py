@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import guarded
@@ -17,6 +16,7 @@ from p300.recordings.layout import Layout
 from p300.recordings.montage import set_standard_montage
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mne.io import BaseRaw
 
 FLASH_COLUMNS = {
@@ -62,6 +62,9 @@ class Recording:
         ``repetition`` count from 1.
     dataset, subject, session, run
         Where the recording belongs.
+    certain
+        Whether the subject is told by the files or confirmed by the user; False where it is a guess
+        from names.
     layout
         The stimulus matrix, None where it is unknown.
     source
@@ -76,6 +79,7 @@ class Recording:
     run: str = "1"
     layout: Layout | None = None
     source: str = ""
+    certain: bool = True
 
     def __repr__(self) -> str:
         return (
@@ -126,6 +130,7 @@ def build_recording(
     subject: str,
     session: str = "1",
     run: str = "1",
+    certain: bool = True,
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
@@ -167,17 +172,9 @@ def build_recording(
     info = mne.create_info(list(electrodes), sfreq, "eeg", verbose="error")
     raw = mne.io.RawArray(data, info, copy="auto", verbose="error")
     return finish_recording(
-        raw,
-        flashes,
-        dataset=dataset,
-        subject=subject,
-        session=session,
-        run=run,
-        layout=layout,
-        source=source,
-        segment_starts=segment_starts,
-        unnamed=unnamed,
-    )
+        raw, flashes, dataset=dataset, subject=subject, session=session, run=run, certain=certain,
+        layout=layout, source=source, segment_starts=segment_starts, unnamed=unnamed,
+    )  # fmt: skip
 
 
 def finish_recording(
@@ -188,6 +185,7 @@ def finish_recording(
     subject: str,
     session: str = "1",
     run: str = "1",
+    certain: bool = True,
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
@@ -210,12 +208,11 @@ def finish_recording(
         raw=raw,
         flashes=_complete_flashes(flashes, source),
         dataset=dataset,
-        subject=_in_utf8(subject),
-        session=_in_utf8(session),
-        run=_in_utf8(run),
+        subject=_in_utf8(subject), session=_in_utf8(session), run=_in_utf8(run),
         layout=layout,
         source=_in_utf8(source),
-    )
+        certain=certain,
+    )  # fmt: skip
     check_recording(recording)
     _annotate(recording, segment_starts or [])
     return recording

@@ -73,6 +73,8 @@ class SourceInfo:
     files: Mapping[str, str | None] = field(default_factory=dict)
     """Addresses that :mod:`p300.recordings.fetch` may load from -> SHA-256 of the file, None where
     the authors of this package have not seen it. Empty where a user must get the files."""
+    folders: bool = False
+    """Whether a folder of folders, one a subject, is read as one data set."""
     from_files: bool = True
     """False where recordings are generated, or come through another library: no path is needed."""
 
@@ -219,12 +221,16 @@ def select_subjects(
     """
     if wanted is None:
         return list(available)
-    missing = [w for w in wanted if not any(same_subject(w, a) for a in available)]
-    if missing:
+    # Where "3" and "03" are two people, each is meant by its own label.
+    meant = {
+        w: {a for a in available if a == w} or {a for a in available if same_subject(w, a)}
+        for w in wanted
+    }
+    if missing := [w for w in wanted if not meant[w]]:
         raise RecordingError(
             f"{where}: subjects {missing} not found, there are {list(available) or 'none'}"
         )
-    return [a for a in available if any(same_subject(w, a) for w in wanted)]
+    return [a for a in available if any(a in own for own in meant.values())]
 
 
 def select_places(

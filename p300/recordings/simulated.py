@@ -29,18 +29,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+from pydantic import Field
 
 from p300.arguments import did_you_mean
 from p300.errors import RecordingError
+from p300.ranges import Positive, Seed, Size
 from p300.recordings.layout import MATRIX_6X6
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, select_subjects
 from p300.recordings.simulated_eeg import Subject, draw_subject, simulate_eeg
 from p300.recordings.simulated_head import REFERENCE, known_electrodes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ELECTRODES = ("Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8")
 """The eight of Krusienski et al. (2008), as in BNCI Horizon 003-2015."""
@@ -68,14 +73,14 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
-    n_subjects: int = 8,
-    seed: int = 2011,
-    n_runs: int = 2,
-    characters_per_run: int = 5,
-    repetitions: int = 15,
+    n_subjects: Size = 8,
+    seed: Seed = 2011,
+    n_runs: Size = 2,
+    characters_per_run: Size = 5,
+    repetitions: Size = 15,
     electrodes: list[str] | None = None,
-    sfreq: float = 240.0,
-    onset_interval: float = 0.175,
+    sfreq: Annotated[Positive, Field(le=20_000)] = 240.0,
+    onset_interval: Annotated[Positive, Field(le=10)] = 0.175,
 ) -> Iterator[Recording]:
     """Generate the study, run by run.
 
@@ -105,21 +110,10 @@ def load(
     Raises
     ------
     RecordingError
-        When a number is out of range, an electrode or a wanted subject does not exist, or the onset
-        interval is no whole number of samples.
+        When an electrode or a wanted subject does not exist, or the onset interval is no whole
+        number of samples.
     """
     where = f"{dataset} (simulated)"
-    sizes = {
-        "n_subjects": n_subjects,
-        "n_runs": n_runs,
-        "characters_per_run": characters_per_run,
-        "repetitions": repetitions,
-    }
-    for name, value in sizes.items():
-        if value < 1:
-            raise RecordingError(f"{where}: {name} = {value} found, expected 1 or more")
-    if seed < 0:
-        raise RecordingError(f"{where}: seed = {seed} found, expected 0 or more")
     _check_electrodes(names := list(ELECTRODES if electrodes is None else electrodes), where)
     step = _onset_samples(onset_interval, sfreq, where)
     wanted = select_subjects([str(k + 1) for k in range(n_subjects)], subjects, where)
@@ -167,7 +161,7 @@ def _check_electrodes(electrodes: list[str], where: str) -> None:
 def _onset_samples(onset_interval: float, sfreq: float, where: str) -> int:
     """Give the samples from flash to flash."""
     samples = onset_interval * sfreq
-    if not (sfreq > 0 and samples >= 1 - 1e-6 and abs(samples - round(samples)) < 1e-6):
+    if not (samples >= 1 - 1e-6 and abs(samples - round(samples)) < 1e-6):
         raise RecordingError(
             f"{where}: onset_interval = {onset_interval:g} s is {samples:g} samples at sfreq = "
             f"{sfreq:g} Hz, expected a whole number; change either (0.175 s goes with 240 Hz)"
@@ -179,6 +173,8 @@ def _flash_table(
     rng: np.random.Generator, n_characters: int, repetitions: int, sfreq: float, step: int
 ) -> pd.DataFrame:
     """Draw the letters and the order of the flashes of a run; see :class:`Recording`."""
+    import pandas as pd
+
     codes = np.array(sorted(MATRIX_6X6.groups))
     per_character = repetitions * len(codes)
     pause = round(PAUSE * sfreq)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import check_regular
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_table(file: Path, separator: str = ",") -> pd.DataFrame:
@@ -25,6 +27,8 @@ def read_table(file: Path, separator: str = ",") -> pd.DataFrame:
     DataWarning
         When the last row lacks its line break, as that of a table cut short does.
     """
+    import pandas as pd
+
     check_regular(file)
     try:
         with warnings.catch_warnings():

@@ -5,25 +5,29 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.errors import DataWarning, RecordingError
+from p300.ranges import Positive
 from p300.recordings.flashes import check_codes, make_flash_table
 from p300.recordings.layout import Layout
-from p300.recordings.mnefile import place_files
 from p300.recordings.montage import choose_electrodes
+from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, files_ending
 from p300.recordings.xdffile import XdfStream, read_stream_headers, read_streams
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 INFO = SourceInfo(
     title="XDF: recordings of the lab streaming layer, a stream of EEG and one of markers",
-    subjects="from the file names: sub-01_ses-1_run-2, or the whole name",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="labels of the EEG stream; the option 'electrodes' names them",
     sfreq="as the EEG stream states",
     licence="your own",
@@ -36,6 +40,7 @@ INFO = SourceInfo(
         "Put the .xdf files of LabRecorder into one folder. Each has a stream of EEG and one of "
         "markers that tell targets from non-targets, such as 'target' and 'nontarget'"
     ),
+    folders=True,
 )
 
 _RATES = (32.0, 1e5)
@@ -75,6 +80,7 @@ def load(
     *,
     dataset: str,
     subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
     eeg: str | None = None,
     markers: str | None = None,
     target: Sequence[str] | None = None,
@@ -83,7 +89,7 @@ def load(
     electrodes: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
     layout: Sequence[str | Sequence[str]] | None = None,
-    microvolts_per_unit: float | None = None,
+    microvolts_per_unit: Positive | None = None,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
@@ -100,6 +106,9 @@ def load(
         Name of the data set.
     subjects
         Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
     eeg, markers
         Name or type of the streams; needed only where a file has several of type EEG, or several
         of events.
@@ -124,13 +133,15 @@ def load(
         When a file cannot be read, its streams or markers are in doubt, or the content cannot be
         a recording.
     """
-    files = [path] if path.is_file() else files_ending(path, ".xdf")
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".xdf"))
     if not files:
         raise RecordingError(f"{path}: no .xdf files here. {INFO.obtain}")
     matrix = None if layout is None else Layout.row_column(layout)
     if (target is None) != (nontarget is None):
         raise RecordingError(f"{path}: give both options 'target' and 'nontarget', or none of them")
-    for file, (subject, session, run) in place_files(files, subjects, path):
+    for file, place in place_files(files, subjects, path, subject):
         streams = read_stream_headers(file)
         signal_stream = _choose(streams, eeg, _eeg_like(streams), "eeg", file)
         marker_stream = _choose(streams, markers, _marker_like(streams), "markers", file)
@@ -144,9 +155,7 @@ def load(
             signal_stream.sfreq,
             flashes,
             dataset=dataset,
-            subject=subject,
-            session=session,
-            run=run,
+            **asdict(place),
             layout=matrix,
             source=str(file),
             segment_starts=[int(first) for first, _ in signal["info"]["segments"]],
@@ -246,6 +255,8 @@ def _read_flashes(
     file: Path,
 ) -> pd.DataFrame:
     """Make the flash table of the markers."""
+    import pandas as pd
+
     target = _targets(texts, named, file)
     shown = np.array([kind is not None for kind in target], dtype=bool)
     samples, inside = _nearest(events["time_stamps"], signal["time_stamps"])

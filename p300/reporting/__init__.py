@@ -1,18 +1,54 @@
 """Turn a finished run folder into one HTML file; draw its figures from tables."""
 
-from p300.reporting.comparison import Comparison, compare_runs, write_comparison
-from p300.reporting.comparison_figures import plot_differences
-from p300.reporting.figures import plot_auc_by_subject, plot_calibration, plot_roc, plot_training
-from p300.reporting.inspection_figures import (
-    plot_electrode_ranking,
-    plot_kernel_gains,
-    plot_saliency,
-    plot_temporal_kernels,
+from typing import TYPE_CHECKING
+
+from p300.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from p300.reporting.comparison import Comparison, compare_runs, write_comparison
+    from p300.reporting.comparison_figures import plot_differences
+    from p300.reporting.figures import (
+        plot_auc_by_subject,
+        plot_calibration,
+        plot_roc,
+        plot_training,
+    )
+    from p300.reporting.inspection_figures import (
+        plot_electrode_ranking,
+        plot_kernel_gains,
+        plot_saliency,
+        plot_temporal_kernels,
+    )
+    from p300.reporting.report import write_report
+    from p300.reporting.run_results import RunResults, read_run
+    from p300.reporting.scalp import plot_grand_average, plot_spatial_patterns
+    from p300.reporting.speller_figures import plot_bit_rates, plot_characters, plot_confusion
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Comparison": "p300.reporting.comparison",
+        "RunResults": "p300.reporting.run_results",
+        "compare_runs": "p300.reporting.comparison",
+        "plot_auc_by_subject": "p300.reporting.figures",
+        "plot_bit_rates": "p300.reporting.speller_figures",
+        "plot_calibration": "p300.reporting.figures",
+        "plot_characters": "p300.reporting.speller_figures",
+        "plot_confusion": "p300.reporting.speller_figures",
+        "plot_differences": "p300.reporting.comparison_figures",
+        "plot_electrode_ranking": "p300.reporting.inspection_figures",
+        "plot_grand_average": "p300.reporting.scalp",
+        "plot_kernel_gains": "p300.reporting.inspection_figures",
+        "plot_roc": "p300.reporting.figures",
+        "plot_saliency": "p300.reporting.inspection_figures",
+        "plot_spatial_patterns": "p300.reporting.scalp",
+        "plot_temporal_kernels": "p300.reporting.inspection_figures",
+        "plot_training": "p300.reporting.figures",
+        "read_run": "p300.reporting.run_results",
+        "write_comparison": "p300.reporting.comparison",
+        "write_report": "p300.reporting.report",
+    },
 )
-from p300.reporting.report import write_report
-from p300.reporting.run_results import RunResults, read_run
-from p300.reporting.scalp import plot_grand_average, plot_spatial_patterns
-from p300.reporting.speller_figures import plot_bit_rates, plot_characters, plot_confusion
 
 __all__ = [
     "Comparison",

@@ -258,7 +258,7 @@ def plot_training(fits: pd.DataFrame) -> Figure:
     figure, grid = detector_panels(iterative, height=2.6, share=False, colours=colours)
     for panel in grid:
         ax, part = panel.ax, panel.table
-        histories = [pd.DataFrame(history).set_index("epoch") for history in part["history"]]
+        histories = [pd.DataFrame(history).set_index("pass") for history in part["history"]]
         for column, colour, name in (
             ("train_loss", GREY, "training"),
             ("validation_loss", panel.colour, "validation"),
@@ -270,13 +270,13 @@ def plot_training(fits: pd.DataFrame) -> Figure:
         _mark_best(ax, part, histories, panel.colour)
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     style.legend(grid[0].ax)
-    label_outside(grid, "Training epoch", "Loss")
+    label_outside(grid, "Training pass", "Loss")
     return figure
 
 
 def _mark_best(ax: Axes, part: pd.DataFrame, histories: list[pd.DataFrame], colour: str) -> None:
-    """Mark the epoch whose weights were kept, where the detector tells it."""
-    for best, history in zip(part["best_epoch"], histories, strict=True):
+    """Mark the pass whose weights were kept, where the detector tells it."""
+    for best, history in zip(part["best_pass"], histories, strict=True):
         if best in history.index:
             loss = history.loc[best, "validation_loss"]
             ax.plot(best, loss, "o", color=colour, ms=3.5, mec="white", mew=0.5)

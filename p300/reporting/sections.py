@@ -209,10 +209,10 @@ def training(results: RunResults) -> Section:
     heading = "Training"
     fits = results.fits
     if "history" not in fits or not fits["history"].map(bool).any():
-        return _left_out(heading, "no detector of this run learns in epochs")
+        return _left_out(heading, "no detector of this run learns in passes")
     caption = (
-        "Loss over the training epochs. Thin: one fold. Thick: mean, as far as half of the folds "
-        "reach. Dots: the epoch whose weights were kept, the one of least validation loss."
+        "Loss in each training pass. Thin: one fold. Thick: mean, as far as half of the folds "
+        "reach. Dots: the pass whose weights were kept, the one of least validation loss."
     )
     figure = figures.plot_training(fits)
     return Section(heading, (picture("training", figure, caption),))

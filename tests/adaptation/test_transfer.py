@@ -132,7 +132,7 @@ def test_the_last_layer_of_a_network_adapts(parts):
     fitted = network.fit(train.X, train.y, groups=train.units("subject"))
     features = read_features(fitted, new.X)
     assert features.shape == (len(new), 100)
-    last = fitted.members_[0].output
+    last = fitted.network_.output
     weights = (last.weight[1] - last.weight[0]).detach().numpy()
     bias = float((last.bias[1] - last.bias[0]).detach())
     score = fitted.calibration_(features @ weights + bias)

@@ -61,14 +61,14 @@ def test_tasks_take_it_along(monkeypatch):
 
 def test_networks_learn_on_the_device_chosen(monkeypatch):
     """Torch's device without memory stands for a graphics card: nothing can be read from it."""
-    monkeypatch.setattr("p300.detectors.lessons.chosen_device", lambda: "meta")
+    monkeypatch.setattr("p300.detectors.training.jobs.chosen_device", lambda: "meta")
     epochs = make_epochs(1, 1, amplitude=1e-5, n_characters=3)
     with pytest.raises((NotImplementedError, RuntimeError), match=r"(?i)meta"):
         make_detector("cnn1", max_passes=1).fit(epochs.X, epochs.y)
 
 
 def test_a_network_that_cannot_be_batched_is_named(monkeypatch):
-    monkeypatch.setattr("p300.detectors.lessons.chosen_device", lambda: "meta")
+    monkeypatch.setattr("p300.detectors.training.jobs.chosen_device", lambda: "meta")
     epochs = make_epochs(1, 1, amplitude=1e-5, n_characters=3)
     with (
         pytest.warns(TrainingWarning, match="LSTM cannot be trained as one batched model: on meta"),
@@ -81,4 +81,4 @@ def test_a_fitted_network_is_on_the_processor():
     epochs = make_epochs(1, 1, amplitude=1e-5, n_characters=3)
     with training_on("cpu"):
         detector = make_detector("cnn1", max_passes=1).fit(epochs.X, epochs.y)
-    assert {p.device.type for p in detector.members_.parameters()} == {"cpu"}
+    assert {p.device.type for p in detector.network_.parameters()} == {"cpu"}

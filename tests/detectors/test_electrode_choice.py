@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from sklearn.base import clone
 from studies import ELECTRODES, make_epochs
 
-from p300.detectors import detector_parameters, make_detector
+from p300.detectors import detector_parameters, load_detector, make_detector, save_detector
 from p300.detectors.electrode_choice import heaviest_electrodes, named_electrodes
+from p300.detectors.ensembles import Ensemble
 from p300.detectors.inspection import rank_electrodes
+from p300.detectors.network import NetworkDetector
+from p300.detectors.picked_electrodes import HeaviestElectrodes, NamedElectrodes
+from p300.detectors.training import train
 from p300.errors import DetectorError
 
 
@@ -86,3 +92,81 @@ def test_cnn2b_chooses_from_training_epochs_alone(epochs):
     # It does depend on the training epochs: with electrodes turned round, so is the choice.
     turned = fitted(epochs.X[:, ::-1], epochs.y)
     assert not np.array_equal(turned.spatial_filters(), before.spatial_filters())
+
+
+def test_flat_parameters_stand_for_detectors_within_detectors():
+    plain = make_detector("cnn2b", picks=None)
+    assert isinstance(plain, NetworkDetector)
+    heaviest = make_detector("mcnn1", picks=3, n_members=2)
+    assert isinstance(heaviest, HeaviestElectrodes)
+    assert isinstance(heaviest.detector, Ensemble)
+    named = make_detector("cnn1", picks=("Cz",), electrodes=("Cz", "Pz"))
+    assert isinstance(named, NamedElectrodes)
+    assert isinstance(named.detector, NetworkDetector)
+    for detector, picks in ((plain, None), (heaviest, 3), (named, ("Cz",))):
+        flat = detector.parameters()
+        assert flat["picks"] == picks
+        assert make_detector(detector.name, **flat).parameters() == flat
+
+
+@pytest.mark.parametrize("name", ["cnn2a", "cnn2b", "mcnn3"])
+def test_seed_and_names_reach_the_network_within(name, epochs):
+    picks = {"cnn2a": {"picks": ("Pz", "Oz")}, "cnn2b": {"picks": 2}}.get(name, {})
+    detector = clone(make_detector(name, max_passes=2, **picks))
+    assert detector.get_params()["seed"] == 0
+    detector.set_params(seed=5)
+    if "electrodes" in detector.get_params():
+        detector.set_params(electrodes=epochs.electrodes)
+    assert clone(detector).get_params()["seed"] == 5
+    made = make_detector(name, max_passes=2, seed=5, electrodes=epochs.electrodes, **picks)
+    scores = [d.fit(epochs.X, epochs.y).decision_function(epochs.X) for d in (detector, made)]
+    np.testing.assert_array_equal(*scores)
+    again = detector.set_params(seed=6).fit(epochs.X, epochs.y).decision_function(epochs.X)
+    assert not np.allclose(again, scores[0])
+
+
+def test_any_detector_looks_at_named_electrodes(epochs, tmp_path):
+    picked = NamedElectrodes(make_detector("slda"), ("Pz", "Cz"), electrodes=epochs.electrodes)
+    assert "seed" not in picked.get_params()
+    picked.fit(epochs.X, epochs.y, groups=epochs.units("character"))
+    own = make_detector("slda").fit(epochs.X[:, [2, 1]], epochs.y, epochs.units("character"))
+    np.testing.assert_array_equal(
+        picked.decision_function(epochs.X), own.decision_function(epochs.X[:, [2, 1]])
+    )
+    np.testing.assert_array_equal(picked.predict(epochs.X), own.predict(epochs.X[:, [2, 1]]))
+    assert picked.readout()[1] == own.readout()[1]
+    with pytest.raises(DetectorError, match="slda on named electrodes cannot be stored"):
+        save_detector(picked, tmp_path / "d", epochs)
+
+
+def test_without_spatial_filters_none_are_the_heaviest(epochs):
+    with pytest.raises(DetectorError, match="oclnn has no spatial filters to choose 2"):
+        make_detector("oclnn", picks=2, max_passes=1, patience=1).fit(epochs.X, epochs.y)
+
+
+def test_chosen_electrodes_are_stored_with_the_ensemble_on_them(epochs, tmp_path):
+    detector = make_detector("mcnn1", picks=2, n_members=2, max_passes=2)
+    detector.fit(epochs.X, epochs.y, groups=epochs.units("character"))
+    stored = load_detector(save_detector(detector, tmp_path / "d", epochs)).detector
+    np.testing.assert_array_equal(stored.picked_, detector.picked_)
+    np.testing.assert_array_equal(
+        stored.decision_function(epochs.X), detector.decision_function(epochs.X)
+    )
+
+
+def test_the_networks_on_the_chosen_electrodes_start_from_weights_of_their_own(epochs):
+    detector = make_detector("cnn2b", max_passes=1, patience=1, picks=4)
+    choosing = detector.prepare(epochs.X, epochs.y)
+    (first,) = (learner.network.spatial.weight.detach().clone() for learner in choosing.learners)
+    train([choosing])
+    job = detector.choose(choosing, epochs.X, epochs.y)
+    assert job.learners[0].network.spatial.weight.shape == first.shape
+    assert not torch.equal(job.learners[0].network.spatial.weight, first)
+    assert torch.equal(job.held_out, choosing.held_out)
+
+
+@pytest.mark.parametrize("wrong", [{"picks": 0}, {"n_members": 0}, {"division": "halves"}])
+def test_choices_out_of_range_are_refused_before_anything_is_fitted(wrong):
+    (name,) = wrong
+    with pytest.raises(DetectorError, match=rf"detectors\.cnn2b\.{name}"):
+        make_detector("cnn2b", **wrong)

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from studies import make_epochs
 
 from p300.detectors import make_detector
-from p300.detectors.ensembles import fuse, member_parts
+from p300.detectors.ensembles import Ensemble, member_parts
+from p300.detectors.network import NetworkDetector, fuse
 from p300.errors import DetectorError
 
 
 def parts_of(name, y, learn, validate, seed=0):
     detector = make_detector(name)
+    assert isinstance(detector, Ensemble)
     rng = np.random.default_rng(seed)
     return member_parts(detector.division, detector.n_members, y, learn, validate, rng)
 
@@ -87,7 +89,7 @@ def epochs():
     return make_epochs(1, 1, amplitude=1e-5, n_characters=5)
 
 
-def test_members_start_from_different_weights_and_are_stacked(epochs):
+def test_members_start_from_different_weights_and_are_asked_together(epochs):
     detector = make_detector("mcnn3", max_passes=3).fit(epochs.X, epochs.y)
     one = make_detector("cnn1", max_passes=3).fit(epochs.X, epochs.y)
     filters = detector.spatial_filters()
@@ -104,6 +106,24 @@ def test_history_of_an_ensemble_is_the_members_mean(epochs):
     detector = make_detector("mcnn3", max_passes=2).fit(epochs.X, epochs.y)
     passes, best = detector.history()
     assert best is None
-    assert [row["epoch"] for row in passes] == [1, 2]
-    losses = [history.passes[1]["validation_loss"] for history in detector.histories_]
+    assert [row["pass"] for row in passes] == [1, 2]
+    losses = [member.history_.passes[1]["validation_loss"] for member in detector.members_]
     assert passes[1]["validation_loss"] == pytest.approx(np.mean(losses))
+
+
+def test_an_ensemble_of_a_script_is_that_of_the_registry(epochs):
+    network = NetworkDetector("mcnn3", max_passes=2, seed=4)
+    one = Ensemble(network, n_members=2).fit(epochs.X, epochs.y)
+    other = make_detector("mcnn3", n_members=2, max_passes=2, seed=4).fit(epochs.X, epochs.y)
+    np.testing.assert_array_equal(
+        one.decision_function(epochs.X), other.decision_function(epochs.X)
+    )
+    assert not hasattr(network, "network_")  # the template itself is not fitted
+
+
+@pytest.mark.parametrize("found", [1, 3])
+def test_another_number_of_stored_members_is_refused(epochs, found):
+    stored = make_detector("mcnn3", n_members=found, division="time", max_passes=1, patience=1)
+    about, arrays = stored.fit(epochs.X, epochs.y).state()
+    with pytest.raises((DetectorError, KeyError), match=r"more than 2 members|input\.mean"):
+        make_detector("mcnn3", n_members=2).restore(about, arrays)

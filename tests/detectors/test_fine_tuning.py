@@ -49,7 +49,7 @@ def test_it_learns_the_new_person(epochs, pretrained, new_person):
 
 def test_all_weights_move_and_none_far(epochs, pretrained, new_person):
     detector = tuned(pretrained, new_person[:60], epochs.y[:60])
-    weights = (d.members_.state_dict().values() for d in (pretrained, detector))
+    weights = (d.network_.state_dict().values() for d in (pretrained, detector))
     for old, new in zip(*weights, strict=True):
         assert not torch.equal(old, new)
         assert float((old - new).norm() / old.norm()) < 0.5

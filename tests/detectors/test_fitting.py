@@ -82,7 +82,7 @@ def test_warnings_are_those_of_the_fit_that_is_given(epochs, card):
             warnings.simplefilter("always", TrainingWarning)
             assert next(found) is fit
         told = any("still fell in the last of 3 passes" in str(w.message) for w in said)
-        assert told == (fit.detector.histories_[0].best == 3)
+        assert told == (fit.detector.history_.best == 3)
 
 
 @pytest.mark.filterwarnings("ignore:overflow")

@@ -85,3 +85,10 @@ def test_the_response_is_as_large_as_a_window():
     signals = np.random.default_rng(0).standard_normal((200, 3, 40))
     response = target_response(signals, np.tile([1, 0], 100).astype(np.uint8))
     assert response.std() == pytest.approx(signals.std())
+
+
+@pytest.mark.parametrize("name", ["xdawn_lda", "xdawn_ts", "erpcov_mdm"])
+def test_the_defaults_fit_three_electrodes(name):
+    few = make_epochs(1, 2).pick(["Fz", "Cz", "Pz"])
+    detector = make_detector(name).fit(few.X, few.y, groups=few.units("character"))
+    assert np.isfinite(detector.decision_function(few.X)).all()

@@ -67,7 +67,7 @@ def prepared(study, run, *overrides):
     experiment = parse_experiment(CONFIG, overrides)
     found = prepare(experiment, data=study.parent)
     keep_prepared(experiment, found, study.parent / run)
-    return found["mine"]
+    return found.folders["mine"]
 
 
 def test_a_second_run_preprocesses_nothing_and_tells_the_same(study, cut):

@@ -12,8 +12,8 @@ import torch
 
 from p300.alignment import Alignment
 from p300.config import parse_experiment
-from p300.detectors import lessons
 from p300.detectors.lda import ShrinkageLDA
+from p300.detectors.training import jobs
 from p300.errors import DetectorError, RunWarning
 from p300.evaluation.groups import groups_of, is_done, run_group
 from p300.evaluation.method import Method
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
 @pytest.fixture(scope="module")
 def tasks(tmp_path_factory):
     experiment = parse_experiment(CONFIG)
-    return plan(experiment, prepare(experiment, data=Path()))
+    return plan(experiment, prepare(experiment, data=Path()).folders)
 
 
 def of(tasks, label):
@@ -131,17 +131,17 @@ def test_the_fold_at_fault_is_named_and_those_before_it_are_scored(
     tasks, card, tmp_path, monkeypatch
 ):
     first, broken, last = of(tasks, "cnn1")[:3]
-    in_turn, turns = lessons._teach_in_turn, []
+    in_turn, turns = jobs.train_in_turn, []
 
     def diverges(*_):
         raise DetectorError("training diverged")
 
-    def second_diverges(lesson, device):
-        turns.append(lesson)
-        (diverges if len(turns) == 2 else in_turn)(lesson, device)
+    def second_diverges(job, device):
+        turns.append(job)
+        (diverges if len(turns) == 2 else in_turn)(job, device)
 
-    monkeypatch.setattr(lessons, "_teach_side_by_side", diverges)
-    monkeypatch.setattr(lessons, "_teach_in_turn", second_diverges)
+    monkeypatch.setattr(jobs, "train_as_one", diverges)
+    monkeypatch.setattr(jobs, "train_in_turn", second_diverges)
     with pytest.raises(DetectorError, match=f"fold {broken.id}: training diverged"):
         run_group([first, broken, last], tmp_path)
     assert card == [3, 1, 1]
@@ -155,7 +155,7 @@ def test_without_room_for_all_fits_each_is_made_alone(tasks, card, tmp_path, mon
     def no_room(*_):
         raise torch.OutOfMemoryError("of the card")
 
-    monkeypatch.setattr(lessons, "_teach_side_by_side", no_room)
+    monkeypatch.setattr(jobs, "train_as_one", no_room)
     with pytest.warns(RunWarning, match="no room for 2 fits of cnn1 side by side"):
         run_group(group, tmp_path)
     assert all(is_done(task, tmp_path) for task in group)

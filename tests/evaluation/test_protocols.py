@@ -7,16 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from studies import make_epochs, make_recording
 
+from p300.config import parse_experiment
 from p300.detectors import make_detector
 from p300.detectors.base import Detector
-from p300.errors import DataWarning, ProtocolError
+from p300.errors import ConfigError, DataWarning, ProtocolError
 from p300.evaluation.fold import evaluate_epochs
 from p300.evaluation.leaks import Fold, check_fold
-from p300.evaluation.protocols import PROTOCOLS, Protocol, Scope, make_folds
+from p300.evaluation.protocols import PROTOCOLS, Protocol, Scope, check_protocol, make_folds
 from p300.preprocessing import preprocess
 
 
@@ -128,9 +130,10 @@ class GroupReader(Detector):
     name = "reader"
     n_parameters = None
 
-    def _learn(self, X, y, groups):
+    def fit(self, X, y, groups=None):
+        X, y = self._take(X, y)
         self.marks_ = set(np.unique(X[:, 0, 0]).astype(int))
-        return y.astype(float), y
+        return self
 
     def _raw_scores(self, X):
         return np.array([float(int(mark) in self.marks_) for mark in X[:, 0, 0]])
@@ -226,6 +229,43 @@ def test_unknown_options_are_named():
         make_folds("within_subject", table(), 0.65, {"test_run": "last"})
     with pytest.raises(ProtocolError, match=r"protocols.within_subject.test_runs: 'first'"):
         make_folds("within_subject", table(), 0.65, {"test_runs": "first"})
+
+
+@pytest.mark.parametrize("value", [0, -1, np.nan, np.inf, 10**12, "x", "3", True, [], None, {}])
+@pytest.mark.parametrize(
+    ("protocol", "option"),
+    [
+        ("within_subject", "n_blocks"),
+        ("few_shot", "characters"),
+        ("cross_dataset", "train"),
+        ("cross_dataset", "test"),
+    ],
+)
+def test_no_option_takes_a_value_out_of_range(protocol, option, value):
+    if option in ("train", "test") and value is None:
+        return  # all data sets
+    with pytest.raises(ProtocolError, match=rf"{protocol}.{option}: .* found.*; expected"):
+        check_protocol(protocol, {option: value})
+    with pytest.raises(ConfigError, match=f"{protocol}.{option}: "):
+        parse_experiment(
+            yaml.safe_dump(
+                {
+                    "datasets": {"s": {"source": "simulated"}},
+                    "protocols": {protocol: {option: value}},
+                }
+            )
+        )
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, np.nan, 10**12, "x", True, []])
+def test_no_number_of_characters_is_out_of_range(number):
+    with pytest.raises(ProtocolError, match=r"few_shot.characters: \[1, .*\] .* found"):
+        check_protocol("few_shot", {"characters": [1, number]})
+
+
+def test_one_block_is_none():
+    with pytest.raises(ProtocolError, match=r"n_blocks: 1 .* expected whole number at least 2"):
+        make_folds("within_subject", table(), 0.65, {"n_blocks": 1})
 
 
 def subjects_with_runs(n_subjects=3, n_runs=2, n_characters=4):

@@ -40,10 +40,15 @@ def test_reads_a_file(save_mat, variables, assert_annotated):
 def test_names_give_the_subjects(save_mat, variables, tmp_path):
     for name in ("S10.mat", "s2.mat", "pilot.mat"):
         save_mat(name, variables())
-    assert [r.subject for r in load(tmp_path)] == ["2", "10", "pilot"]
+    with pytest.warns(DataWarning, match=r"guessed: pilot\.mat is subject pilot, run 1"):
+        found = load(tmp_path)
+    assert [(r.subject, r.certain) for r in found] == [("2", True), ("10", True), ("pilot", False)]
+    (tmp_path / "pilot.mat").unlink()
     assert [r.subject for r in load(tmp_path, subjects=["02"])] == ["2"]
+    found = load(tmp_path, subject=r"^[sS](?P<subject>\d)(?P<run>\d?)")
+    assert [(r.subject, r.run) for r in found] == [("1", "0"), ("2", "1")]
     save_mat("S02.mat", variables())
-    with pytest.raises(RecordingError, match="both look like subject 2"):
+    with pytest.raises(RecordingError, match=r"s2\.mat are both subject, session and run \('2'"):
         load(tmp_path)
 
 

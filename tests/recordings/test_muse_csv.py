@@ -80,6 +80,7 @@ def test_folders(save, tmp_path):
         ("1", "3", "1"), ("2", "1", "1"), ("2", "1", "2"),
     ]  # fmt: skip
     assert found[1].source.endswith("data_a.csv")
+    assert all(r.certain for r in found)
     (one,) = load(tmp_path / "subject1" / "session3" / "data.csv")
     assert (one.subject, one.session) == ("1", "3")
     assert len(load(tmp_path / "Subject02", subjects=["2"])) == 2
@@ -97,9 +98,16 @@ def test_run_10_is_the_last(save, tmp_path):
 def test_folders_without_numbers_are_subjects(save, tmp_path):
     for name in ("ben/b.csv", "anna/session2/c.csv", "session1/anna/a.csv"):
         save(name=f"subjects/{name}")
-    found = load(tmp_path / "subjects")
+    with pytest.warns(DataWarning, match=r"guessed: anna/session2/c\.csv is subject anna, session"):
+        found = load(tmp_path / "subjects")
+    assert not any(r.certain for r in found)
     assert [(r.subject, r.session, r.run) for r in found] == [
         ("anna", "1", "1"), ("anna", "2", "1"), ("ben", "1", "1"),
+    ]  # fmt: skip
+    pattern = r"(?P<subject>anna|ben)(/session(?P<session>\d))?"
+    told = load(tmp_path / "subjects", subject=pattern)
+    assert [(r.subject, r.session, r.certain) for r in told] == [
+        ("anna", "1", True), ("anna", "2", True), ("ben", "1", True),
     ]  # fmt: skip
     (alone,) = load(tmp_path / "subjects" / "ben")
     assert alone.subject == "1"

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import inspect
+import math
 
 import pytest
+import yaml
 
-from p300.errors import RecordingError
+from p300.arguments import accepted_types
+from p300.config import parse_experiment
+from p300.errors import ConfigError, RecordingError
+from p300.ranges import describe
 from p300.recordings import SOURCES, SourceInfo, open_recordings, source_module
 from p300.recordings.registry import natural_key, same_subject, select_places, select_subjects
 
@@ -47,6 +52,36 @@ def test_unknown_sources_and_options(tmp_path):
         open_recordings("bci2_iib", tmp_path, word={})
     with pytest.raises(RecordingError, match="task"):
         open_recordings("bids", tmp_path, task=["speller"])
+
+
+NUMERIC = [
+    (name, key)
+    for name in SOURCES
+    for key, kind in accepted_types(
+        source_module(name).load, ("path", "dataset", "subjects")
+    ).items()
+    if describe(kind).startswith(("whole number", "number"))
+]
+
+
+def test_numeric_options_are_those_known():
+    assert ("xdf", "microvolts_per_unit") in NUMERIC
+    assert {key for name, key in NUMERIC if name == "simulated"} == {
+        "n_subjects", "seed", "n_runs", "characters_per_run", "repetitions", "sfreq",
+        "onset_interval",
+    }  # fmt: skip
+    assert len(NUMERIC) == 11
+
+
+@pytest.mark.parametrize(("name", "key"), NUMERIC)
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf, 0, 10**12, "x", "3", True, [], {}])
+def test_no_option_takes_a_number_out_of_range(name, key, value, tmp_path):
+    if (key, value) in [("seed", 0), ("microvolts_per_unit", 10**12)]:
+        return  # these are legal
+    with pytest.raises(RecordingError, match=f"source {name}.{key}: .* found.*; expected"):
+        open_recordings(name, tmp_path, **{key: value})
+    with pytest.raises(ConfigError, match=f"{name}.{key}: "):
+        parse_experiment(yaml.safe_dump({"datasets": {"a": {"source": name, key: value}}}))
 
 
 def test_labels_are_sorted_by_their_numbers():

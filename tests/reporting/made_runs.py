@@ -103,10 +103,10 @@ def make_fits(scores: pd.DataFrame) -> list[dict[str, Any]]:
                 "fit_seconds": 3.2, "score_seconds": 0.1,
                 "n_parameters": 31092 if iterates else 129, "threshold": float(np.log(0.2)),
                 "history": [
-                    {"epoch": int(p), "train_loss": float(t), "validation_loss": float(v)}
+                    {"pass": int(p), "train_loss": float(t), "validation_loss": float(v)}
                     for p, t, v in zip(passes, train, valid, strict=True)
                 ] if iterates else [],
-                "best_epoch": int(np.argmin(valid)) + 1 if iterates else None,
+                "best_pass": int(np.argmin(valid)) + 1 if iterates else None,
                 "electrodes": ELECTRODES,
                 "spatial_filters": patterns.tolist() if iterates else None,
                 "spatial_patterns": patterns.tolist() if iterates else None,

@@ -128,7 +128,7 @@ def test_training_leaves_out_what_does_not_iterate(results: RunResults) -> None:
     figure = plot_training(results.fits)
     assert titles(figure) == ["cnn1", "cnn1"]
     assert figure.axes[0].get_ylabel() == "Loss"
-    assert figure.axes[1].get_xlabel() == "Training epoch"
+    assert figure.axes[1].get_xlabel() == "Training pass"
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["training", "validation"]

@@ -18,7 +18,6 @@ from p300.runs import RunFolder
 from p300.runs.checked_files import MOST_SMALL_ROWS
 from p300.tables import CHARACTERS, METRIC_ROWS, SCORES
 
-
 SOURCES = {"simulated": (Source(source="simulated"),)}
 BASE = "datasets: {simulated: {source: simulated}}\n"
 
@@ -54,9 +53,7 @@ def test_a_folder_is_claimed_once(tmp_path):
 @pytest.mark.parametrize(
     "experiment",
     [
-        Experiment(
-            name="x", datasets=SOURCES, detectors={"cnn2a": {"picks": ("Cz", "Pz", "Fz")}}
-        ),
+        Experiment(name="x", datasets=SOURCES, detectors={"cnn2a": {"picks": ("Cz", "Pz", "Fz")}}),
         Experiment(
             name="x",
             datasets={"s": (Source(source="simulated", electrodes=("Cz", "Pz", "Fz")),)},
@@ -77,7 +74,7 @@ def test_tuples_are_the_lists_that_the_file_has(experiment, tmp_path):
         ("detectors.cnn1.max_passes=5", "different: detectors.cnn1.max_passes: 5 here, 10 there)"),
         ("detectors.slda={}", "different: detectors.slda: only here)"),
         ("protocols={cross_subject: {}}", "different: protocols.within_subject: only there)"),
-        ("datasets.simulated.0.n_subjects=4", "datasets.simulated: [{"),
+        ("datasets={simulated: {source: simulated, n_subjects: 4}}", "datasets.simulated: [{"),
     ],
 )
 def test_the_first_difference_is_named_by_its_key(override, message, tmp_path):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from p300.detectors.network import LEARNING_RULES, training_settings
+from p300.detectors.network import training_settings
+from p300.detectors.training.rules import LEARNING_RULES
 
 
 @pytest.mark.parametrize(("rule", "expected"), [("squared", 0.25), ("absolute", 0.5)])

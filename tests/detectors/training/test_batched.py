@@ -10,12 +10,13 @@ import pytest
 import torch
 from studies import make_epochs
 
-import p300.detectors.lessons
 from p300.detectors import DETECTORS, make_detector
-from p300.detectors.network import LEARNING_RULES, training_settings
+from p300.detectors.network import training_settings
 from p300.detectors.registry import network_class
-from p300.detectors.stacked import train_together
-from p300.detectors.training import Member, time_major, train
+from p300.detectors.training import jobs
+from p300.detectors.training.batched import train_batched
+from p300.detectors.training.loop import Learner, time_major, train_network
+from p300.detectors.training.rules import LEARNING_RULES
 
 NETWORKS = {
     info.place: name
@@ -46,10 +47,10 @@ def data(n=100):
     return time_major(X), torch.from_numpy(y)
 
 
-def members_of(networks, parts):
+def learners_of(networks, parts):
     rows = [[torch.from_numpy(np.asarray(half)) for half in part] for part in parts]
     return [
-        Member(net, *halves, torch.Generator().manual_seed(k))
+        Learner(net, *halves, torch.Generator().manual_seed(k), torch.get_rng_state())
         for k, (net, halves) in enumerate(zip(networks, rows, strict=True))
     ]
 
@@ -63,9 +64,9 @@ PARTS = [
 
 def assert_trained_alike(networks, rule, settings, parts=PARTS):
     X, y = data()
-    alone, together = (members_of(copy.deepcopy(networks), parts) for _ in range(2))
-    expected = [train(member, rule, settings, X, y) for member in alone]
-    found = train_together(together, rule, settings, X, y)
+    alone, together = (learners_of(copy.deepcopy(networks), parts) for _ in range(2))
+    expected = [train_network(learner, rule, settings, X, y) for learner in alone]
+    found = train_batched(together, rule, settings, X, y)
     assert [h.best for h in found] == [h.best for h in expected]
     for mine, theirs in zip(found, expected, strict=True):
         assert len(mine.passes) == len(theirs.passes)
@@ -95,8 +96,8 @@ def test_each_stops_in_its_own_pass():
         training_settings("cnn1", "modern"), max_passes=40, batch_size=16, patience=3
     )
     settings = replace(settings, patience=3, learning_rate=1e-3, weight_decay=0.1)
-    courses = assert_trained_alike(made("cnn1", 3), LEARNING_RULES["modern"], settings)
-    assert len({len(course.passes) for course in courses}) == 3
+    histories = assert_trained_alike(made("cnn1", 3), LEARNING_RULES["modern"], settings)
+    assert len({len(history.passes) for history in histories}) == 3
 
 
 @pytest.mark.parametrize("name", ["mcnn1", "mcnn2", "mcnn3"])
@@ -104,10 +105,8 @@ def test_an_ensemble_scores_the_same(name, monkeypatch):
     epochs = make_epochs(1, 2, amplitude=1e-5, n_characters=5)
     first, second = (epochs.select(epochs.flashes["run"] == run) for run in "12")
     scores = []
-    for stacks in (False, True):
-        monkeypatch.setattr(
-            p300.detectors.lessons, "worth_stacking", lambda *_, stacks=stacks: stacks
-        )
+    for batched in (False, True):
+        monkeypatch.setattr(jobs, "batching_is_faster", lambda *_, batched=batched: batched)
         detector = make_detector(name, max_passes=8).fit(
             first.X, first.y, groups=first.units("character")
         )

@@ -12,8 +12,8 @@ from studies import make_epochs
 
 from p300.detectors import make_detector
 from p300.detectors.cecotti import CNN1
-from p300.detectors.paper_training import PaperTraining
-from p300.detectors.training import Member, train
+from p300.detectors.training.loop import Learner, train_network
+from p300.detectors.training.rules import PaperTraining
 from p300.errors import DetectorError
 
 RULE = PaperTraining()
@@ -101,8 +101,8 @@ def test_a_pass_equals_steps_written_out_by_hand(batch_size):
         expected = {name: w + sum(step[name] for step in steps) for name, w in expected.items()}
 
     settings = replace(RULE.settings, max_passes=1, batch_size=batch_size)
-    member = Member(net, torch.arange(3), torch.arange(3), shuffling=None)
-    train(member, RULE, settings, torch.from_numpy(x), torch.from_numpy(y))
+    learner = Learner(net, torch.arange(3), torch.arange(3), None, torch.get_rng_state())
+    train_network(learner, RULE, settings, torch.from_numpy(x), torch.from_numpy(y))
     for name, found in weights_of(net).items():
         np.testing.assert_allclose(found, expected[name], rtol=1e-9, atol=1e-13, err_msg=name)
 
