@@ -23,6 +23,7 @@ from p300.terminal import (
 
 if TYPE_CHECKING:
     from p300.config import Experiment
+    from p300.runs import RunFolder
     from p300.speller import Decision
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)  # these come without a file name
@@ -130,11 +131,10 @@ def run(
     folder = _evaluate(experiment, out, data, jobs, cluster, device)
     from p300.reporting import write_report
 
-    report_file = folder / "report.html"
-    if not report_file.is_file():
-        report_file = write_report(folder, jobs=jobs)
+    if not folder.report_file.is_file():
+        write_report(folder.path, jobs=jobs)
     print_means(folder)
-    typer.echo(f"Report: {report_file}")
+    typer.echo(f"Report: {folder.report_file}")
 
 
 @app.command()
@@ -145,15 +145,13 @@ def prepare(
     out: Out = None,
 ) -> None:
     """Preprocess the recordings of an experiment, for its run and all others on the same data."""
-    from p300.evaluation.preparation import prepare as prepare_epochs
-    from p300.evaluation.runner import claim_folder
+    from p300.epochs import Epochs
+    from p300.evaluation.runner import prepare_run
 
     experiment = _experiment(config, overrides)
     folder = out or Path("reports") / experiment.name
-    claim_folder(experiment, folder)
     with progress_bars() as progress:
-        prepared = prepare_epochs(experiment, folder, data=data, progress=progress)
-    from p300.epochs import Epochs
+        prepared = prepare_run(experiment, folder, data=data, progress=progress)
 
     for name, place in prepared.items():
         typer.echo(f"{name}: {Epochs.load(place)} in {place}")
@@ -172,7 +170,7 @@ def evaluate(
     """Compute the score table and the metrics of an experiment, without a report."""
     folder = _evaluate(_experiment(config, overrides), out, data, jobs, cluster, device)
     print_means(folder)
-    typer.echo(f"Scores: {folder / 'scores.parquet'}")
+    typer.echo(f"Scores: {folder.scores_file}")
 
 
 @app.command()
@@ -189,7 +187,11 @@ def report(
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Finished run folders, one or several.")],
     metric: Annotated[
-        str, typer.Option(help="Figure of metrics.json, such as characters@5 or log_loss.")
+        str,
+        typer.Option(
+            help="Such as log_loss, characters@5 (after 5 repetitions), characters@5:posterior, "
+            "characters@dynamic or characters@chosen."
+        ),
     ] = "roc_auc",
     reference: Annotated[
         str | None,
@@ -319,15 +321,15 @@ def _evaluate(
     jobs: int,
     cluster: str | None,
     device: str,
-) -> Path:
+) -> RunFolder:
     from p300.detectors.device import training_on
     from p300.pipeline import evaluate as evaluate_into
+    from p300.runs import RunFolder
 
     folder = out or Path("reports") / experiment.name
     with training_on(device), progress_bars() as progress:
-        return evaluate_into(
-            experiment, folder, data=data, jobs=jobs, cluster=cluster, progress=progress
-        )
+        evaluate_into(experiment, folder, data=data, jobs=jobs, cluster=cluster, progress=progress)
+    return RunFolder(folder)
 
 
 def _print_plan(experiment: Experiment, data: Path) -> None:
@@ -336,8 +338,8 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
     typer.echo(experiment.to_yaml())
     tasks = preview(experiment, data)
     rows = [
-        [task.dataset, task.protocol, task.fold.name, task.detector, str(len(task.fold.train)),
-         str(len(task.fold.test))]
+        [task.dataset, task.protocol_label, task.fold.name, task.detector,
+         str(len(task.fold.train)), str(len(task.fold.test))]
         for task in tasks
     ]  # fmt: skip
     print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)

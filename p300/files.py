@@ -66,10 +66,24 @@ def safe_name(label: str) -> str:
     return f"{kept}-{digest}" if kept else digest
 
 
+def is_temporary(path: Path) -> bool:
+    """Tell whether a name is one that :func:`written_whole` writes under."""
+    given = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.tmp(\..+)?", path.name)
+    return given is not None and Path(given[1]).suffix == (given[2] or "")
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a killed writer left in a folder and the folders in it, and nothing else."""
+    for path in [path for path in folder.rglob(".*.tmp*") if is_temporary(path)]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def finished_files(folder: Path, suffix: str) -> list[Path]:
-    """Give the files of a folder with a suffix, in order, less those that a killed writer left."""
-    found = sorted(folder.glob(f"*{suffix}"))
-    return [path for path in found if not path.name.endswith(f".tmp{suffix}")]
+    """Return the files of a folder with a suffix, in order, less those that are being written."""
+    return [path for path in sorted(folder.glob(f"*{suffix}")) if not is_temporary(path)]
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -1,14 +1,16 @@
-"""An experiment from recordings to report, in one call: evaluate, spell, report."""
+"""An experiment from recordings to report, in one call: score, spell, measure, report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from p300.config import Experiment
 from p300.evaluation import runner
 from p300.evaluation.preparation import Progress, silent
-from p300.files import read_json, write_json
-from p300.speller import spell_run
+from p300.runs import RunFolder
+from p300.speller.run import spell_run
 
 
 def run_experiment(
@@ -31,7 +33,7 @@ def run_experiment(
     from p300.reporting import write_report
 
     run = evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
-    report = run / "report.html"
+    report = RunFolder(run).report_file
     return report if report.is_file() else write_report(run, jobs=jobs)
 
 
@@ -44,23 +46,23 @@ def evaluate(
     cluster: str | None = None,
     progress: Progress = silent,
 ) -> Path:
-    """Evaluate single flashes, then spell the characters they make.
+    """Evaluate single flashes and the characters they make: scores, characters, metrics.
 
-    Parameters and errors are those of :func:`p300.evaluation.runner.evaluate`.
+    What is there already is kept: an interrupted run goes on where it stopped, a finished one
+    computes nothing. Parameters and errors are those of
+    :func:`p300.evaluation.runner.score_folds`.
 
     Returns
     -------
-    The run folder, with ``scores.parquet``, ``characters.parquet`` and ``metrics.json``.
+    The run folder.
     """
-    run = runner.evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
-    metrics = run / "metrics.json"
-    about = read_json(metrics)
-    # Metrics know whether letters are among them: whoever computes them anew leaves letters out.
-    if about.get("spelled") and (run / "characters.parquet").is_file():
-        return run
-    spelled = spell_run(run, experiment.spelling)
-    letters = set(spelled["metric"])
-    kept = [row for row in about["rows"] if row["metric"] not in letters]
-    rows = kept + runner.plain_rows(experiment, spelled)
-    write_json(metrics, {"spelled": True, "rows": rows})
-    return run
+    folder = RunFolder(run)
+    if folder.is_finished():
+        folder.check_owner(experiment)
+        return folder.path
+    runner.score_folds(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
+    parts = [runner.measure_flashes(folder), spell_run(folder.path, experiment.spelling)]
+    metrics = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    alignments = {label: method.alignment.name for label, method in experiment.methods.items()}
+    folder.write_metrics(metrics.assign(alignment=metrics["detector"].map(alignments)))
+    return folder.path

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,6 +15,7 @@ from p300.errors import P300Warning
 
 if TYPE_CHECKING:
     from p300.reporting.comparison import Comparison
+    from p300.runs import RunFolder
     from p300.speller import Decision
 
 
@@ -39,27 +40,28 @@ def print_letter(decision: Decision, before: Decision | None) -> None:
     )
 
 
-def print_means(folder: Path) -> None:
+def print_means(folder: RunFolder) -> None:
     """Print the few numbers that matter: mean ROC-AUC and balanced accuracy with intervals."""
     from p300.evaluation.intervals import FEWEST
     from p300.evaluation.metrics import HEADLINE, METRICS
-    from p300.files import read_json
+    from p300.tables import label_protocols
 
-    rows = read_json(folder / "metrics.json")["rows"]
-    means = [r for r in rows if r["subject"] == "mean"]
+    metrics = label_protocols(folder.metrics())
+    shown = (HEADLINE, METRICS["balanced_accuracy"])
+    means = metrics[metrics["subject"] == "mean"]
+    means = means[means["metric"].isin([metric.name for metric in shown])]
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in means:
+    for row in means.to_dict("records"):
         key = (row["dataset"], row["protocol"], row["detector"])
         text = f"{row['value']:.3f}"
-        if row["low"] is not None:
+        if not math.isnan(row["low"]):
             text += f" [{row['low']:.3f}, {row['high']:.3f}]"
         lines.setdefault(key, {"n": str(row["n"])})[row["metric"]] = text
-    shown = (HEADLINE, METRICS["balanced_accuracy"])
     print_table(
         ["data set", "protocol", "detector", "subjects", *(f"{m.title} [95 %]" for m in shown)],
         [[*key, m["n"], *(m[metric.name] for metric in shown)] for key, m in lines.items()],
     )
-    if any(row["low"] is None for row in means if row["metric"] == HEADLINE.name):
+    if means["low"].isna().any():
         typer.echo(f"No 95 % interval below {FEWEST} subjects.")
 
 
@@ -67,7 +69,7 @@ def print_comparison(comparison: Comparison) -> None:
     """Print the differences of detectors, also over all data sets, and what to keep in mind."""
     from p300.reporting import comparison_sections as parts
 
-    typer.echo(f"{parts.metric_name(comparison.metric)}, differences over subjects")
+    typer.echo(f"{parts.figure_name(comparison.figure)}, differences over subjects")
     print_table(
         ["data set", "protocol", *(name.lower() for name in parts.COLUMNS)],
         [

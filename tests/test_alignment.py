@@ -25,8 +25,8 @@ from p300.alignment import (
 from p300.application import fit_on_all
 from p300.config import parse_experiment
 from p300.errors import ConfigError, DetectorError, EpochsError
-from p300.evaluation.runner import evaluate
 from p300.files import read_json
+from p300.pipeline import evaluate
 from p300.preprocessing import Preprocessing, preprocess
 
 EUCLIDEAN = Alignment("euclidean")

@@ -50,7 +50,7 @@ def test_a_run_prints_its_report_and_the_numbers_that_matter(finished):
     assert "ROC-AUC [95 %]" in text
     assert (out / "report.html").stat().st_size > 50_000
     rows = json.loads((out / "metrics.json").read_text())["rows"]
-    assert any(r["metric"] == "characters@5" for r in rows)
+    assert any((r["metric"], r["repetitions"]) == ("characters", 5) for r in rows)
     assert (out / "characters.parquet").is_file()
     mean = next(r for r in rows if r["subject"] == "mean" and r["metric"] == "roc_auc")
     assert f"{mean['value']:.3f}" in text
@@ -214,7 +214,7 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch, tmp_path):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner, "evaluate", interrupted)
+    monkeypatch.setattr(runner, "score_folds", interrupted)
     result = p300_command("run", *SMALL, "--out", tmp_path / "run")
     assert result.exit_code == 130
     assert "goes on where it stopped" in result.stderr

@@ -13,7 +13,7 @@ from p300 import windows
 from p300.alignment import Alignment, align
 from p300.config import parse_experiment
 from p300.detectors import make_detector
-from p300.evaluation.runner import evaluate
+from p300.evaluation.runner import score_folds
 from p300.files import cache_folder
 from p300.windows import blocks, empty_windows, gather_windows
 
@@ -105,7 +105,7 @@ def test_a_run_with_little_memory_gives_the_same_scores_but_for_rounding(tmp_pat
         "repetitions: 5}}\ndetectors: {cnn1: {max_passes: 1, alignment: euclidean}}\n"
         "protocols: {cross_subject: {}}\nname: small"
     )
-    expected = pd.read_parquet(evaluate(experiment, tmp_path / "a") / "scores.parquet")
+    expected = pd.read_parquet(score_folds(experiment, tmp_path / "a") / "scores.parquet")
     request.getfixturevalue("little_memory")
-    scores = pd.read_parquet(evaluate(experiment, tmp_path / "b") / "scores.parquet")
+    scores = pd.read_parquet(score_folds(experiment, tmp_path / "b") / "scores.parquet")
     pd.testing.assert_frame_equal(scores, expected, rtol=1e-4, atol=1e-4)

@@ -22,10 +22,10 @@ from p300.epochs import Epochs
 from p300.errors import ProtocolError
 from p300.evaluation.leaks import Fold, Index
 from p300.evaluation.method import Method
-from p300.evaluation.metrics import SCORE_COLUMNS
 from p300.evaluation.protocols import make_folds
 from p300.evaluation.shared_fits import SharedFits
 from p300.recordings.units import UNITS
+from p300.tables import SCORES
 
 Floats = npt.NDArray[np.float64]
 
@@ -198,7 +198,7 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> Float
 
 
 def score_table(
-    flashes: pd.DataFrame, score: Floats, threshold: float, names: Mapping[str, str | int]
+    flashes: pd.DataFrame, score: Floats, threshold: float, names: Mapping[str, str | int | None]
 ) -> pd.DataFrame:
     """Return the rows of the score table for scored epochs.
 
@@ -211,10 +211,10 @@ def score_table(
     threshold
         Log-odds above which an epoch counts as detected.
     names
-        The columns experiment, protocol, fold, detector and seed.
+        The columns experiment, protocol, calibration_characters, fold, detector and seed.
     """
     table = flashes.assign(**names, score=score, threshold=threshold)
-    return table[list(SCORE_COLUMNS)]
+    return SCORES.read(table, "score table")
 
 
 def too_few_characters(fold: Fold, method: Method, flashes: pd.DataFrame) -> bool:
@@ -271,7 +271,12 @@ def evaluate_epochs(
     for before, fold in zip([None, *folds], folds, strict=False):
         if before is None or not np.array_equal(before.train, fold.train):
             shared = SharedFits()  # what folds of other training sets have learned is let go
-        names = {"experiment": "script", "protocol": protocol + fold.variant, "fold": fold.name}
+        names = {
+            "experiment": "script",
+            "protocol": protocol,
+            "calibration_characters": fold.calibration_characters,
+            "fold": fold.name,
+        }
         for label, method, repeat in _each(methods, repeats):
             if too_few_characters(fold, method, epochs.flashes):
                 continue

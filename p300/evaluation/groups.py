@@ -13,6 +13,7 @@ from p300.errors import P300Error, RunWarning
 from p300.evaluation.fold import epochs_of_fold, fit_key
 from p300.evaluation.shared_fits import SharedFits
 from p300.evaluation.tasks import Task, one_thread, run_task
+from p300.runs import RunFolder
 
 MOST_FITS = 16
 """Fits that learn side by side; an interrupt loses them together."""
@@ -68,7 +69,7 @@ def run_group(tasks: Sequence[Task], run: Path) -> None:
 
 def is_done(task: Task, run: Path) -> bool:
     """Return whether a fold is scored."""
-    return (run / "scores" / f"{task.id}.parquet").is_file()
+    return RunFolder(run).is_scored(task.id)
 
 
 def _fit_ahead(tasks: Sequence[Task], shared: SharedFits) -> None:

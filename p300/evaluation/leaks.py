@@ -36,8 +36,9 @@ class Fold:
     calibration
         Positions of epochs of the tested subject that a detector may adapt to; None where the
         protocol has none.
-    variant
-        Added to the protocol's name where it is measured in several ways.
+    calibration_characters
+        How many characters ``calibration`` holds, a number as text or "all"; None where the
+        protocol has none.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Fold:
     validation: str
     apart: str | None
     calibration: Index | None = None
-    variant: str = ""
+    calibration_characters: str | None = None
 
 
 def everything(flashes: pd.DataFrame) -> Fold:

@@ -11,26 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.evaluation.intervals import summarise_mean
+from p300.tables import GROUP, METRIC_ROWS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 CALIBRATION_BINS = 10
-
-SCORE_COLUMNS = (
-    "experiment", "protocol", "fold", "detector", "seed", "dataset", "subject", "session", "run",
-    "character", "repetition", "code", "target", "score", "threshold",
-)  # fmt: skip
-"""Columns of a score table: one row a tested epoch. ``score`` is the log-odds of a target,
-calibrated on training data; ``threshold`` is the log-odds of the training target share, above which
-an epoch counts as detected."""
-
-
-METRIC_COLUMNS = (
-    "dataset", "protocol", "alignment", "detector", "subject", "metric", "value", "low", "high",
-    "n",
-)  # fmt: skip
-"""Columns of the rows of ``metrics.json``; ``subject`` is "mean" for the mean over subjects."""
 
 
 @dataclass(frozen=True)
@@ -225,13 +211,12 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     scores
-        Columns :data:`SCORE_COLUMNS`.
+        Columns of :data:`p300.tables.SCORES`.
 
     Returns
     -------
-    Tidy rows: dataset, protocol, alignment, detector, subject ("mean" for the mean over subjects),
-    metric, value, low, high (95 % interval of a mean), n (tested epochs of a subject, subjects of a
-    mean).
+    Tidy rows, columns of :data:`p300.tables.METRIC_ROWS`; ``low`` and ``high`` are the 95 %
+    interval of a mean, ``n`` tested epochs of a subject, subjects of a mean.
     """
     return tabulate_subjects(scores, _detection_row)
 
@@ -244,24 +229,25 @@ def tabulate_subjects(
     scores: pd.DataFrame, measure: Callable[[pd.DataFrame], dict[str, float]]
 ) -> pd.DataFrame:
     """Apply a measure to each fold and seed, average within subjects, then over subjects."""
-    keys = ["dataset", "protocol", "detector", "subject"]
+    keys = [*GROUP, "subject"]
     measured = [
         {**dict(zip([*keys, "fold", "seed"], labels, strict=True)), **measure(fold), "n": len(fold)}
-        for labels, fold in scores.groupby([*keys, "fold", "seed"], sort=False)
+        for labels, fold in scores.groupby([*keys, "fold", "seed"], sort=False, dropna=False)
     ]
     wide = pd.DataFrame(measured)
-    by_subject = wide.drop(columns=["fold", "seed", "n"]).groupby(keys, sort=False).mean()
+    metrics = [name for name in wide if name not in (*keys, "fold", "seed", "n")]
+    by_subject = wide.groupby(keys, sort=False, dropna=False)[metrics].mean().reset_index()
     # A repeat tests the same epochs again: each fold counts once.
-    by_subject["n"] = wide.drop_duplicates([*keys, "fold"]).groupby(keys, sort=False)["n"].sum()
+    once = wide.drop_duplicates([*keys, "fold"]).groupby(keys, sort=False, dropna=False)
+    by_subject["n"] = once["n"].sum().to_numpy()
     rows: list[dict[str, Any]] = []
-    for labels, table in by_subject.groupby(level=keys[:3], sort=False):
-        where = dict(zip(keys[:3], labels, strict=True)) | {"alignment": "none"}
-        subjects = table.index.get_level_values("subject")
-        for metric in table.columns.drop("n"):
+    for labels, table in by_subject.groupby(GROUP, sort=False, dropna=False):
+        where = dict(zip(GROUP, labels, strict=True)) | {"alignment": "none"}
+        for metric in metrics:
             rows += [
                 {**where, "subject": s, "metric": metric, "value": v, "n": int(n)}
-                for s, v, n in zip(subjects, table[metric], table["n"], strict=True)
+                for s, v, n in zip(table["subject"], table[metric], table["n"], strict=True)
             ]
             mean = summarise_mean(table[metric].to_numpy())
             rows.append({**where, "subject": "mean", "metric": metric, **mean})
-    return pd.DataFrame(rows).reindex(columns=list(METRIC_COLUMNS))
+    return METRIC_ROWS.read(pd.DataFrame(rows).reindex(columns=METRIC_ROWS.names), "metrics")

@@ -147,7 +147,7 @@ def _repeat(
         yield Task(
             experiment=experiment.name,
             dataset=dataset,
-            protocol=protocol + fold.variant,
+            protocol=protocol,
             detector=label,
             fold=fold,
             repeat=repeat,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from p300.evaluation.cache import entries_made_with, hash_facts, is_whole, new_e
 from p300.evaluation.combination import combined_epochs, name_together
 from p300.evaluation.manifest import describe_run
 from p300.evaluation.protocols import PROTOCOLS, Scope
-from p300.files import read_json, write_json, written_whole
+from p300.files import read_json, write_json
 from p300.recordings import Recording, Study, content_hash, open_recordings
+from p300.runs import RunFolder
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
@@ -97,72 +98,87 @@ def _place(source: Source, data: Path) -> Path | None:
     return data / source.path if source.path is not None else None
 
 
-def prepare(
-    experiment: Experiment,
-    run: Path,
-    *,
-    data: Path,
-    progress: Progress = silent,
-) -> dict[str, Path]:
+@dataclass(frozen=True)
+class Prepared:
+    """The epochs of an experiment, and what they were made of.
+
+    Parameters
+    ----------
+    folders
+        Data set -> folder of its epochs in the cache; where a protocol needs it, also that of all
+        data sets together, see :func:`~p300.evaluation.combination.name_together`.
+    sources
+        Name of a recording -> the file that it was read from now.
+    warnings
+        What was warned of when all data sets had been read.
+    """
+
+    folders: dict[str, Path]
+    sources: Mapping[str, str]
+    warnings: Sequence[str]
+
+
+def prepare(experiment: Experiment, *, data: Path, progress: Progress = silent) -> Prepared:
     """Preprocess all data sets of an experiment, or find their epochs in the cache.
 
-    The run folder gets what can be told without the windows: ``epochs/DATASET`` (flashes,
-    electrodes, layouts), ``averages.parquet`` (microvolts, before normalising) and
-    ``manifest.json``, which comes last.
+    Raises
+    ------
+    StudyError
+        When it cannot be told who is who, see :class:`p300.recordings.study.Study`.
+    """
+    study = new_study(experiment)
+    folders = {
+        name: cached_epochs(experiment, name, data, progress, study) for name in experiment.datasets
+    }
+    shared = check_study(study, experiment)
+    if together := name_together(experiment):
+        folders[together] = combined_epochs(experiment, dict(folders))
+    return Prepared(folders, study.sources(), shared)
 
-    Returns
-    -------
-    Data set -> folder of its epochs in the cache; where a protocol needs it, also that of all
-    data sets together, see :func:`~p300.evaluation.combination.name_together`.
+
+def keep_prepared(experiment: Experiment, prepared: Prepared, run: Path) -> None:
+    """Keep in a run folder what it was prepared from, or check that it is the same as before.
+
+    Parameters
+    ----------
+    experiment
+        Whose folder it is.
+    prepared
+        From :func:`prepare`.
+    run
+        The folder.
 
     Raises
     ------
     RunError
         When the run was prepared from data that have changed since.
-    StudyError
-        When it cannot be told who is who, see :class:`p300.recordings.study.Study`.
 
     Warns
     -----
     RunWarning
         When an older p300 prepared the run, which did not keep all that could have changed.
     """
-    study = new_study(experiment)
-    entries = {
-        name: cached_epochs(experiment, name, data, progress, study) for name in experiment.datasets
-    }
-    shared = check_study(study, experiment)
-    prepared = dict(entries)
-    if together := name_together(experiment):
-        prepared[together] = combined_epochs(experiment, entries)
+    folder = RunFolder(run)
+    entries = {name: prepared.folders[name] for name in experiment.datasets}
     made_of = [read_json(entry / "made_of.json") for entry in entries.values()]
-    files = study.sources()  # an entry of the cache may have been made of files elsewhere
-    recordings = [
-        {**about, "source": files[about["recording"]]}
+    recordings = [  # an entry of the cache may have been made of files elsewhere
+        {**about, "source": prepared.sources[about["recording"]]}
         for made in made_of
         for about in made["recordings"]
     ]
     contents = {name: entry.name for name, entry in entries.items()}
-    manifest = run / "manifest.json"
-    if manifest.exists():
-        _check_unchanged(read_json(manifest), recordings, contents, run)
-        return prepared
-    for name, entry in entries.items():
-        for file in ("flashes.parquet", "epochs.json"):
-            with written_whole(run / "epochs" / name / file) as temporary:
-                shutil.copyfile(entry / file, temporary)
+    if folder.is_prepared():
+        _check_unchanged(folder.manifest(), recordings, contents, run)
+        return
     averages = [pd.read_parquet(entry / "averages.parquet") for entry in entries.values()]
-    with written_whole(run / "averages.parquet") as temporary:
-        pd.concat(averages, ignore_index=True).to_parquet(temporary, index=False)
-    said = [*(text for made in made_of for text in made["warnings"]), *shared]
+    said = [*(text for made in made_of for text in made["warnings"]), *prepared.warnings]
     about = {
         **describe_run(experiment),
         "contents": contents,
         "recordings": recordings,
         "warnings": list(dict.fromkeys(said)),
     }
-    write_json(manifest, about)
-    return prepared
+    folder.keep_prepared(entries, pd.concat(averages, ignore_index=True), about)
 
 
 def _check_unchanged(

@@ -148,8 +148,8 @@ def few_shot(
         Length of an epoch in seconds.
     characters
         Numbers of characters, from the first one of the subject's earlier runs on, that a detector
-        may adapt to; each is a protocol of its own (``few_shot-3``). What is done with them is the
-        ``adaptation`` of the detector.
+        may adapt to; each is measured on its own. What is done with them is the ``adaptation`` of
+        the detector.
 
     Raises
     ------
@@ -176,8 +176,12 @@ def few_shot(
             if calibration is None:
                 left_out.setdefault(fold.name, []).append(str(number))
                 continue
-            test, variant = fold.test[runs[-1][1]], f"-{number}"
-            yield replace(fold, test=test, calibration=calibration, variant=variant)
+            yield replace(
+                fold,
+                test=fold.test[runs[-1][1]],
+                calibration=calibration,
+                calibration_characters=str(number),
+            )
     for name, numbers in left_out.items():
         warnings.warn(
             f"few_shot: {name} is left out with {', '.join(numbers)} characters to adapt to; "
@@ -344,11 +348,6 @@ PROTOCOLS = {
     ),
 }
 """A new protocol is one function and one entry here."""
-
-
-def protocol_of(name: str) -> Protocol | None:
-    """Return the protocol that a score table names, with or without its variant."""
-    return PROTOCOLS.get(name.split("-")[0])
 
 
 def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:

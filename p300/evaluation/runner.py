@@ -1,27 +1,28 @@
-"""A run: recordings to epochs, folds to scores, scores to figures; resumable at every step."""
+"""A run: recordings to epochs, folds to scores, scores to metrics; resumable at every step."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from p300.config import Experiment, load_experiment
+from p300.config import Experiment
 from p300.detectors.device import chosen_device
 from p300.errors import RunError
 from p300.evaluation.groups import is_done
 from p300.evaluation.manifest import warn_of_versions
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.evaluation.plan import plan
-from p300.evaluation.preparation import Progress, prepare, silent
+from p300.evaluation.preparation import Progress, keep_prepared, prepare, silent
 from p300.evaluation.tasks import Task
 from p300.evaluation.workers import Workers, map_folds
-from p300.files import finished_files, read_json, write_json, written_whole
+from p300.runs import RunFolder
+from p300.tables import FOLD
 
 
-def evaluate(
+def score_folds(
     experiment: Experiment,
     run: str | Path,
     *,
@@ -30,10 +31,11 @@ def evaluate(
     cluster: str | None = None,
     progress: Progress = silent,
 ) -> Path:
-    """Run an experiment into a folder: epochs, score table, metrics.
+    """Fit and score all folds of an experiment into a folder: epochs, then the score table.
 
-    What is there already is kept: an interrupted run goes on where it stopped, a finished one
-    computes nothing.
+    What is there already is kept: an interrupted run goes on where it stopped. The folder is
+    claimed when the recordings have been read and the folds planned, so that a mistake in a path
+    leaves nothing behind.
 
     Parameters
     ----------
@@ -63,58 +65,38 @@ def evaluate(
     P300Error
         Whatever the recordings, settings or detectors raise.
     """
-    run = Path(run)
-    claim_folder(experiment, run)
-    if is_evaluated(run):
-        return run
-    prepared = prepare(experiment, run, data=Path(data), progress=progress)
-    tasks = plan(experiment, prepared)
+    folder = RunFolder(run)
+    folder.check_owner(experiment)
+    prepared = prepare(experiment, data=Path(data), progress=progress)
+    tasks = plan(experiment, prepared.folders)
     _check_names(tasks)
-    _run_tasks(tasks, run, Workers(jobs, cluster), progress)
-    scores = pd.concat(
-        [pd.read_parquet(run / "scores" / f"{task.id}.parquet") for task in tasks],
-        ignore_index=True,
-    )
-    with written_whole(run / "scores.parquet") as temporary:
-        scores.to_parquet(temporary, index=False)
-    write_metrics(experiment, run)
-    return run
+    folder.claim(experiment)
+    keep_prepared(experiment, prepared, folder.path)
+    _run_tasks(tasks, folder, Workers(jobs, cluster), progress)
+    folder.join_scores([task.id for task in tasks])
+    return folder.path
 
 
-def is_evaluated(run: Path) -> bool:
-    """Tell whether the scores and metrics of a run are complete."""
-    return (run / "metrics.json").is_file() and (run / "scores.parquet").is_file()
+def prepare_run(
+    experiment: Experiment, run: str | Path, *, data: str | Path, progress: Progress = silent
+) -> dict[str, Path]:
+    """Preprocess the recordings of an experiment and claim its run folder.
 
+    Parameters and errors are those of :func:`score_folds`.
 
-def claim_folder(experiment: Experiment, run: Path) -> None:
-    """Make a run folder, or check that an existing one belongs to the experiment.
-
-    Raises
-    ------
-    RunError
-        When it belongs to another experiment or is not a run folder.
+    Returns
+    -------
+    Data set -> folder of its epochs; see :class:`p300.evaluation.preparation.Prepared`.
     """
-    config = run / "config.yaml"
-    if not config.exists():
-        if run.exists() and (not run.is_dir() or any(run.iterdir())):
-            raise RunError(
-                f"{run}: exists but is not a run folder (it has no config.yaml); name another "
-                "folder with --out"
-            )
-        with written_whole(config) as temporary:
-            temporary.write_text(experiment.to_yaml(), encoding="utf-8")
-        return
-    there = load_experiment(config)
-    if there != experiment:
-        mine, theirs = experiment.model_dump(mode="json"), there.model_dump(mode="json")
-        different = [key for key in mine if mine[key] != theirs[key]]
-        raise RunError(
-            f"{run}: this run folder belongs to another config (different: "
-            f"{', '.join(different)}); name another folder with --out, or remove this one"
-        )
+    folder = RunFolder(run)
+    folder.check_owner(experiment)
+    prepared = prepare(experiment, data=Path(data), progress=progress)
+    folder.claim(experiment)
+    keep_prepared(experiment, prepared, folder.path)
+    return prepared.folders
 
 
-def _check_names(tasks: list[Task]) -> None:
+def _check_names(tasks: Sequence[Task]) -> None:
     """Refuse folds with one name: the files of one would be taken for those of the other."""
     names = Counter(task.id for task in tasks)
     twice = next((task for task in tasks if names[task.id] > 1), None)
@@ -125,42 +107,37 @@ def _check_names(tasks: list[Task]) -> None:
         )
 
 
-def _run_tasks(tasks: list[Task], run: Path, workers: Workers, progress: Progress) -> None:
+def _run_tasks(
+    tasks: Sequence[Task], folder: RunFolder, workers: Workers, progress: Progress
+) -> None:
     """Run what is not done yet; the manifest then tells where and by how many."""
-    missing = [task for task in tasks if not is_done(task, run)]
+    missing = [task for task in tasks if not is_done(task, folder.path)]
     if missing:
-        manifest, jobs = run / "manifest.json", workers.cluster or workers.jobs
-        about = {**read_json(manifest), "device": chosen_device(), "jobs": jobs}
-        write_json(manifest, about)
+        folder.add_to_manifest(device=chosen_device(), jobs=workers.cluster or workers.jobs)
     done = len(tasks) - len(missing)
     progress("fitting", done, len(tasks))
-    for _ in map_folds(missing, run, workers):
+    for _ in map_folds(missing, folder.path, workers):
         done += 1
         progress("fitting", done, len(tasks))
 
 
-def write_metrics(experiment: Experiment, run: Path) -> None:
-    """Compute ``metrics.json``, less the letters, from a run's score table and fits.
+def measure_flashes(folder: RunFolder) -> pd.DataFrame:
+    """Measure the detection of single flashes, and the time of a fit, from a run's files.
+
+    Returns
+    -------
+    Columns of :data:`p300.tables.METRICS`.
 
     Warns
     -----
     RunWarning
         When fits were made with different versions of a package.
     """
-    scores = pd.read_parquet(run / "scores.parquet")
-    stored = [read_json(path) for path in finished_files(run / "fits", ".json")]
-    warn_of_versions(stored, run)
-    fits = pd.DataFrame(stored)
-    keys = ["dataset", "protocol", "fold", "detector", "seed"]
-    subjects = scores[[*keys, "subject"]].drop_duplicates()
-    timed = fits[[*keys, "fit_seconds"]].merge(subjects)
-    seconds = tabulate_subjects(timed, lambda fold: {"fit_seconds": fold["fit_seconds"].mean()})
-    rows = pd.concat([summarise_scores(scores), seconds], ignore_index=True)
-    write_json(run / "metrics.json", {"rows": plain_rows(experiment, rows)})
-
-
-def plain_rows(experiment: Experiment, metrics: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give rows of metrics JSON-ready, with their alignment, and None for what is missing."""
-    alignment = metrics["detector"].map(lambda label: experiment.methods[label].alignment.name)
-    table = metrics.assign(alignment=alignment)
-    return table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[return-value]
+    scores, fits = folder.scores(), folder.fits()
+    warn_of_versions(fits, folder.path)
+    subjects = scores[[*FOLD, "subject"]].drop_duplicates()
+    timed = pd.DataFrame(fits)[[*FOLD, "fit_seconds"]].astype({"calibration_characters": "str"})
+    seconds = tabulate_subjects(
+        timed.merge(subjects), lambda fold: {"fit_seconds": fold["fit_seconds"].mean()}
+    )
+    return pd.concat([summarise_scores(scores), seconds], ignore_index=True)

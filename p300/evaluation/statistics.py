@@ -166,7 +166,9 @@ def compare_detectors(
         :func:`~p300.evaluation.metrics.summarise_scores`. All detectors must have been tested on
         the same epochs; :func:`p300.evaluation.tested_epochs.check_same_epochs` makes sure.
     metric
-        Which figure.
+        Which figure; where there are several of a subject, such as characters after ever more
+        repetitions, the rows of one are chosen by
+        :meth:`p300.evaluation.metric_at.MetricAt.rows`.
     reference
         The detector that all others are compared with; all pairs without one.
     smaller_is_better
@@ -181,8 +183,8 @@ def compare_detectors(
     Raises
     ------
     RunError
-        When the metric, its direction or the reference is unknown, a subject's figure is missing,
-        or there are no two detectors to compare.
+        When the metric, its direction or the reference is unknown, a subject's figure is missing or
+        there are several, or there are no two detectors to compare.
     """
     single = metrics[metrics["subject"] != "mean"]
     rows = single[single["metric"] == metric]
@@ -191,6 +193,14 @@ def compare_detectors(
         raise RunError(
             f"no subject has a figure named {metric!r}{did_you_mean(metric, known)} There are: "
             f"{', '.join(known)}"
+        )
+    several = rows[rows.duplicated([*GROUP, "detector", "subject"])]
+    if len(several):
+        first = several.iloc[0]
+        raise RunError(
+            f"{metric} of {first['detector']}, {first['protocol']}, {first['dataset']}, subject "
+            f"{first['subject']} found more than once; choose one rule and number of repetitions "
+            "(MetricAt.rows), and one number of calibration characters"
         )
     less = _is_less_better(metric) if smaller_is_better is None else smaller_is_better
     detectors = [str(name) for name in rows["detector"].unique()]

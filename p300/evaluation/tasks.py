@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from p300.detectors.device import chosen_device, training_on
 from p300.detectors.inspection import inspect_detector
 from p300.epochs import Epochs
@@ -20,7 +18,8 @@ from p300.evaluation.leaks import Fold
 from p300.evaluation.manifest import THREADS, fitting_versions
 from p300.evaluation.method import Method
 from p300.evaluation.shared_fits import SharedFits
-from p300.files import write_json, written_whole
+from p300.runs import RunFolder
+from p300.tables import protocol_label
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +62,21 @@ class Task:
     @property
     def id(self) -> str:
         """Name of the fold's files."""
-        return ".".join(
-            [self.dataset, self.protocol, self.fold.name, self.detector, f"repeat-{self.repeat}"]
-        )
+        names = [self.dataset, self.protocol_label, self.fold.name, self.detector]
+        return ".".join([*names, f"repeat-{self.repeat}"])
 
     @property
-    def names(self) -> dict[str, str | int]:
+    def protocol_label(self) -> str:
+        """The protocol with its number of calibration characters."""
+        return protocol_label(self.protocol, self.fold.calibration_characters)
+
+    @property
+    def names(self) -> dict[str, str | int | None]:
         """What the score table and the fits are told apart by."""
         return {
             "experiment": self.experiment,
             "protocol": self.protocol,
+            "calibration_characters": self.fold.calibration_characters,
             "fold": self.fold.name,
             "detector": self.detector,
             "seed": self.seed,
@@ -85,9 +89,9 @@ class Task:
 
 
 def run_task(task: Task, run: Path, shared: SharedFits | None = None) -> None:
-    """Fit and score; write ``fits/ID.json``, training scores if asked for, ``scores/ID.parquet``.
+    """Fit and score; write how it was fitted, training scores if asked for, and the scores.
 
-    The score file comes last and whole: where it is, the fold is done. Fits that are in ``shared``
+    The scores come last and whole: where they are, the fold is done. Fits that are in ``shared``
     are not made again.
 
     Raises
@@ -114,22 +118,15 @@ def run_task(task: Task, run: Path, shared: SharedFits | None = None) -> None:
     own = [w for w in caught if issubclass(w.category, TrainingWarning)]
     for other in (w for w in caught if w not in own):
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
-    write_json(run / "fits" / f"{task.id}.json", {**fit, "warnings": [str(w.message) for w in own]})
-    for folder, table in _tables(task, epochs, result):
-        with written_whole(run / folder / f"{task.id}.parquet") as temporary:
-            table.to_parquet(temporary, index=False)
-
-
-def _tables(task: Task, epochs: Epochs, result: FoldResult) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the tables of a fold with the folders that they belong in."""
-    scored, threshold = result.scored, result.scored.detector.threshold_
+    fit["warnings"] = [str(w.message) for w in own]
+    scored, threshold, training_scores = result.scored, result.scored.detector.threshold_, None
     if result.training_scores is not None:
-        yield (
-            "training_scores",
-            score_table(scored.train.flashes, result.training_scores, threshold, task.names),
+        training_scores = score_table(
+            scored.train.flashes, result.training_scores, threshold, task.names
         )
     tested = epochs.flashes.iloc[task.fold.test]
-    yield "scores", score_table(tested, scored.scores, threshold, task.names)
+    scores = score_table(tested, scored.scores, threshold, task.names)
+    RunFolder(run).write_fold(fit, scores, training_scores)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from p300.evaluation.intervals import FEWEST, summarise_mean
+from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.metrics import HEADLINE, Metric
 from p300.reporting import style
 from p300.reporting.metric_records import find_metric
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PREFIX = "few_shot-"
 SHOWN = (HEADLINE.name, "characters@5")
-"""Names of the figures; the second only where characters were spelled."""
+"""Figures (:meth:`p300.evaluation.metric_at.MetricAt.parse`); the second only where characters were
+spelled."""
 
 ALL = "all"
 _SHIFT = 0.08
@@ -55,36 +56,33 @@ def calibration_points(results: RunResults) -> pd.DataFrame:
 
     Returns
     -------
-    Columns dataset, metric, detector, characters (a number as text, or "all"), value, low, high, n.
+    Columns dataset, figure (of :data:`SHOWN`), detector, characters (a number as text, or
+    "all"), value, low, high, n.
     """
-    metrics = pd.concat([results.metrics, results.spelling], ignore_index=True)
-    known = metrics["metric"].isin(SHOWN) & (metrics["subject"] != MEAN)
-    known &= metrics["protocol"].astype(str).str.startswith(PREFIX)
-    rows = (
-        metrics[known]
-        .dropna(subset="value")
-        .drop_duplicates(["dataset", "protocol", "detector", "subject", "metric"])
-    )
-    rows = rows.assign(characters=rows["protocol"].str.removeprefix(PREFIX))
+    metrics = results.metrics
+    metrics = metrics[(metrics["subject"] != MEAN) & metrics["calibration_characters"].notna()]
+    parts = [MetricAt.parse(name).among(metrics).assign(figure=name) for name in SHOWN]
+    rows = pd.concat(parts, ignore_index=True).dropna(subset="value")
+    rows = rows.rename(columns={"calibration_characters": "characters"})
     points = []
-    for (dataset, metric), group in rows.groupby(["dataset", "metric"], sort=False):
+    for (dataset, figure), group in rows.groupby(["dataset", "figure"], sort=False):
         numbers = group.groupby("subject")["characters"].nunique()
         whole = set(numbers.index[numbers == numbers.max()])
         same = group[group["subject"].isin(whole)]
         for (detector, n), part in same.groupby(["detector", "characters"], sort=False):
-            where = {"dataset": dataset, "metric": metric, "detector": detector}
+            where = {"dataset": dataset, "figure": figure, "detector": detector}
             points.append({**where, "characters": n, **summarise_mean(part["value"])})
     return pd.DataFrame(points)
 
 
-def _record(metric: str) -> Metric:
-    record = find_metric(metric)
+def _record(figure: str) -> Metric:
+    record = find_metric(MetricAt.parse(figure))
     assert record is not None  # one of those shown
     return record
 
 
 def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
-    """Plot one row of panels a data set, one panel a metric.
+    """Plot one row of panels a data set, one panel a figure of :data:`SHOWN`.
 
     Parameters
     ----------
@@ -92,15 +90,15 @@ def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
         From :func:`calibration_points`.
     """
     datasets = list(curve["dataset"].unique())
-    metrics = [m for m in SHOWN if m in set(curve["metric"])]
+    figures = [known for known in SHOWN if known in set(curve["figure"])]
     colours = style.detector_colours(curve["detector"])
     figure, axes = style.panels(
-        len(datasets), len(metrics), width=style.WIDTH / 2, height=3.4, share=False
+        len(datasets), len(figures), width=style.WIDTH / 2, height=3.4, share=False
     )
     for row, dataset in zip(axes, datasets, strict=True):
-        for ax, metric in zip(row, metrics, strict=True):
-            record = _record(metric)
-            part = curve[(curve["dataset"] == dataset) & (curve["metric"] == metric)]
+        for ax, shown in zip(row, figures, strict=True):
+            record = _record(shown)
+            part = curve[(curve["dataset"] == dataset) & (curve["figure"] == shown)]
             _draw(ax, part, colours, record.scale)
             style.title(ax, record.axis, f"{dataset}, {several(int(part['n'].max()), 'subject')}")
             ax.set_xlabel("Characters of the new person")
@@ -133,8 +131,8 @@ def _ordered(characters: pd.Series[str]) -> list[str]:
 def _tables(curve: pd.DataFrame) -> list[Table]:
     """Give the numbers of the figure."""
     tables = []
-    for (dataset, metric), part in curve.groupby(["dataset", "metric"], sort=False):
-        order, record = _ordered(part["characters"]), _record(str(metric))
+    for (dataset, figure), part in curve.groupby(["dataset", "figure"], sort=False):
+        order, record = _ordered(part["characters"]), _record(str(figure))
         digits = 0 if record.percent else 3
         rows = []
         for detector, line in part.groupby("detector", sort=False):

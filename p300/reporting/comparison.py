@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from p300.errors import RunError
+from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.metrics import HEADLINE
 from p300.evaluation.statistics import combine_datasets, compare_detectors
 from p300.evaluation.tested_epochs import check_same_epochs
@@ -30,8 +31,8 @@ class Comparison:
         What was read.
     labels
         Of each run: its name for a detector -> the label in the tables.
-    metric
-        The figure that is compared.
+    figure
+        What is compared.
     metrics
         Its values, as in ``metrics.json``; ``detector`` is the label.
     table
@@ -44,7 +45,7 @@ class Comparison:
 
     runs: tuple[RunResults, ...]
     labels: tuple[dict[str, str], ...]
-    metric: str
+    figure: MetricAt
     metrics: pd.DataFrame
     table: pd.DataFrame
     combined: pd.DataFrame
@@ -64,7 +65,7 @@ def compare_runs(
     runs
         Finished run folders, one or several.
     metric
-        Which figure of ``metrics.json``.
+        Which figure, in the shorthand of :meth:`p300.evaluation.metric_at.MetricAt.parse`.
     reference
         Label of the detector that all others are compared with; all pairs without one.
 
@@ -78,6 +79,7 @@ def compare_runs(
     twice = [str(f) for f, n in Counter(f.resolve() for f in folders).items() if n > 1]
     if twice:
         raise RunError(f"{twice[0]} is named more than once; name each run once")
+    figure = MetricAt.parse(metric)
     results = [read_run(folder) for folder in folders]
     labels = _label_detectors(results)
     metrics, scores = (
@@ -91,14 +93,14 @@ def compare_runs(
         for tables in ([r.metrics for r in results], [r.scores for r in results])
     )
     check_same_epochs(scores)
-    record = find_metric(metric)
+    rows, record = figure.rows(metrics), find_metric(figure)
     less = None if record is None else record.smaller_is_better
-    compared = compare_detectors(metrics, metric, reference, smaller_is_better=less)
+    compared = compare_detectors(rows, figure.metric, reference, smaller_is_better=less)
     return Comparison(
         runs=tuple(results),
         labels=tuple(labels),
-        metric=metric,
-        metrics=metrics[metrics["metric"] == metric],
+        figure=figure,
+        metrics=rows,
         table=compared,
         combined=combine_datasets(compared),
         notes=(*parts.limits(compared), *parts.unlike_recordings(results)),
@@ -144,13 +146,17 @@ def write_comparison(comparison: Comparison, out: str | Path) -> Path:
     runs = list(zip(comparison.runs, comparison.labels, strict=True))
     sections = [
         parts.differences(
-            comparison.metrics, comparison.table, comparison.combined, comparison.notes
+            comparison.figure,
+            comparison.metrics,
+            comparison.table,
+            comparison.combined,
+            comparison.notes,
         ),
         parts.each_subject(comparison.metrics),
         parts.how_compared(comparison.table),
         parts.compared_runs(runs),
     ]
-    subtitle = f"{parts.metric_name(comparison.metric)} · {', '.join(r.name for r, _ in runs)}"
+    subtitle = f"{parts.figure_name(comparison.figure)} · {', '.join(r.name for r, _ in runs)}"
     page = render_page("Detectors compared", subtitle, sections)
     with written_whole(out) as temporary:
         temporary.write_text(page, encoding="utf-8")

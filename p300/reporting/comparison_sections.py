@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from p300.evaluation.intervals import FEWEST, LEVEL, MOST_EXACT, TESTS, smallest_p
+from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.metrics import HEADLINE
 from p300.evaluation.statistics import compare_detectors, holm
 from p300.reporting.comparison_figures import plot_differences
@@ -23,10 +24,10 @@ COLUMNS = (
 """Headings of :func:`comparison_cells`."""
 
 
-def metric_name(metric: str) -> str:
-    """Return the title of a metric, its name where it has no record."""
-    record = find_metric(metric)
-    return metric if record is None else record.title
+def figure_name(figure: MetricAt) -> str:
+    """Return the title of what is compared, its name where it has no record."""
+    record = find_metric(figure)
+    return str(figure) if record is None else record.title
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -117,11 +118,14 @@ def unlike_recordings(runs: Sequence[RunResults]) -> list[str]:
 
 
 def differences(
-    metrics: pd.DataFrame, table: pd.DataFrame, combined: pd.DataFrame, notes: Sequence[str]
+    figure: MetricAt,
+    metrics: pd.DataFrame,
+    table: pd.DataFrame,
+    combined: pd.DataFrame,
+    notes: Sequence[str],
 ) -> Section:
     """Show the differences of detectors: notes, table, all data sets together, figure."""
-    metric = str(table["metric"].iloc[0])
-    name, record = metric_name(metric), find_metric(metric)
+    name, record = figure_name(figure), find_metric(figure)
     worse = record is not None and record.smaller_is_better
     caption = (
         f"{name}. Left: every subject, a line connects the same subject; diamonds: mean over "

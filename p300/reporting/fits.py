@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from p300.evaluation.protocols import protocol_of
+from p300.evaluation.protocols import PROTOCOLS
 from p300.reporting.run_results import RunResults
 
 KEYS = ["dataset", "protocol", "fold", "detector", "seed"]
@@ -43,10 +43,10 @@ def learned_from_others(fits: pd.DataFrame) -> pd.Series[bool]:
     """Return which fits have learned from other subjects than the one they were tested on."""
     others = {
         name: known is not None and known.learns_from_others
-        for name in fits["protocol"].unique()
-        for known in [protocol_of(str(name))]
+        for name in fits["protocol_name"].unique()
+        for known in [PROTOCOLS.get(str(name))]
     }
-    return fits["protocol"].map(others).astype(bool)
+    return fits["protocol_name"].map(others).astype(bool)
 
 
 def fits_of_subjects(results: RunResults, column: str) -> pd.DataFrame:

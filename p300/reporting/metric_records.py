@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.metrics import METRICS, Metric
 from p300.speller import letter_metric
 
 
-def find_metric(name: str) -> Metric | None:
-    """Return the record of a figure of ``metrics.json``; None where there is none."""
-    return METRICS.get(name) or letter_metric(name)
+def find_metric(figure: MetricAt) -> Metric | None:
+    """Return the record of a figure of a run; None where there is none."""
+    return METRICS.get(figure.metric) or letter_metric(figure)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from p300.evaluation.protocols import protocol_of
 from p300.reporting.page import Block, Row, Section, Table, Text
 from p300.reporting.published import PAPER_NAMES, PAPER_YEAR, SOURCE, TEST_RUN, compare, published
 from p300.reporting.run_results import RunResults
@@ -38,14 +37,14 @@ def _paper_experiments(results: RunResults, detectors: list[str]) -> Iterator[tu
     scores = results.scores[results.scores["detector"].isin(detectors)]
     for dataset, group in scores.groupby("dataset", sort=False):
         protocols = [str(name) for name in group["protocol"].unique()]
-        within = [name for name in protocols if _is_within(name)]
+        within = [name for name in protocols if _is_within(results, name)]
         for protocol in within or protocols:
             yield str(dataset), protocol
 
 
-def _is_within(protocol: str) -> bool:
+def _is_within(results: RunResults, protocol: str) -> bool:
     """Return whether a detector has learned from the tested subject alone, as in the paper."""
-    known = protocol_of(protocol)
+    known = results.protocol(protocol)
     return known is not None and not known.learns_from_others
 
 
@@ -56,7 +55,7 @@ def _experiment(
     scores = _select(results.scores, dataset, protocol)
     compared = (
         SOURCE in results.sources(dataset)
-        and _is_within(protocol)
+        and _is_within(results, protocol)
         and set(scores["run"]) == {TEST_RUN}
     )
     where = f"{protocol}, {dataset}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from p300.files import written_whole
 from p300.reporting import (
     comparison_sections,
     inspection_sections,
@@ -17,6 +16,7 @@ from p300.reporting.calibration_curve import calibration_curve
 from p300.reporting.family_tree import by_year
 from p300.reporting.page import Picture, Section, render_page
 from p300.reporting.run_results import RunResults, read_run
+from p300.runs import RunFolder
 
 SECTIONS: tuple[Callable[[RunResults], Section | None], ...] = (
     parts.summary,
@@ -75,11 +75,8 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
     page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
-    for block in (block for section in sections for block in section.blocks):
-        if isinstance(block, Picture):
-            with written_whole(results.folder / "figures" / f"{block.name}.png") as temporary:
-                temporary.write_bytes(block.png)
-    report = results.folder / "report.html"
-    with written_whole(report) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-    return report
+    blocks = (block for section in sections for block in section.blocks)
+    figures = {block.name: block.png for block in blocks if isinstance(block, Picture)}
+    folder = RunFolder(run)
+    folder.write_report(page, figures)
+    return folder.report_file

@@ -79,8 +79,11 @@ def method(results: RunResults) -> Section:
         )
     )
     facts += [
-        (f"Protocol: {name}", words.describe_protocol(name, results.fits))
-        for name in results.unique("protocol")
+        (
+            f"Protocol: {label}",
+            words.describe_protocol(results.protocol(label), _of_protocol(results.fits, label)),
+        )
+        for label in results.unique("protocol")
     ]
     for detector in results.unique("detector"):
         fits = results.fits
@@ -264,6 +267,10 @@ def reproducibility(results: RunResults) -> Section:
             Source("config.yaml: the whole configuration", results.config_text),
         ),
     )
+
+
+def _of_protocol(fits: pd.DataFrame, label: str) -> pd.DataFrame:
+    return fits[fits["protocol"] == label] if len(fits) else fits
 
 
 def _left_out(heading: str, why: str) -> Section:

@@ -192,7 +192,7 @@ def plot_confusion(characters: pd.DataFrame, layouts: Mapping[str, Layout]) -> F
     Parameters
     ----------
     characters
-        Decisions (:data:`p300.speller.run.CHARACTER_COLUMNS`), of as many rules and numbers of
+        Decisions (:data:`p300.tables.CHARACTERS`), of as many rules and numbers of
         repetitions as shall be counted together. One panel a data set, protocol and detector.
     layouts
         Data set -> layout; every shape must be known.

@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 
 from p300.errors import SpellerError
+from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
 from p300.recordings.layout import Layout
 from p300.reporting.page import Line, Row, Spelled, Table
 from p300.reporting.run_results import MEAN, RunResults, repeats
 from p300.reporting.words import NONE, count, number, percent
 from p300.speller import accuracy_curve, bits_per_minute, error_kinds, wilson_interval
-from p300.speller.curves import REPORTED
 
 GROUP = ["dataset", "protocol"]
 RULES = {"sum": "sum of probabilities", "posterior": "posterior"}
+SHOWN = (1, 2, 3, 5, 10, 15)
+"""Numbers of repetitions that tables show."""
 SPELLED_AFTER = (1, 3, 5, 10, 15)
 
 _MOST_OPEN_TABLES = 3
@@ -33,7 +35,7 @@ def with_wilson(right: float, n: float) -> str:
 def shown_repetitions(rates: pd.DataFrame) -> list[int]:
     """Choose the numbers of repetitions that tables show: the usual ones and the largest."""
     most = int(rates["repetitions"].max())
-    return [n for n in REPORTED if n < most] + [most]
+    return [n for n in SHOWN if n < most] + [most]
 
 
 def character_headline(results: RunResults) -> Table:
@@ -84,30 +86,38 @@ def character_tables(results: RunResults) -> Iterator[Table]:
 def rate_tables(results: RunResults) -> Iterator[Table]:
     """Give, for each data set and protocol, the rates against repetitions."""
     lines = {
-        "Sum: mean of the subjects' bit rates": "bits_per_minute@{}",
-        "Sum: bit rate of the mean accuracy": "bits_per_minute_of_means@{}",
-        "Sum: mean of bit rates, pause left out": "no_pause@{}",
-        "Sum: correct symbols a minute": "symbols_per_minute@{}",
-        "Posterior: mean of the subjects' bit rates": "posterior_bits_per_minute@{}",
+        "Sum: mean of the subjects' bit rates": ("bits_per_minute", SUM),
+        "Sum: bit rate of the mean accuracy": ("bits_per_minute_of_means", SUM),
+        "Sum: mean of bit rates, pause left out": ("no_pause", SUM),
+        "Sum: correct symbols a minute": ("symbols_per_minute", SUM),
+        "Posterior: mean of the subjects' bit rates": ("bits_per_minute", POSTERIOR),
     }
-    means = results.spelling[results.spelling["subject"] == MEAN]
+    means = _means(results)
+    means = means[means["stopping"] == FIXED]
     for (dataset, protocol), group in means.groupby(GROUP, sort=False):
         rates = results.rates
         rates = rates[(rates["dataset"] == dataset) & (rates["protocol"] == protocol)]
-        shown = [n for n in REPORTED if n <= rates["repetitions"].max()]
+        shown = [n for n in SHOWN if n <= rates["repetitions"].max()]
         rows = []
         for detector, mine in group.groupby("detector", sort=False):
             n_symbols = len(results.layouts[str(dataset)].symbols)
             without = rates_without_pause(rates[rates["detector"] == detector], n_symbols)
-            values = dict(zip(mine["metric"], mine["value"], strict=True))
-            values |= {f"no_pause@{n}": rate for n, rate in without.items()}
+            points = zip(mine["metric"], mine["rule"], mine["repetitions"], strict=True)
+            values = dict(zip(points, mine["value"], strict=True))
+            values |= {("no_pause", SUM, n): rate for n, rate in without.items()}
             rows.append(Row((str(detector),), "head"))
-            for name, metric in lines.items():
-                cells = [number(values.get(metric.format(n), np.nan), 1) for n in shown]
+            for name, line in lines.items():
+                cells = [number(values.get((*line, n), np.nan), 1) for n in shown]
                 if any(cell != NONE for cell in cells):
                     rows.append(Row((name, *cells)))
         caption = f"Rates after n repetitions: {protocol}, {dataset}"
         yield Table(("Per minute", *map(str, shown)), tuple(rows), caption)
+
+
+def _means(results: RunResults) -> pd.DataFrame:
+    """Return the means over subjects of what is measured of characters."""
+    metrics = results.metrics
+    return metrics[(metrics["subject"] == MEAN) & metrics["rule"].notna()]
 
 
 def timing(rates: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +170,7 @@ def rates_without_pause(rates: pd.DataFrame, n_symbols: int) -> dict[int, float]
 
 def dynamic_tables(results: RunResults) -> Iterator[Table]:
     """Compare, for each data set and protocol, dynamic stopping with the best fixed number."""
-    means = results.spelling[results.spelling["subject"] == MEAN]
+    means = _means(results)
     columns = (
         "Detector", "Characters right (%)", "Mean repetitions", "Forced",
         "Bits/min: mean of rates", "Bits/min: rate of means", "Correct symbols/min",
@@ -170,11 +180,11 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
     for (dataset, protocol), group in means.groupby(GROUP, sort=False):
         rows = []
         for detector, mine in group.groupby("detector", sort=False):
-            values = mine.set_index("metric")
-            if "dynamic_characters" in values.index:
+            if (mine["stopping"] == DYNAMIC).any():
+                values = mine[mine["stopping"] != FIXED].set_index(["metric", "stopping"])
                 rates = results.rates
                 named = {"dataset": dataset, "protocol": protocol, "detector": detector}
-                named |= {"stopping": "dynamic"}
+                named |= {"stopping": DYNAMIC}
                 own = rates[np.logical_and.reduce([rates[k] == v for k, v in named.items()])]
                 rows.append(Row((str(detector), *_dynamic_cells(values, own))))
         if rows:
@@ -183,29 +193,29 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
 
 
 def _dynamic_cells(means: pd.DataFrame, rates: pd.DataFrame) -> Iterator[str]:
-    """Give the cells of one detector; ``means`` by metric, ``rates`` of dynamic stopping."""
+    """Return the cells of a detector; ``means`` by metric and stopping, ``rates`` of dynamic."""
     value = means["value"]
     yield with_wilson(float((rates["accuracy"] * rates["n"]).sum()), float(rates["n"].sum()))
-    yield number(value["dynamic_repetitions"], 1)
-    yield percent(value["dynamic_forced"])
-    yield number(value["dynamic_bits_per_minute"], 1)
-    yield number(value["dynamic_bits_per_minute_of_means"], 1)
-    yield number(value["dynamic_symbols_per_minute"], 1)
-    if "chosen_repetitions" in value.index:
-        yield number(value["chosen_repetitions"], 1)
-        yield number(value["chosen_bits_per_minute"], 1)
-        yield _gain(means, "dynamic_gain_over_chosen_bits_per_minute")
+    yield number(value["mean_repetitions", DYNAMIC], 1)
+    yield percent(value["forced", DYNAMIC])
+    yield number(value["bits_per_minute", DYNAMIC], 1)
+    yield number(value["bits_per_minute_of_means", DYNAMIC], 1)
+    yield number(value["symbols_per_minute", DYNAMIC], 1)
+    if ("mean_repetitions", CHOSEN) in value.index:
+        yield number(value["mean_repetitions", CHOSEN], 1)
+        yield number(value["bits_per_minute", CHOSEN], 1)
+        yield _gain(means, CHOSEN)
     else:
         yield from (NONE, NONE, NONE)
-    yield count(value["best_fixed_repetitions"])
-    yield number(value["best_fixed_bits_per_minute"], 1)
-    yield _gain(means, "dynamic_gain_bits_per_minute")
+    yield count(means["repetitions"]["bits_per_minute", BEST])
+    yield number(value["bits_per_minute", BEST], 1)
+    yield _gain(means, BEST)
 
 
-def _gain(means: pd.DataFrame, metric: str) -> str:
-    """Write a mean difference with its interval."""
-    row = means.loc[[metric], ["value", "low", "high"]]
-    gain, low, high = row.to_numpy(dtype=float)[0].tolist()
+def _gain(means: pd.DataFrame, over: str) -> str:
+    """Write what dynamic stopping gains over another one, with its interval."""
+    place = (f"bits_per_minute_gain_over_{over}", DYNAMIC)
+    gain, low, high = (float(means[column][place]) for column in ("value", "low", "high"))
     return _signed(gain) + ("" if np.isnan(low) else f" ({_signed(low)} to {_signed(high)})")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from p300.alignment import Alignment
 from p300.evaluation.intervals import FEWEST, MOST_EXACT
-from p300.evaluation.protocols import Scope, protocol_of
+from p300.evaluation.protocols import Protocol, Scope
 from p300.reporting.run_results import repeats
 
 MEANS = (
@@ -152,11 +152,17 @@ def _describe_filter(settings: dict[str, Any]) -> str:
     return f"Bandpass {band}{', ' if phase else ''}{phase}"
 
 
-def describe_protocol(protocol: str, fits: pd.DataFrame) -> str:
-    """Tell who trains and who is tested, and how much there was of both."""
-    known = protocol_of(protocol)
+def describe_protocol(known: Protocol | None, mine: pd.DataFrame) -> str:
+    """Tell who trains and who is tested, and how much there was of both.
+
+    Parameters
+    ----------
+    known
+        The protocol; None where this p300 has it no more.
+    mine
+        Its fits.
+    """
     words = known.about if known else ""
-    mine = fits[fits["protocol"] == protocol] if len(fits) else fits
     if mine.empty:
         return words or "The run stored nothing about its folds."
     folds = mine.drop_duplicates(["dataset", "fold"])

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         measure_timing,
         symbols_per_minute,
     )
-    from p300.speller.run import spell_run
     from p300.speller.selections import Selections, gather_selections
     from p300.speller.settings import Spelling
 
@@ -56,7 +55,6 @@ __getattr__ = lazy_names(
         "gather_selections": "p300.speller.selections",
         "measure_timing": "p300.speller.rates",
         "spell": "p300.speller.decisions",
-        "spell_run": "p300.speller.run",
         "spelling_metrics": "p300.speller.curves",
         "subject_rates": "p300.speller.curves",
         "symbols_per_minute": "p300.speller.rates",
@@ -87,7 +85,6 @@ __all__ = [
     "letter_metric",
     "measure_timing",
     "spell",
-    "spell_run",
     "spelling_metrics",
     "subject_rates",
     "symbols_per_minute",

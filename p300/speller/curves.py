@@ -10,12 +10,26 @@ import pandas as pd
 
 from p300.errors import SpellerError
 from p300.evaluation.intervals import summarise_mean
+from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
 from p300.recordings.layout import Layout
 from p300.speller.rates import bits_per_minute, symbols_per_minute
 from p300.speller.selections import Floats
+from p300.tables import GROUP, METRIC_ROWS
 
-GROUP = ["dataset", "protocol", "detector"]
 RULE = ["rule", "stopping"]
+POINT = [*GROUP, *RULE, "repetitions", "subject"]
+"""Columns that name one subject's speller at one rule and number of repetitions."""
+
+FIXED_METRICS = {
+    "characters": "accuracy",
+    "bits_per_minute": "bits_per_minute",
+    "symbols_per_minute": "symbols_per_minute",
+    "seconds": "seconds",
+}
+"""Metric -> column of :func:`subject_rates` that holds it, for fixed numbers of repetitions."""
+
+ALL_METRICS = FIXED_METRICS | {"mean_repetitions": "mean_repetitions", "forced": "forced"}
+"""The same where the number of repetitions is not fixed."""
 
 
 def wilson_interval(right: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -48,7 +62,8 @@ def subject_rates(characters: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.
     Parameters
     ----------
     characters
-        Decisions with the columns dataset, protocol, detector, seed and seconds besides
+        Decisions with the columns dataset, protocol, calibration_characters, detector, seed and
+        seconds besides
         :data:`~p300.speller.decisions.DECISION_COLUMNS`. Characters whose truth is not known are
         left out.
     n_symbols
@@ -56,33 +71,32 @@ def subject_rates(characters: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.
 
     Returns
     -------
-    One row a dataset, protocol, detector, rule, stopping, repetitions (NA unless fixed) and
-    subject: accuracy, n (characters), mean_repetitions, seconds (mean of a selection), forced
-    (share), bits_per_minute, symbols_per_minute.
+    One row a :data:`POINT` (repetitions are NA unless fixed): accuracy, n (characters),
+    mean_repetitions, seconds (mean of a selection), forced (share), bits_per_minute,
+    symbols_per_minute.
     """
     known = characters.dropna(subset="correct").copy()
     known["mean_repetitions"] = known["repetitions"].astype(np.float64)
     known["accuracy"] = known["correct"].astype(np.float64)
     known["forced"] = known["forced"].astype(np.float64)
-    fixed = known["stopping"] == "fixed"
+    fixed = known["stopping"] == FIXED
     known["repetitions"] = known["repetitions"].astype("Int64").where(fixed)
-    keys = [*GROUP, *RULE, "repetitions", "subject"]
     # Every fold has a seed of its own, so repeats are counted within the character.
     character = [*GROUP, "subject", "session", "run", "character"]
-    known["repeat"] = known.groupby(character)["seed"].rank(method="dense")
-    grouped = known.groupby([*keys, "repeat"], sort=False, dropna=False)
+    known["repeat"] = known.groupby(character, dropna=False)["seed"].rank(method="dense")
+    grouped = known.groupby([*POINT, "repeat"], sort=False, dropna=False)
     measured = grouped[["accuracy", "mean_repetitions", "seconds", "forced"]].mean()
     measured["n"] = grouped.size()
     measured = measured.reset_index()
     p, t = measured["accuracy"], measured["seconds"]
     measured["bits_per_minute"] = bits_per_minute(p, t, measured["dataset"].map(n_symbols))
     measured["symbols_per_minute"] = symbols_per_minute(p, t)
-    averaged = measured.drop(columns="repeat").groupby(keys, sort=False, dropna=False).mean()
+    averaged = measured.drop(columns="repeat").groupby(POINT, sort=False, dropna=False).mean()
     return averaged.astype({"n": np.int64}).reset_index()
 
 
 def accuracy_curve(rates: pd.DataFrame) -> pd.DataFrame:
-    """Give characters right against repetitions, with 95 % intervals.
+    """Return characters right against repetitions, with 95 % intervals (Wilson).
 
     Parameters
     ----------
@@ -91,35 +105,23 @@ def accuracy_curve(rates: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    One row a dataset, protocol, detector, rule, repetitions and subject: value, low, high and n.
-    ``subject`` is a subject or "pooled" (all characters as one sample; intervals of Wilson, n
-    characters), or "mean" (mean over subjects, n of them, and its interval). The pooled interval
-    is about these subjects' characters, the other one about other people.
+    One row a data set, protocol, calibration_characters, detector, rule, repetitions and subject:
+    value, low, high and n characters. ``subject`` is a subject or "pooled", all characters as one
+    sample. The intervals are about these subjects' characters, not about other people.
     """
     keys = [*GROUP, "rule", "repetitions"]
-    fixed = rates[rates["stopping"] == "fixed"]
+    fixed = rates[rates["stopping"] == FIXED]
     curve = fixed[[*keys, "subject", "accuracy", "n"]].rename(columns={"accuracy": "value"})
-    right = (curve["value"] * curve["n"]).groupby([curve[k] for k in keys], sort=False).sum()
-    by_point = curve.groupby(keys, sort=False)
-    pooled = pd.DataFrame({"n": by_point["n"].sum(), "value": right}).reset_index()
-    pooled["value"] /= pooled["n"]
-    curve = pd.concat([curve, pooled.assign(subject="pooled")], ignore_index=True)
+    right = curve.assign(right=curve["value"] * curve["n"])
+    pooled = right.groupby(keys, sort=False, dropna=False, as_index=False)[["right", "n"]].sum()
+    pooled = pooled.assign(subject="pooled", value=pooled["right"] / pooled["n"])
+    curve = pd.concat([curve, pooled.drop(columns="right")], ignore_index=True)
     curve["low"], curve["high"] = wilson_interval(curve["value"] * curve["n"], curve["n"])
-    means = [
-        {
-            **dict(zip(keys, labels, strict=True)),
-            "subject": "mean",
-            **summarise_mean(point["value"]),
-        }
-        for labels, point in by_point
-    ]
-    columns = [*keys, "subject", "value", "low", "high", "n"]
-    curve = pd.concat([curve, pd.DataFrame(means)], ignore_index=True)[columns]
-    return curve.astype({"low": np.float64, "high": np.float64})
+    return curve[[*keys, "subject", "value", "low", "high", "n"]]
 
 
 def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.DataFrame:
-    """Give the figures of a speller as rows of ``metrics.json``.
+    """Return the figures of a speller as rows of metrics.
 
     Parameters
     ----------
@@ -130,71 +132,70 @@ def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.Da
 
     Returns
     -------
-    Columns dataset, protocol, alignment ("none"), detector, subject ("mean" for the mean over
-    subjects), metric, value, low, high, n. For :data:`REPORTED` numbers of repetitions
-    ``characters@5``, ``bits_per_minute@5`` and ``symbols_per_minute@5`` of the sum of
-    probabilities, with ``posterior_`` in front those of the posterior, with ``dynamic_`` those of
-    dynamic stopping (without @), which also has ``dynamic_repetitions``, ``dynamic_seconds`` and
-    ``dynamic_forced``; with ``chosen_`` the same of the sum after the number of repetitions chosen
-    on training characters. Only in the mean: ``bits_per_minute_of_means@5``, the rate of the mean
-    accuracy and time, beside the mean of the subjects' rates; ``best_fixed_bits_per_minute``, the
-    sum's highest mean rate over all numbers of repetitions, seen with hindsight, and
-    ``best_fixed_repetitions``, where it is; ``dynamic_gain_bits_per_minute``, by how much dynamic
-    stopping exceeds that, and ``dynamic_gain_over_chosen_bits_per_minute``, by how much it exceeds
-    the chosen number. Intervals are 95 %: Wilson for the characters of a subject,
-    :func:`~p300.evaluation.intervals.mean_interval` for a mean over subjects.
+    Columns of :data:`p300.tables.METRIC_ROWS`: :data:`FIXED_METRICS` of every subject and their
+    mean after every fixed number of repetitions, :data:`ALL_METRICS` with dynamic stopping and
+    after the number chosen on training characters. Only in the mean: ``bits_per_minute_of_means``,
+    the rate of the mean accuracy and time, beside the mean of the subjects' rates;
+    ``bits_per_minute`` with the stopping "best", the sum's highest mean rate over all numbers of
+    repetitions, seen with hindsight; ``bits_per_minute_gain_over_best`` and
+    ``bits_per_minute_gain_over_chosen``, by how much dynamic stopping exceeds that and the chosen
+    number. Intervals are 95 %: Wilson for the
+    characters of a subject, :func:`~p300.evaluation.intervals.mean_interval` for a mean over
+    subjects.
     """
-    columns = ["dataset", "protocol", "alignment", "detector", "subject", "metric", "value",
-               "low", "high", "n"]  # fmt: skip
     if rates.empty:
-        return pd.DataFrame(columns=columns)
+        return METRIC_ROWS.empty()
     parts = [
-        pd.DataFrame(_group_rows(table, n_symbols[str(labels[0])])).assign(
-            **dict(zip(GROUP, map(str, labels), strict=True)), alignment="none"
-        )
-        for labels, table in rates.groupby(GROUP, sort=False)
+        {**dict(zip(GROUP, labels, strict=True)), "alignment": "none", **row}
+        for labels, table in rates.groupby(GROUP, sort=False, dropna=False)
+        for row in _group_rows(table, n_symbols[str(labels[0])])
     ]
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    rows = pd.DataFrame(parts)
+    return METRIC_ROWS.read(rows.reindex(columns=METRIC_ROWS.names), "metrics of characters")
 
 
-REPORTED = (1, 2, 3, 5, 10, 15)
-"""Numbers of repetitions of which ``metrics.json`` holds figures; the curve has all."""
+def rates_of(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return what :func:`subject_rates` had measured, from the metrics of a run.
 
-_FIGURES = {
-    "accuracy": "characters",
-    "bits_per_minute": "bits_per_minute",
-    "symbols_per_minute": "symbols_per_minute",
-}
-_STOPPED = {**_FIGURES, "mean_repetitions": "repetitions", "seconds": "seconds", "forced": "forced"}
+    Parameters
+    ----------
+    metrics
+        Columns of :data:`p300.tables.METRIC_ROWS`; those of single flashes are left out.
+    """
+    single = metrics[metrics["subject"] != "mean"]
+    rates = single.loc[single["metric"] == "characters", [*POINT, "n"]]
+    for metric, column in ALL_METRICS.items():
+        own = single.loc[single["metric"] == metric, [*POINT, "value"]]
+        rates = rates.merge(own.rename(columns={"value": column}), how="left", on=POINT)
+    fixed = rates["stopping"] == FIXED
+    repetitions = rates["repetitions"].astype("Float64").astype("float64")
+    rates["mean_repetitions"] = rates["mean_repetitions"].where(~fixed, repetitions)
+    return rates
+
+
+def _mean(values: pd.Series) -> dict[str, object]:
+    """Return mean, interval and number of a figure of several subjects."""
+    return {"subject": "mean", **summarise_mean(values.to_numpy(dtype=np.float64))}
 
 
 def _group_rows(table: pd.DataFrame, n_symbols: int) -> list[dict[str, object]]:
-    """Give the rows of one data set, protocol and detector."""
+    """Return the rows of one data set, protocol and detector."""
     rows: list[dict[str, object]] = []
-    for (rule, stopping, n), point in table.groupby(
-        [*RULE, "repetitions"], sort=False, dropna=False
-    ):
-        fixed = stopping == "fixed"
-        if fixed and n not in REPORTED:
-            continue
-        prefix = f"{stopping}_" if not fixed else "" if rule == "sum" else "posterior_"
-        suffix = f"@{n}" if fixed else ""
-        for column, figure in (_FIGURES if fixed else _STOPPED).items():
-            metric = f"{prefix}{figure}{suffix}"
-            rows += _subject_rows(point, column, metric)
-            rows.append({"subject": "mean", "metric": metric, **summarise_mean(point[column])})
+    points = table.groupby([*RULE, "repetitions"], sort=False, dropna=False)
+    for (rule, stopping, n), point in points:
+        at = {"rule": rule, "stopping": stopping, "repetitions": n}
+        for metric, column in (FIXED_METRICS if stopping == FIXED else ALL_METRICS).items():
+            rows += [{**at, "metric": metric, **row} for row in _subject_rows(point, column)]
+            rows.append({**at, "metric": metric, **_mean(point[column])})
         of_means = bits_per_minute(point["accuracy"].mean(), point["seconds"].mean(), n_symbols)
-        metric = f"{prefix}bits_per_minute_of_means{suffix}"
-        rows.append(
-            {"subject": "mean", "metric": metric, "value": float(of_means), "n": len(point)}
-        )
+        mean = {"subject": "mean", "value": float(of_means), "n": len(point)}
+        rows.append({**at, "metric": "bits_per_minute_of_means", **mean})
     return rows + _best_fixed(table)
 
 
-def _subject_rows(point: pd.DataFrame, column: str, metric: str) -> list[dict[str, object]]:
-    """Give one figure of each subject."""
-    rows = pd.DataFrame({"subject": point["subject"], "metric": metric, "value": point[column]})
-    rows["n"] = point["n"]
+def _subject_rows(point: pd.DataFrame, column: str) -> list[dict[str, object]]:
+    """Return one figure of each subject."""
+    rows = point[["subject", "n"]].assign(value=point[column])
     if column == "accuracy":
         rows["low"], rows["high"] = wilson_interval(point[column] * point["n"], point["n"])
     return [dict(zip(rows.columns, row, strict=True)) for row in rows.to_numpy(dtype=object)]
@@ -202,23 +203,20 @@ def _subject_rows(point: pd.DataFrame, column: str, metric: str) -> list[dict[st
 
 def _best_fixed(table: pd.DataFrame) -> list[dict[str, object]]:
     """Compare dynamic stopping with the best fixed number of repetitions of the sum."""
-    fixed = table[(table["rule"] == "sum") & (table["stopping"] == "fixed")]
+    fixed = table[(table["rule"] == SUM) & (table["stopping"] == FIXED)]
     wide = fixed.pivot_table(index="subject", columns="repetitions", values="bits_per_minute")
     # Only where all subjects have so many repetitions: else the means are of different subjects.
     means = wide.dropna(axis="columns").mean()
     best = int(means.index[int(means.argmax())])
-    rows: list[dict[str, object]] = [
-        {"subject": "mean", "metric": "best_fixed_bits_per_minute", **summarise_mean(wide[best])},
-        {"subject": "mean", "metric": "best_fixed_repetitions", "value": float(best),
-         "n": len(wide)},
-    ]  # fmt: skip
+    at = {"rule": SUM, "stopping": BEST, "repetitions": best}
+    rows: list[dict[str, object]] = [{**at, "metric": "bits_per_minute", **_mean(wide[best])}]
     by_stopping = table.groupby("stopping")
     rates = {str(k): own.set_index("subject")["bits_per_minute"] for k, own in by_stopping}
-    others = {"": wide[best], "_over_chosen": rates.get("chosen")}
-    for name, other in others.items():
-        if "dynamic" in rates and other is not None:
-            gain = {"subject": "mean", "metric": f"dynamic_gain{name}_bits_per_minute"}
-            rows.append({**gain, **summarise_mean((rates["dynamic"] - other).dropna())})
+    for name, other in {BEST: wide[best], CHOSEN: rates.get(CHOSEN)}.items():
+        if DYNAMIC in rates and other is not None:
+            at = {"rule": POSTERIOR, "stopping": DYNAMIC, "repetitions": pd.NA}
+            gain = _mean((rates[DYNAMIC] - other).dropna())
+            rows.append({**at, "metric": f"bits_per_minute_gain_over_{name}", **gain})
     return rows
 
 

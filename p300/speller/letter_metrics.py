@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, MetricAt
 from p300.evaluation.metrics import Metric
 
 LETTER_METRICS = {
@@ -13,47 +14,41 @@ LETTER_METRICS = {
         Metric("bits_per_minute", "Bits per minute", chance=0.0),
         Metric("symbols_per_minute", "Correct symbols per minute"),
         Metric("bits_per_minute_of_means", "Bits per minute of the mean accuracy", chance=0.0),
-        Metric("repetitions", "Repetitions", smaller_is_better=True),
+        Metric("mean_repetitions", "Repetitions", smaller_is_better=True),
         Metric("seconds", "Seconds per character", smaller_is_better=True),
         Metric("forced", "Characters decided by force", smaller_is_better=True, percent=True),
-        Metric("best_fixed_bits_per_minute", "Bits per minute, best number of repetitions"),
-        Metric("best_fixed_repetitions", "Best number of repetitions", smaller_is_better=True),
-        Metric("dynamic_gain_bits_per_minute", "Gain of dynamic stopping in bits per minute"),
+        Metric(f"bits_per_minute_gain_over_{BEST}", "Gain over the best number in bits per minute"),
         Metric(
-            "dynamic_gain_over_chosen_bits_per_minute",
-            "Gain of dynamic stopping over the chosen number in bits per minute",
+            f"bits_per_minute_gain_over_{CHOSEN}", "Gain over the chosen number in bits per minute"
         ),
     )
 }
 """Name -> record."""
 
-_RULES = {
-    "posterior_": "posterior",
-    "dynamic_": "dynamic stopping",
-    "chosen_": "chosen number of repetitions",
+_STOPPINGS = {
+    DYNAMIC: "dynamic stopping",
+    CHOSEN: "chosen number of repetitions",
+    BEST: "best number of repetitions",
 }
 
 
-def letter_metric(name: str) -> Metric | None:
+def letter_metric(figure: MetricAt) -> Metric | None:
     """Return the record of a figure of letters; None where there is none.
 
     Parameters
     ----------
-    name
-        As :func:`~p300.speller.curves.spelling_metrics` names it: a name of
-        :data:`LETTER_METRICS`, also with a rule in front (``dynamic_characters``) or a number of
-        repetitions behind (``characters@5``), which its title then says.
+    figure
+        Its metric is one of :data:`LETTER_METRICS`; how characters were decided is added to the
+        title.
     """
-    figure, _, repetitions = name.partition("@")
-    record = LETTER_METRICS.get(figure)
-    for prefix, rule in _RULES.items():
-        if record is None and (plain := LETTER_METRICS.get(figure.removeprefix(prefix))):
-            record = replace(plain, title=f"{plain.title}, {rule}")
-    if record is None:
-        return None
-    return replace(
-        after_repetitions(record, int(repetitions)) if repetitions else record, name=name
-    )
+    record = LETTER_METRICS.get(figure.metric)
+    if record is None or figure.stopping is None:
+        return record
+    if figure.stopping != FIXED or figure.repetitions is None:
+        return replace(record, title=f"{record.title}, {_STOPPINGS[figure.stopping]}")
+    if figure.rule == POSTERIOR:
+        record = replace(record, title=f"{record.title}, {POSTERIOR}")
+    return after_repetitions(record, figure.repetitions)
 
 
 def after_repetitions(metric: Metric, repetitions: int) -> Metric:

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from p300.errors import DataWarning
-from p300.evaluation.metrics import METRIC_COLUMNS
-from p300.files import finished_files, read_json, written_whole
 from p300.recordings.layout import Layout, has_codes
+from p300.runs import RunFolder
 from p300.speller.curves import spelling_metrics, subject_rates
 from p300.speller.decisions import decide
 from p300.speller.language import LanguageModel, refuse_random_text
@@ -20,36 +18,27 @@ from p300.speller.model import fit_speller
 from p300.speller.rates import USUAL_PAUSE, Timing, mean_timing, subject_timings
 from p300.speller.selections import gather_selections, warn_uncoded
 from p300.speller.settings import Spelling
+from p300.tables import CHARACTERS, FOLD
 
 STATED_PAUSES = {"bci3_ii": USUAL_PAUSE}
 """Pauses of sources that store each character on its own, so that the onsets do not tell them."""
 
-FOLD = ["dataset", "protocol", "fold", "detector", "seed"]
-
-CHARACTER_COLUMNS = (
-    "dataset", "protocol", "detector", "fold", "seed", "subject", "session", "run", "character",
-    "rule", "stopping", "repetitions", "symbol", "true_symbol", "correct", "posterior", "seconds",
-    "forced", "tie",
-)  # fmt: skip
-"""Columns of ``characters.parquet``; see :data:`p300.speller.decisions.DECISION_COLUMNS`.
-``seconds`` is what the selection took, the pause included."""
-
 
 def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame:
-    """Spell all characters of a finished run and write ``characters.parquet``.
+    """Spell all characters of a scored run, keep them in its folder, and measure them.
 
     Parameters
     ----------
     run
-        Run folder with ``config.yaml``, ``epochs/``, ``fits/``, ``scores.parquet`` and
-        ``training_scores/`` (cross-fitted scores of each fold's training epochs).
+        Run folder with its config, epochs, fits, scores and, where the posterior is to be learned,
+        cross-fitted scores of each fold's training epochs.
     settings
         By default those of :class:`Spelling`.
 
     Returns
     -------
-    Rows for ``metrics.json``; see :func:`p300.speller.curves.spelling_metrics`. None where no data
-    set can be spelled.
+    Rows of metrics; see :func:`p300.speller.curves.spelling_metrics`. None where no data set can
+    be spelled.
 
     Raises
     ------
@@ -64,15 +53,16 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
         same layout (only the sum of probabilities is decided there) and pauses that could not be
         measured.
     """
-    run, settings = Path(run), settings or Spelling()
+    folder, settings = RunFolder(run), settings or Spelling()
     language = LanguageModel.load(settings.language_model) if settings.language_model else None
-    scores = pd.read_parquet(run / "scores.parquet")
+    scores = folder.scores()
     datasets = [str(name) for name in scores["dataset"].unique()]
-    sources = _sources(run)
+    described = folder.experiment().datasets.items()
+    sources = {name: [source.source for source in own] for name, own in described}
     if language is not None:
         for dataset in datasets:
             refuse_random_text(dataset, sources[dataset], settings.random_text)
-    known = {name: _read_flashes(run / "epochs" / name, name) for name in sources}
+    known = {name: (folder.flashes(name), folder.layout(name)) for name in sources}
     timings = _measure_timings(known, sources, settings.pause)
     parts, n_symbols = [], {}
     for dataset in datasets:
@@ -89,30 +79,12 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
             continue
         warn_uncoded(flashes)
         alike = [name for name, (_, other) in known.items() if other == layout]
-        characters = _spell_folds(run, table, layout, alike, timings, settings, language)
+        characters = _spell_folds(folder, table, layout, alike, timings, settings, language)
         parts.append(characters)
         n_symbols[dataset] = len(layout.symbols)
-    columns = list(CHARACTER_COLUMNS)
-    nothing = pd.DataFrame(columns=columns)
-    characters = pd.concat(parts, ignore_index=True)[columns] if parts else nothing
-    with written_whole(run / "characters.parquet") as temporary:
-        characters.to_parquet(temporary, index=False)
-    if characters.empty:
-        return pd.DataFrame(columns=METRIC_COLUMNS)
+    characters = pd.concat(parts, ignore_index=True) if parts else CHARACTERS.empty()
+    folder.write_characters(characters)
     return spelling_metrics(subject_rates(characters, n_symbols), n_symbols)
-
-
-def _read_flashes(folder: Path, dataset: str) -> tuple[pd.DataFrame, Layout | None]:
-    """Give all flashes of a data set and its layout, if it is known."""
-    layouts = read_json(folder / "epochs.json")["layouts"]
-    layout = Layout.from_dict(layouts[dataset]) if dataset in layouts else None
-    return pd.read_parquet(folder / "flashes.parquet"), layout
-
-
-def _sources(run: Path) -> dict[str, list[str]]:
-    """Give the names of the sources of each data set."""
-    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    return {name: [s["source"] for s in sources] for name, sources in config["datasets"].items()}
 
 
 def _stated_pause(sources: Iterable[str]) -> float | None:
@@ -142,7 +114,7 @@ def _persons(table: pd.DataFrame) -> pd.Series[str]:
 
 
 def _spell_folds(
-    run: Path,
+    folder: RunFolder,
     scores: pd.DataFrame,
     layout: Layout,
     alike: list[str],
@@ -154,30 +126,30 @@ def _spell_folds(
 
     A speller learns from the training scores of data sets with the same layout (``alike``).
     """
-    fits = [read_json(path) for path in finished_files(run / "fits", ".json")]
-    ids = {tuple(fit[key] for key in FOLD): fit["id"] for fit in fits}
+    ids = {tuple(fit[key] for key in FOLD): fit["id"] for fit in folder.fits()}
     tables, without = [], []
-    for labels, fold in scores.groupby(FOLD, sort=False):
-        path = run / "training_scores" / f"{ids[labels]}.parquet"
-        model = None
-        training = pd.read_parquet(path) if path.is_file() else fold.iloc[:0]
-        training = training[training["dataset"].isin(alike)]
-        if len(training):
+    for _, fold in scores.groupby(FOLD, sort=False, dropna=False):
+        named = {key: None if pd.isna(v := fold[key].iloc[0]) else v for key in FOLD}
+        fit = ids[tuple(named.values())]
+        model, training = None, folder.training_scores(fit)
+        if training is not None:
+            training = training[training["dataset"].isin(alike)]
+        if training is not None and len(training):
             model = fit_speller(
                 training,
                 layout,
                 target_error=settings.target_error,
                 timing=mean_timing(timings, _persons(training).unique()),
-                where=f"fold {ids[labels]}",
+                where=f"fold {fit}",
             )
         else:
-            without.append(ids[labels])
+            without.append(fit)
         decided = decide(gather_selections(fold, layout), model, language=language)
-        tables.append(decided.assign(**{key: fold[key].iloc[0] for key in FOLD}))
+        tables.append(decided.assign(**named))
     if without and settings.dynamic:
         warnings.warn(
-            f"{run}: {len(without)} folds have no training scores on the same layout (first: "
-            f"{without[0]}); they are spelled by the sum of probabilities only",
+            f"{folder.path}: {len(without)} folds have no training scores on the same layout "
+            f"(first: {without[0]}); they are spelled by the sum of probabilities only",
             DataWarning,
             stacklevel=3,
         )

@@ -14,7 +14,7 @@ from p300.adaptation.transfer import learn_transfer
 from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
 from p300.evaluation.plan import plan_dataset
-from p300.evaluation.runner import evaluate
+from p300.evaluation.runner import score_folds
 from p300.files import read_json
 from p300.speller.run import spell_run
 
@@ -46,22 +46,23 @@ def experiment(detectors, protocols, **changes):
 def few_shot(tmp_path_factory):
     run = tmp_path_factory.mktemp("adapted") / "run"
     protocols = {"few_shot": {"characters": [0, 1, 3]}}
-    return evaluate(experiment(DETECTORS, protocols), run)
+    return score_folds(experiment(DETECTORS, protocols), run)
 
 
 def test_each_number_of_characters_is_measured(few_shot):
     scores = pd.read_parquet(few_shot / "scores.parquet")
-    assert set(scores["protocol"]) == {"few_shot-0", "few_shot-1", "few_shot-3"}
+    assert set(scores["protocol"]) == {"few_shot"}
+    assert set(scores["calibration_characters"]) == {"0", "1", "3"}
     assert set(scores["run"]) == {"2"}
-    by_protocol = scores.groupby("protocol")["detector"].unique()
-    assert set(by_protocol["few_shot-3"]) == set(DETECTORS)
+    by_number = scores.groupby("calibration_characters")["detector"].unique()
+    assert set(by_number["3"]) == set(DETECTORS)
     # Two characters at least are needed to learn from them alone.
-    assert set(by_protocol["few_shot-1"]) == set(DETECTORS) - {"scratch"}
+    assert set(by_number["1"]) == set(DETECTORS) - {"scratch"}
 
 
 def test_without_calibration_characters_all_are_the_same(few_shot):
     scores = pd.read_parquet(few_shot / "scores.parquet")
-    none = scores[scores["protocol"] == "few_shot-0"].groupby("detector")["score"]
+    none = scores[scores["calibration_characters"] == "0"].groupby("detector")["score"]
     np.testing.assert_array_equal(none.get_group("self"), none.get_group("labelled"))
     # The detector itself is calibrated in another way, but ranks nearly alike.
     assert np.corrcoef(none.get_group("self"), none.get_group("as is"))[0, 1] > 0.98
@@ -82,7 +83,7 @@ def test_fits_tell_how_they_adapted(few_shot):
 def test_characters_of_a_person_train_the_speller_where_they_are_enough(tmp_path):
     protocols, changes = {"few_shot": {"characters": [2, 3]}}, {"spelling": {"dynamic": True}}
     asked = experiment({"scratch": DETECTORS["scratch"]}, protocols, **changes)
-    run = evaluate(asked, tmp_path / "run")
+    run = score_folds(asked, tmp_path / "run")
     training = {path.stem: pd.read_parquet(path) for path in (run / "training_scores").iterdir()}
     assert sorted(training) == [
         f"simulated.few_shot-3.sub-{s}.scratch.repeat-0" for s in range(1, 5)
@@ -91,9 +92,10 @@ def test_characters_of_a_person_train_the_speller_where_they_are_enough(tmp_path
     with pytest.warns(DataWarning, match="4 folds have no training scores"):
         spell_run(run, asked.spelling)
     characters = pd.read_parquet(run / "characters.parquet")
-    dynamic = characters.groupby("protocol")["stopping"].agg(lambda kinds: set(kinds) - {"fixed"})
-    assert not dynamic["few_shot-2"]
-    assert dynamic["few_shot-3"]
+    by_number = characters.groupby("calibration_characters")["stopping"]
+    dynamic = by_number.agg(lambda kinds: set(kinds) - {"fixed"})
+    assert not dynamic["2"]
+    assert dynamic["3"]
 
 
 def test_what_is_learned_once_is_told_with_every_fold_that_uses_it(tmp_path, monkeypatch):
@@ -107,7 +109,7 @@ def test_what_is_learned_once_is_told_with_every_fold_that_uses_it(tmp_path, mon
     monkeypatch.setattr("p300.adaptation.ways.self_calibrated.learn_transfer", slowly)
     detectors = {f"self {n}": {**DETECTORS["self"], "n_windows": n} for n in (4, 8)}
     asked = experiment(detectors, {"few_shot": {"characters": [0, 1]}})
-    run = evaluate(asked, tmp_path / "run")
+    run = score_folds(asked, tmp_path / "run")
     # Once a subject and detector, for both numbers of characters.
     assert calls == [4, 8] * 4
     fits = [read_json(path) for path in (run / "fits").glob("*.json")]
@@ -118,7 +120,7 @@ def test_what_is_learned_once_is_told_with_every_fold_that_uses_it(tmp_path, mon
 def test_prequential_self_calibration_with_training_scores(tmp_path):
     detectors = {"self": DETECTORS["self"]}
     changes = {"spelling": {"dynamic": True}}
-    run = evaluate(experiment(detectors, {"cross_subject": {}}, **changes), tmp_path / "run")
+    run = score_folds(experiment(detectors, {"cross_subject": {}}, **changes), tmp_path / "run")
     (first, *_) = sorted((run / "training_scores").glob("*.parquet"))
     training = pd.read_parquet(first)
     assert len(training) == 3 * 2 * 3 * 5 * 12
@@ -130,7 +132,7 @@ def test_prequential_self_calibration_with_training_scores(tmp_path):
 def test_labels_are_not_to_be_had_across_subjects(kind, tmp_path):
     asked = experiment({"x": {**ALIGNED, "adaptation": kind}}, {"cross_subject": {}})
     with pytest.raises(ProtocolError, match="needs a protocol with calibration characters"):
-        evaluate(asked, tmp_path / "run")
+        score_folds(asked, tmp_path / "run")
 
 
 def test_a_detector_without_a_last_layer_cannot_adapt(tmp_path):
@@ -138,7 +140,7 @@ def test_a_detector_without_a_last_layer_cannot_adapt(tmp_path):
         {"x": {"detector": "erpcov_mdm", "adaptation": "self_calibrated"}}, {"cross_subject": {}}
     )
     with pytest.raises(DetectorError, match="no last linear layer"):
-        evaluate(asked, tmp_path / "run")
+        score_folds(asked, tmp_path / "run")
 
 
 def test_a_typo_is_told():
@@ -169,17 +171,16 @@ def test_fine_tuning_uses_the_characters_where_there_are_some(tmp_path):
         "tuned": {**NETWORK, "adaptation": "fine_tuned"},
         "same": {"detector": "finetuned", "max_passes": 3},
     }
-    run = evaluate(experiment(detectors, protocols), tmp_path / "run")
+    run = score_folds(experiment(detectors, protocols), tmp_path / "run")
     scores = pd.read_parquet(run / "scores.parquet")
     assert set(scores.loc[scores["protocol"] == "cross_subject", "detector"]) == {"tuned"}
-    found = dict(list(scores.groupby(["protocol", "detector"])["score"]))
+    found = dict(list(scores.groupby(["calibration_characters", "detector"])["score"]))
     for number in ("0", "2"):
-        tuned, same = (found[f"few_shot-{number}", name] for name in ("tuned", "same"))
-        np.testing.assert_array_equal(tuned, same)
-    plain = found["few_shot-0", "plain"]
-    np.testing.assert_array_equal(found["few_shot-0", "tuned"], plain)
-    np.testing.assert_array_equal(found["few_shot-2", "plain"], plain)
-    assert not np.allclose(found["few_shot-2", "tuned"], plain)
+        np.testing.assert_array_equal(found[number, "tuned"], found[number, "same"])
+    plain = found["0", "plain"]
+    np.testing.assert_array_equal(found["0", "tuned"], plain)
+    np.testing.assert_array_equal(found["2", "plain"], plain)
+    assert not np.allclose(found["2", "tuned"], plain)
 
 
 def test_a_protocol_names_detectors_that_there_are():

@@ -19,7 +19,7 @@ from p300.errors import DataWarning, EpochsError, RunError, RunWarning
 from p300.evaluation import assembly
 from p300.evaluation.cache import entry_sizes
 from p300.evaluation.plan import preview
-from p300.evaluation.preparation import prepare
+from p300.evaluation.preparation import keep_prepared, prepare
 from p300.files import read_json, write_json
 from p300.preprocessing import preprocess
 
@@ -64,9 +64,10 @@ def cut(monkeypatch):
 
 
 def prepared(study, run, *overrides):
-    run = study.parent / run
-    run.mkdir(exist_ok=True)
-    return prepare(parse_experiment(CONFIG, overrides), run, data=study.parent)["mine"]
+    experiment = parse_experiment(CONFIG, overrides)
+    found = prepare(experiment, data=study.parent)
+    keep_prepared(experiment, found, study.parent / run)
+    return found.folders["mine"]
 
 
 def test_a_second_run_preprocesses_nothing_and_tells_the_same(study, cut):
@@ -222,7 +223,7 @@ def test_two_layouts_in_one_data_set_are_refused(study, second):
     with pytest.raises(EpochsError, match=message):
         preview(experiment, study.parent)
     with pytest.raises(EpochsError, match=message):
-        prepare(experiment, study.parent / "a", data=study.parent)
+        prepare(experiment, data=study.parent)
 
 
 def test_clearing_removes_nothing_else(study, cache):
@@ -278,11 +279,9 @@ def prepare_at_once(barrier, study):
         if stage == "preparing mine" and done == 2:
             barrier.wait(timeout=60)
 
-    run = study.parent / multiprocessing.current_process().name
-    run.mkdir()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        prepare(parse_experiment(CONFIG), run, data=study.parent, progress=wait)
+        prepare(parse_experiment(CONFIG), data=study.parent, progress=wait)
 
 
 def test_two_writers_of_one_entry_leave_one(study):

@@ -91,7 +91,7 @@ def test_a_preview_shows_the_same_folds(finished):
 
 def test_windows_and_flashes_stay_together(tmp_path):
     experiment = parse_experiment(CONFIG)
-    prepared = prepare(experiment, tmp_path, data=tmp_path)
+    prepared = prepare(experiment, data=tmp_path).folders
     together = Epochs.load(prepared.pop(name_together(experiment)))
     assert isinstance(together.X, np.memmap)
     assert set(together.layouts) == {"one", "two"}
@@ -105,13 +105,13 @@ def test_windows_and_flashes_stay_together(tmp_path):
 
 def test_without_such_a_protocol_nothing_is_combined(tmp_path):
     experiment = parse_experiment(CONFIG, ["protocols={cross_subject: {}}"])
-    assert set(prepare(experiment, tmp_path, data=tmp_path)) == {"one", "two"}
+    assert set(prepare(experiment, data=tmp_path).folders) == {"one", "two"}
 
 
 def test_data_sets_of_different_rates_say_what_to_set(tmp_path):
     experiment = parse_experiment(CONFIG, ["preprocessing={}"])
     with pytest.raises(EpochsError, match=r"at 128 Hz .* at 125 Hz .*order filter_first"):
-        prepare(experiment, tmp_path, data=tmp_path)
+        prepare(experiment, data=tmp_path)
 
 
 def test_one_data_set_alone_is_refused(tmp_path):
@@ -125,9 +125,8 @@ def test_one_data_set_alone_is_refused(tmp_path):
 
 def test_detectors_that_adapt_are_left_out_where_the_layouts_differ(tmp_path):
     experiment = parse_experiment(CONFIG)
-    flashes = Epochs.load(
-        prepare(experiment, tmp_path, data=tmp_path)[name_together(experiment)]
-    ).flashes
+    folders = prepare(experiment, data=tmp_path).folders
+    flashes = Epochs.load(folders[name_together(experiment)]).flashes
     other = Layout(MATRIX_6X6.symbols[::-1], MATRIX_6X6.groups)
     layouts = {"one": MATRIX_6X6, "two": other}
     with (

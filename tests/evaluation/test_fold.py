@@ -21,7 +21,7 @@ from p300.epochs import Epochs
 from p300.errors import ConfigError, DetectorError, ProtocolError
 from p300.evaluation.fold import fit_and_score_fold
 from p300.evaluation.protocols import make_folds
-from p300.evaluation.runner import evaluate
+from p300.evaluation.runner import score_folds
 from p300.preprocessing import preprocess
 from p300.recordings import open_recordings
 
@@ -59,7 +59,7 @@ def test_a_script_gets_the_scores_of_a_run(study, tmp_path):
             }
         )
     )
-    run = pd.read_parquet(evaluate(experiment, tmp_path / "run") / "scores.parquet")
+    run = pd.read_parquet(score_folds(experiment, tmp_path / "run") / "scores.parquet")
     keys = ["protocol", "fold", "detector", "seed"]
     expected = dict(list(run.groupby(keys)["score"]))
     found = {}

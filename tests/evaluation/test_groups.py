@@ -19,7 +19,7 @@ from p300.evaluation.groups import groups_of, is_done, run_group
 from p300.evaluation.method import Method
 from p300.evaluation.plan import plan
 from p300.evaluation.preparation import prepare
-from p300.evaluation.runner import evaluate
+from p300.evaluation.runner import score_folds
 from p300.evaluation.tasks import run_task
 from p300.files import read_json
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
 @pytest.fixture(scope="module")
 def tasks(tmp_path_factory):
     experiment = parse_experiment(CONFIG)
-    return plan(experiment, prepare(experiment, tmp_path_factory.mktemp("run"), data=Path()))
+    return plan(experiment, prepare(experiment, data=Path()).folders)
 
 
 def of(tasks, label):
@@ -173,5 +173,5 @@ def test_nothing_learned_in_one_run_serves_another(tmp_path, monkeypatch):
     experiment = parse_experiment(CONFIG, ["detectors={slda: {}}", "repeats=1"])
     for name in ("one", "two"):
         seen.clear()
-        evaluate(experiment, tmp_path / name)
+        score_folds(experiment, tmp_path / name)
         assert len(seen) == 3

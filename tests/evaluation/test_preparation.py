@@ -17,8 +17,8 @@ from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, StudyError
 from p300.evaluation.cache import entry_sizes
 from p300.evaluation.plan import preview
-from p300.evaluation.preparation import cached_epochs, prepare
-from p300.evaluation.runner import evaluate
+from p300.evaluation.preparation import cached_epochs
+from p300.evaluation.runner import prepare_run, score_folds
 from p300.files import read_json, safe_name
 
 SIZES = {"n_characters": 3, "repetitions": 3}
@@ -63,7 +63,7 @@ def assert_refused(experiment, data, message):
     """Refused with the message by a run and its preview; nothing is kept or fitted."""
     run = data.parent / "run"
     with pytest.raises(StudyError, match=message):
-        prepare(experiment, run, data=data)
+        prepare_run(experiment, run, data=data)
     assert not run.exists()
     assert entry_sizes() == {}
     with pytest.raises(StudyError, match=message):
@@ -148,7 +148,7 @@ def test_people_who_are_guessed_are_not_crossed_before_they_are_confirmed(data):
     guessed = GUESSED % ""
     refused = (
         lambda: preview(experiment_of(guessed), data),
-        lambda: evaluate(experiment_of(guessed), data / "run", data=data),
+        lambda: score_folds(experiment_of(guessed), data / "run", data=data),
     )
     for run in refused:
         with (
@@ -171,14 +171,14 @@ def test_a_study_that_moved_is_the_same(data, monkeypatch):
     for subject in ("1", "2"):
         save(make_recording(subject, seed=6, **SIZES), data / "a" / f"sub-{subject}")
     experiment, run = experiment_of("{source: flash_table, path: a}"), data.parent / "run"
-    first = prepare(experiment, run, data=data)
+    first = prepare_run(experiment, run, data=data)
     monkeypatch.chdir(data)
-    assert prepare(experiment, run, data=Path()) == first
-    assert prepare(experiment, run, data=Path(os.path.relpath(data))) == first
+    assert prepare_run(experiment, run, data=Path()) == first
+    assert prepare_run(experiment, run, data=Path(os.path.relpath(data))) == first
     moved = data.parent / "elsewhere"
     shutil.move(data, moved)
-    assert prepare(experiment, run, data=moved) == first  # this run goes on
-    assert prepare(experiment, data.parent / "other", data=moved) == first
+    assert prepare_run(experiment, run, data=moved) == first  # this run goes on
+    assert prepare_run(experiment, data.parent / "other", data=moved) == first
     assert len(entry_sizes()) == 1
     # The manifest names the files that were read, for people.
     about = read_json(data.parent / "other" / "manifest.json")["recordings"]
@@ -201,12 +201,12 @@ def test_a_name_in_a_file_leads_nowhere_else(data, name, monkeypatch):
     before = set(data.parent.parent.iterdir())
     run = data.parent / "deep" / "run"
     experiment = experiment_of("{source: bci2000, path: x}", protocols="{within_subject: {}}")
-    prepare(experiment, run, data=data)
+    prepare_run(experiment, run, data=data)
     about = read_json(run / "manifest.json")["recordings"]
     assert [one["recording"] for one in about] == [f"d/sub-{name}/ses-1/run-{k}" for k in (1, 2)]
     inside = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert inside == {
-        "manifest.json", "averages.parquet", "epochs/d/flashes.parquet", "epochs/d/epochs.json",
+        "config.yaml", "manifest.json", "averages.parquet", "epochs/d/flashes.parquet", "epochs/d/epochs.json",
     }  # fmt: skip
     assert {path.name for path in data.parent.iterdir()} == {"cache", "data", "deep"}
     assert set(data.parent.parent.iterdir()) == before

@@ -275,7 +275,7 @@ def subjects_with_runs(n_subjects=3, n_runs=2, n_characters=4):
 class TestFewShot:
     def test_each_number_of_characters_is_a_protocol_of_its_own(self):
         folds = make_folds("few_shot", subjects_with_runs(), 0.65, {"characters": [0, 2, "all"]})
-        assert [f.variant for f in folds] == ["-0", "-2", "-all"] * 3
+        assert [f.calibration_characters for f in folds] == ["0", "2", "all"] * 3
         assert [f.name for f in folds[::3]] == ["sub-1", "sub-2", "sub-3"]
 
     def test_the_last_run_is_tested_and_only_earlier_ones_are_adapted_to(self):

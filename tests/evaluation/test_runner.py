@@ -20,10 +20,10 @@ from p300.errors import DataWarning, ProtocolError, RecordingError, RunError, Ru
 from p300.evaluation import runner
 from p300.evaluation.fold import seed_of
 from p300.evaluation.plan import preview
-from p300.evaluation.preparation import prepare
-from p300.evaluation.runner import evaluate
 from p300.evaluation.workers import Workers, map_folds
 from p300.files import read_json, write_json
+from p300.pipeline import evaluate
+from p300.runs import RunFolder
 
 CONFIG = """
 name: small
@@ -31,7 +31,10 @@ datasets: {simulated: {source: simulated, n_subjects: 3, characters_per_run: 3, 
 detectors: {cnn1: {max_passes: 2}, slda: {}}
 protocols: {within_subject: {test_runs: last}, cross_subject: {}}
 """
-pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*calibration slope"),
+    pytest.mark.filterwarnings("ignore:data set mine. no layout known"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +95,7 @@ def test_a_fit_tells_what_made_it_and_the_manifest_who(experiment, tmp_path, mon
     here = Workers()
     monkeypatch.setattr(runner, "map_folds", lambda tasks, run, _: map_folds(tasks, run, here))
     experiment = parse_experiment(CONFIG, ["detectors={slda: {}}"])
-    runner.claim_folder(experiment, tmp_path)
-    prepare(experiment, tmp_path, data=tmp_path)
+    runner.prepare_run(experiment, tmp_path, data=tmp_path)
     evaluate(experiment, tmp_path, jobs=8)
     manifest = read_json(tmp_path / "manifest.json")
     assert (manifest["jobs"], manifest["device"]) == (8, "cpu")
@@ -117,14 +119,12 @@ def test_fits_of_several_versions_are_named(finished, experiment, tmp_path):
     del fit["versions"]  # as older runs have it
     write_json(second, fit)
     with pytest.warns(RunWarning, match=r"numpy [0-9.]+, not known; "):
-        runner.write_metrics(experiment, run)
+        runner.measure_flashes(RunFolder(run))
 
 
 def test_folds_of_the_same_name_are_refused(tmp_path):
     settings = ["detectors={slda: {}}", "protocols={few_shot: {characters: [1, 1]}}"]
-    with pytest.raises(
-        RunError, match=r"2 folds are named .*option of the protocol few_shot-1 once"
-    ):
+    with pytest.raises(RunError, match=r"2 folds are named .*option of the protocol few_shot once"):
         evaluate(parse_experiment(CONFIG, settings), tmp_path / "run")
 
 
@@ -148,7 +148,7 @@ def test_a_run_killed_in_a_fold_goes_on_and_gives_the_same_scores(finished, tmp_
         "def slow(*args, **kwargs):\n    result = fit(*args, **kwargs)\n    time.sleep(0.3)\n"
         "    return result\n"
         "tasks.fit_and_score_fold = slow\n"
-        "runner.evaluate(load_experiment(sys.argv[1]), sys.argv[2])\n"
+        "runner.score_folds(load_experiment(sys.argv[1]), sys.argv[2])\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", code, str(config), str(run)], start_new_session=True
@@ -173,7 +173,8 @@ def test_a_run_killed_in_a_fold_goes_on_and_gives_the_same_scores(finished, tmp_
 
 
 def test_a_folder_of_another_config_is_refused(finished):
-    with pytest.raises(RunError, match=r"belongs to another config .different: seed, protocols"):
+    message = r"another config .different: seed: 5 here, 2011 there; .*within_subject: only there"
+    with pytest.raises(RunError, match=message):
         evaluate(parse_experiment(CONFIG, ["seed=5", "protocols={cross_subject: {}}"]), finished)
 
 
@@ -246,11 +247,62 @@ def test_a_data_set_with_one_subject_among_several_is_left_out_across_subjects()
     }  # fmt: skip
 
 
-def test_missing_data_leave_no_epochs(tmp_path):
+@pytest.mark.parametrize("start", [evaluate, runner.prepare_run])
+def test_a_wrong_path_leaves_nothing(tmp_path, start):
     experiment = parse_experiment("datasets: {mine: {source: bnci2015_003, path: nowhere}}")
     with pytest.raises(RecordingError, match="nowhere: no such file or folder"):
+        start(experiment, tmp_path / "reports" / "run", data=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_folds_that_cannot_be_leave_nothing(tmp_path):
+    write_table_study(tmp_path / "study")
+    text = "datasets: {mine: {source: flash_table, path: study}}\ndetectors: {slda: {}}\n"
+    experiment = parse_experiment(text + "protocols: {cross_session: {}}")
+    with pytest.raises(ProtocolError, match="one session only"):
         evaluate(experiment, tmp_path / "run", data=tmp_path)
-    assert [p.name for p in (tmp_path / "run").iterdir()] == ["config.yaml"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_wrong_path_leaves_a_begun_run_as_it_was(tmp_path):
+    write_table_study(tmp_path / "study")
+    text = "datasets: {mine: {source: flash_table, path: study}}\ndetectors: {slda: {}}"
+    experiment = parse_experiment(text)
+    run = evaluate(experiment, tmp_path / "run", data=tmp_path)
+    (run / "metrics.json").unlink()
+    before = stamps(run)
+    with pytest.raises(RecordingError, match="no such file or folder"):
+        evaluate(experiment, run, data=tmp_path / "elsewhere")
+    assert stamps(run) == before
+
+
+def test_a_run_cut_while_writing_its_first_file_goes_on(tmp_path):
+    experiment = parse_experiment(CONFIG, ["detectors={slda: {}}", "protocols={cross_subject: {}}"])
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / ".config.yaml.0123abcd.tmp.yaml").write_text("name: sm")
+    evaluate(experiment, run)
+    assert not list(run.glob(".*"))
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(finished, experiment, tmp_path):
+    run = shutil.copytree(finished, tmp_path / "run")
+    left = [
+        run / ".metrics.json.89abcdef.tmp.json",
+        run / "fits" / ".a.b.repeat-0.json.0123abcd.tmp.json",
+        run / "epochs" / "simulated" / ".flashes.parquet.0123abcd.tmp.parquet",
+    ]
+    mine = [
+        run / "notes.tmp",
+        run / ".hidden.json",
+        run / "fits" / ".a.json.0123abc.tmp.json",
+        run / "fits" / ".a.json.0123abcd.tmp.parquet",
+    ]
+    for file in [*left, *mine]:
+        file.write_text("x")
+    before = stamps(run)
+    evaluate(experiment, run)
+    assert set(before) - set(stamps(run)) == set(left)
 
 
 def test_the_preview_names_the_folds_that_a_run_fits(finished, experiment):

@@ -14,8 +14,9 @@ import pytest
 from p300.config import parse_experiment
 from p300.errors import ConfigError, RunError, RunWarning
 from p300.evaluation import workers
-from p300.evaluation.runner import evaluate
+from p300.evaluation.runner import score_folds
 from p300.evaluation.workers import Workers, map_folds
+from p300.runs import RunFolder
 
 CONFIG = """
 name: small
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*calibration slope")
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    run = evaluate(parse_experiment(CONFIG), tmp_path_factory.mktemp("run") / "alone")
+    run = score_folds(parse_experiment(CONFIG), tmp_path_factory.mktemp("run") / "alone")
     return pd.read_parquet(run / "scores.parquet")
 
 
@@ -55,7 +56,7 @@ def loky_workers():
 def test_a_killed_process_changes_no_score(alone, tmp_path):
     progress, killed = kill_one_after_the_first_fold(loky_workers)
     with pytest.warns(RunWarning, match="a worker process was killed"):
-        run = evaluate(parse_experiment(CONFIG), tmp_path / "run", jobs=2, progress=progress)
+        run = score_folds(parse_experiment(CONFIG), tmp_path / "run", jobs=2, progress=progress)
     assert len(killed) == 1
     scores = pd.read_parquet(run / "scores.parquet")
     pd.testing.assert_frame_equal(scores, alone, check_exact=True)
@@ -73,7 +74,7 @@ def test_a_killed_worker_of_a_cluster_changes_no_score(alone, tmp_path):
         pids = list(client.run(os.getpid).values())
         assert len(set(pids) - {os.getpid()}) == 2
         progress, killed = kill_one_after_the_first_fold(lambda: pids)
-        run = evaluate(
+        run = score_folds(
             parse_experiment(CONFIG),
             tmp_path / "run",
             cluster=cluster.scheduler_address,
@@ -117,7 +118,6 @@ def test_deaths_count_against_the_fold_that_ran(monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "groups_of", lambda tasks: [tuple(tasks), (Named("other"),)])
     monkeypatch.setattr(workers, "run_group", kill_myself_once_a_task)
     group = [Named(str(k)) for k in range(5)]
-    (tmp_path / "scores").mkdir()
     with pytest.warns(RunWarning, match="done again"):
         done = list(map_folds(group, tmp_path, Workers(jobs=2)))
     assert sorted(done) == ["0", "1", "2", "3", "4", "other"]
@@ -129,14 +129,24 @@ def kill_myself_once_a_task(group, run):
         if not begun.exists() and task.id != "other":
             begun.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        (run / "scores" / f"{task.id}.parquet").touch()
+        scored = RunFolder(run).fold_scores_file(task.id)
+        scored.parent.mkdir(exist_ok=True)
+        scored.touch()
 
 
 def test_an_interrupt_ends_all_processes_and_leaves_a_run_that_goes_on(alone, tmp_path):
     psutil = pytest.importorskip("psutil")
     config, run = tmp_path / "small.yaml", tmp_path / "run"
     config.write_text(CONFIG)
-    command = ["-m", "p300", "evaluate", config, "--out", run, "--jobs", "2"]
+    # Where the tests run in the background, interrupts are ignored, and so they are by a run that
+    # is started there (nohup); this one is to be a run in the foreground.
+    code = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from p300.cli import main\n"
+        "main()\n"
+    )
+    command = ["-c", code, "evaluate", config, "--out", run, "--jobs", "2"]
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", *map(str, command)], stderr=subprocess.PIPE, text=True
     ) as process:
@@ -153,7 +163,7 @@ def test_an_interrupt_ends_all_processes_and_leaves_a_run_that_goes_on(alone, tm
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
     assert not (run / "metrics.json").exists()
-    evaluate(parse_experiment(CONFIG), run)
+    score_folds(parse_experiment(CONFIG), run)
     scores = pd.read_parquet(run / "scores.parquet")
     pd.testing.assert_frame_equal(scores, alone, check_exact=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from p300.detectors import DETECTORS
 from p300.evaluation.metrics import summarise_scores
+from p300.files import write_json
 from p300.recordings.layout import MATRIX_6X6, Layout
+from p300.runs import RunFolder
 from p300.speller import (
     PAPER_TIMING,
     LikelihoodRatio,
@@ -64,6 +66,7 @@ def make_scores(
                                 pd.DataFrame(
                                     {
                                         "experiment": "speller_study", "protocol": protocol,
+                                        "calibration_characters": None,
                                         "fold": fold, "detector": detector,
                                         "seed": 100 * repeat + subject_number,
                                         "dataset": dataset, "subject": subject, "session": "1",
@@ -93,7 +96,8 @@ def make_fits(scores: pd.DataFrame) -> list[dict[str, Any]]:
         patterns = rng.normal(size=(10, len(ELECTRODES))) + np.linspace(0, 2, len(ELECTRODES))
         fits.append(
             {
-                "id": "__".join(map(str, key)), **named, "seed": int(named["seed"]),
+                "id": "__".join([f"{len(fits):03d}", *map(str, key)]), **named,
+                "seed": int(named["seed"]), "calibration_characters": None,
                 "n_train": 5 * len(part), "n_test": len(part),
                 "n_train_targets": 5 * int(part["target"].sum()),
                 "fit_seconds": 3.2, "score_seconds": 0.1,
@@ -174,18 +178,31 @@ def make_run(
 ) -> Path:
     """Write a finished run folder."""
     scores = make_scores(subjects, detectors, protocols, datasets, repeats)
-    metrics = summarise_scores(scores)
-    rows = metrics.astype(object).where(metrics.notna(), None).to_dict("records")
-    (folder / "fits").mkdir(parents=True)
-    for number, fit in enumerate(make_fits(scores)):
-        (folder / "fits" / f"{number:03d}.json").write_text(json.dumps(fit))
-    scores.to_parquet(folder / "scores.parquet", index=False)
-    (folder / "metrics.json").write_text(json.dumps({"rows": rows}))
     averages = make_averages(subjects, datasets, gains or [1.0] * len(subjects))
-    averages.to_parquet(folder / "averages.parquet", index=False)
-    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
-    (folder / "manifest.json").write_text(json.dumps(make_manifest(subjects, datasets)))
+    run = RunFolder(folder)
+    run.keep_prepared({}, averages, make_manifest(subjects, datasets))
+    write_folds(run, scores, make_fits(scores))
+    run.write_metrics(summarise_scores(scores))
+    run.config_file.write_text(make_config(detectors))
     return folder
+
+
+def make_config(detectors: list[str], **more: Any) -> str:
+    """A config whose detectors are the package's, or "slda" under another name it may have."""
+    possible = [name for name in detectors if not {"/", "\\"} & set(name)] or ["slda"]
+    named = {name: {} if name in DETECTORS else {"detector": "slda"} for name in possible}
+    datasets = {"simulated": [{"source": "simulated"}]}
+    config = CONFIG | {"datasets": datasets, "detectors": named} | more
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def write_folds(run: RunFolder, scores: pd.DataFrame, fits: list[dict[str, Any]]) -> None:
+    """Write the fits and scores of all folds, and the table of all scores."""
+    keys = ["dataset", "protocol", "fold", "detector", "seed"]
+    parts = [part for _, part in scores.groupby(keys, sort=False)]
+    for fit, part in zip(fits, parts, strict=True):
+        run.write_fold(fit, part, None)
+    run.join_scores([fit["id"] for fit in fits])
 
 
 def spelled_scores(
@@ -219,6 +236,7 @@ def spelled_scores(
                 score = d * (rng.normal(size=n_flashes) + d * (target - 0.5)) + np.log(0.2)
                 where = {
                     "experiment": "speller_study", "protocol": "within_subject",
+                    "calibration_characters": None,
                     "fold": f"sub-{subject}_ses-1_run-2", "detector": detector, "seed": seed,
                     "dataset": dataset, "subject": subject, "session": "1", "run": "2",
                     "target": target, "score": score, "threshold": np.log(0.2),
@@ -230,12 +248,12 @@ def spelled_scores(
 def spell_scores(scores: pd.DataFrame, layout: Layout = MATRIX_6X6) -> pd.DataFrame:
     """Decide all characters with the timing of the paper, as ``characters.parquet`` has them."""
     model = SpellerModel(LikelihoodRatio(1.0, -float(np.log(0.2))), 1.0, 0.95, 4)
-    keys = ["dataset", "protocol", "fold", "detector", "seed"]
+    keys = ["dataset", "protocol", "calibration_characters", "fold", "detector", "seed"]
     parts = [
         decide(gather_selections(part, layout), model).assign(
             **dict(zip(keys, labels, strict=True))
         )
-        for labels, part in scores.groupby(keys, sort=False)
+        for labels, part in scores.groupby(keys, sort=False, dropna=False)
     ]
     characters = pd.concat(parts, ignore_index=True)
     return characters.assign(seconds=PAPER_TIMING.seconds(characters["repetitions"]))
@@ -250,26 +268,19 @@ def make_spelled_run(
     characters, n_symbols = spell_scores(scores, layout), {dataset: len(layout.symbols)}
     metrics = [summarise_scores(scores)]
     metrics.append(spelling_metrics(subject_rates(characters, n_symbols), n_symbols))
-    rows = pd.concat(metrics, ignore_index=True)
-    plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    (folder / "fits").mkdir(parents=True)
+    run = RunFolder(folder)
     rng = np.random.default_rng(4)
-    for number, fit in enumerate(make_fits(scores)):
+    fits = [{**fit, "sfreq": 120.0} for fit in make_fits(scores)]
+    for fit in fits:
         if fit["spatial_filters"] is not None:
             fit["spatial_patterns"] = fit["spatial_filters"] = fit["spatial_filters"][:3]
             fit["temporal_kernels"] = rng.normal(size=(3, 5, 13)).tolist()
             fit["saliency"] = rng.normal(size=(len(ELECTRODES), 78)).tolist()
-        (folder / "fits" / f"{number:03d}.json").write_text(json.dumps({**fit, "sfreq": 120.0}))
-    (folder / "epochs" / dataset).mkdir(parents=True)
-    about = {"layouts": {dataset: layout.to_dict()}}
-    (folder / "epochs" / dataset / "epochs.json").write_text(json.dumps(about))
-    scores.to_parquet(folder / "scores.parquet", index=False)
-    characters.to_parquet(folder / "characters.parquet", index=False)
-    (folder / "metrics.json").write_text(json.dumps({"rows": plain}))
-    config = CONFIG | {
-        "datasets": {dataset: [{"source": source, "path": "x"}]},
-        "detectors": {name: {} for name in detectors},
-    }
-    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    (folder / "manifest.json").write_text(json.dumps(make_manifest(subjects, [dataset])))
+    write_folds(run, scores, fits)
+    write_json(run.epochs_file(dataset), {"layouts": {dataset: layout.to_dict()}})
+    run.write_characters(characters)
+    run.write_metrics(pd.concat(metrics, ignore_index=True))
+    datasets = {dataset: [{"source": source, "path": "x"}]}
+    run.config_file.write_text(make_config(detectors, datasets=datasets))
+    write_json(run.manifest_file, make_manifest(subjects, [dataset]))
     return folder

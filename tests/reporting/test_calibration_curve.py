@@ -39,7 +39,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
 
 def test_points_are_means_over_the_same_subjects(results: RunResults) -> None:
     points = calibration_points(results)
-    assert set(points["metric"]) == {"roc_auc", "characters@5"}
+    assert set(points["figure"]) == {"roc_auc", "characters@5"}
     assert (points["n"] == 3).all()
     rows = results.metrics
     own = rows[
@@ -48,7 +48,7 @@ def test_points_are_means_over_the_same_subjects(results: RunResults) -> None:
     ]  # fmt: skip
     point = points[
         (points["detector"] == "slda") & (points["characters"] == "2")
-        & (points["metric"] == "roc_auc")
+        & (points["figure"] == "roc_auc")
     ]  # fmt: skip
     assert point["value"].item() == pytest.approx(own["value"].mean())
 
@@ -58,7 +58,7 @@ def test_subjects_without_all_numbers_are_left_out(results: RunResults) -> None:
     gone = (metrics["protocol"] == "few_shot-all") & (metrics["subject"] == "1")
     fewer = replace(results, metrics=metrics[~gone])
     points = calibration_points(fewer)
-    assert (points.loc[points["metric"] == "roc_auc", "n"] == 2).all()
+    assert (points.loc[points["figure"] == "roc_auc", "n"] == 2).all()
 
 
 def test_lines_are_those_of_the_detectors_in_order_of_characters(results: RunResults) -> None:
@@ -73,6 +73,6 @@ def test_the_section_is_on_the_page_only_with_few_shot(results: RunResults) -> N
     section = calibration_curve(results)
     assert section is not None
     assert "Calibration curve" in (results.folder / "report.html").read_text(encoding="utf-8")
-    other = results.metrics.assign(protocol="cross_subject")
+    other = results.metrics.assign(protocol="cross_subject", calibration_characters=None)
     assert Path(results.folder / "figures" / "calibration_curve.png").is_file()
     assert calibration_curve(replace(results, metrics=other, characters=None)) is None

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.statistics import compare_detectors, holm
 from p300.reporting import compare_runs, plot_differences, read_run, write_comparison
 from p300.reporting import comparison as comparison_module
 from p300.reporting.comparison_sections import (
     compared,
     each_subject,
+    figure_name,
     how_compared,
     limits,
-    metric_name,
     signed,
 )
 from p300.reporting.page import Section, Table, Text
@@ -175,11 +176,15 @@ def test_the_tests_that_were_made_are_told(finished_run: Path) -> None:
 
 
 def test_numbers_in_words() -> None:
-    assert metric_name("roc_auc") == "ROC-AUC"
-    assert metric_name("log_loss") == "Log loss"
-    assert metric_name("characters@5") == "Characters right after 5 repetitions"
-    assert metric_name("dynamic_seconds") == "Seconds per character, dynamic stopping"
-    assert metric_name("bits_per_minute@1") == "Bits per minute after 1 repetition"
+    for shorthand, words in {
+        "roc_auc": "ROC-AUC",
+        "log_loss": "Log loss",
+        "characters@5": "Characters right after 5 repetitions",
+        "bits_per_minute@1": "Bits per minute after 1 repetition",
+        "characters@2:posterior": "Characters right, posterior after 2 repetitions",
+        "seconds@dynamic": "Seconds per character, dynamic stopping",
+    }.items():
+        assert figure_name(MetricAt.parse(shorthand)) == words
     assert p_text(0.0001) == "< 0.001"
     assert p_text(0.03125) == "0.031"
     assert signed(-0.0123) == "−0.012"

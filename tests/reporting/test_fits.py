@@ -14,8 +14,9 @@ def results(protocols):
     """Fits of two subjects under some protocols."""
     rows = [
         {
-            "dataset": "d", "protocol": protocol, "fold": f"sub-{subject}", "detector": "cnn1",
-            "seed": 1, "spatial_filters": [[1.0, 2.0]],
+            "dataset": "d", "protocol": protocol,
+            "protocol_name": protocol.partition("-")[0], "fold": f"sub-{subject}",
+            "detector": "cnn1", "seed": 1, "spatial_filters": [[1.0, 2.0]],
         }
         for protocol in protocols
         for subject in "12"

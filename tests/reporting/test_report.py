@@ -16,7 +16,6 @@ from p300.errors import RunError
 from p300.evaluation.metrics import METRICS, Metric
 from p300.reporting import compare_runs, write_comparison, write_report
 from p300.reporting import report as report_module
-from p300.reporting.run_results import REQUIRED_FILES
 
 MEASURED = [name for name, metric in METRICS.items() if metric.measure]
 SECTIONS = [
@@ -151,7 +150,10 @@ def test_names_from_outside_are_escaped(build_run: Callable[..., Path]) -> None:
     manifest["warnings"] = [hostile]
     manifest["packages"] = {hostile: hostile}
     (run / "manifest.json").write_text(json.dumps(manifest))
-    (run / "config.yaml").write_text(f'name: "</pre>{hostile}"\ndescription: "{hostile}"\n')
+    config = (run / "config.yaml").read_text()
+    told = config.replace("A made-up study.", f'"</pre>{hostile}"')
+    assert hostile in told
+    (run / "config.yaml").write_text(told)
     text = write_report(run).read_text(encoding="utf-8")
     parsed = _Page(text)
     assert not {"script", "b"} & set(parsed.tags)
@@ -252,7 +254,7 @@ def test_several_data_sets_and_seeds(build_run: Callable[..., Path]) -> None:
     assert "2,880 flashes in each protocol" in text
 
 
-@pytest.mark.parametrize("name", REQUIRED_FILES)
+@pytest.mark.parametrize("name", ["config.yaml", "manifest.json", "metrics.json", "scores.parquet"])
 def test_an_unfinished_run_is_refused(own_run: Path, name: str) -> None:
     (own_run / name).unlink()
     with pytest.raises(RunError, match="not a finished run folder") as caught:
@@ -279,9 +281,10 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("manifest.json", b"\xff\xfe", "damaged"),
         ("scores.parquet", b"PAR1 cut off", "damaged"),
         ("averages.parquet", b"", "damaged"),
-        ("config.yaml", b"name: [", "damaged"),
+        ("config.yaml", b"name: [", "not valid YAML"),
         ("config.yaml", b"just text", "str found"),
-        ("fits/000.json", b"{}", "columns"),
+        ("config.yaml", b"name: x\ndetectors: [1]", "detectors"),
+        ("fits/000.json", b"{}", "id: nothing found"),
     ],
 )
 def test_a_damaged_file_is_named(own_run: Path, name: str, content: bytes, problem: str) -> None:
@@ -297,7 +300,7 @@ def test_scores_without_targets_are_refused(own_run: Path) -> None:
     scores = pd.read_parquet(own_run / "scores.parquet").astype({"target": "boolean"})
     scores.loc[0, "target"] = pd.NA
     scores.to_parquet(own_run / "scores.parquet")
-    with pytest.raises(RunError, match="without a target mark"):
+    with pytest.raises(RunError, match="column target: nothing in row 0 found"):
         write_report(own_run)
 
 

@@ -87,7 +87,7 @@ def test_the_ring_is_at_the_best_mean_rate(results: RunResults) -> None:
     x, y = thickest(figure, 0)
     (ring,) = (line for line in figure.axes[0].get_lines() if line.get_marker() == "o")
     assert np.ravel(ring.get_data()) == pytest.approx([x[y.argmax()], y.max()])
-    best = results.spelling.query("metric == 'best_fixed_bits_per_minute' and detector == 'cnn1'")
+    best = results.metrics.query("stopping == 'best' and detector == 'cnn1'")
     assert y.max() == pytest.approx(best["value"].item())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import pytest
 from made_runs import make_spelled_run, spell_scores, spelled_scores
 
 from p300.errors import RunError
+from p300.evaluation.metric_at import MetricAt
 from p300.recordings.layout import Layout
 from p300.reporting import RunResults, read_run, write_report
 from p300.reporting.page import Section, Spelled, Table
@@ -21,6 +21,7 @@ from p300.reporting.paper_sections import count_detections, paper
 from p300.reporting.published import compare, published
 from p300.reporting.speller_sections import bit_rates, characters, errors, spelled_text
 from p300.reporting.speller_tables import rates_without_pause, timing
+from p300.runs import RunFolder
 from p300.speller import PAPER_TIMING, bits_per_minute, wilson_interval
 
 
@@ -79,18 +80,25 @@ def test_characters_right_have_wilsons_interval(results: RunResults) -> None:
 
 
 def test_rates_are_those_of_the_metrics(results: RunResults, spelled_run: Path) -> None:
-    rows = pd.DataFrame(json.loads((spelled_run / "metrics.json").read_text())["rows"])
+    rows = RunFolder(spelled_run).metrics()
     rows = rows[(rows["subject"] == "mean") & (rows["detector"] == "cnn1")]
-    value = rows.set_index("metric")["value"]
+
+    def value(figure: str) -> float:
+        return float(MetricAt.parse(figure).rows(rows)["value"].item())
+
     per_n, dynamic = tables(bit_rates(results))
     first = row(Table((), per_n.rows[1:6]), "Sum: mean of the subjects' bit rates")
-    assert first[1:] == tuple(f"{value[f'bits_per_minute@{n}']:.1f}" for n in (1, 2, 3, 5, 10, 15))
+    assert first[1:] == tuple(f"{value(f'bits_per_minute@{n}'):.1f}" for n in (1, 2, 3, 5, 10, 15))
     cells = dict(zip(dynamic.columns, row(dynamic, "cnn1"), strict=True))
-    assert cells["Bits/min: mean of rates"] == f"{value['dynamic_bits_per_minute']:.1f}"
-    assert cells["Best number"] == f"{value['best_fixed_repetitions']:.0f}"
-    assert cells["Chosen number"] == f"{value['chosen_repetitions']:.1f}"
-    assert cells["Bits/min with it"] == f"{value['chosen_bits_per_minute']:.1f}"
-    assert cells["Mean repetitions"] == f"{value['dynamic_repetitions']:.1f}"
+    assert cells["Bits/min: mean of rates"] == f"{value('bits_per_minute@dynamic'):.1f}"
+    (best,) = rows[rows["stopping"] == "best"].to_dict("records")
+    assert cells["Best number"] == f"{best['repetitions']}"
+    assert cells["Bits/min with the best"] == f"{best['value']:.1f}"
+    assert cells["Chosen number"] == f"{value('mean_repetitions@chosen'):.1f}"
+    assert cells["Bits/min with it"] == f"{value('bits_per_minute@chosen'):.1f}"
+    assert cells["Mean repetitions"] == f"{value('mean_repetitions@dynamic'):.1f}"
+    gain = value("bits_per_minute_gain_over_best@dynamic")
+    assert cells["Gain over the best"].startswith(f"{gain:+.1f}".replace("-", "−"))
 
 
 def test_the_pause_is_found_and_left_out(results: RunResults) -> None:
@@ -162,7 +170,7 @@ def test_long_symbols_are_set_apart_and_escaped(tmp_path: Path) -> None:
     scores = spelled_scores(["1"], ["slda"], layout=layout, text="xy", n_repetitions=2)
     run = make_spelled_run(tmp_path / "run", scores, layout=layout)
     decided = spell_scores(scores, layout).assign(symbol="<b>", correct=False)
-    decided.to_parquet(run / "characters.parquet", index=False)
+    RunFolder(run).write_characters(decided)
     page = write_report(run).read_text(encoding="utf-8")
     assert "<mark>&lt;b&gt; </mark>" in page
     assert "<b>" not in page
@@ -182,10 +190,13 @@ def test_characters_need_their_layout(spelled_run: Path, tmp_path: Path) -> None
     run = Path(shutil.copytree(spelled_run, tmp_path / "run"))
     about = run / "epochs" / "speller" / "epochs.json"
     about.write_text('{"layouts": {}}')
+    with pytest.raises(RunError, match=r"epochs\.json: no layout of speller found"):
+        read_run(run)
+    about.write_text('{"layouts": {"speller": {"symbols": 3}}}')
     with pytest.raises(RunError, match=r"epochs\.json is damaged"):
         read_run(run)
     about.unlink()
-    with pytest.raises(RunError, match="layout on which the characters of speller were"):
+    with pytest.raises(RunError, match=r"epochs\.json: no layout of speller found"):
         read_run(run)
 
 
@@ -273,7 +284,8 @@ def test_labels_lead_to_the_papers_names(build_run: Callable[..., Path]) -> None
         datasets=["x"],
     )  # fmt: skip
     assert paper(read_run(run)) is None
-    with (run / "config.yaml").open("a") as stream:
-        stream.write("detectors: {fast: {detector: mcnn3}, slda: {}}\n")
+    config = (run / "config.yaml").read_text()
+    assert "detector: slda" in config
+    (run / "config.yaml").write_text(config.replace("detector: slda", "detector: mcnn3"))
     (table,) = tables(paper(read_run(run)))
     assert {r.cells[0] for r in table.rows} == {"Subject 1", "Subject 2", "MCNN-3 (fast)"}

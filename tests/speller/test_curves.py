@@ -8,6 +8,7 @@ import pytest
 from score_tables import CHECKERBOARD, make_scores, random_text
 
 from p300.errors import SpellerError
+from p300.evaluation.metric_at import MetricAt
 from p300.recordings import MATRIX_6X6
 from p300.speller import (
     LikelihoodRatio,
@@ -23,6 +24,7 @@ from p300.speller import (
     subject_rates,
     wilson_interval,
 )
+from p300.speller.curves import POINT, rates_of
 
 TIMING = Timing(pause=2.5, repetition=2.1)
 N_SYMBOLS = {"made": 36}
@@ -39,7 +41,8 @@ def characters(n_subjects=4, seeds=(1,), repetitions=5, **options):
             )  # fmt: skip
             model = SpellerModel(LikelihoodRatio(1, 1.6), threshold=0.9)
             decided = decide(gather_selections(scores, MATRIX_6X6), model)
-            tables.append(decided.assign(protocol="within_subject", detector="slda", seed=seed))
+            names = {"protocol": "within_subject", "calibration_characters": None}
+            tables.append(decided.assign(**names, detector="slda", seed=seed))
     table = pd.concat(tables, ignore_index=True)
     return table.assign(seconds=TIMING.seconds(table["repetitions"]))
 
@@ -110,54 +113,99 @@ def test_unknown_characters_do_not_count():
 def test_the_curve_keeps_characters_and_subjects_apart():
     rates = subject_rates(characters(), N_SYMBOLS)
     curve = accuracy_curve(rates)
-    assert set(curve["subject"]) == {"0", "1", "2", "3", "pooled", "mean"}
+    assert set(curve["subject"]) == {"0", "1", "2", "3", "pooled"}
     assert sorted(set(curve["repetitions"])) == [1, 2, 3, 4, 5]
     point = {"rule": "sum", "repetitions": 3}
-    pooled, mean = (one(curve, subject=s, **point) for s in ("pooled", "mean"))
-    assert (pooled["n"], mean["n"]) == (24, 4)
-    assert pooled["value"] == pytest.approx(mean["value"])  # As many characters each.
+    pooled = one(curve, subject="pooled", **point)
+    assert pooled["n"] == 24
+    each = rates[(rates["rule"] == "sum") & (rates["repetitions"] == 3)]
+    assert pooled["value"] == pytest.approx(each["accuracy"].mean())  # As many characters each.
     low, high = wilson_interval(24 * pooled["value"], 24)
     assert (pooled["low"], pooled["high"]) == (pytest.approx(low), pytest.approx(high))
-    assert np.isnan(mean["low"])  # of four subjects
-    known = curve.dropna(subset="low")
-    assert (known["low"] <= known["value"] + 1e-12).all()
+    assert (curve["low"] <= curve["value"] + 1e-12).all()
 
 
 def test_the_mean_of_six_subjects_has_an_interval():
-    curve = accuracy_curve(subject_rates(characters(n_subjects=6), N_SYMBOLS))
-    mean = one(curve, subject="mean", rule="sum", repetitions=3)
-    own = curve[(curve["rule"] == "sum") & (curve["repetitions"] == 3)]
-    single = own[~own["subject"].isin(["mean", "pooled"])]["value"]
+    few, enough = (
+        spelling_metrics(subject_rates(characters(n_subjects=n), N_SYMBOLS), N_SYMBOLS)
+        for n in (4, 6)
+    )
+    own = MetricAt.parse("characters@3").rows(enough)
+    single, mean = own[own["subject"] != "mean"]["value"], one(own, subject="mean")
     assert (mean["low"], mean["high"]) == pytest.approx((single.min(), single.max()))
+    assert np.isnan(one(MetricAt.parse("characters@3").rows(few), subject="mean")["low"])
 
 
 def test_metrics_have_mean_of_rates_and_rate_of_means():
     rates = subject_rates(characters(), N_SYMBOLS)
     rows = spelling_metrics(rates, N_SYMBOLS)
     at5 = rates[(rates["rule"] == "sum") & (rates["repetitions"] == 5)]
-    mean = one(rows, subject="mean", metric="bits_per_minute@5")
+    point = {"rule": "sum", "stopping": "fixed", "repetitions": 5}
+    mean = one(rows, subject="mean", metric="bits_per_minute", **point)
     assert mean["value"] == pytest.approx(at5["bits_per_minute"].mean())
-    of_means = one(rows, subject="mean", metric="bits_per_minute_of_means@5")
+    of_means = one(rows, subject="mean", metric="bits_per_minute_of_means", **point)
     expected = float(bits_per_minute(at5["accuracy"].mean(), 13.0, 36))
     assert of_means["value"] == pytest.approx(expected)
     assert of_means["value"] < mean["value"]
-    assert one(rows, subject="3", metric="characters@5")["n"] == 6
-    assert one(rows, subject="3", metric="characters@5")["high"] <= 1
+    assert one(rows, subject="3", metric="characters", **point)["n"] == 6
+    assert one(rows, subject="3", metric="characters", **point)["high"] <= 1
     assert set(rows["alignment"]) == {"none"}
-    assert {"posterior_characters@5", "dynamic_characters", "dynamic_forced", "dynamic_repetitions",
-            "dynamic_seconds", "dynamic_symbols_per_minute"} <= set(rows["metric"])  # fmt: skip
-    assert "characters@4" not in set(rows["metric"])
+    one(rows, subject="mean", metric="characters", **(point | {"rule": "posterior"}))
+    dynamic = rows[(rows["stopping"] == "dynamic") & (rows["subject"] == "mean")]
+    assert set(dynamic["rule"]) == {"posterior"}
+    assert {"characters", "forced", "mean_repetitions", "seconds", "symbols_per_minute"} <= set(
+        dynamic["metric"]
+    )
+    assert dynamic["repetitions"].isna().all()
+
+
+@pytest.mark.parametrize("most", [2, 4, 7])
+def test_there_are_figures_for_every_number_of_repetitions_that_a_study_has(most):
+    rows = spelling_metrics(subject_rates(characters(repetitions=most), N_SYMBOLS), N_SYMBOLS)
+    for metric in ("characters", "bits_per_minute", "symbols_per_minute", "seconds"):
+        for rule in ("sum", "posterior"):
+            own = rows[(rows["metric"] == metric) & (rows["rule"] == rule)]
+            own = own[(own["stopping"] == "fixed") & (own["subject"] == "mean")]
+            assert own["repetitions"].tolist() == list(range(1, most + 1))
+
+
+def test_rates_are_read_back_from_the_metrics():
+    rates = subject_rates(characters(), N_SYMBOLS)
+    read = rates_of(spelling_metrics(rates, N_SYMBOLS))
+    same = [*POINT, "n", "accuracy", "bits_per_minute", "symbols_per_minute", "seconds"]
+    order = ["rule", "stopping", "repetitions", "subject"]
+    pd.testing.assert_frame_equal(
+        *(t.sort_values(order)[same].reset_index(drop=True) for t in (read, rates)),
+        check_dtype=False,
+        check_exact=True,
+    )
+    free = rates["stopping"] == "dynamic"
+    assert read.loc[read["stopping"] == "dynamic", "forced"].tolist() == (
+        rates.loc[free, "forced"].tolist()
+    )
+
+
+def test_numbers_of_calibration_characters_are_measured_apart():
+    parts = [characters().assign(protocol="few_shot", calibration_characters=n) for n in "03"]
+    parts[1] = parts[1].assign(correct=True)
+    rates = subject_rates(pd.concat(parts, ignore_index=True), N_SYMBOLS)
+    rows = spelling_metrics(rates, N_SYMBOLS)
+    own = rows[(rows["metric"] == "characters") & (rows["subject"] == "mean")]
+    assert set(own["protocol"]) == {"few_shot"}
+    assert (own.loc[own["calibration_characters"] == "3", "value"] == 1).all()
+    assert (own.loc[own["calibration_characters"] == "0", "value"] < 1).any()
 
 
 def test_dynamic_stopping_is_held_against_the_best_fixed_number():
     rates = subject_rates(characters(), N_SYMBOLS)
     rows = spelling_metrics(rates, N_SYMBOLS)
     means = rates[rates["rule"] == "sum"].groupby("repetitions")["bits_per_minute"].mean()
-    best = one(rows, metric="best_fixed_bits_per_minute")["value"]
-    assert best == pytest.approx(means.max())
-    assert one(rows, metric="best_fixed_repetitions")["value"] == means.idxmax()
-    free = one(rows, subject="mean", metric="dynamic_bits_per_minute")["value"]
-    assert one(rows, metric="dynamic_gain_bits_per_minute")["value"] == pytest.approx(free - best)
+    best = one(rows, metric="bits_per_minute", stopping="best")
+    assert best["value"] == pytest.approx(means.max())
+    assert best["repetitions"] == means.idxmax()
+    free = one(rows, subject="mean", metric="bits_per_minute", stopping="dynamic")["value"]
+    gain = one(rows, metric="bits_per_minute_gain_over_best", stopping="dynamic")["value"]
+    assert gain == pytest.approx(free - best["value"])
 
 
 def test_dynamic_stopping_is_held_against_the_number_chosen_on_training_characters():
@@ -167,17 +215,22 @@ def test_dynamic_stopping_is_held_against_the_number_chosen_on_training_characte
     ].assign(stopping="chosen")
     both = pd.concat([table, chosen], ignore_index=True)
     rows = spelling_metrics(subject_rates(both, N_SYMBOLS), N_SYMBOLS)
-    mean = rows[rows["subject"] == "mean"].set_index("metric")["value"]
-    assert mean["chosen_bits_per_minute"] == pytest.approx(mean["bits_per_minute@3"])
-    assert mean["chosen_repetitions"] == 3
-    gain = mean["dynamic_bits_per_minute"] - mean["chosen_bits_per_minute"]
-    assert mean["dynamic_gain_over_chosen_bits_per_minute"] == pytest.approx(gain)
+    means = rows[rows["subject"] == "mean"]
+
+    def mean(figure):
+        return MetricAt.parse(figure).rows(means)["value"].item()
+
+    assert mean("bits_per_minute@chosen") == pytest.approx(mean("bits_per_minute@3"))
+    assert mean("mean_repetitions@chosen") == 3
+    gain = mean("bits_per_minute@dynamic") - mean("bits_per_minute@chosen")
+    assert mean("bits_per_minute_gain_over_chosen@dynamic") == pytest.approx(gain)
 
 
 def test_without_a_model_there_are_figures_of_the_sum_alone():
     table = characters()
     rows = spelling_metrics(subject_rates(table[table["rule"] == "sum"], N_SYMBOLS), N_SYMBOLS)
-    assert not rows["metric"].str.contains("dynamic|posterior").any()
+    assert set(rows["rule"]) == {"sum"}
+    assert set(rows["stopping"]) == {"fixed", "best"}
 
 
 def decisions(pairs):

@@ -12,12 +12,15 @@ from score_tables import make_scores, random_text
 from p300.config import Experiment, Source, parse_experiment
 from p300.epochs import Epochs
 from p300.errors import ConfigError, DataWarning, SpellerError
-from p300.files import write_json
+from p300.evaluation.metric_at import MetricAt
 from p300.recordings import MATRIX_6X6
-from p300.speller import LanguageModel, Spelling, spell_run
-from p300.speller.run import CHARACTER_COLUMNS
+from p300.runs import RunFolder
+from p300.speller import LanguageModel, Spelling
+from p300.speller.run import spell_run
+from p300.tables import CHARACTERS
 
 DETECTORS = {"slda": 1.3, "cnn1": 0.8}
+SCORED = {"experiment": "x", "threshold": 0.0}
 
 
 def onsets(table, pause=2.5, interval=0.175):
@@ -55,19 +58,17 @@ def write_run(
     for detector, separation in DETECTORS.items():
         for s in "12":
             fold = f"sub-{s}_ses-1_run-2"
-            names = {"dataset": "made", "protocol": "within_subject", "fold": fold,
-                     "detector": detector, "seed": 7}  # fmt: skip
+            names = {"dataset": "made", "protocol": "within_subject",
+                     "calibration_characters": None, "fold": fold, "detector": detector,
+                     "seed": 7}  # fmt: skip
             key = f"made.within_subject.{fold}.{detector}.repeat-0"
-            write_json(run / "fits" / f"{key}.json", {"id": key, **names})
+            fit = {"id": key, **names, "n_train": 60, "n_test": 60, "fit_seconds": 0.1}
             learned, tested = (
-                change(subject_scores(s, r, separation, n)).assign(**names, experiment="x")
-                for r in "12"
+                change(subject_scores(s, r, separation, n)).assign(**names, **SCORED) for r in "12"
             )
-            tests.append(tested)
-            if training:
-                (run / "training_scores").mkdir(exist_ok=True)
-                learned.to_parquet(run / "training_scores" / f"{key}.parquet")
-    pd.concat(tests, ignore_index=True).to_parquet(run / "scores.parquet")
+            tests.append(key)
+            RunFolder(run).write_fold(fit, tested, learned if training else None)
+    RunFolder(run).join_scores(tests)
     datasets = {"made": (Source(source=source, path="x"),)}
     (run / "config.yaml").write_text(Experiment(name="x", datasets=datasets).to_yaml())
     return run
@@ -89,18 +90,15 @@ def test_characters_and_metrics_of_a_run(tmp_path):
     run = write_run(tmp_path)
     rows = spell_run(run)
     table = pd.read_parquet(run / "characters.parquet")
-    assert list(table.columns) == list(CHARACTER_COLUMNS)
+    assert list(table.columns) == CHARACTERS.names
     # 2 detectors x 2 subjects x 5 characters x (2 rules x 6 repetitions + chosen + dynamic).
     assert len(table) == 2 * 2 * 5 * 14
     np.testing.assert_allclose(table["seconds"], 2.5 + 2.1 * table["repetitions"])
     truth = "".join(random_text(5, seed=102))
     mine = table[(table["subject"] == "1") & (table["detector"] == "slda")]
     assert "".join(mine.loc[mine["stopping"] == "dynamic", "true_symbol"]) == truth
-    assert set(rows["metric"]) >= {
-        "characters@5",
-        "chosen_bits_per_minute",
-        "dynamic_bits_per_minute",
-    }
+    for figure in ("characters@5", "bits_per_minute@chosen", "bits_per_minute@dynamic"):
+        assert len(MetricAt.parse(figure).rows(rows)) == 2 * 3  # two subjects and their mean
     assert set(rows["detector"]) == set(DETECTORS)
     assert not [p for p in run.iterdir() if p.name.startswith(".")]
 
@@ -118,15 +116,16 @@ def test_dynamic_stopping_learns_from_the_training_scores_alone(tmp_path):
     spell_run(run)
     before = pd.read_parquet(run / "characters.parquet")
     scores = pd.read_parquet(run / "scores.parquet")
-    # Other truths, same scores: not one decision may change.
-    other = scores.assign(target=pd.NA)
-    other["target"] = other["target"].astype("boolean")
-    other.to_parquet(run / "scores.parquet")
-    assert spell_run(run).empty  # There is nothing to measure, but there are characters.
+    # Other truths (each symbol the one beside it), same scores: not one decision may change.
+    flash = ["detector", "subject", "character", "repetition"]
+    code = scores["code"] % 6 + 1 + 6 * (scores["code"] > 6)
+    beside = scores.assign(code=code)[[*flash, "code", "target"]]
+    scores.drop(columns="target").merge(beside).to_parquet(run / "scores.parquet")
+    spell_run(run)
     after = pd.read_parquet(run / "characters.parquet")
-    unknown = ["true_symbol", "correct"]
-    pd.testing.assert_frame_equal(before.drop(columns=unknown), after.drop(columns=unknown))
-    assert after[unknown].isna().all(axis=None)
+    truth = ["true_symbol", "correct"]
+    pd.testing.assert_frame_equal(before.drop(columns=truth), after.drop(columns=truth))
+    assert (before["true_symbol"] != after["true_symbol"]).all()
 
 
 def test_without_training_scores_only_the_sum_is_decided(tmp_path):
@@ -135,7 +134,7 @@ def test_without_training_scores_only_the_sum_is_decided(tmp_path):
     with pytest.warns(DataWarning, match="4 folds have no training scores"):
         rows = spell_run(run, Spelling(dynamic=True))
     assert set(pd.read_parquet(run / "characters.parquet")["rule"]) == {"sum"}
-    assert not rows["metric"].str.contains("dynamic").any()
+    assert "dynamic" not in set(rows["stopping"])
 
 
 def test_a_run_without_codes_is_skipped_by_name(tmp_path):
@@ -169,6 +168,8 @@ def test_a_subject_without_codes_is_skipped_by_name(tmp_path):
 def test_a_data_set_without_codes_may_help_to_learn(tmp_path):
     run = write_run(tmp_path)
     uncoded = subject_scores("3", "1", 1.0).assign(dataset="other", **dict.fromkeys(UNKNOWN, pd.NA))
+    named = {"protocol": "x", "calibration_characters": None, "fold": "x", "detector": "x"}
+    uncoded = uncoded.assign(**named, **SCORED, seed=7)
     write_epochs(run, uncoded, {"other": MATRIX_6X6}, "other")
     both = {name: (Source(source="bnci2015_003", path="x"),) for name in ("made", "other")}
     (run / "config.yaml").write_text(Experiment(name="x", datasets=both).to_yaml())
@@ -211,8 +212,8 @@ def test_a_language_model_is_applied_and_refused_on_random_letters(tmp_path):
     right = {}
     for given in (None, path):
         rows = spell_run(run, Spelling(language_model=given))
-        mine = rows[(rows["metric"] == "posterior_characters@1") & (rows["subject"] == "1")]
-        right[given] = mine["value"].mean()
+        mine = MetricAt.parse("characters@1:posterior").rows(rows)
+        right[given] = mine.loc[mine["subject"] == "1", "value"].mean()
     assert right[path] > right[None] + 0.2
     with pytest.raises(SpellerError, match="random letters"):
         spell_run(run, Spelling(language_model=path, random_text=("made",)))
