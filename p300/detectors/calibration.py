@@ -52,7 +52,7 @@ def fit_sigmoid(scores: npt.ArrayLike, y: npt.ArrayLike) -> Sigmoid:
             TrainingWarning,
             stacklevel=2,
         )
-        slope = SMALLEST_SLOPE / scale
+        slope, intercept = SMALLEST_SLOPE / scale, log_odds(float(np.asarray(y).mean()))
     return Sigmoid(slope, intercept - slope * centre)
 
 

@@ -236,8 +236,8 @@ def evaluate_epochs(
 ) -> pd.DataFrame:
     """Evaluate methods on epochs in memory, for scripts.
 
-    The same folds, seeds and scores as a run of the same experiment (:func:`p300.evaluate`), which
-    also keeps them on disk.
+    The same folds, seeds and, but for rounding, scores as a run of the same experiment
+    (:func:`p300.evaluate`), which also keeps them on disk.
 
     Parameters
     ----------

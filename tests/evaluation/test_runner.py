@@ -234,7 +234,7 @@ def test_a_data_set_with_one_subject_among_several_is_left_out_across_subjects()
     experiment = parse_experiment(
         yaml.safe_dump(
             {
-                "datasets": {"one": [one], "two": [{**one, "n_subjects": 2}]},
+                "datasets": {"one": [one], "two": [{**one, "n_subjects": 2, "seed": 3}]},
                 "detectors": {"slda": {}},
             }
         )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from own_recordings import study
 
-from p300.recordings.fingerprint import FEWEST_STRETCHES, find_shared, fingerprint
+from p300.recordings.fingerprint import FEWEST_STRETCHES, Fingerprint, find_shared, fingerprint
 
 SFREQ = 240.0
 
@@ -80,6 +80,15 @@ def test_each_pair_once():
     pairs = [(pair.first, pair.second) for pair in found(SIGNAL, 2 * SIGNAL, SIGNAL[:, 1:])]
     assert pairs == [(0, 1), (0, 2), (1, 2)]
     assert found() == found(SIGNAL) == []
+
+
+def test_words_in_common_count_where_they_are_equally_far_apart():
+    words = np.arange(1000, dtype=np.uint64)
+    times = np.random.default_rng(2).permutation(10**6)[:1000]
+    one = Fingerprint(words, times, 5)
+    (pair,) = find_shared([one, Fingerprint(words, times + 12345, 5)])
+    assert pair.stretches > 800
+    assert find_shared([one, Fingerprint(words, times[::-1], 5)]) == []
 
 
 def test_people_of_a_simulated_study_are_different():

@@ -1,0 +1,207 @@
+"""Lines that carry a promise, changed one at a time: some test must fail for each.
+
+``python tests/mutants.py`` copies the package and its tests, changes one line, runs the tests that
+keep its promise and reports which of them noticed. It fails where none did, where a line is not
+there any more, or where a test fails without any change.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change that breaks a promise.
+
+    Parameters
+    ----------
+    promise
+        What is no longer true with it.
+    file
+        Under ``p300/``.
+    line, change
+        The text there, once in the file, and what takes its place.
+    tests
+        Those that keep the promise: files, or tests in them.
+    """
+
+    promise: str
+    file: str
+    line: str
+    change: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "epochs of training and test set are a whole window apart",
+        "evaluation/leaks.py",
+        "< window - 1e-9:",
+        "< window / 2 - 1e-9:",
+        ("tests/evaluation/test_protocols.py",),
+    ),
+    Mutant(
+        "an interval is one of 95 %",
+        "evaluation/intervals.py",
+        "LEVEL = 0.05",
+        "LEVEL = 0.1",
+        ("tests/evaluation/test_intervals.py",),
+    ),
+    Mutant(
+        "training epochs are aligned without the test epochs",
+        "evaluation/fold.py",
+        "    train = align(epochs.select(fold.train), alignment.offline)\n",
+        "    both = align(\n"
+        "        epochs.select(np.concatenate([fold.train, fold.test])), alignment.offline\n"
+        "    )\n"
+        "    train = both.select(np.arange(len(fold.train)))\n",
+        ("tests/evaluation/test_fold.py",),
+    ),
+    Mutant(
+        "calibration keeps the order of the scores",
+        "detectors/calibration.py",
+        "    if slope <= 0:",
+        "    if slope == 0:",
+        ("tests/detectors/test_calibration.py",),
+    ),
+    Mutant(
+        "repeats have seeds of their own",
+        "runs/plan.py",
+        "seed=seed_of(experiment.seed, name, protocol, fold.name, str(repeat)),",
+        'seed=seed_of(experiment.seed, name, protocol, fold.name, "0"),',
+        ("tests/evaluation/test_fold.py",),
+    ),
+    Mutant(
+        "a report says which fits have learned from other subjects",
+        "report/representative_fits.py",
+        "        name: known is not None and known.learns_from_others\n",
+        "        name: known is not None and not known.learns_from_others\n",
+        ("tests/report/test_fits.py",),
+    ),
+    Mutant(
+        "how strongly to adapt is not chosen on the tested subject",
+        "adaptation/ways/self_calibrated.py",
+        '        about: dict[str, Any] = {"strength": asdict(learned.strength)}\n',
+        "        from dataclasses import replace\n"
+        "        from sklearn.metrics import roc_auc_score\n"
+        "        from p300.adaptation.readout import STRENGTHS\n"
+        "        tried = [replace(learned, strength=one) for one in STRENGTHS]\n"
+        "        if fold.calibration is None:\n"
+        "            learned = max(tried, key=lambda one: roc_auc_score(\n"
+        "                fold.test.y, one.follow(fold.test, layout_of(fold))[0]))\n"
+        '        about: dict[str, Any] = {"strength": asdict(learned.strength)}\n',
+        ("tests/evaluation/test_fold.py",),
+    ),
+    Mutant(
+        "calibration learns from scores of epochs that the detector has not seen",
+        "detectors/linear/cross_fitted.py",
+        "            return other._fit(X[rest], y[rest])._raw_scores(X[rows])\n",
+        "            return other._fit(X, y)._raw_scores(X[rows])\n",
+        ("tests/detectors/test_calibration.py",),
+    ),
+    Mutant(
+        "a network's calibration learns from epochs that it has not seen",
+        "detectors/networks/network.py",
+        "            held_out=torch.from_numpy(whole[1]),\n",
+        "            held_out=torch.from_numpy(whole[0]),\n",
+        ("tests/detectors/test_calibration.py",),
+    ),
+    Mutant(
+        "no test character decides when training stops",
+        "adaptation/ways/none.py",
+        "        train = fold.train\n",
+        "        from p300.signal.epochs import concatenate\n"
+        "        train = concatenate([fold.train, fold.test])\n",
+        ("tests/evaluation/test_fold.py",),
+    ),
+    Mutant(
+        "guessed subjects are not crossed",
+        "recordings/study.py",
+        "        guessed = [one for one in seen if not one.certain]\n",
+        "        guessed = [one for one in seen if one.certain is None]\n",
+        ("tests/recordings/test_study.py",),
+    ),
+    Mutant(
+        "the scale of a network's input is learned from what it learns from",
+        "detectors/networks/network.py",
+        "        scaling = Scaling.learned(X, whole[0])\n",
+        "        scaling = Scaling.learned(X, np.arange(len(X)))\n",
+        ("tests/detectors/test_scaling.py",),
+    ),
+)
+
+
+def run_tests(folder: Path, tests: tuple[str, ...]) -> tuple[bool, list[str]]:
+    """Run tests in a copy; return whether all passed, and those that did not."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(folder),
+    )
+    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    if done.returncode not in (0, 1):
+        sys.exit(
+            f"pytest ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
+    return done.returncode == 0, failed
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return the environment of this process, in which the copy's package is imported."""
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(folder), "P300_CACHE": str(folder / "cache")}
+
+
+def try_out(mutant: Mutant, folder: Path) -> str:
+    """Return the test that noticed a mutant, "" where none did."""
+    file = folder / "p300" / mutant.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(mutant.line) != 1:
+        sys.exit(
+            f"{mutant.file}: {mutant.line!r} is there {text.count(mutant.line)} times, not once"
+        )
+    file.write_text(text.replace(mutant.line, mutant.change), encoding="utf-8")
+    try:
+        _, failed = run_tests(folder, mutant.tests)
+    finally:
+        file.write_text(text, encoding="utf-8")
+    return failed[0] if failed else ""
+
+
+def main() -> None:
+    """Try all mutants; exit with 1 where one survives."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "copy"
+        ignored = shutil.ignore_patterns("__pycache__", ".*")
+        for name in ("p300", "tests", "configs"):
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        whole, failed = run_tests(folder, tuple({test for m in MUTANTS for test in m.tests}))
+        if not whole:
+            sys.exit(f"{failed} fail without any change")
+        survived = 0
+        for mutant in MUTANTS:
+            noticed = try_out(mutant, folder)
+            survived += not noticed
+            print(
+                f"{'killed  ' if noticed else 'SURVIVED'} {mutant.promise}: {noticed}", flush=True
+            )
+    print(f"{len(MUTANTS) - survived} of {len(MUTANTS)} mutants killed")
+    sys.exit(survived > 0)
+
+
+if __name__ == "__main__":
+    main()
