@@ -234,7 +234,7 @@ class RunFolder:
                 f"{file}: a fit of the fold {record.id!r} found, expected that of its file's name; "
                 f"{REMEDY}"
             )
-        return record.model_dump()
+        return record.model_dump(by_alias=True)
 
     def training_scores(self, fold: str) -> pd.DataFrame | None:
         """Return the scores of a fold's training epochs, None where they were not scored."""

@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     StrictBool,
     StrictInt,
     StrictStr,
@@ -39,7 +40,7 @@ class _Record(BaseModel):
 class Pass(_Record):
     """One pass of a network over its training set."""
 
-    epoch: Natural
+    number: Natural = Field(alias="pass")
     train_loss: Finite
     validation_loss: Finite
 
@@ -59,7 +60,7 @@ class FitRecord(_Record):
     fit_seconds: NonNegative
     n_parameters: Natural | None = None
     history: list[Pass] = []
-    best_epoch: Natural | None = None
+    best_pass: Natural | None = None
     electrodes: list[Text] = []
     sfreq: Positive | None = None
     spatial_filters: Matrix | None = None

@@ -86,7 +86,7 @@ def test_the_same_people_under_two_labels(data):
     assert_refused(experiment_of(TWO_FOLDERS, *as_two), data, signal)
     other = TWO_FOLDERS.replace("path: b", "path: c")
     assert_refused(experiment_of(other), data, "same signal .*a/sub-01_raw.fif .*c/sub-x.edf")
-    prepare(experiment_of("{source: flash_table, path: a}"), data.parent / "run", data=data)
+    prepare_run(experiment_of("{source: flash_table, path: a}"), data.parent / "run", data=data)
 
 
 def test_two_people_with_one_label(data):
@@ -121,7 +121,7 @@ protocols: {%s: {}}
 """
     crossed = parse_experiment(text % "cross_dataset")
     for refused in (
-        lambda: prepare(crossed, data / "x", data=data),
+        lambda: prepare_run(crossed, data / "x", data=data),
         lambda: preview(crossed, data),
     ):
         with pytest.raises(
@@ -132,7 +132,7 @@ protocols: {%s: {}}
     apart = parse_experiment(text % "within_subject")
     for _ in "ab":  # also where the epochs come from the cache
         with pytest.warns(DataWarning, match=r"which share people: .*a/sub-1.*b/sub-1.*b/sub-2"):
-            prepare(apart, data / "run", data=data)
+            prepare_run(apart, data / "run", data=data)
     said = read_json(data / "run" / "manifest.json")["warnings"]
     assert sum("which share people" in text for text in said) == 1
 
@@ -206,7 +206,8 @@ def test_a_name_in_a_file_leads_nowhere_else(data, name, monkeypatch):
     assert [one["recording"] for one in about] == [f"d/sub-{name}/ses-1/run-{k}" for k in (1, 2)]
     inside = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert inside == {
-        "config.yaml", "manifest.json", "averages.parquet", "epochs/d/flashes.parquet", "epochs/d/epochs.json",
+        "config.yaml", "manifest.json", "averages.parquet", "epochs/d/flashes.parquet",
+        "epochs/d/epochs.json",
     }  # fmt: skip
     assert {path.name for path in data.parent.iterdir()} == {"cache", "data", "deep"}
     assert set(data.parent.parent.iterdir()) == before

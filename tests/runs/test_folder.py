@@ -248,7 +248,7 @@ def test_planted_values_of_metrics_are_named(column, value, run):
         ("fit_seconds", float("nan"), "fit_seconds: nan found"),
         ("n_train", -1, "n_train: -1 found"),
         ("id", "another", "a fit of the fold 'another' found"),
-        ("history", [{"epoch": 1}], "history.0.train_loss: nothing found"),
+        ("history", [{"pass": 1}], "history.0.train_loss: nothing found"),
         ("electrodes", ["Cz"], "spatial_filters of 8 electrodes, but 1 are named"),
         ("spatial_patterns", [[1.0], [1.0, 2.0]], "rows are of unequal length"),
         ("saliency", "<b>", "saliency: '<b>' found"),
