@@ -30,7 +30,7 @@ def within_subject(
     Parameters
     ----------
     flashes
-        Columns of :attr:`p300.epochs.Epochs.flashes`, of one data set.
+        Columns of :attr:`p300.signal.epochs.Epochs.flashes`, of one data set.
     window
         Length of an epoch in seconds.
     test_runs
