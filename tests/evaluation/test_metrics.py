@@ -130,7 +130,14 @@ def scores_of(aucs):
                 pd.DataFrame({"target": [True] + [False] * 100, "score": score,
                               "subject": subject, "fold": f"{subject}-{fold}"})
             )  # fmt: skip
-    fixed = {"dataset": "d", "protocol": "p", "detector": "x", "seed": 0, "threshold": 0.0}
+    fixed = {
+        "dataset": "d",
+        "protocol": "p",
+        "calibration_characters": None,
+        "detector": "x",
+        "seed": 0,
+        "threshold": 0.0,
+    }
     return pd.concat(parts, ignore_index=True).assign(**fixed)
 
 

@@ -233,7 +233,8 @@ def test_scores_are_compared_after_averaging_folds_and_seeds():
             target = np.arange(60) % 6 == 0
             score = rng.normal(size=60) + gap * target
             parts.append(pd.DataFrame({"target": target, "score": score}).assign(
-                dataset="d", protocol="p", detector=detector, subject=subject,
+                dataset="d", protocol="p", calibration_characters=None, detector=detector,
+                subject=subject,
                 fold=subject + fold, seed=seed, threshold=0.0))  # fmt: skip
     compared = compare_detectors(summarise_scores(pd.concat(parts, ignore_index=True)))
     assert compared["n"].item() == 3

@@ -26,8 +26,8 @@ def test_a_preview_counts_the_epochs_of_the_run(tmax, tmp_path, monkeypatch):
     done = plan(experiment, {"simulated": cached_epochs(experiment, "simulated", Path())})
     assert [task.id for task in counted] == [task.id for task in done]
     for before, after in zip(counted, done, strict=True):
-        assert before.train.tolist() == after.train.tolist()
-        assert before.test.tolist() == after.test.tolist()
+        assert before.fold.train.tolist() == after.fold.train.tolist()
+        assert before.fold.test.tolist() == after.fold.test.tolist()
 
 
 def test_a_preview_refuses_what_the_run_would():

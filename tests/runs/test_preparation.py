@@ -159,12 +159,12 @@ def test_people_who_are_guessed_are_not_crossed_before_they_are_confirmed(data):
     assert not (data / "run" / "scores").exists()
     with pytest.warns(DataWarning, match="guessed: "):
         tasks = preview(experiment_of(guessed, protocols="{within_subject: {}}"), data)
-    assert {task.fold for task in tasks} == {
+    assert {task.fold.name for task in tasks} == {
         f"sub-anna{s}_ses-1_run-{r}" for s in "12" for r in "12"
     }
     confirmed = GUESSED % r", subject: '^(?P<subject>\w+)_block(?P<run>\d)'"
     tasks = preview(experiment_of(confirmed), data)
-    assert [task.fold for task in tasks] == ["sub-anna1", "sub-anna2"]
+    assert [task.fold.name for task in tasks] == ["sub-anna1", "sub-anna2"]
 
 
 def test_a_study_that_moved_is_the_same(data, monkeypatch):
@@ -239,7 +239,7 @@ def test_two_people_whose_labels_are_alike(data):
     sources = "{source: flash_table, path: a%s}"
     said = ["distinct_subjects=[['3', '03']]"]
     tasks = preview(experiment_of(sources % "", *said), data)
-    assert {task.fold for task in tasks} == {"sub-3", "sub-03"}
+    assert {task.fold.name for task in tasks} == {"sub-3", "sub-03"}
     # Each is meant by its own label.
     with warnings.catch_warnings():
         warnings.simplefilter("error")

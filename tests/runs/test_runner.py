@@ -275,6 +275,21 @@ def test_a_wrong_path_leaves_a_begun_run_as_it_was(tmp_path):
     assert stamps(run) == before
 
 
+def test_a_run_whose_data_folder_is_spelled_otherwise_goes_on(tmp_path, monkeypatch):
+    write_table_study(tmp_path / "study")
+    text = "datasets: {mine: {source: flash_table, path: study}}\ndetectors: {slda: {}}"
+    experiment = parse_experiment(text)
+    run = evaluate(experiment, tmp_path / "run", data=tmp_path)
+    before = pd.read_parquet(run / "scores.parquet")
+    for file in ("metrics.json", "scores.parquet"):
+        (run / file).unlink()
+    next((run / "scores").glob("*.parquet")).unlink()
+    monkeypatch.chdir(tmp_path)
+    evaluate(experiment, "run", data=".")
+    after = pd.read_parquet(run / "scores.parquet")
+    pd.testing.assert_frame_equal(after, before, check_exact=True)
+
+
 def test_a_run_cut_while_writing_its_first_file_goes_on(tmp_path):
     experiment = parse_experiment(CONFIG, ["detectors={slda: {}}", "protocols={cross_subject: {}}"])
     run = tmp_path / "run"
