@@ -143,7 +143,7 @@ def measure_scores(epochs: Epochs, candidates: Sequence[str], folder: Path) -> N
 
 
 def left_out(epochs: Epochs) -> list[tuple[str, ...]]:
-    """Give every subject and every pair of subjects."""
+    """Return every subject and every pair of subjects."""
     subjects = sorted(epochs.flashes["subject"].astype(str).unique())
     return [(s,) for s in subjects] + list(itertools.combinations(subjects, 2))
 
@@ -200,7 +200,7 @@ class SideBySide(Detector):
         return np.mean([detector.decision_function(X) for detector in self.detectors_], axis=0)
 
     def features(self, X: Any) -> Any:
-        """Give all features, [epoch, feature]."""
+        """Return all features, [epoch, feature]."""
         return np.concatenate([detector.features(X) for detector in self.detectors_], axis=1)
 
     @property

@@ -63,7 +63,7 @@ def compare(
 
 
 def training_step(network: EEGNet, x: Tensor, y: Tensor) -> Callable[[], None]:
-    """Give a function that takes one step of gradient descent."""
+    """Return a function that takes one step of gradient descent."""
     optimiser = torch.optim.AdamW(network.parameters())
 
     def step() -> None:

@@ -67,7 +67,7 @@ class Measured:
 
 
 def simulate(size: Size, seed: int = 0) -> tuple[Windows, Labels]:
-    """Give windows laid out as [epoch, time, electrode], and labels; one subject after another.
+    """Return windows laid out as [epoch, time, electrode], and labels; one subject after another.
 
     Correlated noise in space and time; a response in one window of six, whose place and latency
     differ between subjects.
@@ -109,7 +109,7 @@ def measure_fold(fit: Callable[..., Any], place: Path, size: Size, fold: int) ->
 
 
 def ours(name: str, **parameters: Any) -> Callable[..., Any]:
-    """Give a function that fits a detector of the package and gives what scores with it."""
+    """Return a function that fits a detector of the package and gives what scores with it."""
 
     def fit(X: Windows, y: Labels, groups: npt.NDArray[np.intp]) -> Callable[..., Any]:
         detector: Any = make_detector(name, **parameters).fit(X, y, groups=groups)
@@ -139,7 +139,7 @@ class TextbookCNN1(nn.Module):
 
 
 def textbook(make: Callable[..., nn.Module], tuned_as: str, passes: int) -> Callable[..., Any]:
-    """Give a function that trains a network with a DataLoader, as a textbook does.
+    """Return a function that trains a network with a DataLoader, as a textbook does.
 
     The package's loss, optimiser (not fused), settings and validation part; the best weights are
     kept.
@@ -250,7 +250,7 @@ def print_peers(size: Size, workers: int, n_folds: int) -> None:
 
 
 def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
-    """Give b of seconds = a * size ** b, by least squares of the logarithms."""
+    """Return b of seconds = a * size ** b, by least squares of the logarithms."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
@@ -279,7 +279,7 @@ def print_scaling() -> None:
 
 
 def _fit_seconds(fit: Callable[..., Any], size: Size) -> float:
-    """Give the least CPU seconds of three fits."""
+    """Return the least CPU seconds of three fits."""
     X, y = simulate(size)
     groups = np.arange(size.subjects).repeat(size.windows)
     taken = []

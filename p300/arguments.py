@@ -13,7 +13,7 @@ from p300.errors import ConfigError, P300Error
 
 
 def did_you_mean(found: object, known: Iterable[str]) -> str:
-    """Give ", did you mean 'x'?" for the nearest known word, or an empty string."""
+    """Return ", did you mean 'x'?" for the nearest known word, or an empty string."""
     near = difflib.get_close_matches(str(found), list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else ""
 
@@ -21,7 +21,7 @@ def did_you_mean(found: object, known: Iterable[str]) -> str:
 def accepted_arguments(
     function: Callable[..., Any], skip: Iterable[str] = ()
 ) -> dict[str, inspect.Parameter]:
-    """Give the named parameters of a function or class, less those in ``skip``."""
+    """Return the named parameters of a function or class, less those in ``skip``."""
     hidden = {"self", *skip}
     return {
         name: parameter

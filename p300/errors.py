@@ -8,7 +8,7 @@ _LONGEST = 1200
 
 
 def _presentable(text: str) -> str:
-    """Give a message that any screen and any file in UTF-8 can take.
+    """Return a message that any screen and any file in UTF-8 can take.
 
     What was found in a damaged file may be endless, and a file's name need not be UTF-8.
     """

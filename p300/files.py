@@ -16,7 +16,7 @@ from typing import Any
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
+    """Return a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
 
     Works for a file and, where ``path`` does not exist yet, for a folder. On an error nothing is
     left behind. What was written is on the disk before it is renamed, so that a power cut leaves
@@ -67,7 +67,7 @@ def safe_name(label: str) -> str:
 
 
 def is_temporary(path: Path) -> bool:
-    """Tell whether a name is one that :func:`written_whole` writes under."""
+    """Return whether a name is one that :func:`written_whole` writes under."""
     given = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.tmp(\..+)?", path.name)
     return given is not None and Path(given[1]).suffix == (given[2] or "")
 
@@ -99,7 +99,7 @@ def read_json(path: Path) -> Any:
 
 
 def cache_folder() -> Path:
-    """Give the folder of the cache: ``P300_CACHE``, or the platform's folder for caches."""
+    """Return the folder of the cache: ``P300_CACHE``, or the platform's folder for caches."""
     from platformdirs import user_cache_path
 
     given = os.environ.get("P300_CACHE")

@@ -1,4 +1,4 @@
-"""Adaptation: what a detector learned from other people, fitted to a new one."""
+"""Adaptation: what a detector learned from other subjects, fitted to a new one."""
 
 from typing import TYPE_CHECKING
 

@@ -3,7 +3,7 @@
 It must have kinds of flashes that differ in how often they light the attended symbol. The mean
 window of a kind is a mixture of the two classes' means, in shares that the layout tells. Two kinds
 with different shares are two equations for two means (Hübner et al., PLoS ONE 12:e0175856, 2017).
-It needs no labels, no other people and no start, and cannot run away.
+It needs no labels, no other subjects and no start, and cannot run away.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from p300.errors import DetectorError
 
 
 def target_shares(flashes: Flashes, kinds: Sequence[int] | None = None) -> Floats:
-    """Give how often flashes of each flash's kind light the attended symbol, [epoch].
+    """Return how often flashes of each flash's kind light the attended symbol, [epoch].
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def fit_to_proportions(flashes: Flashes, kinds: Sequence[int] | None = None) -> 
     Parameters
     ----------
     flashes
-        Of one person. Those without a code are left out.
+        Of one subject. Those without a code are left out.
     kinds
         As in :func:`target_shares`.
 
@@ -81,7 +81,7 @@ def fit_to_proportions(flashes: Flashes, kinds: Sequence[int] | None = None) -> 
         raise DetectorError(
             f"flashes with target shares {np.unique(share).round(3).tolist()} found, two kinds "
             "that differ are needed to learn from label proportions; use self-calibration from "
-            "other people (adaptation: self_calibrated)"
+            "other subjects (adaptation: self_calibrated)"
         )
     # The mean of a kind is nontarget + share (target - nontarget): a straight line in the share.
     line = np.column_stack([1 - share, share])

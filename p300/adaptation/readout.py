@@ -51,7 +51,7 @@ class Readout:
     covariance: Floats
 
     def __call__(self, features: Floats) -> Floats:
-        """Give the log-likelihood ratios (nats) of target to non-target, [epoch]."""
+        """Return the log-likelihood ratios (nats) of target to non-target, [epoch]."""
         middle = self._weights @ (self.target + self.nontarget) / 2
         ratios: Floats = features @ self._weights - middle
         return ratios
@@ -68,7 +68,7 @@ class Readout:
         strength: Strength,
         moment: Floats | None = None,
     ) -> Readout:
-        """Give the readout after more windows.
+        """Return the readout after more windows.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Readout:
     def means(
         self, features: Floats, probability: Floats, strength: Strength
     ) -> list[tuple[Floats, Floats, float]]:
-        """Give each class's mean after more windows, their sum and their number."""
+        """Return each class's mean after more windows, their sum and their number."""
         share = max(float(probability.mean()), 1e-6)
         found = []
         for mean, p, known in (
@@ -126,7 +126,7 @@ class Update:
     moment: Floats
 
     def ratios(self, probability: Floats) -> Floats:
-        """Give what :meth:`Readout.updated` would give for the features, [epoch]."""
+        """Return what :meth:`Readout.updated` would give for the features, [epoch]."""
         from scipy.linalg import cho_solve
 
         (nontarget, a, n), (target, b, m) = self.known.means(

@@ -1,8 +1,8 @@
-"""Adapt a linear readout to a new person without labels, by the speller's own constraint.
+"""Adapt a linear readout to a new subject without labels, by the speller's own constraint.
 
 In each character exactly one symbol is attended, so the labels of its flashes are tied together
 without anyone telling them. Expectation-maximisation over the symbols turns that into labels
-(Kindermans et al., PLoS ONE 7:e33758, 2012; with transfer from other people J. Neural Eng.
+(Kindermans et al., PLoS ONE 7:e33758, 2012; with transfer from other subjects J. Neural Eng.
 11:035005, 2014). Here the readout is a pair of normal classes with a common covariance.
 """
 
@@ -31,7 +31,7 @@ SETTLED = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Flashes:
-    """Windows of one person in the order of time, and what the speller knows of them.
+    """Windows of one subject in the order of time, and what the speller knows of them.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Flashes:
         return int(self.character.max()) + 1 if len(self.character) else 0
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Flashes:
-        """Give some of the windows."""
+        """Return some of the windows."""
         return Flashes(
             self.features[rows], self.character[rows], self.code[rows], self.repetition[rows],
             self.lit,
@@ -67,12 +67,12 @@ class Flashes:
 
 
 def gather_flashes(epochs: Epochs, features: Floats, layout: Layout) -> tuple[Flashes, Index]:
-    """Put the windows of one person in the order of time; runs stay in the order given.
+    """Put the windows of one subject in the order of time; runs stay in the order given.
 
     Parameters
     ----------
     epochs
-        Of one person.
+        Of one subject.
     features
         Of their windows, [epoch, feature].
     layout
@@ -117,7 +117,7 @@ def gather_flashes(epochs: Epochs, features: Floats, layout: Layout) -> tuple[Fl
 
 
 def target_probabilities(ratios: Floats, flashes: Flashes) -> Floats:
-    """Give the probability that each flash lit the attended symbol: the expectation, [epoch].
+    """Return the probability that each flash lit the attended symbol: the expectation, [epoch].
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def self_calibrate(
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """A person's session with a readout that adapts as it goes.
+    """A subject's session with a readout that adapts as it goes.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def follow(known: Readout, flashes: Flashes, strength: Strength) -> Course:
     known, strength
         As in :func:`self_calibrate`.
     flashes
-        Of one person, in the order of time.
+        Of one subject, in the order of time.
     """
     unadapted = known(flashes.features)
     adapted, ratios = np.empty_like(unadapted), np.empty_like(unadapted)
@@ -254,7 +254,7 @@ def agreement(ratios: Floats, flashes: Flashes) -> float:
 
 
 def is_worse(gains: Iterable[float]) -> bool:
-    """Tell whether an adapted readout agrees with itself less than the one at the start.
+    """Return whether an adapted readout agrees with itself less than the one at the start.
 
     Parameters
     ----------

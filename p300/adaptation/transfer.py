@@ -1,7 +1,7 @@
-"""What is learned from other people so that a detector can adapt to a new one.
+"""What is learned from other subjects so that a detector can adapt to a new one.
 
-How much the other people count is chosen among the training subjects, by treating each as the new
-person: the detector is fitted on the others and follows this one character by character.
+How much the other subjects count is chosen among the training subjects, by treating each as the new
+subject: the detector is fitted on the others and follows this one character by character.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""
 
 OWN_SHARE = 0.25
-"""Weight of a readout fitted to a person's labelled windows alone; see docs/adaptation.md."""
+"""Weight of a readout fitted to a subject's labelled windows alone; see docs/adaptation.md."""
 
 PARTS = 5
-"""Parts that one person's training epochs are held out in."""
+"""Parts that one subject's training epochs are held out in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Transfer:
     readout
         Of its features, fitted on the same epochs.
     strength
-        How much the readout counts against a new person's windows.
+        How much the readout counts against a new subject's windows.
     calibration
         Log-likelihood ratio -> log-odds of a target.
     training_scores
@@ -61,33 +61,33 @@ class Transfer:
     training_scores: Floats
 
     def follow(self, epochs: Epochs, layout: Layout) -> tuple[Floats, list[Course]]:
-        """Score persons who are new, adapting to each character by character without labels.
+        """Score subjects who are new, adapting to each character by character without labels.
 
         Parameters
         ----------
         epochs
-            Of one or several persons.
+            Of one or several subjects.
         layout
             The stimulus layout.
 
         Returns
         -------
         Log-odds of a target, each by what was known before its character, [epoch], and the course
-        of each person.
+        of each subject.
 
         Warns
         -----
         TrainingWarning
-            Naming a person and the characters at which the unadapted readout was taken instead.
+            Naming a subject and the characters at which the unadapted readout was taken instead.
         """
         features = read_features(self.detector, epochs.X)
-        ratios, courses = _follow_persons(self.readout, [self.strength], epochs, features, layout)
-        for person, course in courses:
-            _warn_fallen_back(person, course)
+        ratios, courses = _follow_subjects(self.readout, [self.strength], epochs, features, layout)
+        for subject, course in courses:
+            _warn_fallen_back(subject, course)
         return self.calibration(ratios[0]), [course for _, course in courses]
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
-        """Give the readout adapted to the unlabelled epochs of one person; warn as in `follow`."""
+        """Return the readout adapted to the unlabelled epochs of one subject; see `follow`."""
         features = read_features(self.detector, epochs.X)
         flashes, _ = gather_flashes(epochs, features, layout)
         course = follow(self.readout, flashes, self.strength)
@@ -95,10 +95,10 @@ class Transfer:
         return course.readout
 
     def calibrated(self, epochs: Epochs) -> Callable[[Floats], Floats]:
-        """Give the readout adapted to the labelled epochs of one person.
+        """Return the readout adapted to the labelled epochs of one subject.
 
         It is averaged with one fitted to these epochs alone, by the weight :data:`OWN_SHARE`: where
-        a person's noise is unlike other people's, that one needs fewer windows to notice.
+        a subject's noise is unlike other subjects', that one needs fewer windows to notice.
         """
         features = read_features(self.detector, epochs.X)
         adapted = self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
@@ -108,12 +108,12 @@ class Transfer:
         return lambda features: (1 - OWN_SHARE) * adapted(features) + OWN_SHARE * own(features)
 
     def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
-        """Give the log-odds of a target by what reads its features, [epoch]."""
+        """Return the log-odds of a target by what reads its features, [epoch]."""
         return self.calibration(readout(read_features(self.detector, epochs.X)))
 
 
 def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:
-    """Give what the last layer of a fitted detector reads of windows, [epoch, feature].
+    """Return what the last layer of a fitted detector reads of windows, [epoch, feature].
 
     Raises
     ------
@@ -123,7 +123,7 @@ def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:
     features = detector.features(np.asarray(X, dtype=np.float32))
     if features is None:
         raise DetectorError(
-            f"detector {detector.name} has no last linear layer that could adapt to a new person; "
+            f"detector {detector.name} has no last linear layer that could adapt to a new subject; "
             "use one that has (slda, xdawn_lda, xdawn_ts, the networks), or no adaptation"
         )
     return features
@@ -139,7 +139,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     epochs
         Training epochs, labelled. With three subjects or more whose codes are known the strength
         is the one of :data:`STRENGTHS` with the highest mean ROC-AUC over the training subjects as
-        new persons; with fewer the training epochs count for as many windows as they are.
+        new subjects; with fewer the training epochs count for as many windows as they are.
     layout
         The stimulus layout.
     level
@@ -152,14 +152,14 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     """
     subjects = epochs.units("subject")
     coded = has_codes(epochs.flashes)
-    persons = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
-    parts = held_out_parts(len(epochs), subjects, len(persons))
-    if len(persons) == 1:
+    by_subject = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
+    parts = held_out_parts(len(epochs), subjects, len(by_subject))
+    if len(by_subject) == 1:
         parts = held_out_parts(len(epochs), epochs.groups("character"), PARTS)
-    # With one of two persons left out, one is left: what the detector sets aside are characters.
-    inner = level if len(persons) > 2 else "character"
+    # With one of two subjects left out, one is left: what the detector sets aside are characters.
+    inner = level if len(by_subject) > 2 else "character"
     strengths: Sequence[Strength] = STRENGTHS
-    if sum(coded[rows].any() for rows in persons) < FEWEST_SUBJECTS:
+    if sum(coded[rows].any() for rows in by_subject) < FEWEST_SUBJECTS:
         strengths = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
     ratios = np.empty((len(strengths), len(epochs)))
     fits = fit_each(_fits(detector, epochs, parts, inner, level))
@@ -170,7 +170,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
         held_out = epochs.select(rows)
         features = read_features(fitted, held_out.X)
         if coded[rows].any():
-            ratios[:, rows], _ = _follow_persons(readout, strengths, held_out, features, layout)
+            ratios[:, rows], _ = _follow_subjects(readout, strengths, held_out, features, layout)
         else:
             ratios[:, rows] = readout(features)
     best = _best(ratios, epochs.y, parts)
@@ -186,7 +186,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
 
 
 def _best(ratios: Floats, y: npt.NDArray[np.uint8], parts: HeldOut) -> int:
-    """Give the strength with the highest mean ROC-AUC over held-out parts."""
+    """Return the strength with the highest mean ROC-AUC over held-out parts."""
     from sklearn.metrics import roc_auc_score
 
     if len(ratios) == 1:
@@ -213,18 +213,18 @@ def _readout(fit: Fit) -> Readout:
     return fit_readout(read_features(fit.detector, fit.X), fit.y)
 
 
-def _follow_persons(
+def _follow_subjects(
     readout: Readout,
     strengths: Sequence[Strength],
     epochs: Epochs,
     features: Floats,
     layout: Layout,
 ) -> tuple[Floats, list[tuple[str, Course]]]:
-    """Follow each person of some epochs from the same start; see :func:`follow`.
+    """Follow each subject of some epochs from the same start; see :func:`follow`.
 
     Returns
     -------
-    Log-likelihood ratios, [strength, epoch], and the name and the course of each person for each
+    Log-likelihood ratios, [strength, epoch], and the name and the course of each subject for each
     strength.
     """
     ratios, courses = np.empty((len(strengths), len(epochs))), list[tuple[str, Course]]()
@@ -241,15 +241,15 @@ def _follow_persons(
 
 
 def _name(epochs: Epochs) -> str:
-    """Give the person of some epochs as DATASET/SUBJECT."""
+    """Return the subject of some epochs as DATASET/SUBJECT."""
     return "/".join(epochs.flashes[["dataset", "subject"]].iloc[0].astype(str))
 
 
-def _warn_fallen_back(person: str, course: Course) -> None:
-    """Name a person and the characters at which the unadapted readout was taken instead."""
+def _warn_fallen_back(subject: str, course: Course) -> None:
+    """Name a subject and the characters at which the unadapted readout was taken instead."""
     if course.fell_back:
         warnings.warn(
-            f"{person}: self-calibration had become worse by its own evidence before "
+            f"{subject}: self-calibration had become worse by its own evidence before "
             f"{len(course.fell_back)} characters (numbers {list(course.fell_back)}, from 0); the "
             "unadapted detector scored them",
             TrainingWarning,

@@ -45,7 +45,7 @@ def list_sources(context: typer.Context) -> None:
 
 @datasets.command()
 def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None:
-    """Tell about one source, how to get its files, and the options of its loader."""
+    """Describe about one source, how to get its files, and the options of its loader."""
     from p300.arguments import accepted_arguments, accepted_types
     from p300.ranges import describe
     from p300.recordings import source_module

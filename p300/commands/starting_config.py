@@ -32,7 +32,7 @@ _TRIED = ("within_subject", "cross_session", "cross_subject")
 
 
 def unused_config(folder: Path, out: Path | None = None) -> Path:
-    """Give the config to write: ``out``, or a name from the folder's, in the current folder.
+    """Return the config to write: ``out``, or a name from the folder's, in the current folder.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def write_starting_config(surveys: Sequence[Survey], out: Path, folder: Path) ->
 
 
 def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG") -> str:
-    """Give the text of a config; parameters and errors as in :func:`write_starting_config`."""
+    """Return the text of a config; parameters and errors as in :func:`write_starting_config`."""
     for one in surveys:
         _check_electrodes(one)
     rate = common_rate([list(one.recordings["sfreq"]) for one in surveys])
@@ -179,7 +179,7 @@ def fitting_protocols(
 
 
 def _fewest_characters(protocol: str, flashes: pd.DataFrame, window: float) -> int:
-    """Give the fewest characters that a fold trains on; detectors set one aside to calibrate."""
+    """Return the fewest characters that a fold trains on; detectors set one aside to calibrate."""
     units = number_units(flashes, UNITS["character"])
     fewest = {
         fold.name: len(np.unique(units[fold.train]))
@@ -192,7 +192,7 @@ def _fewest_characters(protocol: str, flashes: pd.DataFrame, window: float) -> i
 
 
 def _is_guessed(one: Survey) -> bool:
-    """Tell whether some of several subjects are guesses from names."""
+    """Return whether some of several subjects are guesses from names."""
     several = len(one.recordings["subject"].unique()) > 1
     return several and not bool(one.recordings["certain"].all())
 

@@ -58,7 +58,7 @@ def fit_on_all(
     ------
     ConfigError
         When the experiment has no such detector or data set, or the detector's adaptation needs
-        characters of the person that it is applied to.
+        characters of the subject that it is applied to.
     """
     dataset = dataset or next(iter(experiment.datasets))
     for name, known in ((label, experiment.detectors), (dataset, experiment.datasets)):

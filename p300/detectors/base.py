@@ -37,7 +37,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _raw_scores(self, X: Windows) -> Floats:
-        """Give uncalibrated scores, higher for targets, [epoch]."""
+        """Return uncalibrated scores, higher for targets, [epoch]."""
 
     @property
     @abstractmethod
@@ -46,7 +46,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Give the fitted arrays by name."""
+        """Return the fitted arrays by name."""
 
     @abstractmethod
     def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
@@ -104,7 +104,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         self.calibration_ = fit_sigmoid(scores, labels)
 
     def fine_tune(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:  # noqa: ARG002
-        """Go on learning from a few labelled epochs of one person, on top of the fit.
+        """Go on learning from a few labelled epochs of one subject, on top of the fit.
 
         Calibration and threshold stay what they are: the epochs are too few to hold any out.
 
@@ -126,7 +126,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         )
 
     def decision_function(self, X: npt.ArrayLike) -> Floats:
-        """Give the calibrated log-odds of a target, [epoch].
+        """Return the calibrated log-odds of a target, [epoch].
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
             )
 
     def predict_proba(self, X: npt.ArrayLike) -> Floats:
-        """Give the probabilities of non-target and target, [epoch, 2]."""
+        """Return the probabilities of non-target and target, [epoch, 2]."""
         from scipy.special import expit
 
         log_odds_of_target = self.decision_function(X)
@@ -162,7 +162,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         return (self.decision_function(X) > self.threshold_).astype(np.int64)
 
     def features(self, X: Windows) -> Floats | None:  # noqa: ARG002
-        """Give what the last, linear layer reads, [epoch, feature], if there is such a layer.
+        """Return what the last, linear layer reads, [epoch, feature], if there is such a layer.
 
         With the weights and the intercept of :meth:`readout`, ``features(X) @ weights + intercept``
         are the raw scores, before calibration. Who wants to adapt a fitted detector to a subject
@@ -171,19 +171,19 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         return None
 
     def readout(self) -> tuple[Floats, float] | None:
-        """Give the weights of :meth:`features`, [feature], and the intercept, if there are any."""
+        """Return the weights of :meth:`features`, [feature], and the intercept, if any."""
         return None
 
     def spatial_filters(self) -> Floats | None:
-        """Give the weights of spatial filters, [filter, electrode], if the detector has any."""
+        """Return the weights of spatial filters, [filter, electrode], if the detector has any."""
         return None
 
     def temporal_kernels(self) -> Floats | None:
-        """Give the temporal kernels that read each spatial filter, [filter, map, time], if any."""
+        """Return the kernels that read each spatial filter, [filter, map, time], if any."""
         return None
 
     def input_gradients(self, X: npt.ArrayLike) -> Floats | None:  # noqa: ARG002
-        """Give the gradient of each epoch's log-odds, [epoch, electrode, time], if there is one."""
+        """Return the gradient of each epoch's log-odds, [epoch, electrode, time], if any."""
         return None
 
     def history(self) -> tuple[list[dict[str, float]], int | None]:
@@ -196,7 +196,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         return found
 
     def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        """Give what :meth:`restore` needs: a JSON-ready description and the fitted arrays."""
+        """Return what :meth:`restore` needs: a JSON-ready description and the fitted arrays."""
         check_is_fitted(self, "calibration_")
         about = {
             "input_shape": list(self.input_shape_),
@@ -216,7 +216,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         return self
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X has three axes and that there are two classes."""
+        """Describe scikit-learn that X has three axes and that there are two classes."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True

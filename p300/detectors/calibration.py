@@ -21,7 +21,7 @@ class Sigmoid:
     intercept: float
 
     def __call__(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Give the log-odds of raw scores, [epoch]."""
+        """Return the log-odds of raw scores, [epoch]."""
         return self.slope * scores + self.intercept
 
 
@@ -57,5 +57,5 @@ def fit_sigmoid(scores: npt.ArrayLike, y: npt.ArrayLike) -> Sigmoid:
 
 
 def log_odds(share: float) -> float:
-    """Give the log-odds of a probability strictly between 0 and 1."""
+    """Return the log-odds of a probability strictly between 0 and 1."""
     return float(np.log(share / (1 - share)))

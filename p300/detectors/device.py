@@ -15,7 +15,7 @@ _CHOSEN: ContextVar[str] = ContextVar("device", default="cpu")
 
 
 def resolve_device(device: str) -> str:
-    """Give the device that is meant, which there must be.
+    """Return the device that is meant, which there must be.
 
     Parameters
     ----------
@@ -69,5 +69,5 @@ def training_on(device: str) -> Iterator[None]:
 
 
 def chosen_device() -> str:
-    """Give the device of the :func:`training_on` around, as torch calls it."""
+    """Return the device of the :func:`training_on` around, as torch calls it."""
     return _CHOSEN.get()

@@ -19,7 +19,7 @@ GRADIENT_BATCH = 512
 
 
 def spatial_patterns(filters: Floats, X: Windows, recorded: Windows | None = None) -> Floats:
-    """Give the scalp pattern of the activity that each spatial filter extracts.
+    """Return the scalp pattern of the activity that each spatial filter extracts.
 
     Pattern = covariance of the electrodes times filter (Haufe et al., NeuroImage 87:96-110, 2014,
     eq. 7 up to the scale of each pattern): a filter's weights alone do not show where its signal
@@ -80,7 +80,7 @@ def rank_electrodes(filters: Floats, electrodes: Sequence[str]) -> pd.DataFrame:
 
 
 def frequency_response(kernels: Floats, sfreq: float, n_fft: int = 128) -> tuple[Floats, Floats]:
-    """Give the gain of temporal kernels by frequency.
+    """Return the gain of temporal kernels by frequency.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def frequency_response(kernels: Floats, sfreq: float, n_fft: int = 128) -> tuple
 
 
 def saliency(detector: Detector, X: Windows, y: npt.ArrayLike) -> Floats | None:
-    """Give what a small rise of each sample adds to the log-odds, averaged over target epochs.
+    """Return what a small rise of each sample adds to the log-odds, averaged over target epochs.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def inspect_detector(
     sfreq: float,
     recorded: Windows | None = None,
 ) -> dict[str, Any]:
-    """Give all that shows what a detector looks at, JSON-ready.
+    """Return all that shows what a detector looks at, JSON-ready.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class DetectorInfo:
     tuned
         Learning rule -> settings of it that suit this network better than the rule's own.
     adaptation
-        What it learns from the tested person where the experiment does not say.
+        What it learns from the tested subject where the experiment does not say.
     """
 
     place: str
@@ -58,7 +58,7 @@ CECOTTI_8 = ("Fz", "Cz", "Pz", "P3", "P4", "PO7", "PO8", "Oz")
 
 
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
-    """Give the line of one of the paper's classifiers: one network, used in seven ways."""
+    """Return the line of one of the paper's classifiers: one network, used in seven ways."""
     return DetectorInfo(
         "p300.detectors.networks.cecotti:CNN1",
         title,
@@ -71,7 +71,7 @@ def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
 
 
 def _modern(learning_rate: float, weight_decay: float) -> dict[str, dict[str, float]]:
-    """Give settings of modern training chosen on the first runs of BNCI 2015-003 alone.
+    """Return settings of modern training chosen on the first runs of BNCI 2015-003 alone.
 
     With some 700 windows to learn from, strong decay is worth up to .06 of AUC
     (docs/detectors.md).
@@ -80,7 +80,7 @@ def _modern(learning_rate: float, weight_decay: float) -> dict[str, dict[str, fl
 
 
 def _older(weight_decay: float, patience: int) -> dict[str, dict[str, float]]:
-    """Give settings of modern training chosen on three simulated subjects (docs/family_tree.md).
+    """Return settings of modern training chosen on three simulated subjects (docs/family_tree.md).
 
     A patience of 10 was chosen by the validation losses of a run of the config, to save time.
     """
@@ -269,7 +269,7 @@ DETECTORS = {
     ),
     "finetuned": DetectorInfo(
         "p300.detectors.networks.cecotti:CNN1",
-        "CNN-1 learned from other people, all weights then fine-tuned to a new one",
+        "CNN-1 learned from other subjects, all weights then fine-tuned to a new one",
         "Yosinski et al., NIPS 2014, 3320-3328",
         2014,
         network=True,
@@ -280,7 +280,7 @@ DETECTORS = {
 
 
 def detector_info(name: str) -> DetectorInfo:
-    """Give the registry's line of a detector.
+    """Return the registry's line of a detector.
 
     Raises
     ------

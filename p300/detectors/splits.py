@@ -52,7 +52,7 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, La
 
 
 def check_windows(X: npt.ArrayLike) -> Windows:
-    """Give X as float32 [epoch, electrode, time].
+    """Return X as float32 [epoch, electrode, time].
 
     Raises
     ------

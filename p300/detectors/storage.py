@@ -70,7 +70,7 @@ class StoredDetector:
         return epochs.flashes.assign(score=score, probability=expit(score))
 
     def cut(self, recording: Recording) -> Epochs:
-        """Give the epochs of a recording, preprocessed and aligned as the training epochs were.
+        """Return the epochs of a recording, preprocessed and aligned as the training epochs were.
 
         Raises
         ------
@@ -194,6 +194,6 @@ def _try_out(detector: Detector, electrodes: list[str]) -> None:
 
 
 def any_window(detector: Detector) -> npt.NDArray[np.float32]:
-    """Give a window of noise of the size that a fitted detector takes, to try it on."""
+    """Return a window of noise of the size that a fitted detector takes, to try it on."""
     shape = (1, *detector.input_shape_)
     return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)

@@ -115,7 +115,7 @@ def _check_calibration(fold: Fold, flashes: pd.DataFrame) -> None:
 
 
 def _nearest(a: npt.NDArray[np.float64], sorted_b: npt.NDArray[np.float64]) -> float:
-    """Give the smallest distance between a value of ``a`` and one of ``sorted_b``."""
+    """Return the smallest distance between a value of ``a`` and one of ``sorted_b``."""
     after = np.searchsorted(sorted_b, a)
     right = np.abs(sorted_b[np.minimum(after, len(sorted_b) - 1)] - a)
     left = np.abs(a - sorted_b[np.maximum(after - 1, 0)])

@@ -53,7 +53,7 @@ def _count_epochs(scores: pd.DataFrame) -> pd.Series[int]:
 
 
 def _tell_difference(name: str, one: pd.Series[int], other_name: str, other: pd.Series[int]) -> str:
-    """Tell the coarsest difference of two tables of epochs, nothing where they are the same."""
+    """Describe the coarsest difference of two tables of epochs, nothing where they are the same."""
     for depth in (1, 3, 6, 7):  # subjects, runs, flashes, targets
         a, b = (counts.groupby(level=EPOCH[:depth]).sum() for counts in (one, other))
         whole = depth <= 3

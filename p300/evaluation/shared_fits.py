@@ -24,14 +24,14 @@ class SharedFits:
     """What the folds of one group have learned, by name.
 
     Learning takes by far the most time of a fold, and folds that differ only in what the detector
-    may learn from the tested person share it.
+    may learn from the tested subject share it.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
 
     def once(self, name: str, learn: Callable[[], Result]) -> tuple[Result, float]:
-        """Give what is learned, and the seconds that it took earlier if it is not learned now.
+        """Return what is learned, and the seconds that it took earlier if it is not learned now.
 
         Warnings of the learning are given each time.
 

@@ -153,7 +153,7 @@ def _write_pieces(
 
 
 def _extent(answer: Response) -> tuple[int, int]:
-    """Tell the first byte of an answer and the size of the whole file, 0 where it is unknown."""
+    """Return the first byte of an answer and the size of the whole file, 0 where it is unknown."""
     given = re.fullmatch(
         r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", answer.headers.get("Content-Range", "")
     )
@@ -164,7 +164,7 @@ def _extent(answer: Response) -> tuple[int, int]:
 
 
 def _reason(error: Exception, url: str, by_hand: str) -> str:
-    """Tell what to do about a transfer that failed."""
+    """Describe what to do about a transfer that failed."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

@@ -235,7 +235,7 @@ def check_codes(flashes: pd.DataFrame, layout: Layout, where: str) -> None:
 
 
 def spelled_text(flashes: pd.DataFrame, layout: Layout) -> str:
-    """Give the text that the target codes spell, ``?`` where they do not agree on a symbol."""
+    """Return the text that the target codes spell, ``?`` where they do not agree on a symbol."""
     symbols = []
     for _, shown in flashes.groupby("character"):
         codes = shown.loc[shown["target"].fillna(False).astype(bool), "code"]
@@ -292,7 +292,7 @@ def apply_text(flashes: pd.DataFrame, layout: Layout, text: str, where: str) -> 
 
 
 def onset_samples(table: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[np.int64]:
-    """Give the sample of each row of a table that holds samples, seconds or both.
+    """Return the sample of each row of a table that holds samples, seconds or both.
 
     ``sample`` wins over ``onset``: it is exact, whereas seconds are often rounded in writing.
 

@@ -89,17 +89,17 @@ class Layout:
         return cls(symbols=ordered, groups=groups)
 
     def symbol_at(self, target_codes: Iterable[int]) -> str | None:
-        """Give the one symbol that all target codes share, or None when there is not one."""
+        """Return the one symbol that all target codes share, or None when there is not one."""
         groups = [self.groups[code] for code in target_codes if code in self.groups]
         shared = frozenset.intersection(*groups) if groups else frozenset()
         return next(iter(shared)) if len(shared) == 1 else None
 
     def codes_of(self, symbol: str) -> frozenset[int]:
-        """Give the flash codes that light a symbol, i.e. its target codes."""
+        """Return the flash codes that light a symbol, i.e. its target codes."""
         return frozenset(code for code, group in self.groups.items() if symbol in group)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give a JSON-ready description; :meth:`from_dict` reads it back."""
+        """Return a JSON-ready description; :meth:`from_dict` reads it back."""
         return {
             "symbols": list(self.symbols),
             "groups": {str(code): sorted(group) for code, group in self.groups.items()},
@@ -138,7 +138,7 @@ MATRIX_6X6 = Layout.row_column(["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234"
 
 
 def guess_rows(codes: Iterable[int]) -> list[str] | None:
-    """Give the rows of the usual 6x6 matrix where the flash codes are its twelve, else None."""
+    """Return the rows of the usual 6x6 matrix where the flash codes are its twelve, else None."""
     if set(codes) != set(MATRIX_6X6.groups):
         return None
     n_columns = 6

@@ -24,7 +24,7 @@ _FEWEST = 3
 
 
 def standard_montage() -> DigMontage:
-    """Give the standard 10-05 montage of electrode names and positions (in metres)."""
+    """Return the standard 10-05 montage of electrode names and positions (in metres)."""
     import mne
 
     # MNE 1.13 renamed it after the head it was made on and warns about the old name.
@@ -34,13 +34,13 @@ def standard_montage() -> DigMontage:
 
 @cache
 def standard_positions() -> dict[str, npt.NDArray[np.float64]]:
-    """Give the electrodes of the 10-05 system with their positions, [x, y, z] in metres."""
+    """Return the electrodes of the 10-05 system with their positions, [x, y, z] in metres."""
     positions: dict[str, npt.NDArray[np.float64]] = standard_montage().get_positions()["ch_pos"]
     return positions
 
 
 def unplaced_electrodes(electrodes: Iterable[str]) -> list[str]:
-    """Give the electrodes whose positions are unknown: the 10-05 system has no such names."""
+    """Return the electrodes whose positions are unknown: the 10-05 system has no such names."""
     return [str(name) for name in electrodes if name not in standard_positions()]
 
 

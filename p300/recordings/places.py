@@ -103,7 +103,7 @@ in the order of their names."""
 
 
 def _may_take_forever(pattern: str) -> bool:
-    """Tell whether a repeated group holds a repetition or a choice, or too many dots repeat."""
+    """Return whether a repeated group holds a repetition or a choice, or too many dots repeat."""
     plain = re.sub(r"\[\^?\]?(?:\\.|[^\]\\])*\]", "x", re.sub(r"\\[^\d]", "x", pattern))
     if re.search(r"\\\d|\(\?P=", plain) or len(re.findall(r"\.[*+]", plain)) > 3:
         return True
@@ -222,7 +222,7 @@ def place_files(
     pattern: str | None = None,
     read: Callable[[Path, Path], Told | None] = read_entities,
 ) -> list[tuple[Path, Place]]:
-    """Tell subjects, sessions and runs of files; keep the subjects wanted.
+    """Describe subjects, sessions and runs of files; keep the subjects wanted.
 
     Parameters
     ----------

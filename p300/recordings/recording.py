@@ -104,7 +104,7 @@ class Recording:
         return float(self.raw.info["sfreq"])
 
     def segments(self) -> list[tuple[int, int]]:
-        """Give the stretches of continuous signal as (first, last + 1) samples.
+        """Return the stretches of continuous signal as (first, last + 1) samples.
 
         Sources that store every character on its own have one a character; filters must not run
         across their edges.
@@ -240,7 +240,7 @@ def _check_axes(n_electrodes: int, n_samples: int, source: str) -> None:
 
 
 def _complete_flashes(flashes: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Give a flash table all columns in their types, sorted by time."""
+    """Return a flash table all columns in their types, sorted by time."""
     if "sample" not in flashes.columns:
         raise RecordingError(
             f"{source}: flash table with columns {list(flashes.columns)} found, "

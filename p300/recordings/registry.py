@@ -95,7 +95,7 @@ def source_module(name: str) -> ModuleType:
 
 
 def recognise_source(path: str | Path) -> list[tuple[str, dict[str, Any]]]:
-    """Tell which sources read a file or folder, the most specific first.
+    """Describe which sources read a file or folder, the most specific first.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def _readable(recordings: Iterator[Recording], place: Path | None) -> Iterator[R
 
 
 def files_ending(path: Path, ending: str) -> list[Path]:
-    """Give the files of a folder whose names end so, in any case; of a file itself, if its does."""
+    """Return the files of a folder whose names end so, in any case; a file itself, if its does."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     return [file for file in files if file.name.lower().endswith(ending) and file.is_file()]
 
@@ -205,14 +205,14 @@ def natural_key(label: str) -> tuple[str, str]:
 
 
 def same_subject(wanted: str, found: str) -> bool:
-    """Tell whether two subject labels mean the same, leading zeros aside ("3" is "03")."""
+    """Return whether two subject labels mean the same, leading zeros aside ("3" is "03")."""
     return (wanted.lstrip("0") or "0") == (found.lstrip("0") or "0")
 
 
 def select_subjects(
     available: Sequence[str], wanted: Sequence[str] | None, where: str
 ) -> list[str]:
-    """Give the available subjects that are wanted, in the order available.
+    """Return the available subjects that are wanted, in the order available.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def select_subjects(
 def select_places(
     available: Iterable[PlaceT], wanted: Sequence[str] | None, where: str
 ) -> list[PlaceT]:
-    """Give the places of the wanted subjects in order, as :func:`natural_key` sorts.
+    """Return the places of the wanted subjects in order, as :func:`natural_key` sorts.
 
     Parameters
     ----------

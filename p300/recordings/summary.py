@@ -12,7 +12,7 @@ from p300.recordings.recording import Recording, robust_amplitude
 
 
 def summarise_recording(recording: Recording) -> dict[str, Any]:
-    """Give the invariants that every load reports, JSON-ready.
+    """Return the invariants that every load reports, JSON-ready.
 
     Returns
     -------

@@ -108,7 +108,7 @@ def compare_runs(
 
 
 def _label_detectors(results: Sequence[RunResults]) -> list[dict[str, str]]:
-    """Give each run's detectors labels that differ where they meet those of another run."""
+    """Return each run's detectors labels that differ where they meet those of another run."""
     tested = [r.metrics[["dataset", "protocol", "detector"]].drop_duplicates() for r in results]
     together = pd.concat(tested)
     clashing = set(together.loc[together.duplicated(), "detector"])

@@ -145,7 +145,7 @@ def picture(name: str, figure: Figure, caption: str) -> Picture:
 
 
 def render_page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
-    """Give the HTML page: no script, nothing loaded from elsewhere."""
+    """Return the HTML page: no script, nothing loaded from elsewhere."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -66,7 +66,7 @@ def listed(names: Sequence[str], most: int = 16) -> str:
 
 
 def describe_data(recordings: Sequence[dict[str, Any]]) -> str:
-    """Tell what was recorded, from the invariants of all recordings of a data set."""
+    """Describe what was recorded, from the invariants of all recordings of a data set."""
     subjects = {str(r["recording"]).rsplit("/ses-", 1)[0] for r in recordings}
     flashes = sum(r["n_flashes"] for r in recordings)
     known = [r for r in recordings if r["n_targets"] is not None]
@@ -89,7 +89,7 @@ def describe_data(recordings: Sequence[dict[str, Any]]) -> str:
 
 
 def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[str, Any]]) -> str:
-    """Tell the steps from recording to epochs in the order in which they are done.
+    """Describe the steps from recording to epochs in the order in which they are done.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def _describe_filter(settings: dict[str, Any]) -> str:
 
 
 def describe_protocol(known: Protocol | None, mine: pd.DataFrame) -> str:
-    """Tell who trains and who is tested, and how much there was of both.
+    """Return who trains and who is tested, and how much there was of both.
 
     Parameters
     ----------
@@ -176,13 +176,13 @@ def describe_protocol(known: Protocol | None, mine: pd.DataFrame) -> str:
 
 
 def _describe_electrodes(fits: pd.DataFrame) -> str:
-    """Tell which electrodes detectors learned from that were fitted across data sets."""
+    """Describe which electrodes detectors learned from that were fitted across data sets."""
     electrodes = list(fits["electrodes"].iloc[0]) if "electrodes" in fits else []
     return f" {several(len(electrodes), 'electrode')} in common: {listed(electrodes)}."
 
 
 def describe_detector(fits: pd.DataFrame) -> str:
-    """Tell the size of a detector and how long it took to learn."""
+    """Describe the size of a detector and how long it took to learn."""
     facts = []
     if "n_parameters" in fits and fits["n_parameters"].notna().any():
         facts.append(f"{span(fits['n_parameters'].dropna())} free parameters")
@@ -200,7 +200,7 @@ ALIGNMENTS = {
 
 
 def describe_alignment(alignment: Alignment) -> str:
-    """Tell how domains were brought together, and what was known of the tested ones."""
+    """Describe how domains were brought together, and what was known of the tested ones."""
     if alignment.method == "none":
         return "No alignment."
     known = {

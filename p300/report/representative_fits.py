@@ -50,7 +50,7 @@ def learned_from_others(fits: pd.DataFrame) -> pd.Series[bool]:
 
 
 def fits_of_subjects(results: RunResults, column: str) -> pd.DataFrame:
-    """Give the fits that have something, with the column ``subject`` that they were tested on.
+    """Return the fits that have something, with the column ``subject`` that they were tested on.
 
     Where a protocol fits each subject on its own, only its fits; what is seen of them belongs to
     the subject. Else those of leave one subject out, which are about all the others.

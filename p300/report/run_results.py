@@ -68,7 +68,7 @@ class RunResults:
     layouts: Mapping[str, Layout] = field(default_factory=dict)
 
     def unique(self, column: str) -> list[str]:
-        """Give the different values of a column of the metrics, in the order of the file."""
+        """Return the different values of a column of the metrics, in the order of the file."""
         return [str(value) for value in self.metrics[column].unique()]
 
     @property
@@ -90,12 +90,12 @@ class RunResults:
         return rates_of(self.metrics)
 
     def detector_name(self, label: str) -> str:
-        """Give the name in the registry of a detector that the experiment calls ``label``."""
+        """Return the name in the registry of a detector that the experiment calls ``label``."""
         settings = (self.config.get("detectors") or {}).get(label) or {}
         return str(settings.get("detector", label))
 
     def alignment(self, label: str) -> Alignment:
-        """Give the alignment of a detector that the experiment calls ``label``."""
+        """Return the alignment of a detector that the experiment calls ``label``."""
         settings = (self.config.get("detectors") or {}).get(label) or {}
         return make_alignment(settings.get("alignment"), f"detectors.{label}.alignment")
 
@@ -107,13 +107,13 @@ class RunResults:
         return make_adaptation(settings.get("adaptation", default), f"detectors.{label}.adaptation")
 
     def sources(self, dataset: str) -> set[str]:
-        """Give the kinds of source that a data set was read from."""
+        """Return the kinds of source that a data set was read from."""
         sources = (self.config.get("datasets") or {}).get(dataset) or []
         return {str(source.get("source")) for source in sources}
 
 
 def repeats(table: pd.DataFrame) -> int:
-    """Tell how often each fold was fitted, each time with another seed.
+    """Describe how often each fold was fitted, each time with another seed.
 
     Parameters
     ----------

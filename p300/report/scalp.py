@@ -70,7 +70,7 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
 
 
 def amplitude_ratio(averages: pd.DataFrame) -> float:
-    """Give the ratio of the largest to the smallest amplitude among subjects and electrodes.
+    """Return the ratio of the largest to the smallest amplitude among subjects and electrodes.
 
     Only of the electrodes that :func:`plot_grand_average` shows.
     """

@@ -25,7 +25,7 @@ _FONT = 9.5
 
 
 def detector_colours(detectors: Iterable[str]) -> dict[str, str]:
-    """Give each detector its colour, the same whatever order or table they come in."""
+    """Return each detector its colour, the same whatever order or table they come in."""
     names = sorted({str(name) for name in detectors})
     return {name: PALETTE[k % len(PALETTE)] for k, name in enumerate(names)}
 

@@ -39,7 +39,7 @@ CHECKSUMS = "checksums.json"
 
 
 def entries_made_with(name: str, settings: dict[str, Any]) -> Path:
-    """Give the folder of the entries that were made of a data set with the same settings.
+    """Return the folder of the entries that were made of a data set with the same settings.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ def entries_made_with(name: str, settings: dict[str, Any]) -> Path:
 
 
 def hash_facts(facts: list[Any]) -> str:
-    """Give a short hash of something JSON-ready."""
+    """Return a short hash of something JSON-ready."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
 @contextmanager
 def new_entry(parent: Path) -> Iterator[Path]:
-    """Give a folder to build an entry in; what :func:`publish` has not taken is removed."""
+    """Return a folder to build an entry in; what :func:`publish` has not taken is removed."""
     folder = parent / f".{uuid.uuid4().hex[:8]}.tmp"
     folder.mkdir(parents=True)
     try:
@@ -82,7 +82,7 @@ def publish(built: Path, entry: Path) -> None:
 
 
 def is_whole(entry: Path) -> bool:
-    """Tell whether an entry is there and as it was written; one that is not is removed.
+    """Return whether an entry is there and as it was written; one that is not is removed.
 
     Warns
     -----
@@ -118,7 +118,7 @@ def _checksum(path: Path) -> str:
 
 
 def entry_sizes() -> dict[Path, int]:
-    """Give the folder of every entry, unfinished ones included, and its bytes."""
+    """Return the folder of every entry, unfinished ones included, and its bytes."""
     return {
         entry: sum(path.stat().st_size for path in entry.rglob("*") if path.is_file())
         for group in _groups()
@@ -133,7 +133,7 @@ def clear_cache() -> None:
 
 
 def _groups() -> list[Path]:
-    """Give the folders made here: ``P300_CACHE`` may name a folder that holds other things."""
+    """Return the folders made here: ``P300_CACHE`` may name a folder that holds other things."""
     folder = cache_folder()
     named = sorted(folder.iterdir()) if folder.is_dir() else []
     return [path for path in named if re.search(r"-[0-9a-f]{24}$", path.name) and path.is_dir()]

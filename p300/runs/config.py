@@ -144,7 +144,7 @@ class Experiment(BaseModel):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
     def protocol_call(self, name: str) -> tuple[list[str], dict[str, Any]]:
-        """Give the labels of the detectors that a protocol tests, and its options."""
+        """Return the labels of the detectors that a protocol tests, and its options."""
         options = dict(self.protocols[name])
         labels = options.pop("detectors", None)
         if labels is None:

@@ -94,7 +94,7 @@ def assemble(
 
 
 def _without_windows(epochs: Epochs) -> Epochs:
-    """Give epochs with zeros for windows, which take no memory."""
+    """Return epochs with zeros for windows, which take no memory."""
     return replace(epochs, X=np.broadcast_to(np.float32(0), epochs.X.shape))
 
 

@@ -142,7 +142,7 @@ class RunFolder:
     # What was prepared.
 
     def is_prepared(self) -> bool:
-        """Tell whether the manifest is there, which is written when all has been prepared."""
+        """Return whether the manifest is there, which is written when all has been prepared."""
         return self.manifest_file.is_file()
 
     def keep_prepared(
@@ -200,7 +200,7 @@ class RunFolder:
     # Folds.
 
     def is_scored(self, fold: str) -> bool:
-        """Tell whether a fold is done: its scores are written last."""
+        """Return whether a fold is done: its scores are written last."""
         return self.fold_scores_file(fold).is_file()
 
     def write_fold(
@@ -284,7 +284,7 @@ class RunFolder:
         return not_empty(table, self.metrics_file)
 
     def is_finished(self) -> bool:
-        """Tell whether all folds are scored, spelled and measured."""
+        """Return whether all folds are scored, spelled and measured."""
         files = (self.scores_file, self.characters_file, self.metrics_file)
         return all(file.is_file() for file in files)
 

@@ -21,7 +21,7 @@ BLOCK = 1000
 
 
 def name_together(experiment: Experiment) -> str:
-    """Give the name of all data sets of an experiment together.
+    """Return the name of all data sets of an experiment together.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def name_together(experiment: Experiment) -> str:
 
 
 def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path:
-    """Give the folder of the epochs of several data sets; make it in the cache where there is none.
+    """Return the folder of the epochs of several data sets, made in the cache where it is not.
 
     They have the electrodes that all data sets have, in the first one's order.
 

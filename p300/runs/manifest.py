@@ -44,7 +44,7 @@ def describe_run(experiment: Experiment) -> dict[str, Any]:
 
 @cache
 def fitting_versions() -> dict[str, str]:
-    """Give the versions of p300 and the packages that a fit may depend on."""
+    """Return the versions of p300 and the packages that a fit may depend on."""
     packages = {name: importlib.metadata.version(name) for name in FITTING}
     return {"p300": p300.__version__, **packages}
 

@@ -161,7 +161,7 @@ def _repeat(
 def _able_to_adapt(
     experiment: Experiment, tested: str, flashes: pd.DataFrame, layouts: Mapping[str, Layout]
 ) -> list[str]:
-    """Give the detectors of an experiment with several data sets that can be tested on one.
+    """Return the detectors of an experiment with several data sets that can be tested on one.
 
     Parameters
     ----------

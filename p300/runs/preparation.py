@@ -230,7 +230,7 @@ def cached_epochs(
     progress: Progress = silent,
     study: Study | None = None,
 ) -> Path:
-    """Give the folder of a data set's labelled, normalised epochs; make it where there is none.
+    """Return the folder of a data set's labelled, normalised epochs; make it where there is none.
 
     Beside the epochs lie ``averages.parquet`` and ``made_of.json``: the recordings and what was
     warned of when they were read and cut. The warnings are given again each time. The recordings

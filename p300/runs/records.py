@@ -32,7 +32,7 @@ Matrix = Annotated[list[Vector], AfterValidator(_equal_lengths)]
 
 
 class _Record(BaseModel):
-    """Further keys are kept: what only a person reads is not checked."""
+    """Further keys are kept: what only people read is not checked."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -98,7 +98,7 @@ def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Gro
 
 
 def _first_missing(group: Group, run: Path) -> Task | None:
-    """Give the task that a worker is at, if it has begun the group; None when all are done."""
+    """Return the task that a worker is at, if it has begun the group; None when all are done."""
     return next((task for task in group if not is_done(task, run)), None)
 
 

@@ -157,14 +157,14 @@ def _prefix(domain: Epochs, n_characters: int) -> int:
 
 
 def window_covariances(X: npt.NDArray[np.float32]) -> Floats:
-    """Give the covariance of the electrodes in each window, [epoch, electrode, electrode]."""
+    """Return the covariance of the electrodes in each window, [epoch, electrode, electrode]."""
     centred = X - X.mean(axis=2, keepdims=True)
     covariances: Floats = (centred @ centred.transpose(0, 2, 1) / X.shape[2]).astype(np.float64)
     return covariances
 
 
 def reference(covariances: Floats, n_samples: int, method: str = "euclidean") -> Floats:
-    """Give the covariance that stands for a domain, [electrode, electrode].
+    """Return the covariance that stands for a domain, [electrode, electrode].
 
     Each window counts by its shape, not by its size, and the size of the reference is the median:
     a few windows with drifts of millivolts do not own it.
@@ -234,18 +234,18 @@ def _geometric_mean(covariances: Floats, mean: Floats, n_samples: int) -> Floats
 
 
 def _share(n_electrodes: int, n_samples: int) -> float:
-    """Give the share of the shrinkage target, as if it had been seen in a sample an electrode."""
+    """Return the share of the shrinkage target, as if it had been seen in a sample an electrode."""
     return n_electrodes / (n_electrodes + n_samples)
 
 
 def _without_zeros(matrix: Floats) -> Floats:
-    """Give flat electrodes variance one, so that they stay flat and the matrix invertible."""
+    """Return flat electrodes variance one, so that they stay flat and the matrix invertible."""
     filled: Floats = matrix + np.diag(np.where(np.diag(matrix) > 0, 0.0, 1.0))
     return filled
 
 
 def whitener(covariance: Floats) -> Floats:
-    """Give the matrix that whitens a covariance and changes the electrodes least.
+    """Return the matrix that whitens a covariance and changes the electrodes least.
 
     The inverse square root of the correlations after each electrode was divided by its standard
     deviation (ZCA-cor; Kessy et al., American Statistician 72:309-314, 2018), so that the units of

@@ -18,7 +18,7 @@ BLOCK = 2**26
 
 
 def empty_windows(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArray[np.float32]:
-    """Give room for windows, [epoch, electrode, time].
+    """Return room for windows, [epoch, electrode, time].
 
     Where they take more than :data:`IN_MEMORY` the room is a temporary file beside the cache that
     is removed with the array. There they lie as [epoch, time, electrode], so that a network can
@@ -44,7 +44,7 @@ def blocks(X: npt.NDArray[np.floating]) -> Iterator[slice]:
 def gather_windows(
     X: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.float32]:
-    """Give the windows at the given positions."""
+    """Return the windows at the given positions."""
     if len(rows) * X[:1].nbytes <= IN_MEMORY:
         return X[rows]
     gathered = empty_windows(len(rows), *X.shape[1:])

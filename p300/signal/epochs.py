@@ -148,7 +148,7 @@ class Epochs:
         return touched_units(self.units(level), self.units("run"), onsets, self.window)
 
     def select(self, rows: npt.ArrayLike) -> Epochs:
-        """Give the epochs at the given positions or where a boolean mask is true.
+        """Return the epochs at the given positions or where a boolean mask is true.
 
         Where they are many they lie in a temporary file, see
         :func:`p300.signal.epoch_arrays.empty_windows`.
@@ -160,7 +160,7 @@ class Epochs:
         return replace(self, X=gather_windows(self.X, index), flashes=flashes)
 
     def pick(self, electrodes: Sequence[str]) -> Epochs:
-        """Give the same epochs with the named electrodes only, in that order.
+        """Return the same epochs with the named electrodes only, in that order.
 
         Raises
         ------
@@ -289,7 +289,7 @@ def concatenate(parts: Sequence[Epochs]) -> Epochs:
 def join_layouts(
     parts: Iterable[tuple[pd.DataFrame, Mapping[str, Layout]]],
 ) -> dict[str, Layout]:
-    """Give the one layout of each data set.
+    """Return the one layout of each data set.
 
     A layout says how flash codes are read: recordings without codes may have another or none.
 
@@ -334,7 +334,7 @@ def _describe(layout: Layout | None) -> str:
 
 
 def common_electrodes(parts: Sequence[Epochs]) -> tuple[str, ...]:
-    """Give the electrodes that all parts have, in the first one's order.
+    """Return the electrodes that all parts have, in the first one's order.
 
     Raises
     ------

@@ -227,7 +227,7 @@ def sample_windows(
 
 
 def interpolation_weights(offsets: Signal) -> tuple[int, Signal]:
-    """Give the weights of samples in values between them (sinc with a Kaiser window).
+    """Return the weights of samples in values between them (sinc with a Kaiser window).
 
     Parameters
     ----------

@@ -204,7 +204,7 @@ def kept_flashes(recording: Recording, grid: EpochGrid) -> pd.DataFrame:
 
 
 def describe_flashes(recording: Recording) -> pd.DataFrame:
-    """Give the flash table with the columns of :attr:`p300.signal.epochs.Epochs.flashes`."""
+    """Return the flash table with the columns of :attr:`p300.signal.epochs.Epochs.flashes`."""
     return recording.flashes.assign(
         dataset=recording.dataset,
         subject=recording.subject,

@@ -99,7 +99,7 @@ class Responses:
         return replace(self, **divided, scale=self.scale / scale, unit="SD")
 
     def best_electrodes(self, n: int) -> list[int]:
-        """Give the rows of the electrodes with the largest signed r squared of either sign."""
+        """Return the rows of the electrodes with the largest signed r squared of either sign."""
         order = np.argsort(-np.abs(self.r_squared).max(axis=1), kind="stable")
         return [int(k) for k in order[:n]]
 

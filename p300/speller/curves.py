@@ -33,7 +33,7 @@ ALL_METRICS = FIXED_METRICS | {"mean_repetitions": "mean_repetitions", "forced":
 
 
 def wilson_interval(right: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Give the 95 % interval of a share (Wilson, JASA 22:209-212, 1927).
+    """Return the 95 % interval of a share (Wilson, JASA 22:209-212, 1927).
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def accuracy_curve(rates: pd.DataFrame) -> pd.DataFrame:
     -------
     One row a data set, protocol, calibration_characters, detector, rule, repetitions and subject:
     value, low, high and n characters. ``subject`` is a subject or "pooled", all characters as one
-    sample. The intervals are about these subjects' characters, not about other people.
+    sample. The intervals are about these subjects' characters, not about other subjects.
     """
     keys = [*GROUP, "rule", "repetitions"]
     fixed = rates[rates["stopping"] == FIXED]
@@ -274,7 +274,7 @@ def error_kinds(decisions: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 
 
 def _rows_and_columns(layout: Layout) -> dict[str, tuple[int, int]]:
-    """Give the row and column of every symbol, if the codes light rows and columns."""
+    """Return the row and column of every symbol, if the codes light rows and columns."""
     if layout.shape is not None:
         n_columns = layout.shape[1]
         places = {s: (k // n_columns, k % n_columns) for k, s in enumerate(layout.symbols)}
@@ -293,7 +293,7 @@ def _rows_and_columns(layout: Layout) -> dict[str, tuple[int, int]]:
 
 
 def _known_once(decisions: pd.DataFrame) -> pd.DataFrame:
-    """Give the decisions whose truth is known; refuse several rules or repetitions in one."""
+    """Return the decisions whose truth is known; refuse several rules or repetitions in one."""
     fixed = decisions["stopping"] == "fixed"
     points = decisions[RULE].assign(n=decisions["repetitions"].where(fixed, 0))
     if len(points.drop_duplicates()) > 1:

@@ -201,7 +201,7 @@ def _table(
     posterior: Floats | None = None,
     forced: npt.NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
-    """Give the decisions of selections after repetitions, both as positions."""
+    """Return the decisions of selections after repetitions, both as positions."""
     selection, repetition = where
     symbols = pd.array(selections.layout.symbols, dtype="string")
     decided, true = best[where], selections.true[selection]

@@ -68,7 +68,7 @@ class LikelihoodRatio:
     intercept: float = 0.0
 
     def __call__(self, score: npt.ArrayLike) -> Floats:
-        """Give the log-likelihood ratios (nats) of scores, [flash]."""
+        """Return the log-likelihood ratios (nats) of scores, [flash]."""
         return self.slope * np.asarray(score, dtype=np.float64) + self.intercept
 
 
@@ -185,7 +185,7 @@ def fit_factor(evidence: Floats, true: Index, n_repetitions: Index) -> float:
 
 
 def best_symbols(evidence: Floats) -> tuple[Index, npt.NDArray[np.bool_]]:
-    """Give the position of the symbol with the most evidence and whether others tie with it.
+    """Return the position of the symbol with the most evidence and whether others tie with it.
 
     Parameters
     ----------
@@ -201,5 +201,5 @@ def best_symbols(evidence: Floats) -> tuple[Index, npt.NDArray[np.bool_]]:
 
 
 def _shown(n_repetitions: Index) -> npt.NDArray[np.bool_]:
-    """Tell which repetitions were shown, [selection, repetition]."""
+    """Describe which repetitions were shown, [selection, repetition]."""
     return np.arange(int(n_repetitions.max()))[None, :] < n_repetitions[:, None]

@@ -49,7 +49,7 @@ class LanguageModel:
         return f"<LanguageModel: {len(self.counts)} n-grams of up to {self.order} symbols>"
 
     def log_prior(self, text: Sequence[str], layout: Layout) -> Floats:
-        """Give log p(symbol | text), [symbol], in the order of the layout.
+        """Return log p(symbol | text), [symbol], in the order of the layout.
 
         Parameters
         ----------

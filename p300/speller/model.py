@@ -61,7 +61,7 @@ class SpellerModel:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give a JSON-ready description; :meth:`from_dict` reads it back."""
+        """Return a JSON-ready description; :meth:`from_dict` reads it back."""
         return asdict(self)
 
     @classmethod

@@ -45,7 +45,7 @@ class Timing:
             )
 
     def seconds(self, n_repetitions: npt.ArrayLike) -> Floats:
-        """Give the time of selections of n repetitions, in seconds."""
+        """Return the time of selections of n repetitions, in seconds."""
         return self.pause + np.asarray(n_repetitions, dtype=np.float64) * self.repetition
 
 
@@ -142,14 +142,14 @@ def subject_timings(
 
 
 def mean_timing(timings: Mapping[str, Timing], subjects: Iterable[str]) -> Timing:
-    """Give the mean timing of those of some subjects that have one, the paper's if none has."""
+    """Return the mean timing of those of some subjects that have one, the paper's if none has."""
     own = [timings[subject] for subject in subjects if subject in timings] or [PAPER_TIMING]
     pause, repetition = sum(t.pause for t in own), sum(t.repetition for t in own)
     return Timing(pause / len(own), repetition / len(own))
 
 
 def bits_per_selection(accuracy: npt.ArrayLike, n_symbols: npt.ArrayLike) -> Floats:
-    """Give the information of one selection in bits (Wolpaw et al., IEEE TRE 8:222-226, 2000).
+    """Return the information of one selection in bits (Wolpaw et al., IEEE TRE 8:222-226, 2000).
 
     log2 N + P log2 P + (1 - P) log2((1 - P) / (N - 1)), which supposes equally likely symbols and
     errors spread evenly over the others. Below chance (P < 1/N) the formula would rise again; such
@@ -182,7 +182,7 @@ def bits_per_selection(accuracy: npt.ArrayLike, n_symbols: npt.ArrayLike) -> Flo
 def bits_per_minute(
     accuracy: npt.ArrayLike, seconds: npt.ArrayLike, n_symbols: npt.ArrayLike
 ) -> Floats:
-    """Give Wolpaw's bit rate for selections of the given mean time.
+    """Return Wolpaw's bit rate for selections of the given mean time.
 
     Because the bits are convex in the accuracy, the mean of several subjects' rates is above the
     rate of their mean accuracy. The rates that Cecotti & Gräser (2011) print are the latter.
@@ -191,7 +191,7 @@ def bits_per_minute(
 
 
 def symbols_per_minute(accuracy: npt.ArrayLike, seconds: npt.ArrayLike) -> Floats:
-    """Give the correct symbols a minute of a user who takes errors back.
+    """Return the correct symbols a minute of a user who takes errors back.
 
     Each error costs a backspace, itself a selection that may fail: (2 P - 1) / T, and nothing for
     P <= 1/2, where the text never gets done (Dal Seno et al., Comput. Intell. Neurosci. 2010:

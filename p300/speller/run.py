@@ -88,7 +88,7 @@ def spell_run(run: str | Path, settings: Spelling | None = None) -> pd.DataFrame
 
 
 def _stated_pause(sources: Iterable[str]) -> float | None:
-    """Give the pause that is known of one of the sources, if any."""
+    """Return the pause that is known of one of the sources, if any."""
     return next((STATED_PAUSES[s] for s in sources if s in STATED_PAUSES), None)
 
 
@@ -107,8 +107,8 @@ def _measure_timings(
     return timings
 
 
-def _persons(table: pd.DataFrame) -> pd.Series[str]:
-    """Give the subject of each row as DATASET/SUBJECT."""
+def _subjects_of(table: pd.DataFrame) -> pd.Series[str]:
+    """Return the subject of each row as DATASET/SUBJECT."""
     names: pd.Series[str] = table["dataset"].astype(str) + "/" + table["subject"].astype(str)
     return names
 
@@ -139,7 +139,7 @@ def _spell_folds(
                 training,
                 layout,
                 target_error=settings.target_error,
-                timing=mean_timing(timings, _persons(training).unique()),
+                timing=mean_timing(timings, _subjects_of(training).unique()),
                 where=f"fold {fit}",
             )
         else:
@@ -155,7 +155,7 @@ def _spell_folds(
         )
     characters = pd.concat(tables, ignore_index=True)
     parts = [
-        rows.assign(seconds=timings[str(person)].seconds(rows["repetitions"]))
-        for person, rows in characters.groupby(_persons(characters), sort=False)
+        rows.assign(seconds=timings[str(subject)].seconds(rows["repetitions"]))
+        for subject, rows in characters.groupby(_subjects_of(characters), sort=False)
     ]
     return pd.concat(parts).sort_index()

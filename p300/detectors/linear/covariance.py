@@ -9,7 +9,7 @@ from p300.errors import DetectorError
 
 
 def ledoit_wolf(residuals: Floats) -> tuple[float, float]:
-    """Give how far a covariance is to be shrunk, and towards what.
+    """Return how far a covariance is to be shrunk, and towards what.
 
     Ledoit & Wolf, J Multivar Anal 88:365-411, 2004, as :func:`sklearn.covariance.ledoit_wolf`.
 
@@ -73,7 +73,7 @@ def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
 
 
 def _scale(residuals: Floats, mean: Floats) -> Floats:
-    """Give the features' standard deviations, 1 for those constant but for rounding."""
+    """Return the features' standard deviations, 1 for those constant but for rounding."""
     n, eps = len(residuals), np.finfo(np.float64).eps
     variance = np.einsum("ef,ef->f", residuals, residuals) / n
     constant = variance <= n * eps * variance + (n * mean * eps) ** 2

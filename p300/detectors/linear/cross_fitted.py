@@ -35,7 +35,7 @@ class ClosedFormDetector(Detector):
         """Fit everything, calibration apart."""
 
     def _reduced(self, X: Windows) -> npt.NDArray[np.floating]:
-        """Give what the fit looks at, [epoch, electrode, time]; all of X, or less of the same use.
+        """Return what the fit looks at, [epoch, electrode, time]: all of X, or less of equal use.
 
         Where windows are many they are read once for it, and not held in memory.
         """

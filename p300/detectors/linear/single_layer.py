@@ -57,7 +57,7 @@ class SingleLayer(ClosedFormDetector):
         return window_means(X, self.n_windows)
 
     def readout(self) -> tuple[Floats, float]:
-        """Give the weights of the features, [feature], and the intercept."""
+        """Return the weights of the features, [feature], and the intercept."""
         return self.coef_.ravel(), self.intercept_
 
     @property

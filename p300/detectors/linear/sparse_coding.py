@@ -119,7 +119,7 @@ class SparseCoding(ClosedFormDetector):
         return whitened
 
     def features(self, X: Windows) -> Floats:
-        """Give the sparse codes of windows, [epoch, atom]."""
+        """Return the sparse codes of windows, [epoch, atom]."""
         from sklearn.decomposition import sparse_encode
 
         signals = self._whitened(X)
@@ -130,7 +130,7 @@ class SparseCoding(ClosedFormDetector):
         return codes
 
     def readout(self) -> tuple[Floats, float]:
-        """Give the weights of the codes, [atom], and the intercept."""
+        """Return the weights of the codes, [atom], and the intercept."""
         return self.weights_, self.intercept_
 
     @property

@@ -21,7 +21,7 @@ MINIMUM_SAMPLES = 10
 
 
 def xdawn_filters(X: Windows, y: Labels, n_filters: int) -> Floats:
-    """Give the spatial filters after which target responses stand out most from the signal.
+    """Return the spatial filters after which target responses stand out most from the signal.
 
     Rivet et al., IEEE TBME 56:2035-2043, 2009, on epochs (pyRiemann's ``Xdawn``), for the response
     to targets alone.
@@ -89,11 +89,11 @@ class XdawnLDA(ClosedFormDetector):
         return window_means(self.filters_ @ X, self.n_windows)
 
     def readout(self) -> tuple[Floats, float]:
-        """Give the weights of the features, [feature], and the intercept."""
+        """Return the weights of the features, [feature], and the intercept."""
         return self.weights_, self.intercept_
 
     def spatial_filters(self) -> Floats:
-        """Give the xDAWN filters, [filter, electrode]."""
+        """Return the xDAWN filters, [filter, electrode]."""
         return self.filters_
 
     @property
@@ -153,18 +153,18 @@ class XdawnTangentSpace(ClosedFormDetector):
         return response_covariances(self.filters_ @ X, self.response_)
 
     def features(self, X: Windows) -> Floats:
-        """Give tangent vectors of the windows' covariances, [epoch, feature]."""
+        """Return tangent vectors of the windows' covariances, [epoch, feature]."""
         from pyriemann.geometry.tangentspace import tangent_space
 
         vectors: Floats = tangent_space(self._covariances(X), self.reference_)
         return vectors
 
     def readout(self) -> tuple[Floats, float]:
-        """Give the weights of the features, [feature], and the intercept."""
+        """Return the weights of the features, [feature], and the intercept."""
         return self.weights_, self.intercept_
 
     def spatial_filters(self) -> Floats:
-        """Give the xDAWN filters, [filter, electrode]."""
+        """Return the xDAWN filters, [filter, electrode]."""
         return self.filters_
 
     @property
@@ -188,7 +188,7 @@ class XdawnTangentSpace(ClosedFormDetector):
 
 
 def target_response(signals: npt.NDArray[np.floating], y: Labels) -> Floats:
-    """Give the mean target window, [signal, time], scaled to the variance of single windows.
+    """Return the mean target window, [signal, time], scaled to the variance of single windows.
 
     A covariance is shrunk towards equal variances: an average of hundreds of windows, as small as
     it is, would be shrunk away. Without shrinkage the scale makes no difference.
@@ -199,7 +199,7 @@ def target_response(signals: npt.NDArray[np.floating], y: Labels) -> Floats:
 
 
 def response_covariances(signals: npt.NDArray[np.floating], response: Floats) -> Floats:
-    """Give the covariances of a response and each window, [epoch, signal, signal].
+    """Return the covariances of a response and each window, [epoch, signal, signal].
 
     Shrunk by oracle approximation (OAS; Chen et al., IEEE TSP 58:5016-5029, 2010, eq. 23), all
     windows at once.

@@ -13,7 +13,7 @@ from p300.errors import DetectorError
 def named_electrodes(
     wanted: Sequence[str], electrodes: Sequence[str] | None, n_electrodes: int
 ) -> Index:
-    """Give the rows of X that hold the named electrodes.
+    """Return the rows of X that hold the named electrodes.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def named_electrodes(
 
 
 def electrode_weights(filters: Floats) -> Floats:
-    """Give the sum over spatial filters of each electrode's absolute weight, [electrode].
+    """Return the sum over spatial filters of each electrode's absolute weight, [electrode].
 
     How Cecotti & Gräser (2011) rank electrodes, and CNN-2b chooses them.
 
@@ -60,7 +60,7 @@ def electrode_weights(filters: Floats) -> Floats:
 
 
 def heaviest_electrodes(filters: Floats, n: int) -> Index:
-    """Give the ``n`` electrodes of the largest weight, in the order of X.
+    """Return the ``n`` electrodes of the largest weight, in the order of X.
 
     Raises
     ------

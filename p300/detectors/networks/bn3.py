@@ -79,7 +79,7 @@ class BN3(nn.Module):
         return logits
 
     def spatial_filters(self) -> Tensor:
-        """Give the spatial filters of the input before its normalisation, [filter, electrode]."""
+        """Return the spatial filters of the input before its normalisation, [filter, electrode]."""
         norm = self.input
         assert norm.running_var is not None
         gain = norm.weight / (norm.running_var + norm.eps).sqrt()

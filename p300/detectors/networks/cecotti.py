@@ -114,7 +114,7 @@ class CNN1(nn.Module):
         return outputs
 
     def layers(self) -> list[Layer]:
-        """Give L1 to L4 with the number of inputs and of shared positions of their neurons."""
+        """Return L1 to L4 with the number of inputs and of shared positions of their neurons."""
         l1, l3, l4 = self.spatial, self.hidden, self.output
         l2 = [self.temporal_weight, self.temporal_bias]
         return [
@@ -125,9 +125,9 @@ class CNN1(nn.Module):
         ]
 
     def spatial_filters(self) -> Tensor:
-        """Give the weights of L1, [filter, electrode]."""
+        """Return the weights of L1, [filter, electrode]."""
         return self.spatial.weight.detach()
 
     def temporal_kernels(self) -> Tensor:
-        """Give the weights of L2, [filter, map, time]."""
+        """Return the weights of L2, [filter, map, time]."""
         return self.temporal_weight.detach().transpose(1, 2)

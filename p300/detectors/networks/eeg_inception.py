@@ -142,7 +142,7 @@ class EEGInception(nn.Module):
         return logits
 
     def spatial_filters(self) -> Tensor:
-        """Give the spatial filters of all scales, [filter, electrode].
+        """Return the spatial filters of all scales, [filter, electrode].
 
         They read what the ELU lets through of each electrode, not the electrodes themselves.
         """

@@ -23,12 +23,12 @@ def limit_norm(weights: Tensor, most: float) -> Tensor:
 
 
 def margins(length: int) -> tuple[int, int]:
-    """Give the zeros before and after a signal that a kernel keeps the length of."""
+    """Return the zeros before and after a signal that a kernel keeps the length of."""
     return (length - 1) // 2, length // 2
 
 
 def band_matrices(kernels: Tensor, n_samples: int) -> Tensor:
-    """Give the matrices that filter signals of ``n_samples`` samples, keeping their length.
+    """Return the matrices that filter signals of ``n_samples`` samples, keeping their length.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def band_matrices(kernels: Tensor, n_samples: int) -> Tensor:
 
 
 def filtered_moments(windows: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
-    """Give mean and variance of filtered signals without filtering them, [kernel] each.
+    """Return mean and variance of filtered signals without filtering them, [kernel] each.
 
     With m the mean and C the covariance of the stretches of signal that a kernel k runs over, they
     are k m and k C k. The products of samples in C are those in the signals' Gram matrix, summed
@@ -219,7 +219,7 @@ class EEGNet(nn.Module):
         return maps.view(shift.numel(), len(x), -1) + shift.view(-1, 1, 1)
 
     def _temporal_moments(self, windows: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
-        """Give mean and variance of the electrodes' signals after each kernel, [kernel].
+        """Return mean and variance of the electrodes' signals after each kernel, [kernel].
 
         In training those of the batch, by which the running ones are updated; else the running
         ones.
@@ -242,10 +242,10 @@ class EEGNet(nn.Module):
         return logits
 
     def spatial_filters(self) -> Tensor:
-        """Give the weights of the spatial layer, [filter, electrode]."""
+        """Return the weights of the spatial layer, [filter, electrode]."""
         return limit_norm(self.spatial, 1.0).flatten(0, 1).detach()
 
     def temporal_kernels(self) -> Tensor:
-        """Give the kernel of each spatial filter's signal, [filter, 1, time]."""
+        """Return the kernel of each spatial filter's signal, [filter, 1, time]."""
         kernels = self.temporal.weight.detach()[:, 0]  # [kernel, 1, time]
         return kernels.repeat_interleave(self.spatial.shape[1], dim=0)

@@ -147,5 +147,5 @@ def contrastive_divergence(
 
 
 def log_odds_of_means(visible: Tensor) -> Tensor:
-    """Give log(p / (1 - p)) of each input's mean p: with it a decoder starts at the mean."""
+    """Return log(p / (1 - p)) of each input's mean p: with it a decoder starts at the mean."""
     return torch.logit(visible.mean(dim=0), eps=1e-3)

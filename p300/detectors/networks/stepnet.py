@@ -116,10 +116,10 @@ class StepNet(nn.Module):
         return logits
 
     def spatial_filters(self) -> Tensor:
-        """Give the weights of the spatial layer, [filter, electrode]."""
+        """Return the weights of the spatial layer, [filter, electrode]."""
         return self.spatial.weight.detach()
 
     def temporal_kernels(self) -> Tensor:
-        """Give the kernels as they read the samples of the window, [filter, map, time]."""
+        """Return the kernels as they read the samples of the window, [filter, map, time]."""
         per_sample = self.temporal.detach() / self.step
         return per_sample.repeat_interleave(self.step, dim=1).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""Transfer learning: a trained network goes on learning from a few epochs of a new person.
+"""Transfer learning: a trained network goes on learning from a few epochs of a new subject.
 
 Yosinski, Clune, Bengio & Lipson, How transferable are features in deep neural networks?, NIPS 2014,
 3320-3328: the weights learned on one task are where learning the next one starts from, and all of
@@ -16,7 +16,7 @@ from p300.detectors.training.loop import gather
 from p300.detectors.training.rules import LearningRule, Settings
 
 PASSES = 10
-"""Passes over the new person's epochs: fixed, as there are too few to hold some out."""
+"""Passes over the new subject's epochs: fixed, as there are too few to hold some out."""
 
 SLOWDOWN = 0.1
 """Learning rate, as a share of the one that the network was trained with."""
@@ -36,7 +36,7 @@ def fine_tune(
     rule, settings
         How it was trained.
     X
-        Scaled epochs of the new person, laid out as by
+        Scaled epochs of the new subject, laid out as by
         :func:`p300.detectors.training.loop.time_major`.
     y
         1 for a target, 0 for a non-target, [epoch].

@@ -144,7 +144,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Tell windows that were recorded from windows that were made.
+    """Describe windows that were recorded from windows that were made.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 def make_folds(
     protocol: str, flashes: pd.DataFrame, window: float, options: Mapping[str, Any] | None = None
 ) -> list[Fold]:
-    """Give the checked folds of a protocol.
+    """Return the checked folds of a protocol.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def few_shot(
 def _first_characters(
     flashes: pd.DataFrame, rows: Index, number: int | Literal["all"]
 ) -> Index | None:
-    """Give the positions of the first characters of some rows, None where there are not so many."""
+    """Return the positions of the first characters of some rows, None where there are fewer."""
     if number == 0:
         return rows[:0]
     table = flashes.iloc[rows]

@@ -133,7 +133,7 @@ def _words(marks: Sequence[str | int]) -> list[str]:
 
 
 def _read_marks(raw: BaseRaw, stim_channel: str | None, file: Path) -> pd.DataFrame:
-    """Give all marks of a recording, columns ``sample`` and ``mark`` (text)."""
+    """Return all marks of a recording, columns ``sample`` and ``mark`` (text)."""
     import pandas as pd
 
     if stim_channel is None:
@@ -194,7 +194,7 @@ def _choose_flashes(
 def _with_codes(
     shown: pd.DataFrame, code: str | Mapping[str | int, int] | None, file: Path
 ) -> pd.DataFrame:
-    """Give the flash table, with codes, characters and repetitions where codes are known."""
+    """Return the flash table, with codes, characters and repetitions where codes are known."""
     import pandas as pd
 
     if code is None:
@@ -293,7 +293,7 @@ def _guess(marks: pd.Series[str]) -> dict[str, Any] | None:
 
 
 def _named_target(name: str) -> bool | None:
-    """Tell by its name whether a mark is a target (True) or a non-target (False)."""
+    """Return by its name whether a mark is a target (True) or a non-target (False)."""
     word = re.sub(r"[^a-z]", "", name.lower())
     if any(part in word for part in _TARGET_WORDS):
         return True

@@ -52,7 +52,7 @@ _IN_SEQUENCE = 2  # PhaseInSequence while flashes are shown
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its header whether a file, or one of a folder, is of this format."""
+    """Return by its header whether a file, or one of a folder, is of this format."""
     return {} if any(_has_flashes(file) for file in files_ending(path, ".dat")) else None
 
 
@@ -222,7 +222,7 @@ def _apply_layout(
 
 
 def _matrix(header: Bci2000Header) -> list[list[str]] | None:
-    """Give the rows of the speller's matrix, None where there is not just one."""
+    """Return the rows of the speller's matrix, None where there is not just one."""
     sizes = [header.values(name) for name in ("NumMatrixRows", "NumMatrixColumns")]
     targets = [row[0] for row in header.rows("TargetDefinitions") if row]
     n_rows, n_columns = (

@@ -78,7 +78,7 @@ _EXPECTED = "the variables signal (samples x 64), Flashing and StimulusCode"
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    """Return by its variables whether a file, or one of a folder, is of this data set."""
     return {} if recognise_mat(path, _holds) else None
 
 
@@ -150,7 +150,7 @@ def load(
 
 
 def _session_and_run(file: Path) -> tuple[int, int]:
-    """Tell session and run from the file's name, which BCI2000 gave, or from ``runnr``."""
+    """Describe session and run from the file's name, which BCI2000 gave, or from ``runnr``."""
     named = re.search(r"(\d{3})R(\d{2})", file.stem, flags=re.IGNORECASE)
     stored = read_mat(file, ["runnr"]).get("runnr")
     counted = None if stored is None else int(numbers(stored, where=f"{file}: runnr").flat[0])

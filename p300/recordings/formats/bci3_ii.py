@@ -66,7 +66,7 @@ _EXPECTED = (
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    """Return by its variables whether a file, or one of a folder, is of this data set."""
     return {} if recognise_mat(path, lambda shapes: set(_NEEDED) <= set(shapes)) else None
 
 
@@ -198,7 +198,7 @@ def _read_flashes(stored: Mapping[str, Any], file: Path) -> pd.DataFrame:
 
 
 def _read_signal(file: Path, microvolts_per_unit: float) -> npt.NDArray[np.float64]:
-    """Give the signal as [electrode, sample] in volts, one copy beside the file's own."""
+    """Return the signal as [electrode, sample] in volts, one copy beside the file's own."""
     stored = numbers(read_mat(file, ["Signal"])["Signal"], where=f"{file}: Signal")
     n_characters, n_samples, n_electrodes = stored.shape
     signal = np.empty((n_electrodes, n_characters, n_samples))

@@ -56,7 +56,7 @@ _MOST_TABLES = 20
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell whether a folder is a BIDS data set with flashes; guess its task and its matrix.
+    """Return whether a folder is a BIDS data set with flashes; guess its task and its matrix.
 
     Only the first :data:`_MOST_TABLES` events tables are read.
     """
@@ -166,7 +166,7 @@ def _check_loops(folder: Path, above: tuple[Path, ...]) -> None:
 
 
 def _warn_of_dangling_links(path: Path) -> None:
-    """Tell of recordings that mne-bids passes over, as datalad leaves them before it gets them."""
+    """Warn of recordings that mne-bids passes over, as datalad leaves them before it gets them."""
     links = sorted(link for link in path.glob("sub-*/**/*_eeg.*") if link.is_symlink())
     lost = [link.name for link in links if link.suffix in _EXTENSIONS and not link.exists()]
     if lost:
@@ -260,7 +260,7 @@ def _read_events(bids_path: BIDSPath) -> tuple[Path, pd.DataFrame]:
 
 
 def _flash_rows(file: Path) -> pd.DataFrame:
-    """Give the rows of an events table that are flashes, with their targets."""
+    """Return the rows of an events table that are flashes, with their targets."""
     events = read_table(file, "\t")
     if "trial_type" not in events:
         raise RecordingError(

@@ -64,7 +64,7 @@ def find_files(path: Path, expected: str) -> dict[str, Path]:
 
 
 def recognise_runs(path: Path, electrodes: Sequence[str]) -> bool:
-    """Tell whether a file, or the first of a folder that can be, has these electrodes."""
+    """Return whether a file, or the first of a folder that can be, has these electrodes."""
     files = sorted(path.glob("*")) if path.is_dir() else [path]
     for file in files:
         try:
@@ -81,7 +81,7 @@ def _holds_data(shapes: Shapes) -> bool:
 
 
 def read_runs(file: Path) -> list[dict[str, Any]]:
-    """Give the structs of a file, one a session.
+    """Return the structs of a file, one a session.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def _read_flashes(
 
 
 def _layout(run: dict[str, Any], where: str) -> Layout | None:
-    """Give the matrix, with rows or columns first as ``classes_stim`` says.
+    """Return the matrix, with rows or columns first as ``classes_stim`` says.
 
     The letters are those of the usual 6x6 matrix: the files do not hold them. Which row and which
     column is right does not depend on them.

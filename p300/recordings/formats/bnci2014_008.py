@@ -35,7 +35,7 @@ _EXPECTED = "a struct 'data' with X, y, y_stim and trial, as in A01.mat to A08.m
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its electrodes whether a file, or one of a folder, is of this data set."""
+    """Return by its electrodes whether a file, or one of a folder, is of this data set."""
     return {} if recognise_runs(path, ELECTRODES) else None
 
 

@@ -62,7 +62,7 @@ _SINGLE_CHARACTERS = Layout.single_cell(MATRIX_6X6.symbols)
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    """Return by its variables whether a file, or one of a folder, is of this data set."""
     return {} if recognise_mat(path, lambda shapes: bool(_structs(shapes))) else None
 
 

@@ -55,7 +55,7 @@ _TARGET = {
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell whether a recording, or one of a folder, has a flash table.
+    """Return whether a recording, or one of a folder, has a flash table.
 
     The matrix is guessed from the codes, electrodes from names of channels that are not plain.
     """

@@ -47,7 +47,7 @@ _EXPECTED = "y (samples x 8), trig and fs, as in S1.mat to S5.mat"
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its variables whether a file, or one of a folder, is of this data set."""
+    """Return by its variables whether a file, or one of a folder, is of this data set."""
     return {} if recognise_mat(path, _holds) else None
 
 

@@ -48,7 +48,7 @@ _RATES = (32.0, 1e4)
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by the first line whether a file, or one below a folder, is of this format."""
+    """Return by the first line whether a file, or one below a folder, is of this format."""
     return {} if any(map(_has_columns, _csv_files(path))) else None
 
 
@@ -63,7 +63,7 @@ def _has_columns(file: Path) -> bool:
 
 
 def _csv_files(path: Path) -> list[Path]:
-    """Give the CSV files of a subject's folder, of all subjects' folders, or of one folder."""
+    """Return the CSV files of a subject's folder, of all subjects' folders, or of one folder."""
     if not path.is_dir():
         return [path] if path.suffix.lower() == ".csv" else []
     files = [*path.glob("*"), *path.glob("*/*"), *path.glob("*/*/*")]
@@ -158,7 +158,7 @@ def _read_table(file: Path) -> pd.DataFrame:
 
 
 def _read_clock(seconds: npt.NDArray[np.float64], where: str) -> tuple[float, list[int]]:
-    """Give the sampling rate that time stamps tell, and the first samples after gaps."""
+    """Return the sampling rate that time stamps tell, and the first samples after gaps."""
     steps = np.diff(seconds)
     wrong = ~((steps > 0) & (steps < np.inf))  # NaN too
     if wrong.any():

@@ -56,7 +56,7 @@ _SAME_INSTANT = 0.01
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its stimulations whether a file, or one of a folder, is of this format."""
+    """Return by its stimulations whether a file, or one of a folder, is of this format."""
     return {} if any(_has_flashes(file) for file in files_ending(path, ".gdf")) else None
 
 
@@ -210,7 +210,7 @@ def _make_table(
 
 
 def _following(leads: Samples, others: Samples, samples: Samples, slack: int) -> Samples:
-    """Give the first of other stimulations at or after each lead and before the next lead.
+    """Return the first of other stimulations at or after each lead and before the next lead.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ _CODE_AT_END = r"(?s)^(?![-+]?[\d.]+(?:e[-+]?\d+)?$).*?(\d+)\W*$"
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Tell by its streams whether a file, or one of a folder, has EEG and markers."""
+    """Return by its streams whether a file, or one of a folder, has EEG and markers."""
     return {} if any(map(_has_flashes, files_ending(path, ".xdf"))) else None
 
 
@@ -199,7 +199,7 @@ def _read_signal(
     microvolts_per_unit: float | None,
     file: Path,
 ) -> tuple[npt.NDArray[np.float64], list[str]]:
-    """Give the signal in volts, [electrode, sample], and the names of its electrodes."""
+    """Return the signal in volts, [electrode, sample], and the names of its electrodes."""
     series = np.asarray(signal["time_series"], dtype=np.float64)
     if len(series) < 2:
         raise RecordingError(f"{file}: the EEG stream has {len(series)} samples, expected more")
@@ -224,7 +224,7 @@ def _read_signal(
 
 
 def _channels(signal: dict[str, Any], n_channels: int) -> list[dict[str, str | None]]:
-    """Give label, type and unit of each channel, as far as the stream describes them."""
+    """Return label, type and unit of each channel, as far as the stream describes them."""
     found: Any = signal["info"]
     for name in ("desc", "channels"):
         inner = found.get(name) if isinstance(found, dict) else None
@@ -241,7 +241,7 @@ def _channels(signal: dict[str, Any], n_channels: int) -> list[dict[str, str | N
 
 
 def _texts(events: dict[str, Any]) -> list[str]:
-    """Give the first channel of a marker stream as text; 2.0 is "2"."""
+    """Return the first channel of a marker stream as text; 2.0 is "2"."""
     first = [row[0] for row in events["time_series"]]
     return [str(v).strip() if isinstance(v, str) else f"{float(v):g}" for v in first]
 
@@ -290,7 +290,7 @@ def _read_flashes(
 def _targets(
     texts: list[str], named: tuple[Sequence[str] | None, Sequence[str] | None], file: Path
 ) -> list[bool | None]:
-    """Tell of each marker whether it is a target, a non-target, or None for no flash."""
+    """Return of each marker whether it is a target, a non-target, or None for no flash."""
     target, nontarget = named
     if target is not None and nontarget is not None:
         both = set(target) & set(nontarget)
@@ -330,7 +330,7 @@ def _codes(texts: list[str], pattern: str, file: Path) -> list[int | None]:
 def _nearest(
     times: npt.NDArray[np.float64], clock: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Give the nearest sample to each time, and whether it is about half a sample away at most."""
+    """Return the nearest sample to each time, and whether it is half a sample away at most."""
     if len(clock) < 2:
         return np.zeros(len(times), dtype=np.int64), np.zeros(len(times), dtype=bool)
     right = np.clip(np.searchsorted(clock, times), 1, len(clock) - 1)

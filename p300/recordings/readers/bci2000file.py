@@ -66,17 +66,17 @@ class Bci2000Header:
     parameters: Mapping[str, list[str]]
 
     def value(self, name: str) -> str:
-        """Give a parameter of one value, empty where it is not there."""
+        """Return a parameter of one value, empty where it is not there."""
         return decode((self.parameters.get(name) or [""])[0])
 
     def values(self, name: str) -> list[str]:
-        """Give a parameter that is a list, empty where it is not there."""
+        """Return a parameter that is a list, empty where it is not there."""
         words = self.parameters.get(name) or ["0"]
         n, rest = _extent(words, self._where(name))
         return [decode(word) for word in rest[:n]]
 
     def rows(self, name: str) -> list[list[str]]:
-        """Give a parameter that is a matrix, empty where it is not there."""
+        """Return a parameter that is a matrix, empty where it is not there."""
         words = self.parameters.get(name) or ["0", "0"]
         n_rows, rest = _extent(words, self._where(name))
         n_columns, rest = _extent(rest, self._where(name))
@@ -88,7 +88,7 @@ class Bci2000Header:
         return [cells[k * n_columns : (k + 1) * n_columns] for k in range(n_rows)]
 
     def sfreq(self) -> float:
-        """Give the sampling rate in Hz."""
+        """Return the sampling rate in Hz."""
         return _number(
             self.value("SamplingRate"),
             {"": 1.0, "hz": 1.0, "khz": 1e3},
@@ -201,7 +201,7 @@ def read_samples(
 
 
 def _read_state(vectors: npt.NDArray[np.uint8], state: State) -> npt.NDArray[np.int64]:
-    """Give one value a sample; the lowest bit of the lowest byte comes first."""
+    """Return one value a sample; the lowest bit of the lowest byte comes first."""
     first, last = state.first // 8, (state.first + state.length - 1) // 8
     value = np.zeros(len(vectors), dtype=np.int64)
     for k in range(first, last + 1):

@@ -60,7 +60,7 @@ def read_gdf_events(file: Path) -> GdfEvents:
 
 
 def _read_event_table(file: Path) -> tuple[bytes, float]:
-    """Give what follows the signal, and the version of the file."""
+    """Return what follows the signal, and the version of the file."""
     check_regular(file)
     size = file.stat().st_size
     with file.open("rb") as stream:
@@ -95,7 +95,7 @@ def _n_channels(header: bytes, version: float) -> int:
 
 
 def _signal_start(header: bytes, version: float, size: int, file: Path) -> int:
-    """Give the byte at which the signal begins; all headers lie before it."""
+    """Return the byte at which the signal begins; all headers lie before it."""
     if version >= _VERSION_2:
         (blocks,) = struct.unpack_from("<H", header, 184)
         start = 256 * int(blocks)
@@ -113,7 +113,7 @@ def _signal_start(header: bytes, version: float, size: int, file: Path) -> int:
 
 
 def _signal_bytes(header: bytes, channels: bytes, version: float, file: Path) -> int:
-    """Give the size of the signal."""
+    """Return the size of the signal."""
     (n_records,) = struct.unpack_from("<q", header, 236)
     numerator, denominator = struct.unpack_from("<II", header, 244)
     n = _n_channels(header, version)

@@ -70,7 +70,7 @@ def check_elements(path: Path, *, objects: bool = True) -> None:
 
 
 def _decompress(content: memoryview, order: str) -> io.BytesIO:
-    """Give the one matrix of a compressed element, of no more bytes than its tag says."""
+    """Return the one matrix of a compressed element, of no more bytes than its tag says."""
     stream = zlib.decompressobj()
     tag = stream.decompress(content, 8)
     size = struct.unpack(f"{order}II", tag)[1]
@@ -147,7 +147,7 @@ def _check_matrices(stream: io.BytesIO, order: str, n_matrices: int, depth: int)
 def _element(
     stream: io.BytesIO, order: str, kinds: set[int], size: int | None = None
 ) -> memoryview:
-    """Give the content of an element that must be of one of the kinds, of so many bytes."""
+    """Return the content of an element that must be of one of the kinds, of so many bytes."""
     kind, content = _tagged(stream, order)
     if kind not in kinds or (size is not None and len(content) != size):
         raise DamagedFileError(f"element of kind {kind} with {len(content)} bytes")
@@ -155,7 +155,7 @@ def _element(
 
 
 def _tagged(stream: io.BytesIO, order: str) -> tuple[int, memoryview]:
-    """Give kind and content of the next element, whose content is padded to eight bytes."""
+    """Return kind and content of the next element, whose content is padded to eight bytes."""
     head = _take(stream, 8)
     first, size = struct.unpack(f"{order}II", head)
     if first >> 16:  # A small one: the size is in the upper half, the content in the second word.
@@ -168,7 +168,7 @@ def _tagged(stream: io.BytesIO, order: str) -> tuple[int, memoryview]:
 
 
 def _take(stream: io.BytesIO, size: int) -> memoryview:
-    """Give the next bytes without a copy: a signal can have hundreds of megabytes."""
+    """Return the next bytes without a copy: a signal can have hundreds of megabytes."""
     at = stream.tell()
     taken = stream.getbuffer()[at : at + size]
     if len(taken) != size:

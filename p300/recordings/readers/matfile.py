@@ -56,7 +56,7 @@ def check_mat(path: Path) -> None:
 
 
 def mat_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Give the variables of a MATLAB file with their dimensions, without reading their values.
+    """Return the variables of a MATLAB file with their dimensions, without reading their values.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def find_mat_files(
 
 
 def recognise_mat(path: Path, holds: Callable[[Shapes], bool]) -> bool:
-    """Tell whether a file, or a file of a folder, is a MATLAB file of a source; never raises.
+    """Return whether a file, or a file of a folder, is a MATLAB file of a source; never raises.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def check_shape(
 
 
 def numbers(value: Any, *, where: str) -> npt.NDArray[Any]:
-    """Give a variable as an array of real numbers.
+    """Return a variable as an array of real numbers.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def numbers(value: Any, *, where: str) -> npt.NDArray[Any]:
 
 
 def texts(value: Any, *, where: str) -> list[str]:
-    """Give the strings of a cell array or of a char array, a row each.
+    """Return the strings of a cell array or of a char array, a row each.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def texts(value: Any, *, where: str) -> list[str]:
 
 
 def state_vector(value: Any, n_samples: int, *, where: str) -> npt.NDArray[np.int64]:
-    """Give a stimulus channel, one whole number a sample.
+    """Return a stimulus channel, one whole number a sample.
 
     Raises
     ------
@@ -258,7 +258,7 @@ def state_vector(value: Any, n_samples: int, *, where: str) -> npt.NDArray[np.in
 
 
 def _check_header(path: Path) -> None:
-    """Tell other formats apart by the first 128 bytes, before scipy guesses."""
+    """Describe other formats apart by the first 128 bytes, before scipy guesses."""
     check_regular(path)
     if not path.is_file():
         raise RecordingError(f"{path}: no such file, expected a MATLAB file")

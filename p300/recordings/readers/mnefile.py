@@ -37,12 +37,12 @@ _WIDTHS = {"short": 2, "int": 4, "single": 4}
 
 
 def is_recording(path: Path) -> bool:
-    """Tell by the name whether a file (with ``.mff`` a folder) is a recording that MNE reads."""
+    """Return by the name whether a file (with ``.mff`` a folder) is a recording that MNE reads."""
     return path.name.lower().endswith(_RECORDINGS)
 
 
 def find_recordings(path: Path) -> list[Path]:
-    """Give the recordings of a folder, sorted by name, or the one that is named itself."""
+    """Return the recordings of a folder, sorted by name, or the one that is named itself."""
     if not path.is_dir() or is_recording(path):
         return [path]
     return sorted(filter(is_recording, path.iterdir()))
@@ -169,7 +169,7 @@ def _check_channels(raw: BaseRaw, wanted: Iterable[str], verb: str, path: Path) 
 
 
 def mark_samples(raw: BaseRaw) -> npt.NDArray[np.int64]:
-    """Give the samples at which the annotations begin, counted from the first sample."""
+    """Return the samples at which the annotations begin, counted from the first sample."""
     begins = (raw.annotations.onset - raw.first_time) * raw.info["sfreq"]
     samples: npt.NDArray[np.int64] = np.round(begins).astype(np.int64)
     return samples
@@ -228,5 +228,5 @@ def remove_flash_annotations(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> No
 
 
 def is_stretch(description: str) -> bool:
-    """Tell whether an annotation marks a stretch of signal, as MNE names them."""
+    """Return whether an annotation marks a stretch of signal, as MNE names them."""
     return description.upper().startswith(("BAD", "EDGE"))

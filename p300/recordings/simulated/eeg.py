@@ -217,7 +217,7 @@ def simulate_eeg(
     n_samples: int,
     sfreq: float,
 ) -> Array:
-    """Give the EEG of a subject while flashes are shown.
+    """Return the EEG of a subject while flashes are shown.
 
     Parameters
     ----------
@@ -308,7 +308,7 @@ def _blinks(rng: np.random.Generator, per_minute: float, n_samples: int, sfreq: 
 def _evoked(
     rng: np.random.Generator, response: Response, onsets: Array, n_samples: int, sfreq: float
 ) -> Array:
-    """Give the time course of a component; the responses to successive flashes add up."""
+    """Return the time course of a component; the responses to successive flashes add up."""
     times = onsets + rng.normal(response.latency, response.latency_jitter, len(onsets))
     heights = rng.normal(1, response.component.amplitude_jitter, len(onsets))
     return _bumps(times, heights, response.width, n_samples, sfreq)

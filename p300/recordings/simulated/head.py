@@ -27,7 +27,7 @@ _BERG_LAMBDA = (0.136396, 0.684063, -0.0100889)
 
 @cache
 def _directions() -> dict[str, Array]:
-    """Give the unit vector from the head's centre to every electrode of the 10-05 system."""
+    """Return the unit vector from the head's centre to every electrode of the 10-05 system."""
     places = standard_positions()
     points = np.array(list(places.values()))
     # |p|^2 = 2 c.p + (R^2 - |c|^2) on a sphere of centre c: linear in c.
@@ -37,13 +37,13 @@ def _directions() -> dict[str, Array]:
 
 
 def known_electrodes() -> list[str]:
-    """Give the names of all electrodes that the head has."""
+    """Return the names of all electrodes that the head has."""
     return list(_directions())
 
 
 @cache
 def scalp_electrodes() -> list[str]:
-    """Give the electrodes of the upper head, Fpz and Oz included.
+    """Return the electrodes of the upper head, Fpz and Oz included.
 
     Amplitudes are defined over these, so that they do not depend on the electrodes recorded.
     """
@@ -51,7 +51,7 @@ def scalp_electrodes() -> list[str]:
 
 
 def place(electrode: str, depth: float) -> Array:
-    """Give the point beneath an electrode at a depth below the scalp (0 to 1, in head radii)."""
+    """Return the point beneath an electrode at a depth below the scalp (0 to 1, in head radii)."""
     return (1 - depth) * _directions()[electrode]
 
 
@@ -98,7 +98,7 @@ def _homogeneous_sphere(at: Array, positions: Array, moments: Array) -> Array:
 
 
 def topographies(electrodes: Sequence[str], positions: Array, moments: Array) -> Array:
-    """Give the potential of dipoles at electrodes against the ear; [electrode, dipole]."""
+    """Return the potential of dipoles at electrodes against the ear; [electrode, dipole]."""
     directions = _directions()
     at = np.array([directions[name] for name in (*electrodes, REFERENCE)])
     potential = scalp_potential(at, positions, moments)

@@ -159,7 +159,7 @@ def _check_electrodes(electrodes: list[str], where: str) -> None:
 
 
 def _onset_samples(onset_interval: float, sfreq: float, where: str) -> int:
-    """Give the samples from flash to flash."""
+    """Return the samples from flash to flash."""
     samples = onset_interval * sfreq
     if not (samples >= 1 - 1e-6 and abs(samples - round(samples)) < 1e-6):
         raise RecordingError(

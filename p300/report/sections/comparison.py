@@ -52,7 +52,7 @@ def comparison_cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
 
 
 def comparison_table(table: pd.DataFrame, caption: str) -> Table:
-    """Give comparisons with a heading for each data set and protocol."""
+    """Return comparisons with a heading for each data set and protocol."""
     rows: list[Row] = []
     for (dataset, protocol), part in table.groupby(["dataset", "protocol"], sort=False):
         rows.append(Row((f"{protocol}, {dataset}",), "head"))
@@ -197,7 +197,7 @@ def how_compared(table: pd.DataFrame) -> Section:
 
 
 def compared_runs(runs: Iterable[tuple[RunResults, Mapping[str, str]]]) -> Section:
-    """Tell where the detectors come from."""
+    """Describe where the detectors come from."""
     rows = [
         Row((label, results.name, str(results.folder), str(results.manifest.get("git") or NONE)))
         for results, labels in runs

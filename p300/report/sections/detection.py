@@ -21,7 +21,7 @@ _NO_INTERVAL = f" (no 95 % interval below {FEWEST} subjects)"
 
 
 def summary(results: RunResults) -> Section:
-    """Tell in a paragraph and a small table what came out."""
+    """Describe in a paragraph and a small table what came out."""
     detectors, protocols = results.unique("detector"), results.unique("protocol")
     described = str(results.config.get("description") or "").strip()
     n_subjects = len(results.scores[["dataset", "subject"]].drop_duplicates())
@@ -67,7 +67,7 @@ def _best_sentences(results: RunResults) -> list[str]:
 
 
 def method(results: RunResults) -> Section:
-    """Tell what was run and with what."""
+    """Describe what was run and with what."""
     recorded: dict[str, list[dict[str, object]]] = {}
     for recording in results.manifest.get("recordings", []):
         name = str(recording["recording"]).rsplit("/sub-", 1)[0]
@@ -241,7 +241,7 @@ def warnings_raised(results: RunResults) -> Section:
 
 
 def reproducibility(results: RunResults) -> Section:
-    """Tell what another needs to get the same scores."""
+    """Describe what another needs to get the same scores."""
     manifest = results.manifest
     machine = manifest.get("machine") or {}
     packages = manifest.get("packages") or {}

@@ -155,7 +155,7 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
 
 
 def _roc_by_subject(part: pd.DataFrame) -> list[FloatArray]:
-    """Give one curve a subject on ``_RATES``, the mean over its folds and seeds."""
+    """Return one curve a subject on ``_RATES``, the mean over its folds and seeds."""
     from sklearn.metrics import roc_curve
 
     curves = []
@@ -204,7 +204,7 @@ def _probability(scores: pd.Series[float]) -> FloatArray:
 
 
 def _reliability(epochs: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
-    """Give the mean probability and the share of targets of bins of equal count.
+    """Return the mean probability and the share of targets of bins of equal count.
 
     Bins are :func:`p300.evaluation.metrics.calibration_bins`.
     """
@@ -283,7 +283,7 @@ def _mark_best(ax: Axes, part: pd.DataFrame, histories: list[pd.DataFrame], colo
 
 
 def _mean_text(metrics: pd.DataFrame | None, panel: Panel, metric: Metric) -> str:
-    """Give a mean over subjects as text, nothing where the metrics do not have it."""
+    """Return a mean over subjects as text, nothing where the metrics do not have it."""
     if metrics is None:
         return ""
     wanted = {"dataset": panel.dataset, "protocol": panel.protocol, "detector": panel.detector}

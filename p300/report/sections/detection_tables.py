@@ -34,7 +34,7 @@ def about_intervals(means: pd.DataFrame) -> str:
 
 
 def headline_table(results: RunResults) -> Table:
-    """Give the mean ROC-AUC of every detector under every protocol."""
+    """Return the mean ROC-AUC of every detector under every protocol."""
     metrics = results.metrics
     auc = metrics[(metrics["metric"] == HEADLINE.name) & (metrics["subject"] == MEAN)]
     protocols, datasets = results.unique("protocol"), results.unique("dataset")
@@ -68,7 +68,7 @@ def subject_tables(results: RunResults) -> list[Table]:
 
 
 def _subject_rows(metrics: pd.DataFrame, shown: list[Metric]) -> list[Row]:
-    """Give the rows of one detector: subjects, mean, interval of the mean."""
+    """Return the rows of one detector: subjects, mean, interval of the mean."""
     value, low, high = (
         metrics.pivot_table(index="subject", columns="metric", values=part, dropna=False).reindex(
             columns=[metric.name for metric in shown]
@@ -92,7 +92,7 @@ def _subject_rows(metrics: pd.DataFrame, shown: list[Metric]) -> list[Row]:
 
 
 def recordings_table(recordings: list[dict[str, Any]]) -> Table:
-    """Give the invariants of every recording."""
+    """Return the invariants of every recording."""
     rows = []
     for recording in recordings:
         bad = recording["bad_electrodes"]
@@ -125,7 +125,7 @@ def _onset_interval(recording: dict[str, Any]) -> str:
 
 
 def warnings_table(results: RunResults) -> Table:
-    """Give every warning once, with what raised it and how often."""
+    """Return every warning once, with what raised it and how often."""
     counted: Counter[tuple[str, str]] = Counter(
         ("data", str(text)) for text in results.manifest.get("warnings", [])
     )
@@ -138,7 +138,7 @@ def warnings_table(results: RunResults) -> Table:
 
 
 def sources_table(recordings: list[dict[str, Any]]) -> Table:
-    """Give the source and the beginning of the hash of every recording."""
+    """Return the source and the beginning of the hash of every recording."""
     rows = tuple(
         Row((str(r["recording"]), str(r.get("source", NONE)), str(r.get("sha256") or NONE)[:12]))
         for r in recordings

@@ -46,7 +46,7 @@ def by_year(results: RunResults) -> Section | None:
 
 
 def detector_years(results: RunResults) -> dict[str, int | None]:
-    """Give the year of every detector of a run, oldest first, those without a year last."""
+    """Return the year of every detector of a run, oldest first, those without a year last."""
     years: dict[str, int | None] = {}
     for label in results.unique("detector"):
         info = DETECTORS.get(results.detector_name(label))
@@ -101,7 +101,7 @@ def _draw(ax: Axes, auc: pd.DataFrame, labels: list[str]) -> None:
 
 
 def _tables(results: RunResults, years: dict[str, int | None]) -> list[Table]:
-    """Give one table a data set: year, size, time and mean ROC-AUC of every detector."""
+    """Return one table a data set: year, size, time and mean ROC-AUC of every detector."""
     metrics = results.metrics
     auc = metrics[(metrics["metric"] == HEADLINE.name) & (metrics["subject"] == MEAN)]
     tables = []

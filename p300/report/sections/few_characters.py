@@ -1,4 +1,4 @@
-"""What a few characters of a new person are worth, with labels and without."""
+"""What a few characters of a new subject are worth, with labels and without."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ALL = "all"
 _SHIFT = 0.08
 """Between the detectors at one number of characters, so that their bars do not hide each other."""
 _CAPTION = (
-    "What a detector knows of a new person after so many of their characters. Dots: mean over the "
+    "What a detector knows of a new subject after so many of their characters. Dots: mean over the "
     "subjects that have all these numbers of characters; bars: 95 % interval, from "
     f"{FEWEST} subjects on. "
     "The last run of each subject is tested, always the same epochs."
@@ -52,7 +52,7 @@ def calibration_curve(results: RunResults) -> Section | None:
 
 
 def calibration_points(results: RunResults) -> pd.DataFrame:
-    """Give means over the subjects that were tested with every number of characters.
+    """Return means over the subjects that were tested with every number of characters.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
             part = curve[(curve["dataset"] == dataset) & (curve["figure"] == shown)]
             _draw(ax, part, colours, record.scale)
             style.title(ax, record.axis, f"{dataset}, {several(int(part['n'].max()), 'subject')}")
-            ax.set_xlabel("Characters of the new person")
+            ax.set_xlabel("Characters of the new subject")
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
     return figure
@@ -124,12 +124,12 @@ def _draw(ax: Axes, part: pd.DataFrame, colours: dict[str, str], scale: float) -
 
 
 def _ordered(characters: pd.Series[str]) -> list[str]:
-    """Give numbers of characters in ascending order, "all" last."""
+    """Return numbers of characters in ascending order, "all" last."""
     return sorted(characters.unique(), key=lambda n: np.inf if n == ALL else int(n))
 
 
 def _tables(curve: pd.DataFrame) -> list[Table]:
-    """Give the numbers of the figure."""
+    """Return the numbers of the figure."""
     tables = []
     for (dataset, figure), part in curve.groupby(["dataset", "figure"], sort=False):
         order, record = _ordered(part["characters"]), _record(str(figure))
@@ -140,7 +140,7 @@ def _tables(curve: pd.DataFrame) -> list[Table]:
             cells = {str(p["characters"]): _cell(p, record.scale, digits) for p in points}
             rows.append(Row((str(detector), *(cells.get(n, NONE) for n in order))))
         caption = (
-            f"{record.axis} by characters of the new person: {dataset} ({about_intervals(part)})"
+            f"{record.axis} by characters of the new subject: {dataset} ({about_intervals(part)})"
         )
         tables.append(Table(("Detector", *order), tuple(rows), caption))
     return tables

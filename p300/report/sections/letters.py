@@ -75,12 +75,12 @@ def bit_rates(results: RunResults) -> Section | None:
 
 
 def _has_posterior(results: RunResults) -> bool:
-    """Tell whether any fold had training scores to learn a posterior from."""
+    """Return whether any fold had training scores to learn a posterior from."""
     return bool((results.rates["rule"] == "posterior").any())
 
 
 def _describe_aim(results: RunResults) -> str:
-    """Tell what the threshold of dynamic stopping was chosen for."""
+    """Describe what the threshold of dynamic stopping was chosen for."""
     spelling = results.config.get("spelling") or {}
     error = spelling.get("target_error", TARGET_ERROR)
     if error is None:
@@ -89,7 +89,7 @@ def _describe_aim(results: RunResults) -> str:
 
 
 def _describe_timing(results: RunResults) -> str:
-    """Tell the time of a selection, and what leaving out its pause would do."""
+    """Describe the time of a selection, and what leaving out its pause would do."""
     timing = tables.timing(results.rates)
     if timing.empty:
         return "T is the mean time of a selection, the pause included."
@@ -139,7 +139,7 @@ def errors(results: RunResults) -> Section | None:
 
 
 def _describe_chance(n_rows: int, n_columns: int) -> str:
-    """Tell how errors would spread if all wrong symbols were equally likely."""
+    """Describe how errors would spread if all wrong symbols were equally likely."""
     others = n_rows * n_columns - 1
     row, column = 100 * (n_columns - 1) / others, 100 * (n_rows - 1) / others
     return (

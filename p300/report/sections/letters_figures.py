@@ -145,7 +145,7 @@ def plot_bit_rates(rates: pd.DataFrame) -> Figure:
 
 
 def _mean_rates(fixed: pd.DataFrame) -> pd.Series[float]:
-    """Give the mean over subjects of the rates of one rule, by repetitions."""
+    """Return the mean over subjects of the rates of one rule, by repetitions."""
     wide = fixed.pivot_table(index="subject", columns="repetitions", values="bits_per_minute")
     # Only where all subjects have so many repetitions: else the means are of different subjects.
     return wide.dropna(axis="columns").mean()

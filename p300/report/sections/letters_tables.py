@@ -39,7 +39,7 @@ def shown_repetitions(rates: pd.DataFrame) -> list[int]:
 
 
 def character_headline(results: RunResults) -> Table:
-    """Give the characters right after all repetitions of every detector under every protocol."""
+    """Return the characters right after all repetitions of every detector under every protocol."""
     curve = accuracy_curve(results.rates)
     pooled = curve[(curve["subject"] == "pooled") & (curve["rule"] == "sum")]
     last = pooled.groupby([*GROUP, "detector"], sort=False).tail(1)
@@ -146,7 +146,7 @@ def timing(rates: pd.DataFrame) -> pd.DataFrame:
 
 
 def rates_without_pause(rates: pd.DataFrame, n_symbols: int) -> dict[int, float]:
-    """Give what the mean bit rate of the sum of probabilities would be if no pause were counted.
+    """Return what the mean bit rate of the sum of probabilities would be if no pause were counted.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def _kinds(characters: pd.DataFrame, layout: Layout, shown: Sequence[int]) -> It
 
 
 def spelled_texts(results: RunResults) -> list[Spelled]:
-    """Give what was spelled in every run, by data set, protocol and detector."""
+    """Return what was spelled in every run, by data set, protocol and detector."""
     assert results.characters is not None  # asked for only where characters were spelled
     groups = list(results.characters.groupby([*GROUP, "detector"], sort=False))
     folded = len(groups) > _MOST_OPEN_TABLES
@@ -268,7 +268,7 @@ def spelled_texts(results: RunResults) -> list[Spelled]:
 
 
 def _runs(characters: pd.DataFrame) -> Iterator[tuple[str, tuple[Line, ...]]]:
-    """Give the lines of every run, of the first seed of each fold; long texts in pieces."""
+    """Return the lines of every run, of the first seed of each fold; long texts in pieces."""
     most = int(characters["repetitions"].max())
     shown = [*(n for n in SPELLED_AFTER if n < most), most]
     first = characters.groupby("fold")["seed"].transform("min")
@@ -283,7 +283,7 @@ def _runs(characters: pd.DataFrame) -> Iterator[tuple[str, tuple[Line, ...]]]:
 
 
 def _lines(ordered: pd.DataFrame, shown: Sequence[int]) -> Iterator[Line]:
-    """Give the true text, and what was spelled after ever more repetitions."""
+    """Return the true text, and what was spelled after ever more repetitions."""
     fixed = ordered[(ordered["rule"] == "sum") & (ordered["stopping"] == "fixed")]
     once = fixed.drop_duplicates("character")
     wide = " " if ordered["symbol"].str.len().max() > 1 else ""

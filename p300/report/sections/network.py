@@ -28,7 +28,7 @@ def network(results: RunResults) -> Section | None:
 
 
 def _electrodes(results: RunResults) -> Iterator[Block]:
-    """Give a map of the first detector that sees all electrodes and a table of every detector."""
+    """Return a map of the first detector that sees all electrodes and a table of every detector."""
     fits = fits_of_subjects(results, "spatial_filters")
     if fits.empty:
         return
@@ -95,7 +95,7 @@ def mean_electrode_weights(fits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ranking_table(weights: pd.DataFrame, caption: str, *, folded: bool) -> Table:
-    """Give the heaviest electrodes of every subject and of their mean."""
+    """Return the heaviest electrodes of every subject and of their mean."""
     shown = weights.iloc[:_MOST_SUBJECTS]
     columns = {str(subject): row for subject, row in shown.iterrows()}
     if len(weights) > 1:
@@ -118,7 +118,7 @@ def _ranking_table(weights: pd.DataFrame, caption: str, *, folded: bool) -> Tabl
 
 
 def _kernels(results: RunResults) -> Iterator[Block]:
-    """Give the kernels of one fit and the gains of all detectors."""
+    """Return the kernels of one fit and the gains of all detectors."""
     fits = fits_of_subjects(results, "temporal_kernels")
     if fits.empty:
         return
@@ -156,7 +156,7 @@ def _kernels(results: RunResults) -> Iterator[Block]:
 
 
 def _saliency(results: RunResults) -> Iterator[Block]:
-    """Give electrode x time maps of all detectors, averaged over fits."""
+    """Return electrode x time maps of all detectors, averaged over fits."""
     fits = fits_of_subjects(results, "saliency")
     if fits.empty:
         return

@@ -83,7 +83,7 @@ def plot_temporal_kernels(kernels: npt.ArrayLike, sfreq: float) -> Figure:
 
 
 def _relative_gains(kernels: FloatArray, sfreq: float) -> tuple[FloatArray, FloatArray]:
-    """Give frequencies and the gains of kernels, [kernel, time], relative to white noise."""
+    """Return frequencies and the gains of kernels, [kernel, time], relative to white noise."""
     frequencies, gains = frequency_response(kernels, sfreq)
     power = (kernels**2).sum(axis=1, keepdims=True)
     return frequencies, gains / np.sqrt(np.where(power > 0, power, 1.0))

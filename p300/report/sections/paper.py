@@ -40,7 +40,7 @@ def paper(results: RunResults) -> Section | None:
 
 
 def _paper_experiments(results: RunResults, detectors: list[str]) -> Iterator[tuple[str, str]]:
-    """Give data sets and protocols of these detectors: within the subject, as in the paper."""
+    """Return data sets and protocols of these detectors: within the subject, as in the paper."""
     scores = results.scores[results.scores["detector"].isin(detectors)]
     for dataset, group in scores.groupby("dataset", sort=False):
         protocols = [str(name) for name in group["protocol"].unique()]
@@ -58,7 +58,7 @@ def _is_within(results: RunResults, protocol: str) -> bool:
 def _experiment(
     results: RunResults, dataset: str, protocol: str, labels: dict[str, str]
 ) -> Iterator[Block]:
-    """Give the tables of one data set and protocol."""
+    """Return the tables of one data set and protocol."""
     scores = _select(results.scores, dataset, protocol)
     compared = (
         SOURCE in results.sources(dataset)
@@ -81,7 +81,7 @@ def _experiment(
 
 
 def _describe_comparison(dataset: str, protocol: str, compared: bool) -> str:
-    """Tell how the tables came about and whether there is anything to compare them with."""
+    """Describe how the tables came about and whether there is anything to compare them with."""
     method = (
         f"The tables of Cecotti & Gräser (2011) for {dataset}, {protocol}. A flash is called a "
         "P300 when its score exceeds the log-odds of the training target share; the recognition "
@@ -186,7 +186,7 @@ def _repetitions(table: pd.DataFrame) -> list[int]:
 
 
 def _published_by_subject(name: str, subject: str) -> dict[int, float]:
-    """Give the published percentages of a method and subject by repetitions."""
+    """Return the published percentages of a method and subject by repetitions."""
     known = published("characters")
     found = known[(known["method"] == name) & (known["subject"] == subject)]
     return dict(zip(found["repetitions"], found["characters_percent"].astype(float), strict=True))
@@ -211,7 +211,7 @@ def _character_table(
 
 
 def _character_rows(name: str, points: pd.DataFrame, theirs: dict[int, float]) -> Iterator[Row]:
-    """Give the rows of one classifier; ``points`` has value, low, high (%) by repetitions."""
+    """Return the rows of one classifier; ``points`` has value, low, high (%) by repetitions."""
     if points["value"].isna().all():
         return
     yield Row((name, *(count(value) for value in points["value"])))
@@ -256,7 +256,7 @@ def _rate_cells(rates: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[str
 
 
 def _checkpoint_table(curve: pd.DataFrame, labels: dict[str, str], where: str) -> Table:
-    """Give the mean of both subjects beside all that was published on them."""
+    """Return the mean of both subjects beside all that was published on them."""
     pooled = curve[curve["subject"] == "pooled"]
     rows, intervals = [Row(("This run",), "head")], {}
     for label, name in labels.items():
