@@ -26,11 +26,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from p300.detectors import make_detector
-from p300.epochs import Epochs
 from p300.errors import TrainingWarning
 from p300.evaluation.protocols import make_folds
-from p300.preprocessing import Preprocessing, preprocess
 from p300.recordings import open_recordings
+from p300.signal.epochs import Epochs
+from p300.signal.preprocessing import Preprocessing, preprocess
 from p300.speller import decide, gather_selections
 
 CHOSEN = Preprocessing()

@@ -25,14 +25,14 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from p300.adaptation.transfer import learn_transfer
-from p300.alignment import align, make_alignment
-from p300.config import load_experiment
 from p300.detectors import make_detector
 from p300.detectors.base import Detector
-from p300.epochs import Epochs
 from p300.errors import DataWarning, TrainingWarning
-from p300.evaluation.preparation import read_recordings
-from p300.preprocessing import preprocess
+from p300.runs.config import load_experiment
+from p300.runs.preparation import read_recordings
+from p300.signal.alignment import align, make_alignment
+from p300.signal.epochs import Epochs
+from p300.signal.preprocessing import preprocess
 
 Learned = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 """Windows, labels, and the subject of each."""

@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn.functional import conv1d, cross_entropy, pad
 
-from p300.detectors.eegnet import EEGNet, Tail, limit_norm
-from p300.detectors.shrinkage import discriminant
+from p300.detectors.linear.covariance import discriminant
+from p300.detectors.networks.eegnet import EEGNet, Tail, limit_norm
 from p300.detectors.training.loop import time_major
 
 BATCH = 64

@@ -9,42 +9,42 @@ from typing import TYPE_CHECKING
 from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from p300.config import Experiment, load_experiment
     from p300.detectors import load_detector, make_detector, save_detector
-    from p300.epochs import Epochs
     from p300.evaluation.fold import evaluate_epochs
     from p300.evaluation.method import Method
     from p300.evaluation.metrics import summarise_scores
     from p300.evaluation.statistics import compare_detectors
     from p300.pipeline import evaluate, run_experiment
-    from p300.preprocessing import Preprocessing, preprocess
     from p300.recordings import Layout, Recording, open_recordings
-    from p300.reporting import compare_runs, write_report
+    from p300.report import compare_runs, write_report
+    from p300.runs.config import Experiment, load_experiment
+    from p300.signal.epochs import Epochs
+    from p300.signal.preprocessing import Preprocessing, preprocess
 
 __version__ = "0.1.0"
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "Epochs": "p300.epochs",
-        "Experiment": "p300.config",
+        "Epochs": "p300.signal.epochs",
+        "Experiment": "p300.runs.config",
         "Layout": "p300.recordings",
         "Method": "p300.evaluation.method",
-        "Preprocessing": "p300.preprocessing",
+        "Preprocessing": "p300.signal.preprocessing",
         "Recording": "p300.recordings",
         "compare_detectors": "p300.evaluation.statistics",
-        "compare_runs": "p300.reporting",
+        "compare_runs": "p300.report",
         "evaluate": "p300.pipeline",
         "evaluate_epochs": "p300.evaluation.fold",
         "load_detector": "p300.detectors",
-        "load_experiment": "p300.config",
+        "load_experiment": "p300.runs.config",
         "make_detector": "p300.detectors",
         "open_recordings": "p300.recordings",
-        "preprocess": "p300.preprocessing",
+        "preprocess": "p300.signal.preprocessing",
         "run_experiment": "p300.pipeline",
         "save_detector": "p300.detectors",
         "summarise_scores": "p300.evaluation.metrics",
-        "write_report": "p300.reporting",
+        "write_report": "p300.report",
     },
 )
 

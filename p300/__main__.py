@@ -1,5 +1,5 @@
 """``python -m p300`` is the command line."""
 
-from p300.cli import main
+from p300.commands.main import main
 
 main()

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from p300.config import Experiment
-from p300.evaluation import runner
-from p300.evaluation.preparation import Progress, silent
-from p300.runs import RunFolder
+from p300.runs import RunFolder, runner
+from p300.runs.config import Experiment
+from p300.runs.preparation import Progress, silent
 from p300.speller.run import spell_run
 
 
@@ -30,7 +29,7 @@ def run_experiment(
     -------
     The report.
     """
-    from p300.reporting import write_report
+    from p300.report import write_report
 
     run = evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
     report = RunFolder(run).report_file
@@ -50,7 +49,7 @@ def evaluate(
 
     What is there already is kept: an interrupted run goes on where it stopped, a finished one
     computes nothing. Parameters and errors are those of
-    :func:`p300.evaluation.runner.score_folds`.
+    :func:`p300.runs.runner.score_folds`.
 
     Returns
     -------

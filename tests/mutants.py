@@ -110,7 +110,7 @@ MUTANTS = (
     ),
     Mutant(
         "a network's calibration learns from epochs that it has not seen",
-        "detectors/networks/network.py",
+        "detectors/training/network.py",
         "            held_out=torch.from_numpy(whole[1]),\n",
         "            held_out=torch.from_numpy(whole[0]),\n",
         ("tests/detectors/test_calibration.py",),
@@ -132,7 +132,7 @@ MUTANTS = (
     ),
     Mutant(
         "the scale of a network's input is learned from what it learns from",
-        "detectors/networks/network.py",
+        "detectors/training/network.py",
         "        scaling = Scaling.learned(X, whole[0])\n",
         "        scaling = Scaling.learned(X, np.arange(len(X)))\n",
         ("tests/detectors/test_scaling.py",),

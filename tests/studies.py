@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from p300.epochs import Epochs
-from p300.preprocessing import preprocess
 from p300.recordings import MATRIX_6X6, Recording, build_recording
+from p300.signal.epochs import Epochs
+from p300.signal.preprocessing import preprocess
 
 ELECTRODES = ["Fz", "Cz", "Pz", "Oz"]
 SFREQ = 240.0

@@ -7,11 +7,11 @@ import re
 
 import pandas as pd
 import pytest
-from reporting.made_runs import make_run, make_spelled_run, spelled_scores
+from report.made_runs import make_run, make_spelled_run, spelled_scores
 from typer.testing import CliRunner
 
 from p300 import compare_detectors, compare_runs
-from p300.cli import app
+from p300.commands.main import app
 
 SMALL = {"protocols": ["cross_subject"], "datasets": ["one"]}
 FIVE, SIX = list("34567"), list("345678")

@@ -7,9 +7,14 @@ import pytest
 from own_recordings import save_with_table, study
 from studies import make_recording
 
+from p300.commands.inspect_recording import (
+    draw_inspected,
+    grand_average,
+    inspect_data,
+    inspect_recording,
+)
+from p300.commands.survey import FoundData, find_one
 from p300.errors import DataWarning, RecordingError
-from p300.inspection import draw_inspected, grand_average, inspect_data, inspect_recording
-from p300.survey import FoundData, find_one
 
 
 @pytest.fixture(scope="module")

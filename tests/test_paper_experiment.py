@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from p300.cli import app
+from p300.commands.main import app
 from p300.recordings import MATRIX_6X6
-from p300.recordings.bci2_iib import MICROVOLTS_PER_UNIT
+from p300.recordings.formats.bci2_iib import MICROVOLTS_PER_UNIT
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 SEVEN = ("cnn1", "cnn2a", "cnn2b", "cnn3", "mcnn1", "mcnn2", "mcnn3")

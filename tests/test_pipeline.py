@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from p300 import pipeline
-from p300.config import parse_experiment
 from p300.files import read_json
 from p300.pipeline import evaluate
-from p300.reporting import write_report
+from p300.report import write_report
 from p300.runs import RunFolder
+from p300.runs.config import parse_experiment
 from p300.speller import curves
 from p300.speller import run as spelling
 

@@ -12,7 +12,7 @@ import pytest
 HEAVY = {"torch", "mne", "sklearn", "matplotlib", "pandas", "scipy", "pyarrow"}
 
 COMMAND = """
-from p300.cli import app
+from p300.commands.main import app
 try:
     app({arguments!r})
 except SystemExit as done:
@@ -27,7 +27,7 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.rpartition("LOADED")[2].split())
 
 
-@pytest.mark.parametrize("statement", ["import p300", "import p300.cli"])
+@pytest.mark.parametrize("statement", ["import p300", "import p300.commands.main"])
 def test_starting_imports_nothing_heavy(statement: str) -> None:
     assert not (HEAVY | {"numpy", "pydantic"}) & loaded_by(statement)
 
@@ -57,9 +57,7 @@ def test_help_answers_at_once() -> None:
     assert min(cpu_seconds() for _ in range(3)) < 0.5  # .1 s on an idle machine
 
 
-@pytest.mark.parametrize(
-    "package", ["adaptation", "detectors", "recordings", "reporting", "speller"]
-)
+@pytest.mark.parametrize("package", ["adaptation", "detectors", "recordings", "report", "speller"])
 def test_every_public_name_of_a_package_is_there(package: str) -> None:
     module = import_module(f"p300.{package}")
     for name in module.__all__:

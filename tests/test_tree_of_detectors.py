@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from p300.config import load_experiment
-from p300.epochs import Epochs
 from p300.errors import TrainingWarning
-from p300.preprocessing import preprocess
 from p300.recordings import open_recordings
+from p300.runs.config import load_experiment
+from p300.signal.epochs import Epochs
+from p300.signal.preprocessing import preprocess
 
 CONFIG = load_experiment(Path(__file__).parents[1] / "configs" / "family_tree.yaml")
 

@@ -13,8 +13,8 @@ from p300.errors import ProtocolError
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
-    from p300.epochs import Epochs
     from p300.recordings.layout import Layout
+    from p300.signal.epochs import Epochs
 
 LearnedT = TypeVar("LearnedT")
 

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.adaptation.readout import Floats, Readout, Strength, Update
-from p300.epochs import Epochs
 from p300.errors import TrainingWarning
 from p300.recordings.layout import Layout, has_codes, lit_symbols
+from p300.signal.epochs import Epochs
 
 Index = npt.NDArray[np.intp]
 

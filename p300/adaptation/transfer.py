@@ -19,10 +19,10 @@ from p300.adaptation.self_calibration import Course, follow, gather_flashes
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
-from p300.detectors.validation import HeldOut, held_out_parts
-from p300.epochs import Epochs
+from p300.detectors.splits import HeldOut, held_out_parts
 from p300.errors import DetectorError, TrainingWarning
 from p300.recordings.layout import Layout, has_codes
+from p300.signal.epochs import Epochs
 
 FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from p300.arguments import check_arguments
 from p300.detectors.calibration import Sigmoid, fit_sigmoid, log_odds
-from p300.detectors.validation import Floats, Labels, Windows, check_training_data, check_windows
+from p300.detectors.splits import Floats, Labels, Windows, check_training_data, check_windows
 from p300.errors import DetectorError
 
 
@@ -72,8 +72,8 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
             [epoch], the character, run or subject of each epoch; whole groups are held out,
             because neighbouring epochs share samples. Where epochs of different groups do, too,
             [epoch, n]: its own group first, then those that it shares samples with, repeated
-            where there are fewer; :meth:`p300.epochs.Epochs.groups` returns either. Without it
-            the epochs are cut in the order given.
+            where there are fewer; :meth:`p300.signal.epochs.Epochs.groups` returns either. Without
+            it the epochs are cut in the order given.
 
         Raises
         ------

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.detectors.base import Detector
-from p300.detectors.validation import Floats, Index, Windows, cross_fitted_scores
+from p300.detectors.splits import Floats, Index, Windows, cross_fitted_scores
 from p300.errors import DetectorError
 
 CROSS_FITS = 5

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from p300.detectors.base import Detector
 from p300.detectors.device import chosen_device
-from p300.detectors.validation import Labels, Windows
+from p300.detectors.splits import Labels, Windows
 from p300.errors import TrainingWarning
 
 if TYPE_CHECKING:
-    from p300.detectors.picked_electrodes import HeaviestElectrodes, NamedElectrodes
-    from p300.detectors.trained import TrainedDetector
+    from p300.detectors.meta.picked_electrodes import HeaviestElectrodes, NamedElectrodes
+    from p300.detectors.training.trained import TrainedDetector
 
     Trainable = TrainedDetector | NamedElectrodes | HeaviestElectrodes
 
@@ -83,8 +83,8 @@ def trains_together() -> bool:
 def is_trainable(detector: Detector) -> TypeGuard[Trainable]:
     """Return whether a detector, or what it makes of one on named electrodes, has training jobs."""
     # Imported here: torch takes seconds.
-    from p300.detectors.picked_electrodes import HeaviestElectrodes, NamedElectrodes
-    from p300.detectors.trained import TrainedDetector
+    from p300.detectors.meta.picked_electrodes import HeaviestElectrodes, NamedElectrodes
+    from p300.detectors.training.trained import TrainedDetector
 
     inner = detector.detector if isinstance(detector, NamedElectrodes) else detector
     return isinstance(inner, TrainedDetector | HeaviestElectrodes)
@@ -106,7 +106,7 @@ def _batches(fits: Iterable[Fit]) -> Iterator[list[Fit]]:
 
 def _fit_together(fits: Sequence[Fit]) -> list[list[warnings.WarningMessage]]:
     """Fit detectors of one kind by training their jobs together; return the warnings of each."""
-    from p300.detectors.picked_electrodes import HeaviestElectrodes
+    from p300.detectors.meta.picked_electrodes import HeaviestElectrodes
     from p300.detectors.training import train
 
     noted: list[list[warnings.WarningMessage]] = [[] for _ in fits]

@@ -30,7 +30,7 @@ class DetectorInfo:
         When the source appeared; None where there is none.
     network
         Whether ``place`` is a torch network, trained by
-        :class:`~p300.detectors.network.NetworkDetector`.
+        :class:`~p300.detectors.training.network.NetworkDetector`.
     stackable
         Whether networks of this class can learn as one batched model: recurrent layers cannot, and
         of other libraries' networks it is not known.
@@ -60,7 +60,7 @@ CECOTTI_8 = ("Fz", "Cz", "Pz", "P3", "P4", "PO7", "PO8", "Oz")
 def _cecotti(title: str, **defaults: Any) -> DetectorInfo:
     """Give the line of one of the paper's classifiers: one network, used in seven ways."""
     return DetectorInfo(
-        "p300.detectors.cecotti:CNN1",
+        "p300.detectors.networks.cecotti:CNN1",
         title,
         "Cecotti & Gräser, IEEE TPAMI 33(3):433-445, 2011",
         2011,
@@ -103,7 +103,7 @@ DETECTORS = {
     ),
     "mcnn3": _cecotti("MCNN-3: three CNN-1 from different initial weights", n_members=3),
     "eegnet": DetectorInfo(
-        "p300.detectors.eegnet:EEGNet",
+        "p300.detectors.networks.eegnet:EEGNet",
         "EEGNet-8,2: temporal, then spatial filters, then a separable convolution",
         "Lawhern et al., J Neural Eng 15:056013, 2018",
         2018,
@@ -111,7 +111,7 @@ DETECTORS = {
         tuned=_modern(3e-3, 1.0),
     ),
     "eeg_inception": DetectorInfo(
-        "p300.detectors.eeg_inception:EEGInception",
+        "p300.detectors.networks.eeg_inception:EEGInception",
         "EEG-Inception: temporal and spatial filters at three scales of time",
         "Santamaría-Vázquez et al., IEEE TNSRE 28(12):2773-2782, 2020",
         2020,
@@ -119,7 +119,7 @@ DETECTORS = {
         tuned=_modern(3e-3, 1.0),
     ),
     "bn3": DetectorInfo(
-        "p300.detectors.bn3:BN3",
+        "p300.detectors.networks.bn3:BN3",
         "BN3: batch-normalised spatial, then temporal filters, two full layers",
         "Liu et al., Neurocomputing 275:288-297, 2018",
         2018,
@@ -127,7 +127,7 @@ DETECTORS = {
         tuned=_modern(2e-3, 5.0),
     ),
     "oclnn": DetectorInfo(
-        "p300.detectors.oclnn:OCLNN",
+        "p300.detectors.networks.oclnn:OCLNN",
         "OCLNN: one convolution over space and time",
         "Shan, Liu & Stefanov, IJCAI 2018, 1604-1610",
         2018,
@@ -135,7 +135,7 @@ DETECTORS = {
         tuned=_modern(3e-3, 3.0),
     ),
     "sepconv1d": DetectorInfo(
-        "p300.detectors.sepconv1d:SepConv1D",
+        "p300.detectors.networks.sepconv1d:SepConv1D",
         "SepConv1D: one separable convolution with four filters",
         "Alvarado-González et al., Neurocomputing 425:37-52, 2021",
         2021,
@@ -143,7 +143,7 @@ DETECTORS = {
         tuned=_modern(1e-2, 1.0),
     ),
     "stepnet": DetectorInfo(
-        "p300.detectors.stepnet:StepNet",
+        "p300.detectors.networks.stepnet:StepNet",
         "StepNet: spatial filters, then separable convolutions over steps of 40 ms",
         "This project; after CNN-1 and EEGNet",
         None,
@@ -151,7 +151,7 @@ DETECTORS = {
         tuned=_modern(1e-2, 1.0),
     ),
     "braindecode": DetectorInfo(
-        "p300.detectors.braindecode_model:braindecode_model",
+        "p300.detectors.networks.braindecode_model:braindecode_model",
         "A model of braindecode, where that is installed",
         "https://braindecode.org",
         None,
@@ -159,43 +159,43 @@ DETECTORS = {
         stackable=False,
     ),
     "slda": DetectorInfo(
-        "p300.detectors.lda:ShrinkageLDA",
+        "p300.detectors.linear.lda:ShrinkageLDA",
         "Shrinkage LDA on window means",
         "Blankertz et al., NeuroImage 56:814-825, 2011",
         2011,
     ),
     "xdawn_lda": DetectorInfo(
-        "p300.detectors.xdawn:XdawnLDA",
+        "p300.detectors.linear.xdawn:XdawnLDA",
         "xDAWN spatial filters, then shrinkage LDA on window means",
         "Rivet et al., IEEE TBME 56(8):2035-2043, 2009",
         2009,
     ),
     "xdawn_ts": DetectorInfo(
-        "p300.detectors.xdawn:XdawnTangentSpace",
+        "p300.detectors.linear.xdawn:XdawnTangentSpace",
         "xDAWN covariances, tangent space, logistic regression",
         "Barachant & Congedo, arXiv:1409.0107, 2014",
         2014,
     ),
     "erpcov_mdm": DetectorInfo(
-        "p300.detectors.erpcov:ErpCovarianceMDM",
+        "p300.detectors.linear.erpcov:ErpCovarianceMDM",
         "ERP covariances, minimum distance to mean",
         "Barachant & Congedo, arXiv:1409.0107, 2014",
         2014,
     ),
     "perceptron": DetectorInfo(
-        "p300.detectors.linear:Perceptron",
+        "p300.detectors.linear.single_layer:Perceptron",
         "Perceptron on window means, its weights averaged over all steps",
         "Rosenblatt, Psychological Review 65:386-408, 1958",
         1958,
     ),
     "logistic": DetectorInfo(
-        "p300.detectors.linear:Logistic",
+        "p300.detectors.linear.single_layer:Logistic",
         "Logistic regression on window means",
         "Cox, J R Stat Soc B 20:215-242, 1958",
         1958,
     ),
     "mlp": DetectorInfo(
-        "p300.detectors.mlp:MLP",
+        "p300.detectors.networks.mlp:MLP",
         "Multilayer perceptron: full layers on window means",
         "Rumelhart, Hinton & Williams, Nature 323:533-536, 1986",
         1986,
@@ -203,7 +203,7 @@ DETECTORS = {
         tuned=_older(1.0, patience=15),
     ),
     "lstm": DetectorInfo(
-        "p300.detectors.lstm:LSTM",
+        "p300.detectors.networks.lstm:LSTM",
         "LSTM: a recurrent network over time, electrodes as features",
         "Hochreiter & Schmidhuber, Neural Computation 9:1735-1780, 1997",
         1997,
@@ -212,7 +212,7 @@ DETECTORS = {
         tuned=_older(1.0, patience=30),
     ),
     "lenet5": DetectorInfo(
-        "p300.detectors.images:LeNet5",
+        "p300.detectors.networks.image_networks:LeNet5",
         "LeNet-5 on the electrode x time matrix as an image",
         "LeCun et al., Proc IEEE 86:2278-2324, 1998",
         1998,
@@ -220,7 +220,7 @@ DETECTORS = {
         tuned=_older(0.1, patience=10),
     ),
     "lenet": DetectorInfo(
-        "p300.detectors.images:LeNet",
+        "p300.detectors.networks.image_networks:LeNet",
         "LeNet as taught: two sigmoid convolutions, average pooling, three full layers",
         "Zhang et al., Dive into Deep Learning, 2023, section 7.6",
         2023,
@@ -228,7 +228,7 @@ DETECTORS = {
         tuned=_older(0.3, patience=10),
     ),
     "small_cnn": DetectorInfo(
-        "p300.detectors.images:SmallCNN",
+        "p300.detectors.networks.image_networks:SmallCNN",
         "Small CNN: three convolutions with max pooling, one full layer",
         "An early example of the Keras library, about 2015",
         2015,
@@ -237,7 +237,7 @@ DETECTORS = {
         tuned={"momentum": {"patience": 8}},
     ),
     "autoencoder": DetectorInfo(
-        "p300.detectors.layerwise:Autoencoder",
+        "p300.detectors.networks.layerwise:Autoencoder",
         "Stacked autoencoder, layer by layer, then learned with labels",
         "Bengio et al., NIPS 2006, 153-160",
         2006,
@@ -245,7 +245,7 @@ DETECTORS = {
         tuned=_older(0.3, patience=10),
     ),
     "dbn": DetectorInfo(
-        "p300.detectors.layerwise:DBN",
+        "p300.detectors.networks.layerwise:DBN",
         "Deep belief network: restricted Boltzmann machines, then learned with labels",
         "Hinton, Osindero & Teh, Neural Computation 18:1527-1554, 2006",
         2006,
@@ -253,13 +253,13 @@ DETECTORS = {
         tuned=_older(0.3, patience=10),
     ),
     "sparse_coding": DetectorInfo(
-        "p300.detectors.sparse_coding:SparseCoding",
+        "p300.detectors.linear.sparse_coding:SparseCoding",
         "Sparse codes by a learned dictionary, logistic regression",
         "Olshausen & Field, Nature 381:607-609, 1996",
         1996,
     ),
     "gan_augmented": DetectorInfo(
-        "p300.detectors.cecotti:CNN1",
+        "p300.detectors.networks.cecotti:CNN1",
         "CNN-1 that also learns from targets made by a generative adversarial network",
         "Goodfellow et al., NIPS 2014, 2672-2680",
         2014,
@@ -268,7 +268,7 @@ DETECTORS = {
         tuned=_modern(1e-2, 1.0),
     ),
     "finetuned": DetectorInfo(
-        "p300.detectors.cecotti:CNN1",
+        "p300.detectors.networks.cecotti:CNN1",
         "CNN-1 learned from other people, all weights then fine-tuned to a new one",
         "Yosinski et al., NIPS 2014, 3320-3328",
         2014,
@@ -357,7 +357,7 @@ def _rule_settings(name: str, training: str) -> dict[str, Any]:
     """Return the settings of a learning rule for a network; nothing for other detectors."""
     if not detector_info(name).network:
         return {}
-    return asdict(_import("p300.detectors.network:training_settings")(name, training))
+    return asdict(_import("p300.detectors.training.network:training_settings")(name, training))
 
 
 def resolved_parameters(detector: Detector) -> dict[str, Any]:
@@ -391,7 +391,7 @@ def _functions(name: str) -> list[Callable[..., Any]]:
         return [_import(info.place)]
     network, wrapper = (
         _import(f"p300.detectors.{place}")
-        for place in ("network:NetworkDetector", "network_parameters:wrap_network")
+        for place in ("training.network:NetworkDetector", "meta.flat_parameters:wrap_network")
     )
     return [network, wrapper, _import(info.place)]
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
 from p300.detectors.registry import make_detector
-from p300.epochs import Epochs
 from p300.errors import DetectorError, P300Error
 from p300.files import read_json, write_json, written_whole
+from p300.signal.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
+from p300.signal.epochs import Epochs
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
@@ -53,7 +53,7 @@ class StoredDetector:
 
         Returns
         -------
-        The columns of :attr:`p300.epochs.Epochs.flashes` plus ``score`` (log-odds) and
+        The columns of :attr:`p300.signal.epochs.Epochs.flashes` plus ``score`` (log-odds) and
         ``probability`` of a target, one row a flash.
 
         Raises
@@ -77,7 +77,7 @@ class StoredDetector:
         PreprocessingError, EpochsError
             As :meth:`score` does.
         """
-        from p300.preprocessing import Preprocessing, preprocess
+        from p300.signal.preprocessing import Preprocessing, preprocess
 
         settings = Preprocessing.model_validate(
             {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}

@@ -14,18 +14,18 @@ import pandas as pd
 from sklearn.base import clone
 
 from p300.adaptation.base import FoldEpochs, Scored
-from p300.alignment import align
+from p300.columns import SCORES
 from p300.detectors.base import Detector
 from p300.detectors.fitting import Fit, fit_each
-from p300.detectors.validation import held_out_parts
-from p300.epochs import Epochs
+from p300.detectors.splits import held_out_parts
 from p300.errors import ProtocolError
 from p300.evaluation.leaks import Fold, Index
 from p300.evaluation.method import Method
 from p300.evaluation.protocols import make_folds
 from p300.evaluation.shared_fits import SharedFits
 from p300.recordings.units import UNITS
-from p300.tables import SCORES
+from p300.signal.alignment import align
+from p300.signal.epochs import Epochs
 
 Floats = npt.NDArray[np.float64]
 
@@ -205,7 +205,7 @@ def score_table(
     Parameters
     ----------
     flashes
-        Of the scored epochs, columns :data:`p300.epochs.EPOCH_COLUMNS`.
+        Of the scored epochs, columns :data:`p300.signal.epochs.EPOCH_COLUMNS`.
     score
         Log-odds of a target, [epoch].
     threshold

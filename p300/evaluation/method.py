@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from p300.adaptation.registry import make_adaptation
-from p300.alignment import NO_ALIGNMENT, Alignment, make_alignment
 from p300.detectors.registry import detector_info, make_detector, resolved_parameters
 from p300.errors import ConfigError
+from p300.signal.alignment import NO_ALIGNMENT, Alignment, make_alignment
 
 if TYPE_CHECKING:
     from p300.adaptation.base import Adaptation

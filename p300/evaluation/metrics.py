@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.columns import GROUP, METRIC_ROWS
 from p300.evaluation.intervals import summarise_mean
-from p300.tables import GROUP, METRIC_ROWS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -211,11 +211,11 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     scores
-        Columns of :data:`p300.tables.SCORES`.
+        Columns of :data:`p300.columns.SCORES`.
 
     Returns
     -------
-    Tidy rows, columns of :data:`p300.tables.METRIC_ROWS`; ``low`` and ``high`` are the 95 %
+    Tidy rows, columns of :data:`p300.columns.METRIC_ROWS`; ``low`` and ``high`` are the 95 %
     interval of a mean, ``n`` tested epochs of a subject, subjects of a mean.
     """
     return tabulate_subjects(scores, _detection_row)

@@ -164,7 +164,7 @@ def compare_detectors(
     metrics
         Figures of every subject: the rows of ``metrics.json``, or a score table measured by
         :func:`~p300.evaluation.metrics.summarise_scores`. All detectors must have been tested on
-        the same epochs; :func:`p300.evaluation.tested_epochs.check_same_epochs` makes sure.
+        the same epochs; :func:`p300.evaluation.same_epochs.check_same_epochs` makes sure.
     metric
         Which figure; where there are several of a subject, such as characters after ever more
         repetitions, the rows of one are chosen by

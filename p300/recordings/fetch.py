@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from p300.errors import RecordingError
 from p300.files import written_whole
-from p300.recordings.matfile import mat_shapes
+from p300.recordings.readers.matfile import mat_shapes
 from p300.recordings.registry import source_module
 
 if TYPE_CHECKING:

@@ -18,21 +18,21 @@ from p300.recordings.guard import check_regular
 from p300.recordings.recording import Recording
 
 SOURCES = {
-    "annotated": "p300.recordings.annotated",
-    "bci2_iib": "p300.recordings.bci2_iib",
-    "bci2000": "p300.recordings.bci2000",
-    "bci3_ii": "p300.recordings.bci3_ii",
-    "bids": "p300.recordings.bids",
-    "bnci2014_008": "p300.recordings.bnci2014_008",
-    "bnci2014_009": "p300.recordings.bnci2014_009",
-    "bnci2015_003": "p300.recordings.bnci2015_003",
-    "flash_table": "p300.recordings.flash_table",
-    "gtec_br41n": "p300.recordings.gtec_br41n",
-    "moabb": "p300.recordings.moabb",
-    "muse_csv": "p300.recordings.muse_csv",
-    "openvibe": "p300.recordings.openvibe",
-    "simulated": "p300.recordings.simulated",
-    "xdf": "p300.recordings.xdf",
+    "annotated": "p300.recordings.formats.annotated",
+    "bci2_iib": "p300.recordings.formats.bci2_iib",
+    "bci2000": "p300.recordings.formats.bci2000",
+    "bci3_ii": "p300.recordings.formats.bci3_ii",
+    "bids": "p300.recordings.formats.bids",
+    "bnci2014_008": "p300.recordings.formats.bnci2014_008",
+    "bnci2014_009": "p300.recordings.formats.bnci2014_009",
+    "bnci2015_003": "p300.recordings.formats.bnci2015_003",
+    "flash_table": "p300.recordings.formats.flash_table",
+    "gtec_br41n": "p300.recordings.formats.gtec_br41n",
+    "moabb": "p300.recordings.formats.moabb",
+    "muse_csv": "p300.recordings.formats.muse_csv",
+    "openvibe": "p300.recordings.formats.openvibe",
+    "simulated": "p300.recordings.simulated.study",
+    "xdf": "p300.recordings.formats.xdf",
 }
 """Source name -> module with ``INFO`` (a :class:`SourceInfo`) and ``load``.
 
@@ -42,7 +42,7 @@ of the user say so in ``INFO.from_files``.
 
 ``recognise(path)`` gives the options with which the source reads a file or folder, None where that
 is not of its format; it is quick and never raises. An option is there only where the files do not
-tell for sure: it is a guess, and :mod:`p300.starting_config` marks it as one.
+tell for sure: it is a guess, and :mod:`p300.commands.starting_config` marks it as one.
 """
 
 BNCI_HORIZON = "https://lampx.tugraz.at/~bci/database/"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from p300.columns import REMEDY, Schema
 from p300.errors import RunError
 from p300.files import written_whole
-from p300.tables import REMEDY, Schema
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from p300.config import Experiment
+from p300.runs.config import Experiment
 
 MOST_NAMED = 3
 """Differences that are told."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from p300.config import Experiment, load_experiment
+from p300.columns import AVERAGES, CHARACTERS, FLASHES, METRIC_ROWS, REMEDY, SCORES
 from p300.errors import ConfigError, P300Error, RunError
 from p300.files import (
     finished_files,
@@ -26,9 +26,9 @@ from p300.runs.checked_files import (
     write_table,
     write_text,
 )
+from p300.runs.config import Experiment, load_experiment
 from p300.runs.differences import tell_differences
 from p300.runs.records import FitRecord, Manifest
-from p300.tables import AVERAGES, CHARACTERS, FLASHES, METRIC_ROWS, REMEDY, SCORES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +155,7 @@ class RunFolder:
         entries
             Data set -> folder of its saved epochs.
         averages
-            Of all data sets, columns :data:`p300.tables.AVERAGES`.
+            Of all data sets, columns :data:`p300.columns.AVERAGES`.
         manifest
             See :class:`p300.runs.records.Manifest`.
         """
@@ -213,7 +213,7 @@ class RunFolder:
         fit
             See :class:`p300.runs.records.FitRecord`.
         scores
-            Of the tested epochs, columns :data:`p300.tables.SCORES`.
+            Of the tested epochs, columns :data:`p300.columns.SCORES`.
         training_scores
             The same of the training epochs, None where they were not scored.
         """

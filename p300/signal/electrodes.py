@@ -17,7 +17,7 @@ from p300.recordings.recording import Recording
 if TYPE_CHECKING:
     from mne.io import BaseRaw
 
-    from p300.preprocessing import Preprocessing
+    from p300.signal.preprocessing import Preprocessing
 
 
 def selected_signal(

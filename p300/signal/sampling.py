@@ -13,8 +13,8 @@ import numpy.typing as npt
 from p300.errors import DataWarning, PreprocessingError
 
 if TYPE_CHECKING:
-    from p300.preprocessing import Preprocessing
     from p300.recordings.recording import Recording
+    from p300.signal.preprocessing import Preprocessing
 
 PAPER_RATE = 120.0
 """Hz; the rate that Cecotti & Gräser subsample to."""

@@ -25,7 +25,7 @@ def number_units(flashes: pd.DataFrame, columns: Sequence[str]) -> Numbers:
     Parameters
     ----------
     flashes
-        Columns of :attr:`p300.epochs.Epochs.flashes`.
+        Columns of :attr:`p300.signal.epochs.Epochs.flashes`.
     columns
         Those that name a unit, such as dataset, subject and session.
 

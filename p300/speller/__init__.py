@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from p300.runs.spelling import Spelling
     from p300.speller.comparison import Comparison, compare_spellers
     from p300.speller.curves import (
         accuracy_curve,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         symbols_per_minute,
     )
     from p300.speller.selections import Selections, gather_selections
-    from p300.speller.settings import Spelling
 
 __getattr__ = lazy_names(
     __name__,
@@ -41,7 +41,7 @@ __getattr__ = lazy_names(
         "PAPER_TIMING": "p300.speller.rates",
         "Selections": "p300.speller.selections",
         "SpellerModel": "p300.speller.model",
-        "Spelling": "p300.speller.settings",
+        "Spelling": "p300.runs.spelling",
         "Timing": "p300.speller.rates",
         "accuracy_curve": "p300.speller.curves",
         "bits_per_minute": "p300.speller.rates",

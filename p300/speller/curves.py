@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.columns import GROUP, METRIC_ROWS
 from p300.errors import SpellerError
 from p300.evaluation.intervals import summarise_mean
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
 from p300.recordings.layout import Layout
 from p300.speller.rates import bits_per_minute, symbols_per_minute
 from p300.speller.selections import Floats
-from p300.tables import GROUP, METRIC_ROWS
 
 RULE = ["rule", "stopping"]
 POINT = [*GROUP, *RULE, "repetitions", "subject"]
@@ -132,7 +132,7 @@ def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.Da
 
     Returns
     -------
-    Columns of :data:`p300.tables.METRIC_ROWS`: :data:`FIXED_METRICS` of every subject and their
+    Columns of :data:`p300.columns.METRIC_ROWS`: :data:`FIXED_METRICS` of every subject and their
     mean after every fixed number of repetitions, :data:`ALL_METRICS` with dynamic stopping and
     after the number chosen on training characters. Only in the mean: ``bits_per_minute_of_means``,
     the rate of the mean accuracy and time, beside the mean of the subjects' rates;
@@ -160,7 +160,7 @@ def rates_of(metrics: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     metrics
-        Columns of :data:`p300.tables.METRIC_ROWS`; those of single flashes are left out.
+        Columns of :data:`p300.columns.METRIC_ROWS`; those of single flashes are left out.
     """
     single = metrics[metrics["subject"] != "mean"]
     rates = single.loc[single["metric"] == "characters", [*POINT, "n"]]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from p300.errors import DataWarning, SpellerError
 from p300.recordings.layout import Layout, has_codes
+from p300.runs.spelling import TARGET_ERROR
 from p300.speller.evidence import (
     LikelihoodRatio,
     add_likelihood_ratios,
@@ -23,7 +24,6 @@ from p300.speller.evidence import (
 )
 from p300.speller.rates import PAPER_TIMING, Timing
 from p300.speller.selections import gather_selections
-from p300.speller.settings import TARGET_ERROR
 from p300.speller.stopping import choose_threshold, fastest_repetitions, fastest_threshold
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from p300.columns import CHARACTERS, FOLD
 from p300.errors import DataWarning
 from p300.recordings.layout import Layout, has_codes
 from p300.runs import RunFolder
+from p300.runs.spelling import Spelling
 from p300.speller.curves import spelling_metrics, subject_rates
 from p300.speller.decisions import decide
 from p300.speller.language import LanguageModel, refuse_random_text
 from p300.speller.model import fit_speller
 from p300.speller.rates import USUAL_PAUSE, Timing, mean_timing, subject_timings
 from p300.speller.selections import gather_selections, warn_uncoded
-from p300.speller.settings import Spelling
-from p300.tables import CHARACTERS, FOLD
 
 STATED_PAUSES = {"bci3_ii": USUAL_PAUSE}
 """Pauses of sources that store each character on its own, so that the onsets do not tell them."""

@@ -11,11 +11,11 @@ import yaml
 from studies import make_epochs
 
 from p300.adaptation.transfer import learn_transfer
-from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
-from p300.evaluation.plan import plan_dataset
-from p300.evaluation.runner import score_folds
 from p300.files import read_json
+from p300.runs.config import parse_experiment
+from p300.runs.plan import plan_dataset
+from p300.runs.runner import score_folds
 from p300.speller.run import spell_run
 
 SMALL = {

@@ -20,7 +20,7 @@ from p300.detectors import (
     make_detector,
     save_detector,
 )
-from p300.detectors.validation import held_out_parts, validation_split
+from p300.detectors.splits import held_out_parts, validation_split
 from p300.errors import DetectorError, PreprocessingError
 from p300.files import read_json, write_json
 

@@ -14,7 +14,7 @@ from p300.detectors.device import chosen_device, resolve_device, training_on
 from p300.errors import DetectorError, TrainingWarning
 from p300.evaluation.leaks import Fold
 from p300.evaluation.method import Method
-from p300.evaluation.tasks import Task
+from p300.runs.tasks import Task
 
 
 def only(monkeypatch, *there):

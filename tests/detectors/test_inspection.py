@@ -9,7 +9,7 @@ import pytest
 from studies import make_epochs
 
 from p300.detectors import make_detector
-from p300.detectors.inspection import (
+from p300.detectors.patterns import (
     frequency_response,
     inspect_detector,
     saliency,

@@ -11,15 +11,15 @@ import pytest
 import yaml
 from sklearn.model_selection import ParameterGrid
 
-from p300.config import parse_experiment
 from p300.detectors import DETECTORS, detector_parameters, make_detector, parameter_ranges
-from p300.detectors.erpcov import ErpCovarianceMDM
-from p300.detectors.lda import ShrinkageLDA
-from p300.detectors.linear import Logistic
-from p300.detectors.network import NetworkDetector
-from p300.detectors.sparse_coding import SparseCoding
-from p300.detectors.xdawn import XdawnLDA
+from p300.detectors.linear.erpcov import ErpCovarianceMDM
+from p300.detectors.linear.lda import ShrinkageLDA
+from p300.detectors.linear.single_layer import Logistic
+from p300.detectors.linear.sparse_coding import SparseCoding
+from p300.detectors.linear.xdawn import XdawnLDA
+from p300.detectors.training.network import NetworkDetector
 from p300.errors import ConfigError, DetectorError
+from p300.runs.config import parse_experiment
 
 NO_NUMBERS: list[Any] = [math.nan, math.inf, "x", "3", True, [], {}, np.True_, 10**5000]
 ZERO = {"seed", "weight_decay", "dropout", "pretraining"}

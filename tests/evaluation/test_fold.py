@@ -16,14 +16,14 @@ from sklearn.preprocessing import FunctionTransformer
 from studies import make_epochs
 
 from p300 import Method, evaluate_epochs, make_detector
-from p300.config import parse_experiment
-from p300.epochs import Epochs
 from p300.errors import ConfigError, DetectorError, ProtocolError
 from p300.evaluation.fold import fit_and_score_fold
 from p300.evaluation.protocols import make_folds
-from p300.evaluation.runner import score_folds
-from p300.preprocessing import preprocess
 from p300.recordings import open_recordings
+from p300.runs.config import parse_experiment
+from p300.runs.runner import score_folds
+from p300.signal.epochs import Epochs
+from p300.signal.preprocessing import preprocess
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*calibration slope"),
@@ -133,7 +133,7 @@ def test_labels_of_the_tested_subject_change_no_score(study, settings, protocol)
 
 def test_training_epochs_are_aligned_by_themselves_alone(study):
     """The right value: what aligning the two sets apart by hand gives."""
-    from p300.alignment import Alignment, align
+    from p300.signal.alignment import Alignment, align
 
     fold = make_folds("within_subject", study.flashes, study.window)[0]
     euclidean = Alignment("euclidean")

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studies import make_epochs, make_recording
 
-from p300.config import parse_experiment
 from p300.detectors import make_detector
 from p300.detectors.base import Detector
 from p300.errors import ConfigError, DataWarning, ProtocolError
 from p300.evaluation.fold import evaluate_epochs
 from p300.evaluation.leaks import Fold, check_fold
 from p300.evaluation.protocols import PROTOCOLS, Protocol, Scope, check_protocol, make_folds
-from p300.preprocessing import preprocess
+from p300.runs.config import parse_experiment
+from p300.signal.preprocessing import preprocess
 
 
 def table(subjects=3, sessions=1, runs=2, characters=4, spacing=0.175):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from p300.errors import RunError
-from p300.evaluation.tested_epochs import check_same_epochs
+from p300.evaluation.same_epochs import check_same_epochs
 
 
 def scores(detector="a", **changes):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.io import savemat
 
 from p300.recordings import MATRIX_6X6
-from p300.recordings.bci2_iib import MICROVOLTS_PER_UNIT
+from p300.recordings.formats.bci2_iib import MICROVOLTS_PER_UNIT
 
 N_SAMPLES, FIRST, INTERVAL, HELD = 750, 40, 12, 5
 SYMBOL = "N"  # column 2, row 9

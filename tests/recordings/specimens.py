@@ -14,8 +14,8 @@ import specimen_files as files
 import specimen_programs as programs
 from specimen_files import Content, Write, make_content
 
-from p300.recordings.bci2_iib import ELECTRODES as WADSWORTH
-from p300.recordings.bnci2014_009 import ELECTRODES as SIXTEEN
+from p300.recordings.formats.bci2_iib import ELECTRODES as WADSWORTH
+from p300.recordings.formats.bnci2014_009 import ELECTRODES as SIXTEEN
 
 EIGHT = ("Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8")
 

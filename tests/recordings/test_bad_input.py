@@ -217,7 +217,7 @@ FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "t
 
 
 def test_no_loader_unpickles():
-    files = sorted(Path(p300.recordings.__file__).parent.glob("*.py"))
+    files = sorted(Path(p300.recordings.__file__).parent.rglob("*.py"))
     assert len(files) > 20
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

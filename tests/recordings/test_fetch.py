@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from p300.cli import app
+from p300.commands.main import app
 from p300.errors import RecordingError
-from p300.recordings import SOURCES, bnci2014_008, source_module
+from p300.recordings import SOURCES, source_module
 from p300.recordings.fetch import HASHES, fetch_files
+from p300.recordings.formats import bnci2014_008
 
 NAME, FOLDER = "bnci2014_008", "bnci2014-008"
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from p300.errors import DataWarning, PreprocessingError, RecordingError
-from p300.preprocessing import preprocess
 from p300.recordings import build_recording
 from p300.recordings.montage import choose_electrodes, standard_positions, unplaced_electrodes
+from p300.signal.preprocessing import preprocess
 
 CHANNELS = ["A", "B", "C", "D"]
 

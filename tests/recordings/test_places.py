@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from own_recordings import save_annotated, study
 
-from p300.config import parse_experiment
 from p300.errors import ConfigError, DataWarning, RecordingError
 from p300.recordings import SOURCES, open_recordings, source_module
 from p300.recordings.places import (
@@ -18,6 +17,7 @@ from p300.recordings.places import (
     search_folder,
     suggest_pattern,
 )
+from p300.runs.config import parse_experiment
 
 ROOT = Path("folder")
 

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from p300.arguments import accepted_types
-from p300.config import parse_experiment
 from p300.errors import ConfigError, RecordingError
 from p300.ranges import describe
 from p300.recordings import SOURCES, SourceInfo, open_recordings, source_module
 from p300.recordings.registry import natural_key, same_subject, select_places, select_subjects
+from p300.runs.config import parse_experiment
 
 FROM_FILES = [name for name in SOURCES if source_module(name).INFO.from_files]
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from reporting.made_runs import make_run, make_spelled_run, spelled_scores
+from report.made_runs import make_run, make_spelled_run, spelled_scores
 
-from p300.config import Experiment, Source, parse_experiment
+from p300.columns import CHARACTERS, METRIC_ROWS, SCORES
 from p300.errors import RunError
 from p300.evaluation.protocols import PROTOCOLS
 from p300.runs import RunFolder
 from p300.runs.checked_files import MOST_SMALL_ROWS
-from p300.tables import CHARACTERS, METRIC_ROWS, SCORES
+from p300.runs.config import Experiment, Source, parse_experiment
 
 SOURCES = {"simulated": (Source(source="simulated"),)}
 BASE = "datasets: {simulated: {source: simulated}}\n"
@@ -275,7 +275,7 @@ def test_a_planted_manifest_is_named(key, value, run):
 
 
 def test_characters_without_their_figures_are_told(tmp_path):
-    from p300.reporting import read_run
+    from p300.report import read_run
 
     scores = spelled_scores(["A", "B"], ["slda"], text="P3", n_repetitions=2)
     run = RunFolder(make_spelled_run(tmp_path / "run", scores))
@@ -291,7 +291,7 @@ def test_characters_without_their_figures_are_told(tmp_path):
 
 
 def test_numbers_of_calibration_characters_make_the_label(tmp_path):
-    from p300.reporting import read_run
+    from p300.report import read_run
 
     run = RunFolder(
         make_run(tmp_path / "run", subjects=["1", "2"], detectors=["slda"],

@@ -9,8 +9,8 @@ import pytest
 from studies import make_flashes, make_recording
 
 from p300.errors import DataWarning, PreprocessingError
-from p300.preprocessing import Preprocessing, cut_epochs, preprocess
 from p300.recordings import build_recording
+from p300.signal.preprocessing import Preprocessing, cut_epochs, preprocess
 
 RAW = {"normaliser": "none"}
 FEW_POINTS = "ignore:.*MNE warns. Only . head digitization points"

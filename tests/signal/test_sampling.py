@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studies import make_recording
 
-from p300.epochs import concatenate
 from p300.errors import DataWarning, EpochsError, PreprocessingError
-from p300.preprocessing import Preprocessing, cut_epochs, kept_flashes, preprocess
+from p300.signal.epochs import concatenate
+from p300.signal.preprocessing import Preprocessing, cut_epochs, kept_flashes, preprocess
 from p300.signal.sampling import epoch_grid, nominal_rate, same_rate, subsampling_factor
 
 

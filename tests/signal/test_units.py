@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studies import make_epochs
 
-from p300.detectors.validation import held_out_parts, validation_split
-from p300.epochs import Epochs
+from p300.detectors.splits import held_out_parts, validation_split
+from p300.signal.epochs import Epochs
 from p300.signal.units import touched_units
 
 

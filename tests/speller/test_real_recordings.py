@@ -6,10 +6,10 @@ import numpy as np
 from score_tables import at, dynamic
 
 from p300.detectors import make_detector
-from p300.epochs import concatenate
 from p300.evaluation.fold import cross_fitted_scores
-from p300.preprocessing import preprocess
 from p300.recordings import open_recordings
+from p300.signal.epochs import concatenate
+from p300.signal.preprocessing import preprocess
 from p300.speller import decide, fit_speller, gather_selections, measure_timing
 
 

@@ -9,15 +9,15 @@ import yaml
 from pydantic import ValidationError
 from score_tables import make_scores, random_text
 
-from p300.config import Experiment, Source, parse_experiment
-from p300.epochs import Epochs
+from p300.columns import CHARACTERS
 from p300.errors import ConfigError, DataWarning, SpellerError
 from p300.evaluation.metric_at import MetricAt
 from p300.recordings import MATRIX_6X6
 from p300.runs import RunFolder
+from p300.runs.config import Experiment, Source, parse_experiment
+from p300.signal.epochs import Epochs
 from p300.speller import LanguageModel, Spelling
 from p300.speller.run import spell_run
-from p300.tables import CHARACTERS
 
 DETECTORS = {"slda": 1.3, "cnn1": 0.8}
 SCORED = {"experiment": "x", "threshold": 0.0}

@@ -6,7 +6,7 @@ from sklearn.base import clone
 
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored, score_epochs
 from p300.detectors.base import Detector
-from p300.detectors.validation import FEWEST_GROUPS
+from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ProtocolError
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from p300.adaptation.readout import Floats
 from p300.adaptation.transfer import Transfer
 from p300.adaptation.ways.self_calibrated import SelfCalibrated
-from p300.epochs import Epochs
 from p300.recordings.layout import Layout
+from p300.signal.epochs import Epochs
 
 
 class Labelled(SelfCalibrated):

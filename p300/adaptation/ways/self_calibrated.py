@@ -12,9 +12,9 @@ from p300.adaptation.base import Adaptation, FoldEpochs, Scored
 from p300.adaptation.readout import Floats
 from p300.adaptation.transfer import Transfer, learn_transfer
 from p300.detectors.base import Detector
-from p300.epochs import Epochs
 from p300.errors import ProtocolError
 from p300.recordings.layout import Layout
+from p300.signal.epochs import Epochs
 
 
 def layout_of(fold: FoldEpochs) -> Layout:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from p300.detectors.device import chosen_device
-from p300.detectors.scaling import Scaling
 from p300.detectors.training.batched import train_batched
 from p300.detectors.training.loop import History, Learner, train_network
 from p300.detectors.training.rules import LearningRule, Settings
+from p300.detectors.training.scaling import Scaling
 from p300.errors import TrainingWarning
 
 

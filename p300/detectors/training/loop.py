@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from p300.detectors.splits import Windows
 from p300.detectors.training.rules import LearningRule, Settings
-from p300.detectors.validation import Windows
 from p300.errors import DetectorError
 
 VALIDATION_BATCH = 512

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from studies import make_epochs
 
 from p300.detectors import make_detector
-from p300.detectors.cecotti import CNN1
+from p300.detectors.networks.cecotti import CNN1
 from p300.detectors.training.loop import Learner, train_network
 from p300.detectors.training.rules import PaperTraining
 from p300.errors import DetectorError

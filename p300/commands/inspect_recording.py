@@ -1,0 +1,147 @@
+"""Look at recordings: electrodes, noise, flash timing, averages, separability."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from p300.commands.survey import FoundData, open_found
+from p300.errors import DataWarning, RecordingError
+from p300.files import written_whole
+from p300.recordings import Layout, Recording
+from p300.recordings.quality import Flashing, describe_flashing, electrode_quality
+from p300.report.scalp import UNEQUAL_SCALES
+from p300.runs.preparation import Progress, silent
+from p300.signal.preprocessing import Preprocessing, cut_epochs
+from p300.signal.sampling import RATE_TOLERANCE
+from p300.signal.separability import Responses, mean_responses, measure_responses
+
+SETTINGS = Preprocessing(
+    low=0.5, high=20.0, tmin=-0.2, tmax=0.8, normaliser="none", bad_electrodes="keep"
+)
+"""For looking: slow drifts out, volts kept, 200 ms before the flash shown, nothing interpolated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inspected:
+    """One recording as inspected; ``electrodes`` is :func:`electrode_quality`'s table."""
+
+    name: str
+    sfreq: float
+    seconds: float
+    layout: Layout | None
+    flashing: Flashing
+    electrodes: pd.DataFrame
+    responses: Responses | None
+
+
+def inspect_data(found: FoundData, progress: Progress = silent) -> list[Inspected]:
+    """Inspect the recordings of a data set, one at a time.
+
+    Raises
+    ------
+    RecordingError
+        When one of them cannot be read, or there is none.
+    PreprocessingError
+        When a recording's rate is too low for a band up to 20 Hz.
+    """
+    inspected = []
+    for recording in open_found(found):
+        inspected.append(inspect_recording(recording))
+        progress(f"inspecting {found.name}", len(inspected), 0)
+    if not inspected:
+        raise RecordingError(f"{found.path}: no recordings found by the source {found.source!r}")
+    return inspected
+
+
+def inspect_recording(recording: Recording) -> Inspected:
+    """Inspect one recording; see :func:`inspect_data`."""
+    return Inspected(
+        name=recording.name,
+        sfreq=recording.sfreq,
+        seconds=recording.raw.n_times / recording.sfreq,
+        layout=recording.layout,
+        flashing=describe_flashing(recording),
+        electrodes=electrode_quality(recording),
+        responses=measure_responses(cut_epochs(recording, SETTINGS)),
+    )
+
+
+def grand_average(inspected: Iterable[Inspected]) -> Responses | None:
+    """Average the responses of recordings; None where no recording has known targets.
+
+    Where amplitudes differ more than :data:`~p300.report.scalp.UNEQUAL_SCALES`-fold between
+    recordings or electrodes (another unit, a loose electrode), each electrode of each recording is
+    divided by its robust standard deviation first.
+
+    Raises
+    ------
+    RecordingError
+        When the recordings have no electrode in common.
+
+    Warns
+    -----
+    DataWarning
+        Naming recordings left out because their rate is not that of the first.
+    """
+    known = {one.name: one.responses for one in inspected if one.responses is not None}
+    if not known:
+        return None
+    first = next(iter(known.values()))
+    alike = {name: r for name, r in known.items() if _same_times(r, first)}
+    if len(alike) < len(known):
+        others = [name for name in known if name not in alike]
+        warnings.warn(
+            f"{', '.join(others)} have another rate than {next(iter(known))} and are not in the "
+            "grand average; inspect them on their own",
+            DataWarning,
+            stacklevel=2,
+        )
+    if not set.intersection(*(set(part.electrodes) for part in alike.values())):
+        held = "; ".join(f"{name}: {', '.join(part.electrodes)}" for name, part in alike.items())
+        raise RecordingError(
+            f"no electrode is common to all recordings ({held}), expected at least one for the "
+            "grand average; inspect them on their own"
+        )
+    parts = list(alike.values())
+    scales = np.concatenate([part.scale[part.scale > 0] for part in parts])
+    if len(scales) and scales.max() > UNEQUAL_SCALES * scales.min():
+        parts = [part.standardised() for part in parts]
+    return mean_responses(parts)
+
+
+def _same_times(one: Responses, other: Responses) -> bool:
+    """Return whether responses can be averaged: rates may differ by rounding."""
+    return one.times.shape == other.times.shape and np.allclose(
+        one.times, other.times, rtol=RATE_TOLERANCE, atol=1e-9
+    )
+
+
+def draw_inspected(
+    inspected: Iterable[Inspected], average: Responses | None, out: Path, title: str
+) -> Path:
+    """Write the figure of inspected recordings as PNG.
+
+    Parameters
+    ----------
+    inspected
+        For the flash intervals.
+    average
+        Of :func:`grand_average`.
+    out
+        The file.
+    title
+        Stands above the figure.
+    """
+    from p300.report.recording_figures import plot_recording
+
+    intervals = np.concatenate([one.flashing.intervals for one in inspected])
+    figure = plot_recording(title, average, intervals)
+    with written_whole(out) as temporary:
+        figure.savefig(temporary, dpi=140)
+    return out

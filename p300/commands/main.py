@@ -1,0 +1,357 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from p300 import __version__
+from p300.commands.recordings import cache, datasets, init, inspect
+from p300.commands.terminal import (
+    print_comparison,
+    print_letter,
+    print_means,
+    print_table,
+    progress_bars,
+)
+from p300.errors import P300Error
+
+if TYPE_CHECKING:
+    from p300.runs import RunFolder
+    from p300.runs.config import Experiment
+    from p300.speller import Decision
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # these come without a file name
+
+
+class _Commands(TyperGroup):
+    """Print the errors that a user can mend without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except P300Error as error:
+            typer.secho(f"Error: {error}", fg="red", err=True)
+            raise typer.Exit(1) from error
+        except OSError as error:
+            if not (error.filename or isinstance(error, PermissionError) or error.errno in _FULL):
+                raise
+            hint = "check that it exists, may be written to and has room, or name another place"
+            typer.secho(f"Error: {error}; {hint}", fg="red", err=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as stop:
+            typer.secho(
+                "Interrupted. A run goes on where it stopped when started again.",
+                fg="yellow",
+                err=True,
+            )
+            raise typer.Exit(130) from stop
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="P300 detection in EEG: from raw recordings to an honest cross-subject report.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"p300 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def general(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
+    """Take the options that need no command."""
+
+
+Config = Annotated[Path | None, typer.Argument(help="YAML config; the quickstart without one.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY.KEY=VALUE", help="Override a setting (repeatable)."),
+]
+Data = Annotated[
+    Path, typer.Option(envvar="P300_DATA", help="Folder that the config's paths start from.")
+]
+Out = Annotated[Path | None, typer.Option(help="Run folder; reports/NAME without it.")]
+Jobs = Annotated[
+    int, typer.Option(min=1, help="Worker processes, one thread each; by default one a core.")
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers fit the folds instead."),
+]
+DeviceName = Annotated[
+    str, typer.Option("--device", help="Where networks learn: cpu, cuda, mps, or auto.")
+]
+Fitted = Annotated[Path, typer.Argument(help="Folder of a fitted detector.")]
+Recorded = Annotated[Path, typer.Argument(help="File or folder of the recording.")]
+SourceName = Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")]
+Subjects = Annotated[
+    list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="KEY=VALUE", help="Option of the source (repeatable)."),
+]
+CORES = os.cpu_count() or 1
+
+
+@app.command()
+def run(
+    config: Config = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+    out: Out = None,
+    jobs: Jobs = CORES,
+    cluster: Cluster = None,
+    device: DeviceName = "cpu",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print config and folds, compute nothing.")
+    ] = False,
+) -> None:
+    """Run an experiment: recordings to report. Started again, it goes on where it stopped."""
+    experiment = _experiment(config, overrides)
+    if dry_run:
+        _print_plan(experiment, data)
+        return
+    folder = _evaluate(experiment, out, data, jobs, cluster, device)
+    from p300.report import write_report
+
+    if not folder.report_file.is_file():
+        write_report(folder.path, jobs=jobs)
+    print_means(folder)
+    typer.echo(f"Report: {folder.report_file}")
+
+
+@app.command()
+def prepare(
+    config: Config = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+    out: Out = None,
+) -> None:
+    """Preprocess the recordings of an experiment, for its run and all others on the same data."""
+    from p300.runs.runner import prepare_run
+    from p300.signal.epochs import Epochs
+
+    experiment = _experiment(config, overrides)
+    folder = out or Path("reports") / experiment.name
+    with progress_bars() as progress:
+        prepared = prepare_run(experiment, folder, data=data, progress=progress)
+
+    for name, place in prepared.items():
+        typer.echo(f"{name}: {Epochs.load(place)} in {place}")
+
+
+@app.command()
+def evaluate(
+    config: Config = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+    out: Out = None,
+    jobs: Jobs = CORES,
+    cluster: Cluster = None,
+    device: DeviceName = "cpu",
+) -> None:
+    """Compute the score table and the metrics of an experiment, without a report."""
+    folder = _evaluate(_experiment(config, overrides), out, data, jobs, cluster, device)
+    print_means(folder)
+    typer.echo(f"Scores: {folder.scores_file}")
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+) -> None:
+    """Write the report of a finished run again, from its score table."""
+    from p300.report import write_report
+
+    typer.echo(f"Report: {write_report(run)}")
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Finished run folders, one or several.")],
+    metric: Annotated[
+        str,
+        typer.Option(
+            help="Such as log_loss, characters@5 (after 5 repetitions), characters@5:posterior, "
+            "characters@dynamic or characters@chosen."
+        ),
+    ] = "roc_auc",
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Detector that the others are compared with; all pairs without it."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="HTML page to write; only the table without it.")
+    ] = None,
+) -> None:
+    """Compare detectors of finished runs, paired over subjects: differences, p, effect sizes."""
+    from p300.report import compare_runs, write_comparison
+
+    comparison = compare_runs(runs, metric, reference)
+    print_comparison(comparison)
+    if out is not None:
+        typer.echo(f"Page: {write_comparison(comparison, out)}")
+
+
+@app.command()
+def train(
+    config: Config = None,
+    detector: Annotated[str, typer.Option(help="Name of a detector of the config.")] = "cnn1",
+    out: Annotated[Path, typer.Option(help="Folder to write the fitted detector to.")] = Path(
+        "detector"
+    ),
+    dataset: Annotated[
+        str | None, typer.Option(help="Data set of the config; its first one without it.")
+    ] = None,
+    overrides: Overrides = None,
+    data: Data = Path("data"),
+    device: DeviceName = "cpu",
+) -> None:
+    """Fit one detector on all labelled flashes of a data set and store it in a folder."""
+    from p300.commands.stored_detectors import fit_on_all
+    from p300.detectors.device import training_on
+
+    experiment = _experiment(config, overrides)
+    with training_on(device):
+        fitted = fit_on_all(experiment, detector, out, data=data, dataset=dataset)
+    typer.echo(f"Detector: {fitted}")
+
+
+@app.command()
+def predict(
+    detector: Fitted,
+    recording: Recorded,
+    source: SourceName,
+    subjects: Subjects = None,
+    options: Options = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file; standard output without it.")] = None,
+) -> None:
+    """Score a recording with a fitted detector: CSV with one row a flash."""
+    from p300.commands.stored_detectors import predict_recordings
+
+    table = predict_recordings(detector, recording, source, subjects, options or [])
+    if out is None:
+        typer.echo(table.to_csv(index=False), nl=False)
+        return
+    from p300.files import written_whole
+
+    with written_whole(out) as temporary:
+        table.to_csv(temporary, index=False)
+    typer.echo(f"{len(table)} flashes in {out}")
+
+
+@app.command()
+def spell(
+    detector: Fitted,
+    recording: Recorded,
+    source: SourceName,
+    subjects: Subjects = None,
+    options: Options = None,
+    language_model: Annotated[
+        Path | None, typer.Option(help="File of n-gram counts; without it all symbols are alike.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file, one row a character.")] = None,
+) -> None:
+    """Spell a recording letter by letter, each as soon as the detector is sure enough."""
+    from dataclasses import asdict
+
+    import pandas as pd
+
+    from p300.commands.stored_detectors import spell_recordings
+    from p300.files import written_whole
+
+    decisions: list[Decision] = []
+    for decision in spell_recordings(
+        detector, recording, source, subjects, options or [], language_model
+    ):
+        print_letter(decision, decisions[-1] if decisions else None)
+        decisions.append(decision)
+    typer.echo("")
+    if out is not None:
+        with written_whole(out) as temporary:
+            pd.DataFrame([asdict(d) for d in decisions]).to_csv(temporary, index=False)
+        typer.echo(f"{len(decisions)} characters in {out}")
+
+
+@app.command()
+def detectors(
+    name: Annotated[str | None, typer.Argument(help="One detector, with its parameters.")] = None,
+) -> None:
+    """List the detectors; with a name, its parameters, their defaults and ranges."""
+    from p300.detectors import DETECTORS, detector_info, detector_parameters, parameter_ranges
+
+    if name is None:
+        rows = [[key, info.title, info.citation] for key, info in DETECTORS.items()]
+        print_table(["detector", "title", "citation"], rows)
+        return
+    info = detector_info(name)
+    typer.echo(f"{name}: {info.title}\n{info.citation}")
+    ranges = parameter_ranges(name)
+    for key, default in detector_parameters(name).items():
+        typer.echo(f"  {key} = {default!r}  ({ranges[key]})")
+
+
+def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
+    from p300.runs.config import load_experiment
+
+    return load_experiment(config, overrides or [])
+
+
+def _evaluate(
+    experiment: Experiment,
+    out: Path | None,
+    data: Path,
+    jobs: int,
+    cluster: str | None,
+    device: str,
+) -> RunFolder:
+    from p300.detectors.device import training_on
+    from p300.pipeline import evaluate as evaluate_into
+    from p300.runs import RunFolder
+
+    folder = out or Path("reports") / experiment.name
+    with training_on(device), progress_bars() as progress:
+        evaluate_into(experiment, folder, data=data, jobs=jobs, cluster=cluster, progress=progress)
+    return RunFolder(folder)
+
+
+def _print_plan(experiment: Experiment, data: Path) -> None:
+    from p300.runs.plan import preview
+
+    typer.echo(experiment.to_yaml())
+    tasks = preview(experiment, data)
+    rows = [
+        [task.dataset, task.protocol_label, task.fold.name, task.detector,
+         str(len(task.fold.train)), str(len(task.fold.test))]
+        for task in tasks
+    ]  # fmt: skip
+    print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
+    typer.echo(f"{len(tasks)} folds to fit.")
+
+
+app.command()(init)
+app.command()(inspect)
+app.command()(cache)
+app.add_typer(datasets, name="datasets")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

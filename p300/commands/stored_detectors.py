@@ -1,0 +1,203 @@
+"""Fitted detectors: trained on a whole data set, applied to new recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from p300.adaptation.storage import load_transfer, save_transfer
+from p300.adaptation.transfer import Transfer
+from p300.arguments import parse_options
+from p300.detectors import load_detector, save_detector
+from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
+from p300.evaluation.fold import fit_and_score_fold, seed_of
+from p300.evaluation.leaks import everything
+from p300.files import read_json, write_json
+from p300.recordings import Layout, Recording, open_recordings
+from p300.recordings.layout import has_codes
+from p300.runs.config import Experiment
+from p300.runs.preparation import cached_epochs
+from p300.signal.epochs import Epochs
+from p300.speller import Decision, LanguageModel, SpellerModel, fit_speller, spell
+from p300.speller.rates import mean_timing, subject_timings
+
+SPELLER = "speller.json"
+"""Beside a stored detector that can spell: the layout and what the speller has learned."""
+
+
+def fit_on_all(
+    experiment: Experiment,
+    label: str,
+    folder: str | Path,
+    *,
+    data: str | Path = ".",
+    dataset: str | None = None,
+) -> Path:
+    """Fit one detector on all labelled flashes of a data set and store it.
+
+    Where the data set has a layout and flash codes, a speller is fitted to cross-fitted scores and
+    stored with it. A detector with the adaptation ``self_calibrated`` goes on adapting to whoever
+    it is applied to.
+
+    Parameters
+    ----------
+    experiment
+        Names data, preprocessing and the detector.
+    label
+        Label of the detector in the experiment.
+    folder
+        Where to; must not exist.
+    data
+        Folder that the sources' paths are seen from.
+    dataset
+        By default the experiment's first.
+
+    Raises
+    ------
+    ConfigError
+        When the experiment has no such detector or data set, or the detector's adaptation needs
+        characters of the person that it is applied to.
+    """
+    dataset = dataset or next(iter(experiment.datasets))
+    for name, known in ((label, experiment.detectors), (dataset, experiment.datasets)):
+        if name not in known:
+            raise ConfigError(f"{name!r} is not in the config, which has: {', '.join(known)}")
+    method = experiment.methods[label]
+    if method.adaptation.needs_labels:
+        raise ConfigError(
+            f"detectors.{label}.adaptation: {method.adaptation.name!r} needs characters of the "
+            "subject that the detector is applied to; train it with none or self_calibrated"
+        )
+    if Path(folder).exists():
+        raise DetectorError(f"{folder}: exists already; remove it or choose another name")
+    epochs = Epochs.load(cached_epochs(experiment, dataset, Path(data)))
+    layout = epochs.layouts.get(dataset)
+    can_spell = layout is not None and bool(has_codes(epochs.flashes).any())
+    if method.adaptation.needs_codes and not can_spell:
+        raise ConfigError(
+            f"detectors.{label}.adaptation: {dataset} has no flash codes, and nothing else "
+            "ties the flashes of a character together; train it without"
+        )
+    seed = seed_of(experiment.seed, dataset, "all")
+    fold = everything(epochs.flashes)
+    result = fit_and_score_fold(epochs, fold, method, seed, score_training=can_spell)
+    folder = save_detector(result.scored.detector, folder, epochs, method.alignment)
+    if isinstance(result.learned, Transfer):
+        save_transfer(result.learned, folder)
+    if layout is not None and result.training_scores is not None:
+        scored = epochs.flashes.assign(score=result.training_scores)
+        _store_speller(experiment, scored, layout, folder)
+    return folder
+
+
+def _store_speller(
+    experiment: Experiment, training: pd.DataFrame, layout: Layout, folder: Path
+) -> None:
+    """Fit a speller to scored training flashes and store it beside the detector."""
+    dataset = str(training["dataset"].iloc[0])
+    timings = subject_timings(dataset, training, experiment.spelling.pause)
+    speller = fit_speller(
+        training,
+        layout,
+        target_error=experiment.spelling.target_error,
+        timing=mean_timing(timings, timings),
+    )
+    write_json(folder / SPELLER, {"layout": layout.to_dict(), **speller.to_dict()})
+
+
+def predict_recordings(
+    folder: str | Path,
+    path: str | Path,
+    source: str,
+    subjects: Sequence[str] | None = None,
+    options: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Score every flash of recordings with a stored detector.
+
+    Parameters
+    ----------
+    folder
+        Of the detector.
+    path, source, subjects
+        The recordings, as in :func:`p300.recordings.open_recordings`.
+    options
+        Options of the source as ``key=value``, value in YAML.
+
+    Returns
+    -------
+    One row a flash; see :meth:`p300.detectors.StoredDetector.score`. A detector that calibrates
+    itself scores each character by what it knew before it, and begins every recording anew.
+    """
+    score = _scorer(Path(folder))
+    tables = [score(recording) for recording in _open(path, source, subjects, options)]
+    if not tables:
+        raise RecordingError(f"{path}: no recordings found")
+    return pd.concat(tables, ignore_index=True)
+
+
+def spell_recordings(
+    folder: str | Path,
+    path: str | Path,
+    source: str,
+    subjects: Sequence[str] | None = None,
+    options: Sequence[str] = (),
+    language_model: str | Path | None = None,
+) -> Iterator[Decision]:
+    """Spell recordings with a stored detector, letter by letter.
+
+    Parameters
+    ----------
+    folder, path, source, subjects, options
+        As in :func:`predict_recordings`.
+    language_model
+        File of n-gram counts; without it all symbols are equally likely beforehand.
+
+    Yields
+    ------
+    One decision a character, as soon as it is made.
+
+    Raises
+    ------
+    SpellerError
+        When the detector was trained on data without flash codes, or the recording has none.
+    """
+    score = _scorer(Path(folder))
+    place = Path(folder) / SPELLER
+    if not place.is_file():
+        raise SpellerError(
+            f"{folder}: this detector cannot spell, it was trained on data without a layout or "
+            "flash codes; train it on data that have them"
+        )
+    about = read_json(place)
+    model, learned = SpellerModel.from_dict(about), Layout.from_dict(about["layout"])
+    language = LanguageModel.load(language_model) if language_model else None
+    for recording in _open(path, source, subjects, options):
+        layout = recording.layout or learned
+        yield from spell(score(recording), layout, model, language=language)
+
+
+def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
+    """Read a stored detector; give what scores a recording with it."""
+    stored = load_detector(folder)
+    transfer = load_transfer(folder, stored.detector)
+    if transfer is None:
+        return stored.score
+    learned = Layout.from_dict(read_json(folder / SPELLER)["layout"])
+
+    def follow(recording: Recording) -> pd.DataFrame:
+        from scipy.special import expit
+
+        epochs = stored.cut(recording)
+        layout = recording.layout or learned
+        score, _ = transfer.follow(epochs, layout)
+        return epochs.flashes.assign(score=score, probability=expit(score))
+
+    return follow
+
+
+def _open(
+    path: str | Path, source: str, subjects: Sequence[str] | None, options: Sequence[str]
+) -> Iterator[Recording]:
+    yield from open_recordings(source, path, subjects=subjects, **parse_options(options))

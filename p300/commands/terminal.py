@@ -1,0 +1,140 @@
+"""What the commands print: tables, letters, progress."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from p300.errors import P300Warning
+
+if TYPE_CHECKING:
+    from p300.report.comparison import Comparison
+    from p300.runs import RunFolder
+    from p300.speller import Decision
+
+
+def print_letter(decision: Decision, before: Decision | None) -> None:
+    """Print one letter with its posterior and the repetitions it took; a heading for each run."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    run = (decision.dataset, decision.subject, decision.session, decision.run)
+    if before is None or run != (before.dataset, before.subject, before.session, before.run):
+        dataset, subject, session, name = run
+        heading = f"\n{dataset}/sub-{subject}/ses-{session}/run-{name}"
+        console.print(heading, style="bold", markup=False, emoji=False)
+    truth = decision.true_symbol
+    colour = "default" if truth is None else "green" if truth == decision.symbol else "red"
+    console.print(
+        f"  [bold {colour}]{escape(decision.symbol)}[/]  "
+        f"p = {decision.posterior:.3f} after {decision.repetitions} repetitions"
+        + (", forced: no more were shown" if decision.forced else "")
+        + (f", meant {escape(truth)}" if truth not in (None, decision.symbol) else "")
+    )
+
+
+def print_means(folder: RunFolder) -> None:
+    """Print the few numbers that matter: mean ROC-AUC and balanced accuracy with intervals."""
+    from p300.columns import label_protocols
+    from p300.evaluation.intervals import FEWEST
+    from p300.evaluation.metrics import HEADLINE, METRICS
+
+    metrics = label_protocols(folder.metrics())
+    shown = (HEADLINE, METRICS["balanced_accuracy"])
+    means = metrics[metrics["subject"] == "mean"]
+    means = means[means["metric"].isin([metric.name for metric in shown])]
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in means.to_dict("records"):
+        key = (row["dataset"], row["protocol"], row["detector"])
+        text = f"{row['value']:.3f}"
+        if not math.isnan(row["low"]):
+            text += f" [{row['low']:.3f}, {row['high']:.3f}]"
+        lines.setdefault(key, {"n": str(row["n"])})[row["metric"]] = text
+    print_table(
+        ["data set", "protocol", "detector", "subjects", *(f"{m.title} [95 %]" for m in shown)],
+        [[*key, m["n"], *(m[metric.name] for metric in shown)] for key, m in lines.items()],
+    )
+    if means["low"].isna().any():
+        typer.echo(f"No 95 % interval below {FEWEST} subjects.")
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print the differences of detectors, also over all data sets, and what to keep in mind."""
+    from p300.report.sections import comparison as parts
+
+    typer.echo(f"{parts.figure_name(comparison.figure)}, differences over subjects")
+    print_table(
+        ["data set", "protocol", *(name.lower() for name in parts.COLUMNS)],
+        [
+            [row["dataset"], row["protocol"], *parts.comparison_cells(row)]
+            for row in comparison.table.to_dict("records")
+        ],
+    )
+    if len(comparison.combined):
+        typer.echo("\nAll data sets together (Stouffer)")
+        print_table(
+            [name.lower() for name in parts.COMBINED],
+            [parts.combined_cells(row) for row in comparison.combined.to_dict("records")],
+        )
+    for note in comparison.notes:
+        typer.echo(f"Note: {note}")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of text in columns; brackets and colons in it are no markup."""
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    headers = [Column(Text(name)) for name in columns]
+    table = Table(*headers, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    # Piped output keeps whole lines instead of being folded to 80 columns.
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Any]:
+    """Show a progress bar a stage on a terminal's standard error, and warnings above it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bars = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    stages: dict[str, Any] = {}
+
+    def advance(stage: str, done: int, total: int) -> None:
+        if stage not in stages:
+            for earlier in bars.tasks:  # a stage of unknown length ends when the next begins
+                bars.update(earlier.id, total=earlier.completed)
+            stages[stage] = bars.add_task(stage, total=total or None)
+        bars.update(stages[stage], completed=done)
+
+    usual = warnings.showwarning
+
+    def show(message: Any, category: Any, *rest: Any) -> None:
+        if issubclass(category, P300Warning):
+            console.print(f"Warning: {message}", style="yellow", markup=False, highlight=False)
+        else:
+            usual(message, category, *rest)
+
+    warnings.showwarning = show  # type: ignore[assignment]  # looser than typeshed's
+    try:
+        with bars:
+            yield advance
+    finally:
+        warnings.showwarning = usual

@@ -1,0 +1,1 @@
+"""Detectors that are fitted at once, linear in their features."""

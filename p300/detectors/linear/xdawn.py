@@ -1,0 +1,236 @@
+"""xDAWN spatial filters before a linear discriminant or a tangent space."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.detectors.linear.covariance import discriminant
+from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
+from p300.detectors.splits import Floats, Labels, Windows, check_components
+from p300.errors import DetectorError
+from p300.ranges import Positive, Several, Size
+
+SHRINKAGE = 0.01
+"""Share of equal variances in the signal covariance, singular after an average reference."""
+
+MINIMUM_SAMPLES = 10
+"""Fewest samples of a window whose covariance is taken."""
+
+
+def xdawn_filters(X: Windows, y: Labels, n_filters: int) -> Floats:
+    """Give the spatial filters after which target responses stand out most from the signal.
+
+    Rivet et al., IEEE TBME 56:2035-2043, 2009, on epochs (pyRiemann's ``Xdawn``), for the response
+    to targets alone.
+
+    Parameters
+    ----------
+    X, y
+        [epoch, electrode, time] and labels.
+    n_filters
+        Number of filters.
+
+    Returns
+    -------
+    [filter, electrode], such that the filtered signals have variance one.
+
+    Raises
+    ------
+    DetectorError
+        When there are more filters than electrodes.
+    """
+    check_components("n_filters", n_filters, X.shape[1])
+    from pyriemann.spatialfilters import Xdawn
+
+    signal = X.transpose(1, 0, 2).reshape(X.shape[1], -1).astype(np.float64)
+    covariance = np.cov(signal)
+    variance = np.trace(covariance) / len(covariance)
+    noise = (1 - SHRINKAGE) * covariance + SHRINKAGE * variance * np.eye(len(covariance))
+    xdawn = Xdawn(n_filters, classes=[1], baseline_cov=noise).fit(X.astype(np.float64), y)
+    filters: Floats = xdawn.filters_
+    spread: Floats = np.sqrt(np.einsum("fe,eg,fg->f", filters, noise, filters))
+    return filters / spread[:, None]
+
+
+class XdawnLDA(ClosedFormDetector):
+    """xDAWN spatial filters, then shrinkage LDA on means of consecutive samples.
+
+    Parameters
+    ----------
+    n_filters
+        Number of spatial filters, at most one an electrode. None: four, or one an electrode where
+        there are fewer.
+    n_windows
+        Number of consecutive pieces of the epoch that are averaged, for each filter.
+    n_folds
+        Parts of the training groups for the cross-fitted calibration.
+    """
+
+    name = "xdawn_lda"
+
+    def __init__(
+        self, *, n_filters: Size | None = None, n_windows: Size = 16, n_folds: Several = 5
+    ) -> None:
+        self.n_filters = n_filters
+        self.n_windows = n_windows
+        self.n_folds = n_folds
+
+    def _fit(self, X: Windows, y: Labels) -> Self:
+        n_filters = min(4, X.shape[1]) if self.n_filters is None else self.n_filters
+        self.filters_ = xdawn_filters(X, y, n_filters)
+        self.weights_, self.intercept_ = discriminant(self.features(X), y)
+        return self
+
+    def features(self, X: Windows) -> Floats:
+        """Average consecutive samples of the filtered signals, [epoch, filter * window]."""
+        return window_means(self.filters_ @ X, self.n_windows)
+
+    def readout(self) -> tuple[Floats, float]:
+        """Give the weights of the features, [feature], and the intercept."""
+        return self.weights_, self.intercept_
+
+    def spatial_filters(self) -> Floats:
+        """Give the xDAWN filters, [filter, electrode]."""
+        return self.filters_
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of fitted weights and thresholds."""
+        return int(self.filters_.size + self.weights_.size) + 1
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        intercept = np.array([self.intercept_])
+        return {"filters": self.filters_, "weights": self.weights_, "intercept": intercept}
+
+    def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        self.filters_, self.weights_ = arrays["filters"], arrays["weights"]
+        self.intercept_ = float(arrays["intercept"][0])
+
+
+class XdawnTangentSpace(ClosedFormDetector):
+    """Covariances of xDAWN-filtered windows and target response, in the tangent space.
+
+    Barachant & Congedo, arXiv:1409.0107, 2014: each window is stacked under the mean target
+    response, both filtered; their covariances are projected to the tangent space at the geometric
+    mean and told apart by logistic regression that weighs both classes alike.
+
+    Parameters
+    ----------
+    n_filters
+        Number of spatial filters, at most one an electrode.
+    C
+        Inverse strength of the penalty on the weights of the standardised tangent vectors.
+    n_folds
+        Parts of the training groups for the cross-fitted calibration.
+    """
+
+    name = "xdawn_ts"
+
+    def __init__(self, *, n_filters: Size = 3, C: Positive = 0.03, n_folds: Several = 5) -> None:
+        self.n_filters = n_filters
+        self.C = C
+        self.n_folds = n_folds
+
+    def _fit(self, X: Windows, y: Labels) -> Self:
+        from pyriemann.geometry.mean import mean_riemann
+        from sklearn.linear_model import LogisticRegression
+
+        self.filters_ = xdawn_filters(X, y, self.n_filters)
+        self.response_ = target_response(self.filters_ @ X, y)
+        self.reference_ = mean_riemann(self._covariances(X), tol=1e-6)
+        features = self.features(X)
+        centre, spread = features.mean(axis=0), features.std(axis=0)
+        regression = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
+        coef = regression.fit((features - centre) / spread, y).coef_[0]
+        self.weights_ = coef / spread
+        self.intercept_ = float(regression.intercept_[0] - centre @ self.weights_)
+        return self
+
+    def _covariances(self, X: Windows) -> Floats:
+        return response_covariances(self.filters_ @ X, self.response_)
+
+    def features(self, X: Windows) -> Floats:
+        """Give tangent vectors of the windows' covariances, [epoch, feature]."""
+        from pyriemann.geometry.tangentspace import tangent_space
+
+        vectors: Floats = tangent_space(self._covariances(X), self.reference_)
+        return vectors
+
+    def readout(self) -> tuple[Floats, float]:
+        """Give the weights of the features, [feature], and the intercept."""
+        return self.weights_, self.intercept_
+
+    def spatial_filters(self) -> Floats:
+        """Give the xDAWN filters, [filter, electrode]."""
+        return self.filters_
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of fitted weights and thresholds."""
+        return sum(array.size for array in self._arrays().values())
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {
+            "filters": self.filters_,
+            "response": self.response_,
+            "reference": self.reference_,
+            "weights": self.weights_,
+            "intercept": np.array([self.intercept_]),
+        }
+
+    def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        self.filters_, self.response_ = arrays["filters"], arrays["response"]
+        self.reference_, self.weights_ = arrays["reference"], arrays["weights"]
+        self.intercept_ = float(arrays["intercept"][0])
+
+
+def target_response(signals: npt.NDArray[np.floating], y: Labels) -> Floats:
+    """Give the mean target window, [signal, time], scaled to the variance of single windows.
+
+    A covariance is shrunk towards equal variances: an average of hundreds of windows, as small as
+    it is, would be shrunk away. Without shrinkage the scale makes no difference.
+    """
+    response: Floats = signals[y == 1].mean(axis=0, dtype=np.float64)
+    size = response.std() or 1.0
+    return response * (float(signals.std()) / size)
+
+
+def response_covariances(signals: npt.NDArray[np.floating], response: Floats) -> Floats:
+    """Give the covariances of a response and each window, [epoch, signal, signal].
+
+    Shrunk by oracle approximation (OAS; Chen et al., IEEE TSP 58:5016-5029, 2010, eq. 23), all
+    windows at once.
+
+    Parameters
+    ----------
+    signals
+        [epoch, signal, time].
+    response
+        [signal, time]; its signals come first.
+
+    Raises
+    ------
+    DetectorError
+        When a window has fewer than :data:`MINIMUM_SAMPLES` samples.
+    """
+    if signals.shape[2] < MINIMUM_SAMPLES:
+        raise DetectorError(
+            f"epochs of {signals.shape[2]} samples are too short for covariances; at least "
+            f"{MINIMUM_SAMPLES} are needed"
+        )
+    repeated = np.broadcast_to(response, (len(signals), *response.shape))
+    both = np.concatenate([repeated, signals], axis=1, dtype=np.float64)
+    both -= both.mean(axis=2, keepdims=True)
+    n_signals, n_samples = both.shape[1:]
+    covariances = both @ both.transpose(0, 2, 1) / n_samples
+    variance = np.trace(covariances, axis1=1, axis2=2) / n_signals
+    power = (covariances**2).mean(axis=(1, 2))
+    spread = (n_samples + 1) * (power - variance**2 / n_signals)
+    ratio = (power + variance**2) / np.maximum(spread, np.finfo(float).tiny)
+    share = np.minimum(ratio, 1)[:, None, None]
+    target = variance[:, None, None] * np.eye(n_signals)
+    shrunk: Floats = (1 - share) * covariances + share * target
+    return shrunk

@@ -1,0 +1,88 @@
+"""Who trains, who tests: each protocol yields named folds, which are checked for leaks.
+
+A new protocol is one file with a ``PROTOCOL`` and one line in ``PROTOCOLS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from p300.arguments import check_arguments, did_you_mean
+from p300.errors import ProtocolError
+from p300.evaluation.leaks import Fold, check_fold
+from p300.evaluation.protocols import (
+    cross_dataset,
+    cross_session,
+    cross_subject,
+    few_shot,
+    within_subject,
+)
+from p300.evaluation.protocols.base import Protocol, Scope
+
+__all__ = ["PROTOCOLS", "Protocol", "Scope", "check_protocol", "make_folds"]
+
+PROTOCOLS: dict[str, Protocol] = {
+    "within_subject": within_subject.PROTOCOL,
+    "cross_session": cross_session.PROTOCOL,
+    "cross_subject": cross_subject.PROTOCOL,
+    "few_shot": few_shot.PROTOCOL,
+    "cross_dataset": cross_dataset.PROTOCOL,
+}
+
+
+def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a protocol's name and options.
+
+    Raises
+    ------
+    ProtocolError
+        For an unknown protocol or option, or a value of the wrong type or out of range.
+    """
+    if name not in PROTOCOLS:
+        raise ProtocolError(
+            f"unknown protocol {name!r}{did_you_mean(name, PROTOCOLS)} "
+            f"There are: {', '.join(PROTOCOLS)}"
+        )
+    return check_arguments(
+        PROTOCOLS[name].folds,
+        options,
+        where=f"protocols.{name}",
+        error=ProtocolError,
+        skip=("flashes", "window"),
+    )
+
+
+def make_folds(
+    protocol: str, flashes: pd.DataFrame, window: float, options: Mapping[str, Any] | None = None
+) -> list[Fold]:
+    """Give the checked folds of a protocol.
+
+    Parameters
+    ----------
+    protocol
+        A key of :data:`PROTOCOLS`.
+    flashes
+        Flash table, all labelled; of one data set, or of several where the protocol is across them.
+    window
+        Length of an epoch in seconds.
+    options
+        Options of the protocol.
+
+    Raises
+    ------
+    ProtocolError
+        When the protocol does not fit the data or a fold would leak; see :func:`check_fold`.
+    """
+    checked = check_protocol(protocol, options or {})
+    if flashes.empty:
+        raise ProtocolError(
+            "no flash is known to be a target or not; detectors can be applied to such recordings "
+            "(p300 predict) but not trained or tested on them"
+        )
+    folds = list(PROTOCOLS[protocol].folds(flashes, window=window, **checked))
+    for fold in folds:
+        check_fold(fold, flashes, window)
+    return folds

@@ -1,0 +1,243 @@
+"""The P3Speller of BCI2000, in BCI2000's own files."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.errors import DataWarning, RecordingError
+from p300.recordings.flashes import apply_text, flash_onsets, make_flash_table, spelled_text
+from p300.recordings.layout import Layout
+from p300.recordings.montage import choose_electrodes
+from p300.recordings.places import (
+    Place,
+    SubjectPattern,
+    Told,
+    place_files,
+    read_entities,
+    search_folder,
+)
+from p300.recordings.readers.bci2000file import Bci2000Header, read_header, read_samples
+from p300.recordings.recording import Recording, build_recording
+from p300.recordings.registry import SourceInfo, files_ending
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INFO = SourceInfo(
+    title="BCI2000: recordings of its P3Speller (.dat)",
+    subjects="from the file names (sub-01_...), or SubjectName in the file",
+    electrodes="ChannelNames of the file, often empty; the option 'electrodes' names them",
+    sfreq="as in the recording",
+    licence="your own",
+    citation=(
+        "Schalk G, McFarland DJ, Hinterberger T, Birbaumer N, Wolpaw JR (2004). BCI2000: a "
+        "general-purpose brain-computer interface (BCI) system. IEEE Transactions on Biomedical "
+        "Engineering 51(6):1034-1043. doi:10.1109/TBME.2004.827072"
+    ),
+    obtain="Put the .dat files that BCI2000 wrote into one folder",
+    folders=True,
+)
+
+_NEEDED = "StimulusCode"
+_STATES = (_NEEDED, "StimulusType", "Flashing", "PhaseInSequence")
+_IN_SEQUENCE = 2  # PhaseInSequence while flashes are shown
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell by its header whether a file, or one of a folder, is of this format."""
+    return {} if any(_has_flashes(file) for file in files_ending(path, ".dat")) else None
+
+
+def _has_flashes(file: Path) -> bool:
+    try:
+        return _NEEDED in read_header(file).states
+    except (RecordingError, OSError):
+        return False
+
+
+def load(
+    path: Path,
+    *,
+    dataset: str,
+    subjects: Sequence[str] | None = None,
+    subject: SubjectPattern | None = None,
+    electrodes: Sequence[str] | None = None,
+    drop: Sequence[str] | None = None,
+) -> Iterator[Recording]:
+    """Yield one recording a file, in the order of subjects, sessions and runs.
+
+    A flash begins where the state ``StimulusCode`` rises; ``StimulusType`` tells targets. The
+    matrix comes from ``TargetDefinitions``, ``NumMatrixRows`` and ``NumMatrixColumns``: rows have
+    the codes 1 to n, columns those after them. Files of early versions count the columns first;
+    ``TextToSpell`` tells which; without a text to copy rows are taken to come first, with a
+    warning. Where the file marks no targets they follow from the text; rows are then taken to
+    come first too, with a warning.
+
+    Parameters
+    ----------
+    path
+        One ``.dat`` file, or a folder of them.
+    dataset
+        Name of the data set.
+    subjects
+        Subjects wanted; by default all found.
+    subject
+        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``.
+    electrodes
+        Names of the channels, in the order of the file and without those dropped. By default
+        ``ChannelNames`` of the file, or EEG1, EEG2 and so on where it has none.
+    drop
+        Channels that are no EEG, such as EEG9.
+
+    Raises
+    ------
+    RecordingError
+        When a file cannot be read, or its content cannot be a recording.
+    """
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".dat"))
+    if not files:
+        raise RecordingError(f"{path}: no .dat files here. {INFO.obtain}")
+    headers = {file: read_header(file) for file in files}
+
+    def read(file: Path, path: Path) -> Told | None:
+        return read_entities(file, path) or _told(headers[file])
+
+    for file, place in place_files(files, subjects, path, subject, read):
+        yield _read_run(headers[file], dataset, place, electrodes, drop)
+
+
+def _told(header: Bci2000Header) -> Told | None:
+    """Return the place that the parameters of a file tell."""
+    subject = header.value("SubjectName")
+    session = header.value("SubjectSession").lstrip("0")
+    run = header.value("SubjectRun").lstrip("0")
+    return Told(subject, session or "1", run or "1") if subject else None
+
+
+def _read_run(
+    header: Bci2000Header,
+    dataset: str,
+    place: Place,
+    electrodes: Sequence[str] | None,
+    drop: Sequence[str] | None,
+) -> Recording:
+    where = str(header.file)
+    if _NEEDED not in header.states:
+        raise RecordingError(
+            f"{where}: states {sorted(header.states)} found, expected {_NEEDED} among them; is "
+            "this a recording of the P3Speller?"
+        )
+    if header.n_left:
+        _warn(f"{where}: the last sample is cut short ({header.n_left} bytes) and left out")
+    channels = header.values("ChannelNames")
+    if len(set(channels)) != header.n_channels:
+        channels = [f"EEG{k + 1}" for k in range(header.n_channels)]
+    names = choose_electrodes(channels, drop=drop, electrodes=electrodes, source=where)
+    signal, states = read_samples(header, _STATES)
+    flashes = _read_flashes(header, states)
+    flashes, layout = _apply_layout(header, flashes)
+    return build_recording(
+        signal[[channels.index(name) for name in names]],
+        list(names.values()),
+        header.sfreq(),
+        flashes,
+        dataset=dataset,
+        **asdict(place),
+        layout=layout,
+        source=where,
+        unnamed=electrodes is None,
+    )
+
+
+def _read_flashes(
+    header: Bci2000Header, states: Mapping[str, npt.NDArray[np.int64]]
+) -> pd.DataFrame:
+    codes = states[_NEEDED]
+    if "Flashing" in states:
+        codes = np.where(states["Flashing"] > 0, codes, 0)
+    onsets = flash_onsets(codes)
+    if not len(onsets):
+        raise RecordingError(f"{header.file}: no flashes, {_NEEDED} is 0 throughout")
+    # In free spelling BCI2000 knows no target and marks none.
+    kinds = states.get("StimulusType", np.zeros_like(codes))[onsets]
+    character = None
+    if "PhaseInSequence" in states:
+        shown = states["PhaseInSequence"] == _IN_SEQUENCE
+        started = np.cumsum(shown & ~np.append(False, shown[:-1]))[onsets]
+        character = np.unique(started, return_inverse=True)[1] + 1
+    return make_flash_table(
+        onsets,
+        target=kinds > 0 if kinds.any() else None,
+        code=codes[onsets],
+        flashes_a_repetition=len(np.unique(codes[onsets])),
+        where=str(header.file),
+        character=character,
+    )
+
+
+def _apply_layout(
+    header: Bci2000Header, flashes: pd.DataFrame
+) -> tuple[pd.DataFrame, Layout | None]:
+    """Find the matrix, and compare the targets with the text that was to be copied."""
+    where = str(header.file)
+    rows = _matrix(header)
+    if rows is None:
+        return flashes, None
+    text = header.value("TextToSpell")
+    layouts = [Layout.row_column(rows, columns_first=first) for first in (False, True)]
+    layout = next((m for m in layouts if spelled_text(flashes, m) == text), layouts[0])
+    if not set(flashes["code"]) <= set(layout.groups):
+        _warn(
+            f"{where}: flash codes up to {flashes['code'].max()} found, a matrix of {len(rows)} x "
+            f"{len(rows[0])} has {len(layout.groups)}; the layout is taken as unknown"
+        )
+        return flashes, None
+    copied = header.value("InterpretMode") != "1"  # 1 is free spelling
+    if not (text and copied and set(text) <= set(layout.symbols)):
+        _warn(
+            f"{where}: no text to copy, in symbols of the matrix, tells whether the codes of rows "
+            "or of columns come first; those of rows are taken to. If a version of BCI2000 that "
+            "counts columns first wrote this file, letters are wrong"
+        )
+        return flashes, layout
+    labelled = apply_text(flashes, layout, text, where)
+    if flashes["target"].isna().any() and labelled["target"].notna().all():
+        _warn(
+            f"{where}: no targets are marked; they are taken from the text {text!r}, with the "
+            "codes of rows before those of columns. If a version of BCI2000 that counts columns "
+            "first wrote this file, they are wrong"
+        )
+    return labelled, layout
+
+
+def _matrix(header: Bci2000Header) -> list[list[str]] | None:
+    """Give the rows of the speller's matrix, None where there is not just one."""
+    sizes = [header.values(name) for name in ("NumMatrixRows", "NumMatrixColumns")]
+    targets = [row[0] for row in header.rows("TargetDefinitions") if row]
+    n_rows, n_columns = (
+        int(size[0]) if len(size) == 1 and re.fullmatch("[0-9]{1,4}", size[0]) else 0
+        for size in sizes
+    )
+    symbols = targets[: n_rows * n_columns]
+    if not symbols or len(set(symbols)) != n_rows * n_columns:
+        _warn(
+            f"{header.file}: {len(targets)} targets in {sizes[0]} rows and {sizes[1]} columns "
+            "found, expected one matrix full of different symbols; the layout is taken as unknown"
+        )
+        return None
+    return [symbols[k : k + n_columns] for k in range(0, len(symbols), n_columns)]
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, DataWarning, stacklevel=3)

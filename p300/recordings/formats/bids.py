@@ -1,0 +1,277 @@
+"""BIDS data sets: EEG with an events table of flashes, read with MNE-BIDS."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from p300.errors import DataWarning, RecordingError
+from p300.recordings.flashes import check_codes, onset_samples
+from p300.recordings.guard import check_regular, guarded
+from p300.recordings.layout import Layout, guess_rows
+from p300.recordings.readers.csv_table import read_table
+from p300.recordings.readers.mnefile import read_eeg, remove_flash_annotations
+from p300.recordings.recording import Recording, finish_recording
+from p300.recordings.registry import SourceInfo, select_places
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mne.io import BaseRaw
+    from mne_bids import BIDSPath
+
+INFO = SourceInfo(
+    title="BIDS: any EEG data set whose events.tsv marks targets and non-targets",
+    subjects="as in the data set",
+    electrodes="as in the data set; standard 10-05 names",
+    sfreq="as in the data set",
+    licence="as in dataset_description.json",
+    citation=(
+        "Pernet CR, Appelhoff S, Gorgolewski KJ, Flandin G, Phillips C, Delorme A, Oostenveld R "
+        "(2019). EEG-BIDS, an extension to the brain imaging data structure for "
+        "electroencephalography. Scientific Data 6:103. doi:10.1038/s41597-019-0104-8"
+    ),
+    obtain=(
+        "Give the root folder of the data set, with dataset_description.json and sub-*/eeg. Each "
+        "events.tsv has the columns onset, trial_type (Target or NonTarget) and, if known, "
+        "sample, stimulus_code, character and repetition"
+    ),
+)
+
+_EXTENSIONS = [".vhdr", ".edf", ".bdf", ".set"]
+_TARGET = {"target": True, "nontarget": False}
+_REQUIRED = ("onset", "duration")  # by BIDS, and by mne-bids
+_COLUMNS = {"stimulus_code": "code", "character": "character", "repetition": "repetition"}
+# Nothing is lost without them: positions are the standard ones, participants are not used.
+_HARMLESS = (
+    r"participants\.tsv file not found",
+    r"(?s).*coordsystem\.json is REQUIRED.*Skipping reading electrode locations",
+)
+
+
+_MOST_TABLES = 20
+
+
+def recognise(path: Path) -> dict[str, Any] | None:
+    """Tell whether a folder is a BIDS data set with flashes; guess its task and its matrix.
+
+    Only the first :data:`_MOST_TABLES` events tables are read.
+    """
+    import pandas as pd
+
+    if not (path / "dataset_description.json").is_file():
+        return None
+    tables = sorted(path.glob("sub-*/**/*_events.tsv"))
+    shown = {}
+    for file in itertools.islice(tables, _MOST_TABLES):
+        try:
+            shown[file] = _flash_rows(file)
+        except RecordingError:
+            continue  # another task, or no table at all
+    if not shown:
+        return None
+    options: dict[str, Any] = {}
+    if len({_task(file) for file in tables}) > 1:
+        options["task"] = _task(next(iter(shown)))
+    codes = pd.concat(
+        [table.get("stimulus_code", pd.Series(dtype=float)) for table in shown.values()]
+    )
+    rows = guess_rows(pd.to_numeric(codes, errors="coerce").dropna())
+    return options if rows is None else {**options, "layout": rows}
+
+
+def _task(file: Path) -> str | None:
+    named = re.search(r"_task-([A-Za-z0-9]+)", file.name)
+    return named[1] if named else None
+
+
+def load(
+    path: Path,
+    *,
+    dataset: str,
+    subjects: Sequence[str] | None = None,
+    task: str | None = None,
+    layout: Sequence[str | Sequence[str]] | None = None,
+) -> Iterator[Recording]:
+    """Yield one recording a run, in the order of subjects, sessions and runs.
+
+    Rows of ``events.tsv`` whose ``trial_type`` is Target or NonTarget (any case, with or without
+    a hyphen) are the flashes. ``sample`` is used where it is there, ``onset`` otherwise. A
+    recording without a session or a run gets "1".
+
+    Parameters
+    ----------
+    path
+        Root folder of the data set.
+    dataset
+        Name of the data set.
+    subjects
+        Subjects wanted, without "sub-"; by default all found.
+    task
+        Task wanted; needed only where the data set has several.
+    layout
+        Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose columns have the flash
+        codes 1 to n and whose rows the codes after them; None where it is unknown.
+
+    Raises
+    ------
+    RecordingError
+        When the folder is no BIDS data set, the task is not there or in doubt, an events table
+        has no flashes, or the content cannot be a recording.
+    """
+    runs = _one_task(_find_runs(path), task, path)
+    places = {_place(found): found for found in runs}
+    matrix = None if layout is None else Layout.row_column(layout)
+    for place in select_places(places, subjects, str(path)):
+        yield _read_run(places[place], dataset, matrix)
+
+
+def _find_runs(path: Path) -> list[BIDSPath]:
+    from mne_bids import find_matching_paths
+
+    if not (path / "dataset_description.json").is_file():
+        raise RecordingError(
+            f"{path}: no dataset_description.json here, expected the root folder of a BIDS data "
+            f"set. {INFO.obtain}"
+        )
+    for subject in sorted(path.glob("sub-*")):
+        _check_loops(subject, (path.resolve(),))
+    found: list[BIDSPath] = guarded(
+        lambda: find_matching_paths(
+            path, datatypes="eeg", suffixes="eeg", extensions=_EXTENSIONS, ignore_nosub=True
+        ),
+        path,
+    )
+    _warn_of_dangling_links(path)
+    if not found:
+        raise RecordingError(
+            f"{path}: no EEG recordings ({', '.join(_EXTENSIONS)}) in sub-*/eeg, "
+            f"there are {sorted(p.name for p in path.iterdir())[:10]}"
+        )
+    return found
+
+
+def _check_loops(folder: Path, above: tuple[Path, ...]) -> None:
+    """Refuse folders that lead back to themselves; mne-bids would follow them again and again."""
+    if not folder.is_dir():
+        return
+    real = folder.resolve()
+    if real in above:
+        raise RecordingError(f"{folder}: a link to a folder of which it is a part; remove it")
+    for inner in folder.iterdir():
+        _check_loops(inner, (*above, real))
+
+
+def _warn_of_dangling_links(path: Path) -> None:
+    """Tell of recordings that mne-bids passes over, as datalad leaves them before it gets them."""
+    links = sorted(link for link in path.glob("sub-*/**/*_eeg.*") if link.is_symlink())
+    lost = [link.name for link in links if link.suffix in _EXTENSIONS and not link.exists()]
+    if lost:
+        warnings.warn(
+            f"{path}: {len(lost)} recordings are links that lead nowhere and are left out (first: "
+            f"{lost[0]}); if datalad or git-annex keeps this data set, get their content first",
+            DataWarning,
+            stacklevel=4,
+        )
+
+
+def _one_task(runs: list[BIDSPath], task: str | None, path: Path) -> list[BIDSPath]:
+    """Keep the runs of one task, with one recording in each place."""
+    tasks = sorted({str(found.task) for found in runs})
+    if task is None and len(tasks) > 1:
+        raise RecordingError(f"{path}: tasks {tasks} found; name one with the option 'task'")
+    if task is not None and task not in tasks:
+        raise RecordingError(f"{path}: no task {task!r}, there are {tasks}")
+    chosen = [found for found in runs if task in (None, found.task)]
+    places = [_place(found) for found in chosen]
+    twice = sorted({place for place in places if places.count(place) > 1})
+    if twice:
+        raise RecordingError(
+            f"{path}: several recordings of subject, session and run {twice[0]}: "
+            f"{[found.basename for found in chosen if _place(found) == twice[0]]}"
+        )
+    return chosen
+
+
+def _place(bids_path: BIDSPath) -> tuple[str, str, str]:
+    return (bids_path.subject, bids_path.session or "1", bids_path.run or "1")
+
+
+def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recording:
+    import pandas as pd
+
+    _check_folders(bids_path)
+    file, shown = _read_events(bids_path)
+    missing = [name for name in _REQUIRED if name not in shown]
+    if missing:
+        raise RecordingError(f"{file}: no column {missing[0]!r}, which BIDS requires")
+    raw = read_eeg(lambda: _open(bids_path), bids_path.fpath)
+    columns = {new: shown[old] for old, new in _COLUMNS.items() if old in shown}
+    samples = onset_samples(shown, raw.info["sfreq"], str(file))
+    flashes = pd.DataFrame({"sample": samples, "target": shown["target"], **columns})
+    remove_flash_annotations(raw, samples)
+    subject, session, run = _place(bids_path)
+    recording = finish_recording(
+        raw,
+        flashes,
+        dataset=dataset,
+        subject=subject,
+        session=session,
+        run=run,
+        layout=layout,
+        source=str(bids_path.fpath),
+    )
+    if layout is not None:
+        check_codes(recording.flashes, layout, str(file))
+    return recording
+
+
+def _check_folders(bids_path: BIDSPath) -> None:
+    """Refuse pipes and devices wherever mne-bids looks for files that belong to a recording."""
+    root = Path(bids_path.root)
+    for folder in (bids_path.directory, *bids_path.directory.parents):
+        for beside in folder.iterdir():
+            if beside.exists():
+                check_regular(beside)
+        if folder == root:
+            break
+
+
+def _open(bids_path: BIDSPath) -> BaseRaw:
+    from mne_bids import read_raw_bids
+
+    with warnings.catch_warnings():
+        for message in _HARMLESS:
+            warnings.filterwarnings("ignore", message=message, category=RuntimeWarning)
+        return read_raw_bids(bids_path, verbose="warning")
+
+
+def _read_events(bids_path: BIDSPath) -> tuple[Path, pd.DataFrame]:
+    """Find the events table of a recording and give its rows of flashes, with their targets."""
+    file = bids_path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
+    if file is None:
+        raise RecordingError(
+            f"{bids_path.fpath}: no events.tsv belongs to it, expected one with the flashes"
+        )
+    return file, _flash_rows(file)
+
+
+def _flash_rows(file: Path) -> pd.DataFrame:
+    """Give the rows of an events table that are flashes, with their targets."""
+    events = read_table(file, "\t")
+    if "trial_type" not in events:
+        raise RecordingError(
+            f"{file}: columns {list(events.columns)} found, expected 'trial_type' among them"
+        )
+    kinds = events["trial_type"].astype("string").str.lower().str.replace(r"[-_ ]", "", regex=True)
+    events["target"] = kinds.map(_TARGET)
+    shown = events[events["target"].notna()].reset_index(drop=True)
+    if shown.empty:
+        raise RecordingError(
+            f"{file}: trial types {sorted(events['trial_type'].dropna().unique())[:10]} found, "
+            "expected Target and NonTarget"
+        )
+    return shown

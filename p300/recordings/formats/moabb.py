@@ -1,0 +1,181 @@
+"""The P300 data sets of MOABB, by name; MOABB itself is optional."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.arguments import did_you_mean
+from p300.errors import RecordingError
+from p300.recordings.flashes import make_flash_table
+from p300.recordings.readers.mnefile import keep_eeg, mark_samples
+from p300.recordings.recording import Recording, finish_recording
+from p300.recordings.registry import SourceInfo, select_subjects
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mne.io import BaseRaw
+
+INFO = SourceInfo(
+    title="MOABB: any of its P300 data sets by name, such as BI2013a or EPFLP300",
+    subjects="as in the data set; MOABB counts them from 1",
+    electrodes="as in the data set; standard 10-05 names, or named with the option 'rename'",
+    sfreq="as in the data set",
+    licence="as in the data set; https://moabb.neurotechx.com tells",
+    citation=(
+        "Aristimunha B, Carrara I, Guetschel P, Sedlar S, Rodrigues P, Sosulski J, Narayanan D, "
+        "Bjareholt E, Barthelemy Q, Schirrmeister RT, and others. Mother of all BCI Benchmarks. "
+        "doi:10.5281/zenodo.10034223. And the paper of the data set itself"
+    ),
+    obtain=(
+        "Install MOABB with pip install 'p300[moabb]'. It loads the files itself, into the folder "
+        "that the variable MNE_DATA names (~/mne_data without it)"
+    ),
+    from_files=False,
+)
+
+_TARGET = {"Target": True, "NonTarget": False}
+# Channels in which some data sets of MOABB hold the flash codes, raised by two so that they are
+# no marks of targets.
+_FLASH_CHANNELS = ("Flash stim", "Flash")
+_RAISED_BY = 2
+
+
+def load(
+    path: Path | None = None,  # noqa: ARG001 - every loader takes it
+    *,
+    dataset: str,
+    subjects: Sequence[str] | None = None,
+    name: str = "",
+    sessions: Sequence[str] | None = None,
+    runs: Sequence[str] | None = None,
+    rename: Mapping[str, str] | None = None,
+    drop: Sequence[str] | None = None,
+) -> Iterator[Recording]:
+    """Yield the recordings of a data set in the order that MOABB has them.
+
+    Sessions and runs keep MOABB's names, such as ``0`` or ``1test``. Flash codes are there for the
+    data sets of BNCI Horizon 2020; with them the characters are counted by the pauses between them.
+    Which symbol a code lights is unknown.
+
+    Parameters
+    ----------
+    path
+        Not used: MOABB has a folder of its own.
+    dataset
+        Name to give the data set.
+    subjects
+        Subjects wanted; by default all.
+    name
+        The data set in MOABB, such as ``BNCI2014_009``.
+    sessions, runs
+        Sessions and runs wanted; by default all.
+    rename
+        Channel name -> electrode name.
+    drop
+        Channels that are no EEG.
+
+    Raises
+    ------
+    RecordingError
+        When MOABB is not installed, has no such P300 data set, cannot load it, or what it gives
+        cannot be a recording.
+    """
+    source = _find_dataset(name)
+    numbers = {str(number): number for number in source.subject_list}
+    for subject in select_subjects(list(numbers), subjects, f"moabb {name}"):
+        found = _load_subject(source, numbers[subject], name)
+        where = f"moabb {name}, subject {subject}"
+        for session in _wanted(list(found), sessions, "sessions", where):
+            for run in _wanted(list(found[session]), runs, "runs", f"{where}, session {session}"):
+                place = f"{where}, session {session}, run {run}"
+                raw = found[session][run]
+                flashes = _read_flashes(raw, source.interval[0], place)
+                yield finish_recording(
+                    keep_eeg(raw, Path(place), rename, drop or []),
+                    flashes,
+                    dataset=dataset,
+                    subject=subject,
+                    session=session,
+                    run=run,
+                    source=place,
+                )
+
+
+def _find_dataset(name: str) -> Any:
+    try:
+        from moabb.datasets.utils import dataset_search
+    except ImportError as error:
+        raise RecordingError(
+            f"source moabb needs the library MOABB ({error}); install it with "
+            "pip install 'p300[moabb]'"
+        ) from error
+    known = {type(source).__name__: source for source in dataset_search(paradigm="p300")}
+    if name not in known:
+        raise RecordingError(
+            f"option 'name': MOABB has no P300 data set {name!r}{did_you_mean(name, known) or '.'} "
+            f"There are: {', '.join(known)}"
+        )
+    return known[name]
+
+
+def _load_subject(source: Any, number: Any, name: str) -> dict[str, dict[str, BaseRaw]]:
+    """Let MOABB load and read a subject: session -> run -> recording."""
+    try:
+        found: dict[str, dict[str, BaseRaw]] = source.get_data([number])[number]
+    except (OSError, ValueError, RuntimeError, LookupError) as error:
+        raise RecordingError(
+            f"moabb {name}, subject {number}: MOABB cannot load it ({type(error).__name__}: "
+            f"{error}); is this machine online, and the folder of MNE_DATA writable?"
+        ) from error
+    return found
+
+
+def _wanted(there: list[str], wanted: Sequence[str] | None, kind: str, where: str) -> list[str]:
+    missing = sorted(set(wanted or ()) - set(there))
+    if missing:
+        raise RecordingError(f"{where}: {kind} {missing} not found, there are {there}")
+    return [name for name in there if wanted is None or name in wanted]
+
+
+def _read_flashes(raw: BaseRaw, offset: float, where: str) -> pd.DataFrame:
+    """Take the flashes from the annotations, and remove these.
+
+    MOABB's annotations begin where the epochs that it would cut begin: ``offset`` seconds after
+    the flash.
+    """
+    import pandas as pd
+
+    kinds = pd.Series([_TARGET.get(str(text)) for text in raw.annotations.description])
+    at = np.flatnonzero(kinds.notna())
+    if len(at) == 0:
+        raise RecordingError(
+            f"{where}: annotations {sorted(set(raw.annotations.description))[:10]} found, expected "
+            "Target and NonTarget"
+        )
+    sfreq = raw.info["sfreq"]
+    samples = mark_samples(raw)[at] - int(offset * sfreq)
+    target = kinds.iloc[at].astype(bool).to_numpy()
+    codes = _read_codes(raw, samples)
+    raw.annotations.delete(at)
+    if codes is None:
+        return pd.DataFrame({"sample": samples, "target": target})
+    return make_flash_table(
+        samples,
+        target=target,
+        code=codes,
+        flashes_a_repetition=len(np.unique(codes)),
+        where=where,
+    )
+
+
+def _read_codes(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
+    channel = next((name for name in _FLASH_CHANNELS if name in raw.ch_names), None)
+    if channel is None:
+        return None
+    codes = raw.get_data(picks=[channel])[0, samples].astype(np.int64) - _RAISED_BY
+    return codes if (codes > 0).all() else None

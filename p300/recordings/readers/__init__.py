@@ -1,0 +1,1 @@
+"""The files' own formats, read without knowing whose recordings they hold."""

@@ -1,0 +1,118 @@
+"""Counts in headers, compared with the size of the file before MNE makes room for them."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from p300.errors import RecordingError
+from p300.recordings.readers.gdf import check_gdf
+from p300.recordings.readers.matfile import check_mat
+
+_EDF_HEADER = 256
+"""Bytes of the header of EDF and BDF, and of what follows it for each channel."""
+
+_FIF_TAG = struct.Struct(">iIIi")
+_FIF_FILE_ID, _FIF_POINTER, _FIF_DIRECTORY = 100, 101, 102
+
+
+def check_header(file: Path) -> None:
+    """Check a recording of EDF, BDF, FIF, BrainVision, EEGLAB or GDF; others are MNE's alone.
+
+    Raises
+    ------
+    RecordingError
+        When the header counts more than the file can hold, or the structure of the file is
+        damaged.
+    """
+    check = _CHECKS.get(file.suffix.lower())
+    if check is None or not file.is_file():
+        return
+    if file.stat().st_size == 0:
+        raise RecordingError(f"{file}: the file is empty, expected a recording")
+    check(file)
+
+
+def _check_edf(file: Path) -> None:
+    """Channels are counted in the bytes 252 to 255."""
+    with file.open("rb") as stream:
+        header = stream.read(_EDF_HEADER)
+    if not header.startswith((b"0", b"\xffBIOSEMI")):
+        raise RecordingError(f"{file}: not an EDF or BDF file, it begins with {header[:16]!r}")
+    counted = re.fullmatch(rb"\s*(\d+)\s*", header[252:])
+    n_channels = int(counted[1]) if counted else 0
+    _compare(file, n_channels, _EDF_HEADER * (n_channels + 1))
+
+
+def _check_vhdr(file: Path) -> None:
+    """Each channel has a line such as ``Ch1=Fz``."""
+    counted = re.search(rb"(?im)^\s*NumberOfChannels\s*=\s*(\d+)", file.read_bytes())
+    n_channels = int(counted[1]) if counted else 0
+    _compare(file, n_channels, len("Ch1=\n") * n_channels)
+
+
+def _check_fif(file: Path) -> None:
+    """Follow the tags: kind, type of data, bytes of data, position of the next where it jumps."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        at = 0
+        if _read_tag(stream, 0)[0] != _FIF_FILE_ID:
+            stream.seek(0)
+            raise RecordingError(f"{file}: not a FIF file, it begins with {stream.read(16)!r}")
+        while at + _FIF_TAG.size <= size:
+            kind, _, length, following = _read_tag(stream, at)
+            end = at + _FIF_TAG.size + length
+            # MNE goes round for ever where a tag leads back.
+            if end > size or 0 < following <= at:
+                raise RecordingError(
+                    f"{file}: the tag of kind {kind} at byte {at} has {length} bytes and leads to "
+                    f"byte {following or end} of {size}; the file is cut short or damaged"
+                )
+            data = stream.read(length) if kind in (_FIF_POINTER, _FIF_DIRECTORY) else b""
+            _check_pointers(stream, kind, data, file)
+            if following < 0:
+                break
+            at = following or end
+
+
+def _check_pointers(stream: BinaryIO, kind: int, data: bytes, file: Path) -> None:
+    """Check that the directory is where it should be, and that it lists tags as they are."""
+    if kind == _FIF_POINTER and len(data) == 4:
+        place = int.from_bytes(data, "big", signed=True)
+        fits = place <= 0 or _read_tag(stream, place)[0] == _FIF_DIRECTORY
+    else:
+        entries = _FIF_TAG.iter_unpack(data[: len(data) // _FIF_TAG.size * _FIF_TAG.size])
+        fits = all(
+            kind < 0 or _read_tag(stream, place)[:3] == (kind, type_, length)
+            for kind, type_, length, place in entries
+        )
+    if not fits:
+        raise RecordingError(f"{file}: its directory does not fit its content; it is damaged")
+
+
+def _read_tag(stream: BinaryIO, at: int) -> tuple[int, ...]:
+    stream.seek(max(at, 0))
+    head = stream.read(_FIF_TAG.size)
+    return _FIF_TAG.unpack(head) if len(head) == _FIF_TAG.size else (-1, 0, 0, -1)
+
+
+def _compare(file: Path, n_channels: int, needed: int) -> None:
+    size = file.stat().st_size
+    if needed > size:
+        raise RecordingError(
+            f"{file}: its header of {n_channels} channels takes {needed} bytes, the file has "
+            f"{size}; it is damaged or cut short"
+        )
+
+
+_CHECKS: dict[str, Callable[[Path], None]] = {
+    ".bdf": _check_edf,
+    ".edf": _check_edf,
+    ".fif": _check_fif,
+    ".gdf": check_gdf,
+    ".set": check_mat,
+    ".vhdr": _check_vhdr,
+}

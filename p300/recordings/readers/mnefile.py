@@ -1,0 +1,232 @@
+"""Recordings that MNE reads: find, open, keep the EEG, take out marks that become flashes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.errors import DataWarning, RecordingError
+from p300.recordings.flashes import check_codes
+from p300.recordings.guard import check_regular, guarded
+from p300.recordings.layout import Layout
+from p300.recordings.montage import guess_channels
+from p300.recordings.places import Place, file_stem
+from p300.recordings.readers.headers import check_header
+from p300.recordings.recording import Recording, finish_recording
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mne.io import BaseRaw
+
+# The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
+_RECORDINGS = (
+    ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".set", ".vhdr",
+)  # fmt: skip
+
+# The smallest samples have a byte; compressed ones (.fif.gz, .cnt) less, constants far less.
+_MOST_VALUES_A_BYTE = 100
+
+# What MNE calls the formats of BrainVision's samples -> bytes.
+_WIDTHS = {"short": 2, "int": 4, "single": 4}
+
+
+def is_recording(path: Path) -> bool:
+    """Tell by the name whether a file (with ``.mff`` a folder) is a recording that MNE reads."""
+    return path.name.lower().endswith(_RECORDINGS)
+
+
+def find_recordings(path: Path) -> list[Path]:
+    """Give the recordings of a folder, sorted by name, or the one that is named itself."""
+    if not path.is_dir() or is_recording(path):
+        return [path]
+    return sorted(filter(is_recording, path.iterdir()))
+
+
+def open_recording(file: Path) -> BaseRaw:
+    """Open a recording with the reader of MNE that its name calls for.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be read.
+    """
+    import mne
+
+    _check_files(file)
+    raw = guarded(lambda: mne.io.read_raw(file, verbose="warning"), file)
+    _check_extent(raw, file)
+    return raw
+
+
+def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
+    """Run a reader of MNE and keep the EEG channels.
+
+    Parameters
+    ----------
+    read
+        Opens the recording; its many failures become one.
+    path
+        The file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be read or has no EEG channels.
+    """
+    _check_files(path)
+    raw = guarded(read, path)
+    _check_extent(raw, path)
+    return keep_eeg(raw, path)
+
+
+def _check_files(file: Path) -> None:
+    """Refuse, before MNE opens it, what MNE would not come back from."""
+    check_regular(file)
+    stem = file_stem(file)
+    for beside in file.parent.iterdir():
+        if beside.name.startswith(stem) and beside.exists():
+            check_regular(beside)
+    check_header(file)
+
+
+def _check_extent(raw: BaseRaw, file: Path) -> None:
+    """Compare the size of the signal that a header promises with that of the files.
+
+    MNE reads the signal later, and would first make room for whatever the header says.
+    """
+    parts = {file, *(Path(part) for part in raw.filenames if part is not None)}
+    size = sum(part.stat().st_size for part in parts if part.is_file())
+    n_channels, n_samples = len(raw.ch_names), int(raw.n_times)
+    if file.is_file() and n_channels * n_samples > _MOST_VALUES_A_BYTE * size:
+        raise RecordingError(
+            f"{file}: its header promises {n_samples} samples of {n_channels} channels, the file "
+            f"has {size} bytes; it is damaged or cut short"
+        )
+    data, width = Path(raw.filenames[0] or file), _WIDTHS.get(raw.orig_format)
+    if file.suffix.lower() == ".vhdr" and width and data.is_file():
+        left = data.stat().st_size % (width * n_channels)
+        if left:
+            warnings.warn(
+                f"{file}: {data.name} ends within a sample, {left} bytes are left out; it is "
+                "probably cut short",
+                DataWarning,
+                stacklevel=3,
+            )
+
+
+def keep_eeg(
+    raw: BaseRaw, path: Path, rename: Mapping[str, str] | None = None, drop: Sequence[str] = ()
+) -> BaseRaw:
+    """Keep the EEG channels of a recording.
+
+    Parameters
+    ----------
+    raw
+        Changed in place.
+    path
+        The file, for messages.
+    rename
+        Channel name in the file -> electrode name.
+    drop
+        Channels of the file that are no EEG.
+
+    Raises
+    ------
+    RecordingError
+        When there are no EEG channels, or a channel to drop or rename is not there.
+    """
+    _check_channels(raw, drop, "drop", path)
+    raw.drop_channels(list(drop))
+    kinds = guarded(raw.get_channel_types, path)
+    if "eeg" not in kinds:
+        raise RecordingError(
+            f"{path}: channels {raw.ch_names} of types {sorted(set(kinds))} found, "
+            "expected EEG channels"
+        )
+    raw.pick("eeg", verbose="error")
+    _check_channels(raw, rename or {}, "rename", path)
+    return raw.rename_channels(dict(rename or {}), verbose="error")
+
+
+def guess_eeg(raw: BaseRaw) -> dict[str, Any]:
+    """Guess the options ``rename`` and ``drop`` of a recording; see :func:`guess_channels`."""
+    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+    return guess_channels([name for name, kind in kinds if kind == "eeg"])
+
+
+def _check_channels(raw: BaseRaw, wanted: Iterable[str], verb: str, path: Path) -> None:
+    missing = [name for name in wanted if name not in raw.ch_names]
+    if missing:
+        raise RecordingError(
+            f"{path}: no channels {missing} to {verb}, there are {list(raw.ch_names)}"
+        )
+
+
+def mark_samples(raw: BaseRaw) -> npt.NDArray[np.int64]:
+    """Give the samples at which the annotations begin, counted from the first sample."""
+    begins = (raw.annotations.onset - raw.first_time) * raw.info["sfreq"]
+    samples: npt.NDArray[np.int64] = np.round(begins).astype(np.int64)
+    return samples
+
+
+def record_file(
+    raw: BaseRaw,
+    flashes: pd.DataFrame,
+    layout: Layout | None,
+    file: Path,
+    dataset: str,
+    place: Place,
+) -> Recording:
+    """Make the recording of a file; its marks become flashes, and its flash codes are checked.
+
+    Parameters
+    ----------
+    raw
+        EEG channels only; changed in place.
+    flashes
+        Flash table.
+    layout
+        The stimulus matrix, None where it is unknown.
+    file, dataset, place
+        Where the recording belongs.
+
+    Raises
+    ------
+    RecordingError
+        When anything in it cannot be a recording, or the layout lacks a flash code.
+    """
+    remove_flash_annotations(raw, flashes["sample"].to_numpy())
+    recording = finish_recording(
+        raw, flashes, dataset=dataset, **asdict(place), layout=layout, source=str(file)
+    )
+    if layout is not None:
+        check_codes(recording.flashes, layout, str(file))
+    return recording
+
+
+def remove_flash_annotations(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> None:
+    """Delete annotations that begin at a flash; the flash table puts its own there.
+
+    Marked stretches (descriptions that begin with BAD or EDGE) stay.
+
+    Parameters
+    ----------
+    raw
+        Changed in place.
+    samples
+        [flash], counted from the first sample of ``raw``.
+    """
+    stretch = [is_stretch(text) for text in raw.annotations.description]
+    at_flash = np.isin(mark_samples(raw), samples) & ~np.array(stretch, dtype=bool)
+    raw.annotations.delete(np.flatnonzero(at_flash))
+
+
+def is_stretch(description: str) -> bool:
+    """Tell whether an annotation marks a stretch of signal, as MNE names them."""
+    return description.upper().startswith(("BAD", "EDGE"))

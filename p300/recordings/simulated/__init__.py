@@ -1,0 +1,1 @@
+"""A simulated speller study: who takes part, their EEG, the head that it comes from."""

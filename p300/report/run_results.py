@@ -1,0 +1,193 @@
+"""What a finished run left in its folder, read back without any model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from p300.adaptation.base import Adaptation
+from p300.adaptation.registry import make_adaptation
+from p300.columns import label_protocols
+from p300.detectors.registry import DETECTORS
+from p300.errors import RunError
+from p300.evaluation.protocols import PROTOCOLS, Protocol
+from p300.recordings.layout import Layout
+from p300.runs import RunFolder
+from p300.signal.alignment import Alignment, make_alignment
+from p300.speller.curves import rates_of
+
+MEAN = "mean"
+"""In the column ``subject`` of the metrics: the mean over subjects."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunResults:
+    """The contents of a finished run folder.
+
+    In all tables ``protocol`` is what the report calls it: its name, with the number of calibration
+    characters where it has one (:func:`p300.columns.label_protocols`), so that what was tested
+    alike is grouped by one column.
+
+    Parameters
+    ----------
+    folder
+        Where it was read.
+    config
+        The resolved experiment; ``config_text`` is the same as it stands in the file.
+    manifest
+        Versions, machine, seeds, recordings with their hashes, warnings.
+    scores
+        Score table, one row a tested epoch.
+    metrics
+        Tidy: one row a data set, protocol, detector, subject (or :data:`MEAN`) and figure.
+    fits
+        One row a fitted detector; without rows where the run stored none.
+    averages
+        Target and non-target averages, tidy; None where the run stored none.
+    characters
+        Spelled characters whose truth is known, columns of :data:`p300.columns.CHARACTERS`; None
+        where there are none.
+    layouts
+        Data set -> stimulus layout, of all data sets in ``characters``.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    config_text: str
+    manifest: dict[str, Any]
+    scores: pd.DataFrame
+    metrics: pd.DataFrame
+    fits: pd.DataFrame
+    averages: pd.DataFrame | None
+    characters: pd.DataFrame | None = None
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+
+    def unique(self, column: str) -> list[str]:
+        """Give the different values of a column of the metrics, in the order of the file."""
+        return [str(value) for value in self.metrics[column].unique()]
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment, or of the folder where the experiment has none."""
+        return str(self.config.get("name") or self.folder.resolve().name)
+
+    def protocol(self, label: str) -> Protocol | None:
+        """Return the record of what the tables call ``label``; None where there is none."""
+        names = self.scores.loc[self.scores["protocol"] == label, "protocol_name"]
+        return PROTOCOLS.get(str(names.iloc[0])) if len(names) else None
+
+    @cached_property
+    def rates(self) -> pd.DataFrame:
+        """Accuracy and rates of every subject, as the run has measured them.
+
+        As :func:`p300.speller.curves.subject_rates`; without rows where nothing was spelled.
+        """
+        return rates_of(self.metrics)
+
+    def detector_name(self, label: str) -> str:
+        """Give the name in the registry of a detector that the experiment calls ``label``."""
+        settings = (self.config.get("detectors") or {}).get(label) or {}
+        return str(settings.get("detector", label))
+
+    def alignment(self, label: str) -> Alignment:
+        """Give the alignment of a detector that the experiment calls ``label``."""
+        settings = (self.config.get("detectors") or {}).get(label) or {}
+        return make_alignment(settings.get("alignment"), f"detectors.{label}.alignment")
+
+    def adaptation(self, label: str) -> Adaptation[Any]:
+        """Return how a detector that the experiment calls ``label`` adapts to tested subjects."""
+        settings = (self.config.get("detectors") or {}).get(label) or {}
+        name = self.detector_name(label)
+        default = DETECTORS[name].adaptation if name in DETECTORS else "none"
+        return make_adaptation(settings.get("adaptation", default), f"detectors.{label}.adaptation")
+
+    def sources(self, dataset: str) -> set[str]:
+        """Give the kinds of source that a data set was read from."""
+        sources = (self.config.get("datasets") or {}).get(dataset) or []
+        return {str(source.get("source")) for source in sources}
+
+
+def repeats(table: pd.DataFrame) -> int:
+    """Tell how often each fold was fitted, each time with another seed.
+
+    Parameters
+    ----------
+    table
+        Score table or fits.
+    """
+    keys = ["dataset", "protocol", "fold", "detector"]
+    return int(table.groupby(keys)["seed"].nunique().max())
+
+
+def read_run(folder: Path) -> RunResults:
+    """Read a finished run folder.
+
+    Raises
+    ------
+    RunError
+        When a file is missing, cannot be read, or holds something else than it should.
+    """
+    run = RunFolder(folder)
+    run.check_finished()
+    metrics, spelled = label_protocols(run.metrics()), _read_characters(run)
+    results = RunResults(
+        folder=folder,
+        config=run.experiment().model_dump(mode="json"),
+        config_text=run.config_text(),
+        manifest=run.manifest(),
+        scores=label_protocols(run.scores()),
+        metrics=metrics,
+        fits=_read_fits(run, metrics),
+        averages=run.averages(),
+        characters=None if spelled is None else label_protocols(spelled),
+        layouts={} if spelled is None else _read_layouts(run, spelled),
+    )
+    if spelled is not None and results.rates.empty:
+        raise RunError(
+            f"{run.metrics_file}: no figures of the characters in {run.characters_file.name} "
+            f"found; remove {run.metrics_file.name} and start again with p300 run"
+        )
+    return results
+
+
+def _read_characters(run: RunFolder) -> pd.DataFrame | None:
+    """Read the characters whose truth is known, None where it is known of none."""
+    table = run.characters()
+    if table is None:
+        return None
+    known = table.dropna(subset="correct").astype({"correct": bool})
+    return known if len(known) else None
+
+
+def _read_layouts(run: RunFolder, characters: pd.DataFrame) -> dict[str, Layout]:
+    """Read the layouts on which characters were spelled."""
+    layouts = {}
+    for dataset in map(str, characters["dataset"].unique()):
+        file, layout = run.epochs_file(dataset), None
+        if file.is_file():
+            layout = run.layout(dataset)
+        if layout is None:
+            raise RunError(
+                f"{file}: no layout of {dataset} found; its characters were spelled on it. Put it "
+                f"back, or take {run.characters_file.name} away to report without characters"
+            )
+        layouts[dataset] = layout
+    return layouts
+
+
+def _read_fits(run: RunFolder, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Read all fits, in the order in which the metrics have their detectors and protocols."""
+    stored = run.fits()
+    if not stored:
+        return pd.DataFrame()
+
+    def order(column: pd.Series[Any]) -> pd.Series[Any]:
+        return column.map({name: k for k, name in enumerate(metrics[column.name].unique())})
+
+    fits = label_protocols(pd.DataFrame(stored))
+    return fits.sort_values(["dataset", "protocol", "detector"], key=order, kind="stable")

@@ -1,0 +1,218 @@
+"""Figures of the EEG itself: averaged responses and what spatial filters look for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.errors import RecordingError
+from p300.evaluation.intervals import FEWEST, mean_interval
+from p300.recordings.montage import standard_montage, standard_positions, unplaced_electrodes
+from p300.report import style
+from p300.report.prose import listed
+from p300.report.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    FloatArray = npt.NDArray[np.float64]
+
+MIDLINE = ("Fz", "Cz", "Pz", "Oz")
+MOST_MAPS = 10
+UNEQUAL_SCALES = 20.0
+"""Ratio of amplitudes from which a mean over subjects in microvolts shows the loudest alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Response:
+    """Averages of one data set: kind -> electrode -> [subject, time], and the times in s."""
+
+    curves: dict[str, dict[str, FloatArray]]
+    times: FloatArray
+    unit: str
+
+
+def plot_grand_average(averages: pd.DataFrame) -> Figure:
+    """Plot the responses to target and non-target flashes and their difference.
+
+    Parameters
+    ----------
+    averages
+        Tidy averages of one data set: subject, kind ("target" or "nontarget"), electrode, time in
+        s, microvolts. Lines are means over subjects with their 95 % intervals, from six subjects.
+        Where amplitudes differ more than :data:`UNEQUAL_SCALES`-fold (another unit, a loose
+        electrode), each electrode of each subject is divided by its robust standard deviation
+        first.
+    """
+    electrodes = central_electrodes(list(averages["electrode"].unique()))
+    response = _responses(averages, electrodes)
+    figure, axes = style.panels(2, len(electrodes), width=WIDTH / 4, height=2.3, share=False)
+    for k, electrode in enumerate(electrodes):
+        top, bottom = axes[0][k], axes[1][k]
+        target, nontarget = (response.curves[kind][electrode] for kind in ("target", "nontarget"))
+        _draw_mean(top, response.times, nontarget, NONTARGET, "non-target")
+        _draw_mean(top, response.times, target, TARGET, "target")
+        _draw_mean(bottom, response.times, target - nontarget, INK, "difference")
+        style.title(top, label(electrode))
+        bottom.set_xlabel("Time from flash (ms)")
+        top.tick_params(labelbottom=False)
+    for row, name in ((0, "Response"), (1, "Difference")):
+        _share_y(axes[row])
+        axes[row][0].set_ylabel(f"{name} ({response.unit})")
+    style.legend(axes[0][0])
+    return figure
+
+
+def amplitude_ratio(averages: pd.DataFrame) -> float:
+    """Give the ratio of the largest to the smallest amplitude among subjects and electrodes.
+
+    Only of the electrodes that :func:`plot_grand_average` shows.
+    """
+    electrodes = central_electrodes(list(averages["electrode"].unique()))
+    scales = _scales(averages[averages["electrode"].isin(electrodes)])
+    return float(scales.max() / scales.min())
+
+
+def central_electrodes(electrodes: Sequence[str]) -> list[str]:
+    """Choose the midline electrodes, without any the four nearest to Cz."""
+    midline = [name for name in MIDLINE if name in electrodes]
+    if midline:
+        return midline
+    places = standard_positions()
+    distance = {
+        name: float(np.linalg.norm(places[name] - places["Cz"]))
+        for name in electrodes
+        if name in places
+    }
+    return sorted(distance, key=lambda name: distance[name])[:4] or list(electrodes)[:4]
+
+
+def _scales(averages: pd.DataFrame) -> pd.Series[float]:
+    """Give, in every row, the robust standard deviation of its subject and electrode in µV."""
+    values = averages.groupby(["subject", "electrode"])["microvolts"]
+    distance = (averages["microvolts"] - values.transform("median")).abs()
+    by_electrode = distance.groupby([averages["subject"], averages["electrode"]])
+    spread = 1.4826 * by_electrode.transform("median")
+    return spread.where(spread > 0, 1.0)
+
+
+def _responses(averages: pd.DataFrame, electrodes: list[str]) -> _Response:
+    shown, unit = averages[averages["electrode"].isin(electrodes)], "µV"
+    if amplitude_ratio(shown) > UNEQUAL_SCALES:
+        shown, unit = shown.assign(microvolts=shown["microvolts"] / _scales(shown)), "robust SD"
+    table = shown.pivot_table(
+        index="subject", columns=["kind", "electrode", "time"], values="microvolts"
+    )
+    curves = {
+        kind: {name: table[kind][name].to_numpy(float) for name in electrodes}
+        for kind in ("target", "nontarget")
+    }
+    return _Response(curves, table["target"][electrodes[0]].columns.to_numpy(float), unit)
+
+
+def _draw_mean(ax: Axes, times: FloatArray, curves: FloatArray, colour: str, name: str) -> None:
+    """Draw the mean over subjects of [subject, time] with its 95 % interval."""
+    ax.axhline(0, color=LIGHT, lw=0.7, zorder=0)
+    if len(curves) >= FEWEST:
+        low, high = np.array([mean_interval(values) for values in curves.T]).T
+        ax.fill_between(1e3 * times, low, high, color=colour, alpha=0.18, lw=0)
+    ax.plot(1e3 * times, curves.mean(axis=0), color=colour, lw=1.7, label=name)
+    ax.set_xlim(1e3 * times[0], 1e3 * times[-1])
+
+
+def _share_y(row: list[Axes]) -> None:
+    limits = [ax.get_ylim() for ax in row]
+    for ax in row:
+        ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        ax.tick_params(labelleft=ax is row[0])
+
+
+def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
+    """Plot what each spatial filter of a detector responds to as a scalp map.
+
+    A pattern tells where on the scalp the activity is seen that a filter extracts; the weights of
+    the filter itself do not (Haufe et al., NeuroImage 87:96-110, 2014).
+
+    Parameters
+    ----------
+    patterns
+        [filter, electrode], columns named by electrodes of the standard 10-05 system. The
+        :data:`MOST_MAPS` of the largest norm are shown, each divided by its largest absolute
+        value and turned so that this value is positive.
+    """
+    order = np.argsort(-np.linalg.norm(patterns.to_numpy(float), axis=1), kind="stable")
+    shown = patterns.iloc[np.sort(order[:MOST_MAPS])]
+    peaks = shown.to_numpy(float)[np.arange(len(shown)), np.abs(shown.to_numpy()).argmax(axis=1)]
+    scaled = shown.div(np.where(peaks, peaks, 1.0), axis=0).rename(index=lambda k: f"filter {k}")
+    return draw_scalp_maps(scaled, "Pattern (largest value = 1)", "RdBu_r", (-1, 0, 1))
+
+
+def describe_unplaced(electrodes: Iterable[str]) -> str:
+    """Say why there is no scalp map, or nothing where all positions are known."""
+    unplaced = unplaced_electrodes(electrodes)
+    if not unplaced:
+        return ""
+    return (
+        f"No scalp map: the recordings do not tell where {listed(unplaced)} "
+        f"{'was' if len(unplaced) == 1 else 'were'} on the head."
+    )
+
+
+def draw_scalp_maps(
+    values: pd.DataFrame, name: str, colours: str, ticks: tuple[float, ...]
+) -> Figure:
+    """Draw a scalp map of every row of a table.
+
+    Parameters
+    ----------
+    values
+        [map, electrode], columns named by electrodes of the standard 10-05 system, rows by what
+        stands over the maps.
+    name
+        Of the values.
+    colours
+        Name of a matplotlib colour map.
+    ticks
+        Marks of the colour bar, which reaches from the first to the last.
+
+    Raises
+    ------
+    RecordingError
+        When the position of an electrode is unknown; see :func:`describe_unplaced`.
+    """
+    import mne
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    unplaced = describe_unplaced(values.columns)
+    if unplaced:
+        raise RecordingError(unplaced)
+    info = mne.create_info([str(name) for name in values.columns], 1.0, "eeg", verbose="error")
+    info.set_montage(standard_montage(), verbose="error")
+    n_columns = min(5, len(values))
+    n_rows = -(-len(values) // n_columns)
+    figure = style.new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)
+    axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    for ax in axes.flat[len(values) :]:
+        ax.remove()
+    limits = (ticks[0], ticks[-1])
+    for ax, (title, row) in zip(axes.flat, values.iterrows(), strict=False):
+        mne.viz.plot_topomap(
+            row.to_numpy(float), info, axes=ax, show=False, cmap=colours, vlim=limits, contours=4,
+            sensors=True,
+        )  # fmt: skip
+        ax.set_title(label(title), fontsize=9, color=GREY, pad=3)
+    scale = ScalarMappable(Normalize(*limits), colours)
+    used = list(axes.flat[: len(values)])
+    bar = figure.colorbar(scale, ax=used, shrink=0.7, aspect=18, pad=0.02, ticks=list(ticks))
+    bar.ax.set_yticklabels([f"{tick:g}".replace("-", "−") for tick in ticks])
+    bar.ax.tick_params(labelsize=7.5, length=0)
+    bar.outline.set_visible(False)
+    bar.set_label(name, fontsize=7.5, color=INK)
+    return figure

@@ -1,0 +1,280 @@
+"""The topics of a report: each function turns the results of a run into one section."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from p300.evaluation.intervals import FEWEST
+from p300.evaluation.metrics import HEADLINE, METRICS
+from p300.report import prose as words
+from p300.report import scalp
+from p300.report.page import Block, Facts, Section, Source, Text, picture, slug
+from p300.report.prose import listed, several, span
+from p300.report.representative_fits import representative_fits
+from p300.report.run_results import MEAN, RunResults, repeats
+from p300.report.sections import detection_figures as figures
+from p300.report.sections import detection_tables as tables
+from p300.report.sections.letters_tables import character_headline
+
+_MOST_SENTENCES = 3
+_NO_INTERVAL = f" (no 95 % interval below {FEWEST} subjects)"
+
+
+def summary(results: RunResults) -> Section:
+    """Tell in a paragraph and a small table what came out."""
+    detectors, protocols = results.unique("detector"), results.unique("protocol")
+    described = str(results.config.get("description") or "").strip()
+    n_subjects = len(results.scores[["dataset", "subject"]].drop_duplicates())
+    scores = results.scores
+    n_scored = scores[scores["detector"] == detectors[0]].groupby("protocol").size()
+    what = (
+        f"{several(len(detectors), 'detector')} ({listed(detectors)}) "
+        f"{'was' if len(detectors) == 1 else 'were'} tested on "
+        f"{several(n_subjects, 'subject')} of {listed(results.unique('dataset'))} with "
+        f"{several(len(protocols), 'protocol')} ({listed(protocols)}), "
+        f"{span(n_scored / repeats(scores))} flashes in each protocol."
+    )
+    sentences = [described, what, *_best_sentences(results)]
+    reading = (
+        "ROC-AUC is the chance that a target flash scores above a non-target flash: 0.5 is "
+        "guessing, 1 is perfect. It is about single flashes; a speller adds up several."
+    )
+    blocks: list[Block] = [Text(" ".join(filter(None, sentences))), tables.headline_table(results)]
+    if results.characters is not None:
+        blocks.append(character_headline(results))
+    return Section("Summary", (*blocks, Text(reading)))
+
+
+def _best_sentences(results: RunResults) -> list[str]:
+    """Say which detector came first where, if that fits a few sentences."""
+    auc = results.metrics[results.metrics["metric"] == HEADLINE.name]
+    means = auc[auc["subject"] == MEAN].dropna(subset="value")
+    groups = list(means.groupby(["dataset", "protocol"], sort=False))
+    if len(groups) > _MOST_SENTENCES:
+        return []
+    sentences = []
+    for (dataset, protocol), group in groups:
+        best = group.sort_values("value", kind="stable").iloc[[-1]]
+        where = f"{protocol}, {dataset}" if len(results.unique("dataset")) > 1 else protocol
+        value = tables.mean_with_interval(best)
+        sentences.append(
+            f"The highest mean {HEADLINE.title} in {where} is {value}, reached by "
+            f"{best['detector'].item()}."
+            if len(group) > 1
+            else f"The mean {HEADLINE.title} in {where} is {value}."
+        )
+    return sentences
+
+
+def method(results: RunResults) -> Section:
+    """Tell what was run and with what."""
+    recorded: dict[str, list[dict[str, object]]] = {}
+    for recording in results.manifest.get("recordings", []):
+        name = str(recording["recording"]).rsplit("/sub-", 1)[0]
+        recorded.setdefault(name, []).append(recording)
+    facts = [(f"Data: {name}", words.describe_data(group)) for name, group in recorded.items()]
+    facts.append(
+        (
+            "Preprocessing",
+            words.describe_preprocessing(
+                results.config.get("preprocessing") or {}, results.manifest.get("recordings", [])
+            ),
+        )
+    )
+    facts += [
+        (
+            f"Protocol: {label}",
+            words.describe_protocol(results.protocol(label), _of_protocol(results.fits, label)),
+        )
+        for label in results.unique("protocol")
+    ]
+    for detector in results.unique("detector"):
+        fits = results.fits
+        mine = fits[fits["detector"] == detector] if len(fits) else fits
+        aligned = words.describe_alignment(results.alignment(detector))
+        adapted = results.adaptation(detector).about
+        described = f"{words.describe_detector(mine)} {aligned} {adapted}".rstrip()
+        facts.append((f"Detector: {detector}", described))
+    facts.append(
+        (
+            "Scores",
+            "A score is the log-odds of a target, calibrated on training data only. A flash is "
+            "called a target when its score exceeds the log-odds of the share of targets in the "
+            "training data; recall, precision, F1 and balanced accuracy are at this threshold. "
+            "The other metrics need none.",
+        )
+    )
+    facts.append(("Means and intervals", words.MEANS))
+    return Section("What was run", (Facts(tuple(facts)),))
+
+
+def subjects(results: RunResults) -> Section:
+    """Show every subject."""
+    plot = picture(
+        "auc_by_subject",
+        figures.plot_auc_by_subject(results.metrics),
+        f"{HEADLINE.title} of each subject; a line connects the same subject. Diamonds: mean over "
+        f"subjects with its 95 % interval, from {FEWEST} subjects on.",
+    )
+    smaller = [m.heading for m in METRICS.values() if m.measure and m.smaller_is_better]
+    reading = (
+        "Best subject first. Balanced accuracy, recall, precision and F1 hold at the threshold "
+        "given above; average precision of a guesser equals the target share; ECE is the expected "
+        f"calibration error. Better when smaller: {listed(smaller)}."
+    )
+    return Section("Subjects", (plot, Text(reading), *tables.subject_tables(results)))
+
+
+def roc(results: RunResults) -> Section:
+    """Show the trade-off between hits and false alarms."""
+    caption = (
+        "Thin: one subject. Thick: mean over subjects at equal false positive rates. The AUC is "
+        "the mean over subjects, as in the tables."
+    )
+    figure = figures.plot_roc(results.scores, results.metrics)
+    return Section("ROC curves", (picture("roc", figure, caption),))
+
+
+def calibration(results: RunResults) -> Section:
+    """Show whether probabilities can be taken at their word."""
+    caption = (
+        "How often a flash was a target against the probability the detector gave; on the dashed "
+        "line the probabilities are right. Thick: all subjects together. Thin: one subject. Ten "
+        "bins of equal count each. Bars: number of epochs, targets in colour. ECE, the expected "
+        "calibration error, is the mean over subjects, as in the tables."
+    )
+    figure = figures.plot_calibration(results.scores, results.metrics)
+    return Section("Calibration", (picture("calibration", figure, caption),))
+
+
+def responses(results: RunResults) -> Section:
+    """Show what the brain did after target and non-target flashes."""
+    heading = "Responses to flashes"
+    if results.averages is None:
+        return _left_out(heading, "averages.parquet is not in the run folder")
+    blocks: list[Block] = []
+    for dataset, averages in results.averages.groupby("dataset", sort=False):
+        n_subjects = averages["subject"].nunique()
+        caption = (
+            f"{dataset}: mean over {several(n_subjects, 'subject')}"
+            + (" with its 95 % interval" if n_subjects >= FEWEST else _NO_INTERVAL)
+            + ". Where flashes follow one another faster than the window is long, responses "
+            "overlap and the non-target average holds a part of its neighbours."
+        )
+        ratio = scalp.amplitude_ratio(averages)
+        if ratio > scalp.UNEQUAL_SCALES:
+            caption += (
+                f" Amplitudes differ {ratio:,.0f}-fold between subjects and electrodes, so each "
+                "electrode of each subject was divided by the robust standard deviation (SD) of "
+                "its averages."
+            )
+        figure = scalp.plot_grand_average(averages)
+        blocks.append(picture(f"grand_average_{slug(str(dataset))}", figure, caption))
+    return Section(heading, tuple(blocks))
+
+
+def patterns(results: RunResults) -> Section:
+    """Show where on the scalp the learned spatial filters look."""
+    heading = "Spatial patterns"
+    blocks: list[Block] = []
+    for fit in representative_fits(results):
+        table = pd.DataFrame(
+            fit["spatial_patterns"],
+            columns=fit["electrodes"],
+            index=range(1, len(fit["spatial_patterns"]) + 1),
+        )
+        unplaced = scalp.describe_unplaced(table.columns)
+        if unplaced:
+            blocks.append(Text(f"{fit['detector']} on {fit['dataset']}: {unplaced}"))
+            continue
+        shown = min(len(table), scalp.MOST_MAPS)
+        which = f"All {shown}" if shown == len(table) else f"The {shown} largest of {len(table)}"
+        caption = (
+            f"{fit['detector']} on {fit['dataset']}, {fit['protocol']}, fold {fit['fold']}, seed "
+            f"{fit['seed']}: the fold of median test AUC. {which} patterns of the spatial "
+            "filters, scaled and turned so that the largest value is +1."
+        )
+        name = f"patterns_{slug(fit['dataset'])}_{slug(fit['detector'])}"
+        blocks.append(picture(name, scalp.plot_spatial_patterns(table), caption))
+    if not blocks:
+        return _left_out(heading, "no detector of this run has spatial filters")
+    reading = (
+        "Each map shows where the activity appears that a learned filter extracts (the pattern "
+        "that belongs to the filter, not its weights; Haufe et al. 2014, doi:10.1016/"
+        "j.neuroimage.2013.10.067)."
+    )
+    drawn = any(not isinstance(block, Text) for block in blocks)
+    return Section(heading, (*([Text(reading)] if drawn else []), *blocks))
+
+
+def training(results: RunResults) -> Section:
+    """Show how learning went."""
+    heading = "Training"
+    fits = results.fits
+    if "history" not in fits or not fits["history"].map(bool).any():
+        return _left_out(heading, "no detector of this run learns in passes")
+    caption = (
+        "Loss in each training pass. Thin: one fold. Thick: mean, as far as half of the folds "
+        "reach. Dots: the pass whose weights were kept, the one of least validation loss."
+    )
+    figure = figures.plot_training(fits)
+    return Section(heading, (picture("training", figure, caption),))
+
+
+def recordings(results: RunResults) -> Section:
+    """Show the invariants checked when the recordings were loaded."""
+    found = results.manifest.get("recordings", [])
+    if not found:
+        return _left_out("Recordings", "the manifest lists none")
+    reading = (
+        "Checked on every load. Amplitude: robust standard deviation from one sample to the next, "
+        "median over electrodes. Onset interval: median, and range within repetitions. Irregular: "
+        "intervals off the median by more than a sample."
+    )
+    return Section("Recordings", (Text(reading), tables.recordings_table(found)))
+
+
+def warnings_raised(results: RunResults) -> Section:
+    """List what the data and the training gave cause to look at."""
+    table = tables.warnings_table(results)
+    return Section("Warnings", (table if table.rows else Text("None were raised."),))
+
+
+def reproducibility(results: RunResults) -> Section:
+    """Tell what another needs to get the same scores."""
+    manifest = results.manifest
+    machine = manifest.get("machine") or {}
+    packages = manifest.get("packages") or {}
+    wanted = {
+        "p300": manifest.get("p300"),
+        "Code": manifest.get("git"),
+        "Created": manifest.get("created"),
+        "Python": manifest.get("python"),
+        "Packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
+        "Machine": ", ".join(f"{key}: {value}" for key, value in machine.items()),
+        "Threads a worker": manifest.get("threads_per_worker"),
+        "Workers": manifest.get("jobs"),
+        "Seed": manifest.get("seed"),
+    }
+    facts = tuple((name, str(value)) for name, value in wanted.items() if value not in (None, ""))
+    reading = (
+        "The same configuration, data, package versions, machine and number of threads give the "
+        "same scores, bit for bit."
+    )
+    return Section(
+        "Reproducibility",
+        (
+            Text(reading),
+            Facts(facts),
+            tables.sources_table(manifest.get("recordings", [])),
+            Source("config.yaml: the whole configuration", results.config_text),
+        ),
+    )
+
+
+def _of_protocol(fits: pd.DataFrame, label: str) -> pd.DataFrame:
+    return fits[fits["protocol"] == label] if len(fits) else fits
+
+
+def _left_out(heading: str, why: str) -> Section:
+    return Section(heading, (Text(f"Left out: {why}."),))

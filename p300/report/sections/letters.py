@@ -1,0 +1,167 @@
+"""The topics of a report about spelled characters; None where nothing was spelled."""
+
+from __future__ import annotations
+
+from p300.evaluation.intervals import FEWEST
+from p300.report.page import Block, Section, Text, picture
+from p300.report.prose import span
+from p300.report.run_results import RunResults
+from p300.report.sections import letters_figures as figures
+from p300.report.sections import letters_tables as tables
+from p300.runs.spelling import TARGET_ERROR
+
+_POSTERIOR = (
+    "The posterior adds up log-likelihood ratios, with densities and a factor for the correlation "
+    "of repetitions learned from training characters; dynamic stopping ends as soon as it reaches "
+    "a threshold chosen there. "
+)
+
+
+def characters(results: RunResults) -> Section | None:
+    """Show how many characters are right after how many repetitions."""
+    if results.characters is None:
+        return None
+    learned = _has_posterior(results)
+    caption = (
+        "Characters right against repetitions. Thin: one subject, sum of probabilities. Thick: all "
+        "characters together; band: 95 % interval (Wilson)."
+        + (" Diamond: dynamic stopping at its mean number of repetitions." if learned else "")
+    )
+    reading = (
+        "The sum of probabilities adds up the target probabilities of the flashes of a row, column "
+        "or group (Cecotti & Gräser 2011). "
+        + (_POSTERIOR if learned else "")
+        + "Intervals take characters as independent: they are about these subjects, not about how "
+        "others would do."
+    )
+    plot = picture("characters", figures.plot_characters(results.rates), caption)
+    return Section("Characters", (Text(reading), plot, *tables.character_tables(results)))
+
+
+def bit_rates(results: RunResults) -> Section | None:
+    """Show how fast that is."""
+    if results.characters is None:
+        return None
+    caption = (
+        "Bits a minute against repetitions. Thin: one subject, sum of probabilities. Thick: mean "
+        "of the subjects' rates. Ring: the best fixed number, seen with hindsight."
+        + (" Diamond and dotted line: dynamic stopping." if _has_posterior(results) else "")
+    )
+    reading = (
+        "Wolpaw's bit rate, 60 B / T with B = log₂ N + P log₂ P + (1 − P) log₂((1 − P) / (N − 1)), "
+        f"0 below chance. {_describe_timing(results)} The mean of the subjects' rates is above the "
+        "rate of their mean accuracy, because B is convex in P; the paper prints the latter. "
+        "Correct symbols a minute is the practical rate, 60 (2 P − 1) / T: each error costs a "
+        "backspace, itself a selection."
+    )
+    blocks: list[Block] = [
+        picture("bit_rates", figures.plot_bit_rates(results.rates), caption),
+        Text(reading),
+        *tables.rate_tables(results),
+    ]
+    if dynamic := list(tables.dynamic_tables(results)):
+        explained = (
+            "Forced: the repetitions ran out before the posterior reached the threshold, "
+            f"{_describe_aim(results)}. "
+            "Beside it the sum of probabilities after fixed numbers of repetitions. The chosen "
+            "number had the highest rate on the same training characters (mean over folds). The "
+            "best number has the highest mean rate on these very test characters, so it flatters "
+            "itself. Gain: dynamic stopping minus that, mean over subjects with its 95 % "
+            f"interval (none below {FEWEST} subjects); against the chosen number over the subjects "
+            "that have one."
+        )
+        blocks += [Text(explained), *dynamic]
+    return Section("Bit rates", tuple(blocks))
+
+
+def _has_posterior(results: RunResults) -> bool:
+    """Tell whether any fold had training scores to learn a posterior from."""
+    return bool((results.rates["rule"] == "posterior").any())
+
+
+def _describe_aim(results: RunResults) -> str:
+    """Tell what the threshold of dynamic stopping was chosen for."""
+    spelling = results.config.get("spelling") or {}
+    error = spelling.get("target_error", TARGET_ERROR)
+    if error is None:
+        return "chosen for the most bits a minute on training characters"
+    return f"chosen for {100 * error:g} % of wrong decisions on training characters"
+
+
+def _describe_timing(results: RunResults) -> str:
+    """Tell the time of a selection, and what leaving out its pause would do."""
+    timing = tables.timing(results.rates)
+    if timing.empty:
+        return "T is the mean time of a selection, the pause included."
+    pause, repetition = timing["pause"], timing["repetition"]
+    most = int(results.rates["repetitions"].max())
+
+    def inflation(n: int) -> float:
+        return float(((pause + n * repetition) / (n * repetition)).mean())
+
+    return (
+        f"T = pause + n × repetition is the time of a selection: pause {span(pause, 's', 2)}, "
+        f"repetition {span(repetition, 's', 2)} over subjects. The pause counts, because no user "
+        f"can spell without it; leaving it out would multiply the rate by {inflation(1):.2f} at 1 "
+        f"repetition and by {inflation(most):.2f} at {most}, and move the best number of "
+        "repetitions down."
+    )
+
+
+def errors(results: RunResults) -> Section | None:
+    """Show which symbols were taken for which."""
+    if results.characters is None:
+        return None
+    spelled = results.characters
+    spelled = spelled[(spelled["rule"] == "sum") & (spelled["stopping"] == "fixed")]
+    matrices = [name for name, layout in results.layouts.items() if layout.shape]
+    blocks: list[Block] = []
+    if matrices:
+        caption = (
+            "Where the decided symbol lies, seen from the true one (grey, in the middle): share of "
+            "all errors in percent, those of at least 2 % written out. Sum of probabilities, all "
+            "numbers of repetitions together."
+        )
+        shown = spelled[spelled["dataset"].isin(matrices)]
+        figure = figures.plot_confusion(shown, results.layouts)
+        blocks.append(picture("confusion", figure, caption))
+    shapes = {layout.shape for layout in results.layouts.values() if layout.shape}
+    if table := tables.error_table(results):
+        explained = (
+            "In a row/column matrix one group of flashes may win rightly and the other wrongly: "
+            "the error then stays in the row or in the column of the true symbol. "
+            + " ".join(_describe_chance(*shape) for shape in sorted(shapes))
+        )
+        blocks += [Text(explained), table]
+    if not blocks:
+        blocks.append(Text("Left out: no layout of this run is a matrix."))
+    return Section("Errors", tuple(blocks))
+
+
+def _describe_chance(n_rows: int, n_columns: int) -> str:
+    """Tell how errors would spread if all wrong symbols were equally likely."""
+    others = n_rows * n_columns - 1
+    row, column = 100 * (n_columns - 1) / others, 100 * (n_rows - 1) / others
+    return (
+        f"If all wrong symbols of a {n_rows} × {n_columns} matrix were equally likely, "
+        f"{row:.0f} % of errors would have the right row, {column:.0f} % the right column and "
+        f"{100 - row - column:.0f} % neither."
+    )
+
+
+def spelled_text(results: RunResults) -> Section | None:
+    """Show the text itself."""
+    if results.characters is None:
+        return None
+    seeds = results.characters.groupby(["dataset", "protocol", "detector", "fold"])["seed"]
+    reading = (
+        "The text as spelled by the sum of probabilities after so many repetitions"
+        + (
+            " and by dynamic stopping, after whose text stands its mean number of them"
+            if _has_posterior(results)
+            else ""
+        )
+        + "; errors are marked."
+        + (" The first of several seeds." if seeds.nunique().max() > 1 else "")
+    )
+    return Section("What was spelled", (Text(reading), *tables.spelled_texts(results)))

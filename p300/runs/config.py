@@ -1,0 +1,298 @@
+"""An experiment: the schema of configs/*.yaml, how it is read, overridden and written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import to_jsonable_python
+
+from p300.arguments import did_you_mean, shown
+from p300.errors import ConfigError, P300Error
+from p300.ranges import Seed, Size
+from p300.runs.spelling import Spelling
+from p300.signal.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from p300.evaluation.method import Method
+
+QUICKSTART = """\
+name: quickstart
+description: A simulated speller study of eight subjects; no download, no account.
+datasets: {simulated: [{source: simulated}]}
+"""
+"""The embedded config, everything else of which is a default of :class:`Experiment`."""
+
+
+def _check_name(name: str) -> str:
+    if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", name):
+        raise ValueError(
+            "it names files, so expected is a name other than '.' and '..', without '/', '\\' and "
+            "control characters"
+        )
+    return name
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
+"""Of a data set or detector: part of the names of files."""
+
+
+def _check_distinct(labels: Any) -> Any:
+    found = [str(label) for label in labels] if isinstance(labels, list | tuple) else labels
+    if isinstance(found, list) and len(set(found)) < max(2, len(found)):
+        raise ValueError("expected two or more different labels; quote those with leading zeros")
+    return found
+
+
+DistinctSubjects = Annotated[tuple[str, ...], BeforeValidator(_check_distinct)]
+"""Labels of one data set that are different people."""
+
+
+class Source(BaseModel):
+    """Where recordings come from; any further key is an option of the source's loader."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    source: str
+    """Name of the source, see ``p300 datasets``."""
+    path: str | None = None
+    """File or folder, seen from the data folder (``--data`` or ``P300_DATA``)."""
+    subjects: tuple[str, ...] | None = None
+    """Subjects wanted; None for all."""
+
+    @field_validator("subjects", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return [str(v) for v in value] if isinstance(value, list) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the loader."""
+        return dict(self.model_extra or {})
+
+
+class Experiment(BaseModel):
+    """What is run: data, preprocessing, detectors, protocols, seeds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    """Names the run folder; by default the config file's name."""
+    description: str = ""
+    """One sentence for the report."""
+    seed: Seed = 2011
+    """Everything random follows from it."""
+    repeats: Size = 1
+    """How often each fold is fitted, each time with another seed; subjects' figures are averaged
+    over them."""
+    datasets: dict[Name, tuple[Source, ...]] = Field(min_length=1)
+    """Data set name -> its sources; the subjects of all sources of a data set belong together."""
+    distinct_subjects: tuple[DistinctSubjects, ...] = ()
+    """Groups of labels, such as ``["3", "03"]``, that are different people although they differ by
+    leading zeros or case only; without it such labels are refused."""
+    preprocessing: Preprocessing = Preprocessing()
+    detectors: dict[Name, dict[str, Any]] = Field(
+        default={"cnn1": {}, "slda": {}}, min_length=1, validate_default=True
+    )
+    """Name in the report -> parameters, see :meth:`p300.evaluation.method.Method.read`. They are
+    resolved when they are read: all parameters stand here, those left to defaults too."""
+    protocols: dict[str, dict[str, Any]] = Field(
+        default={"within_subject": {}, "cross_subject": {}}, min_length=1
+    )
+    """Protocol -> its options; the key ``detectors`` names those that it tests, else all."""
+    spelling: Spelling = Spelling()
+    """How characters are spelled, for data sets with a layout and flash codes."""
+
+    @field_validator("detectors", "protocols", mode="before")
+    @classmethod
+    def _empty_means_defaults(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: {} if inner is None else inner for key, inner in value.items()}
+        return value
+
+    @field_validator("detectors")
+    @classmethod
+    def _resolve(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        from p300.evaluation.method import Method
+
+        return {label: Method.read(label, given).settings() for label, given in value.items()}
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _one_source_needs_no_list(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: [inner] if isinstance(inner, dict) else inner for key, inner in value.items()
+            }
+        return value
+
+    def to_yaml(self) -> str:
+        """Write the resolved experiment; :func:`parse_experiment` reads it back."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def protocol_call(self, name: str) -> tuple[list[str], dict[str, Any]]:
+        """Give the labels of the detectors that a protocol tests, and its options."""
+        options = dict(self.protocols[name])
+        labels = options.pop("detectors", None)
+        if labels is None:
+            return list(self.detectors), options
+        if not (isinstance(labels, list) and labels and all(isinstance(k, str) for k in labels)):
+            raise ConfigError(
+                f"protocols.{name}.detectors: {shown(labels)} found, expected a list of names of "
+                "detectors; leave it out for all"
+            )
+        return list(labels), options
+
+    @cached_property
+    def methods(self) -> dict[str, Method]:
+        """Label of a detector -> the detector with its alignment and its adaptation."""
+        from p300.evaluation.method import Method
+
+        return {label: Method.read(label, own) for label, own in self.detectors.items()}
+
+
+def load_experiment(path: str | Path | None, overrides: Sequence[str] = ()) -> Experiment:
+    """Read an experiment and check every key, value and name in it.
+
+    Parameters
+    ----------
+    path
+        YAML file; None for the embedded quickstart.
+    overrides
+        ``key.key=value`` each, value in YAML, applied on top.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key, what was found and the nearest key that exists.
+    """
+    if path is None:
+        return parse_experiment(QUICKSTART, overrides, "the embedded quickstart")
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: no such file (looked from {Path.cwd()}); give the path of a YAML config"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    return parse_experiment(text, overrides, str(path), Path(path).stem)
+
+
+def parse_experiment(
+    text: str, overrides: Sequence[str] = (), where: str = "config", name: str = "experiment"
+) -> Experiment:
+    """Parse an experiment from YAML text.
+
+    Parameters
+    ----------
+    text
+        The YAML.
+    overrides
+        As in :func:`load_experiment`, which also tells what is raised.
+    where
+        What messages call the text.
+    name
+        Name of the experiment where the text gives none.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two of endless numbers
+        raise ConfigError(f"{where}: not valid YAML: {error}") from error
+    content = {} if content is None else content
+    if not isinstance(content, dict):
+        raise ConfigError(f"{where}: {type(content).__name__} found, expected keys and values")
+    content = {"name": name, **content}
+    for override in overrides:
+        _override(content, override)
+    try:
+        experiment = Experiment.model_validate(content)
+        _check_names(experiment)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(e, where) for e in error.errors())) from error
+    except P300Error as error:
+        raise ConfigError(f"{where}: {error}") from error
+    return experiment
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    """Apply one ``key.key=value``; a key of a list is a position in it."""
+    path, equals, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(f"--set {override!r}: expected KEY.KEY=VALUE")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
+    # A key that the config leaves out starts from the defaults, so that one of them can change.
+    if keys[0] not in content and keys[0] in Experiment.model_fields and len(keys) > 1:
+        content[keys[0]] = _default(keys[0])
+    inner: Any = content
+    try:
+        for key in keys[:-1]:
+            if isinstance(inner, dict) and inner.get(key) is None:
+                inner[key] = {}
+            inner = inner[int(key)] if isinstance(inner, list) else inner[key]
+        inner[int(keys[-1]) if isinstance(inner, list) else keys[-1]] = value
+    except (TypeError, ValueError, IndexError) as error:
+        raise ConfigError(f"--set {override!r}: {inner!r} has no key {key!r}") from error
+
+
+def _default(key: str) -> Any:
+    """Return the default of a key of the experiment, as a config would give it."""
+    field = Experiment.model_fields[key]
+    if field.is_required():
+        return {}
+    return to_jsonable_python(field.get_default(call_default_factory=True))
+
+
+def _explain(error: Any, where: str) -> str:
+    """Say in one line what pydantic found wrong."""
+    location = [str(part) for part in error["loc"] if part != "[key]"]
+    key = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        parts: dict[str, type[BaseModel]] = {"preprocessing": Preprocessing, "spelling": Spelling}
+        fields = parts.get(location[0], Experiment) if location[1:] else Experiment
+        hint = did_you_mean(location[-1], fields.model_fields)
+        return f"{where}: unknown key {key!r}{hint} There are: {', '.join(fields.model_fields)}"
+    if error["type"] == "missing":
+        return (
+            f"{where}: {key!r} is missing; name the recordings, such as "
+            "'datasets: {mine: {source: bids, path: my/folder}}' (`p300 init FOLDER` writes it)"
+        )
+    found = error.get("input")
+    kind = type(found).__name__
+    return f"{where}: {key or 'config'}: {shown(found)} ({kind}) found: {error['msg']}"
+
+
+def _check_names(experiment: Experiment) -> None:
+    """Check the sources' options and the protocols against their registries."""
+    from p300.evaluation.protocols import check_protocol
+    from p300.recordings.registry import check_options
+
+    for sources in experiment.datasets.values():
+        for source in sources:
+            check_options(source.source, source.options)
+    for name in experiment.protocols:
+        labels, options = experiment.protocol_call(name)
+        check_protocol(name, options)
+        for label in labels:
+            if label not in experiment.detectors:
+                raise ConfigError(
+                    f"protocols.{name}.detectors: {label!r} is not among the detectors"
+                    f"{did_you_mean(label, experiment.detectors)}"
+                )

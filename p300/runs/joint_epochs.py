@@ -1,0 +1,91 @@
+"""The epochs of several data sets in one folder, for protocols across data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.evaluation.protocols import PROTOCOLS, Scope
+from p300.files import read_json, write_json
+from p300.runs.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
+from p300.runs.config import Experiment
+from p300.signal.epochs import Epochs, common_electrodes
+
+BLOCK = 1000
+"""Epochs copied at a time."""
+
+
+def name_together(experiment: Experiment) -> str:
+    """Give the name of all data sets of an experiment together.
+
+    Returns
+    -------
+    Their names joined by "+"; empty where no protocol needs several of them in one folder.
+    """
+    across = any(PROTOCOLS[name].scope is Scope.DATASETS for name in experiment.protocols)
+    return "+".join(experiment.datasets) if across and len(experiment.datasets) > 1 else ""
+
+
+def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path:
+    """Give the folder of the epochs of several data sets; make it in the cache where there is none.
+
+    They have the electrodes that all data sets have, in the first one's order.
+
+    Parameters
+    ----------
+    experiment
+        Whose preprocessing they were made with.
+    entries
+        Data set -> folder of its epochs in the cache.
+
+    Raises
+    ------
+    EpochsError
+        When the data sets do not go together; see :func:`p300.signal.epochs.common_electrodes`.
+
+    Warns
+    -----
+    DataWarning
+        Naming the electrodes that some data sets lack.
+    """
+    parts = [Epochs.load(entry) for entry in entries.values()]
+    electrodes = common_electrodes(parts)
+    settings = experiment.preprocessing.model_dump(mode="json")
+    parent = entries_made_with("+".join(entries), settings)
+    entry = parent / hash_facts([folder.name for folder in entries.values()])
+    if is_whole(entry):
+        return entry
+    shape = (sum(map(len, parts)), len(electrodes), parts[0].X.shape[2])
+    described = replace(
+        parts[0],
+        X=np.broadcast_to(np.float32(0), shape),
+        flashes=pd.concat([part.flashes for part in parts], ignore_index=True),
+        electrodes=electrodes,
+        layouts={name: layout for part in parts for name, layout in part.layouts.items()},
+    )
+    with new_entry(parent) as folder:
+        described.save_tables(folder)
+        X = np.lib.format.open_memmap(folder / "X.npy", "w+", np.float32, shape)
+        row = 0
+        for block in _blocks(parts, electrodes):
+            X[row : row + len(block)] = block
+            row += len(block)
+        X.flush()
+        made_of = [read_json(made / "made_of.json")["recordings"] for made in entries.values()]
+        recordings = [about for several in made_of for about in several]
+        write_json(folder / "made_of.json", {"recordings": recordings, "warnings": []})
+        publish(folder, entry)
+    return entry
+
+
+def _blocks(parts: list[Epochs], electrodes: tuple[str, ...]) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield the windows of all parts, few at a time."""
+    for part in parts:
+        rows = [part.electrodes.index(name) for name in electrodes]
+        for start in range(0, len(part), BLOCK):
+            yield np.asarray(part.X[start : start + BLOCK])[:, rows]

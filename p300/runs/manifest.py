@@ -1,0 +1,79 @@
+"""What a run was made of: versions, machine, data, warnings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import warnings
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import p300
+from p300.errors import RunWarning
+from p300.runs.config import Experiment
+
+FITTING = ("numpy", "scipy", "scikit-learn", "torch", "pyriemann")
+"""Packages that a fit may depend on."""
+PACKAGES = (*FITTING, "mne", "mne-bids", "pandas", "pyarrow")
+THREADS = 1
+"""Threads of a worker process: one, so that workers do not slow each other down and a sum is
+always taken in the same order."""
+
+
+def describe_run(experiment: Experiment) -> dict[str, Any]:
+    """Return versions, machine, seed and detectors with all their parameters, JSON-ready."""
+    return {
+        "p300": p300.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+        },
+        "threads_per_worker": THREADS,
+        "seed": experiment.seed,
+        "detectors": experiment.detectors,
+    }
+
+
+@cache
+def fitting_versions() -> dict[str, str]:
+    """Give the versions of p300 and the packages that a fit may depend on."""
+    packages = {name: importlib.metadata.version(name) for name in FITTING}
+    return {"p300": p300.__version__, **packages}
+
+
+def warn_of_versions(fits: Iterable[Mapping[str, Any]], run: Path) -> None:
+    """Name the packages of which the fits of a run were made with several versions.
+
+    Parameters
+    ----------
+    fits
+        Contents of ``fits/ID.json``.
+    run
+        For the message.
+
+    Warns
+    -----
+    RunWarning
+        Naming them with their versions; fits of an older p300 did not keep any.
+    """
+    made_with = [fit.get("versions") or {} for fit in fits]
+    found = {
+        name: {each.get(name, "not known") for each in made_with} for name in fitting_versions()
+    }
+    mixed = [f"{name} {', '.join(sorted(v))}" for name, v in found.items() if len(v) > 1]
+    if mixed:
+        warnings.warn(
+            f"{run}: folds were fitted with different versions ({'; '.join(mixed)}), which may "
+            "give different scores; fits/ID.json names those of each. To have them alike, run "
+            "again into another folder",
+            RunWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,263 @@
+"""Bring domains (one session of one subject each) together by their windows alone, without labels.
+
+Between preprocessing and detector the electrodes of a domain are mixed so that its windows have
+covariance one, on the whole. Nothing here takes labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.arguments import check_arguments
+from p300.errors import ConfigError, EpochsError
+from p300.ranges import Count
+from p300.signal.epoch_arrays import empty_windows
+from p300.signal.epochs import Epochs
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How domains are aligned, and which windows of a tested domain that may use.
+
+    Parameters
+    ----------
+    method
+        ``none``; ``euclidean``: whiten by the arithmetic mean of the windows' covariances (He & Wu,
+        IEEE TBME 67:399-410, 2020); ``riemannian``: by their geometric mean (Zanini et al., IEEE
+        TBME 65:1107-1116, 2018); ``scaling``: divide each electrode by its median standard
+        deviation.
+    mode
+        What a tested domain is aligned by, never its labels. ``offline``: all of its tested
+        windows, known only after the recording. ``prefix``: those of its first characters.
+        ``running``: for each window those up to it, as an online system must.
+        Training data are always aligned offline.
+    characters
+        Number of characters of a ``prefix``.
+
+    Raises
+    ------
+    ConfigError
+        When ``characters`` and ``mode`` do not go together.
+    """
+
+    method: Literal["none", "euclidean", "riemannian", "scaling"] = "none"
+    mode: Literal["offline", "prefix", "running"] = "offline"
+    characters: Count | None = None
+
+    def __post_init__(self) -> None:
+        prefix, given = self.mode == "prefix", self.characters is not None
+        if prefix != given or (self.characters is not None and self.characters < 1):
+            raise ConfigError(
+                f"alignment with mode {self.mode!r} and characters {self.characters!r} found: "
+                "prefix needs the number of characters (1 or more), the other modes take none"
+            )
+
+    @property
+    def name(self) -> str:
+        """Name in ``metrics.json``."""
+        if self.method == "none" or self.mode == "offline":
+            return self.method
+        return f"{self.method} {self.mode}" + (f" {self.characters}" if self.characters else "")
+
+    @property
+    def offline(self) -> Alignment:
+        """The same for training data."""
+        return replace(self, mode="offline", characters=None)
+
+
+NO_ALIGNMENT = Alignment()
+
+
+def make_alignment(given: str | Mapping[str, Any] | None, where: str = "alignment") -> Alignment:
+    """Read an alignment from a config: a method's name, or the fields of :class:`Alignment`.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key or value; ``where`` is what the message calls the place.
+    """
+    if given is None:
+        return NO_ALIGNMENT
+    if not isinstance(given, str | Mapping):
+        raise ConfigError(f"{where}: {given!r} found, expected a method or keys and values")
+    fields = {"method": given} if isinstance(given, str) else given
+    return Alignment(**check_arguments(Alignment, fields, where=where, error=ConfigError))
+
+
+def align(epochs: Epochs, alignment: Alignment) -> Epochs:
+    """Align each domain with its own windows.
+
+    Parameters
+    ----------
+    epochs
+        Windows of one or several domains; their labels are not used.
+    alignment
+        For training epochs :attr:`Alignment.offline`.
+
+    Raises
+    ------
+    EpochsError
+        When a prefix is asked for and characters are not known, or there are no more of them.
+    """
+    if alignment.method == "none":
+        return epochs
+    X = empty_windows(*epochs.X.shape)
+    domains, runs = epochs.units("session"), epochs.units("run")
+    onset = epochs.flashes["onset"].to_numpy()
+    for domain in np.unique(domains):
+        rows = np.flatnonzero(domains == domain)
+        rows = rows[np.lexsort((onset[rows], runs[rows]))]
+        windows = np.asarray(epochs.X[rows])
+        covariances = window_covariances(windows)
+        for known, aligned in _stages(epochs.select(rows), alignment):
+            mixing = whitener(reference(covariances[known], windows.shape[2], alignment.method))
+            X[rows[aligned]] = mixing.astype(np.float32) @ windows[aligned]
+    return replace(epochs, X=X)
+
+
+def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice]]:
+    """Yield which windows are aligned by which: (known windows, windows aligned by them)."""
+    n = len(domain)
+    match alignment.mode:
+        case "offline":
+            yield slice(n), slice(n)
+        case "prefix":
+            yield slice(_prefix(domain, alignment.characters or 0)), slice(n)
+        case "running":
+            # A reference is good until there are a tenth more windows.
+            first = 1
+            while first <= n:
+                following = first + 1 + first // 10
+                yield slice(first), slice(first - 1, following - 1)
+                first = following
+
+
+def _prefix(domain: Epochs, n_characters: int) -> int:
+    """Count the windows of the first characters of a domain in the order of time."""
+    where = "/".join(domain.flashes.iloc[0][["dataset", "subject", "session"]].astype(str))
+    if domain.flashes["character"].isna().any():
+        raise EpochsError(
+            f"{where}: the characters of some flashes are not known, so there is no prefix of "
+            f"{n_characters} characters; align offline or running"
+        )
+    character = domain.units("character")
+    if character.max() + 1 <= n_characters:
+        raise EpochsError(
+            f"{where}: {character.max() + 1} characters found, a prefix of {n_characters} leaves "
+            "none behind it; take fewer, or align offline"
+        )
+    return int(np.count_nonzero(character < n_characters))
+
+
+def window_covariances(X: npt.NDArray[np.float32]) -> Floats:
+    """Give the covariance of the electrodes in each window, [epoch, electrode, electrode]."""
+    centred = X - X.mean(axis=2, keepdims=True)
+    covariances: Floats = (centred @ centred.transpose(0, 2, 1) / X.shape[2]).astype(np.float64)
+    return covariances
+
+
+def reference(covariances: Floats, n_samples: int, method: str = "euclidean") -> Floats:
+    """Give the covariance that stands for a domain, [electrode, electrode].
+
+    Each window counts by its shape, not by its size, and the size of the reference is the median:
+    a few windows with drifts of millivolts do not own it.
+
+    Parameters
+    ----------
+    covariances
+        Of the windows, [epoch, electrode, electrode].
+    n_samples
+        Samples in a window.
+    method
+        As in :class:`Alignment`.
+    """
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    used = covariances[variances.any(axis=1)]
+    if not len(used):
+        return np.eye(covariances.shape[1])
+    scales = _without_zeros(np.diag(np.median(np.diagonal(used, axis1=1, axis2=2), axis=0)))
+    if method == "scaling":
+        return scales
+    mean, sizes = _robust_mean(used, scales, n_samples)
+    if method == "euclidean":
+        return mean
+    return _geometric_mean(used / sizes[:, None, None], mean, n_samples)
+
+
+ITERATIONS = 50
+"""Most steps of the robust mean; it takes some ten."""
+
+
+def _robust_mean(covariances: Floats, start: Floats, n_samples: int) -> tuple[Floats, Floats]:
+    """Average covariances, each divided by its size against the average; give also the sizes.
+
+    Tyler's estimator (Annals of Statistics 15:234-251, 1987) for windows instead of samples: it
+    does not depend on how the electrodes are mixed. The mean is shrunk towards its diagonal, see
+    :func:`_share`, which keeps it invertible after an average reference and tame while there are
+    few windows.
+    """
+    n, n_electrodes = covariances.shape[:2]
+    share = _share(n_electrodes, n * n_samples)
+    flat, mean, before = covariances.reshape(n, -1), start, np.zeros(n)
+    for _ in range(ITERATIONS):
+        sizes = flat @ np.linalg.inv(mean).ravel() / n_electrodes
+        if np.allclose(sizes, before, rtol=1e-6, atol=0):
+            break
+        before = sizes
+        average = ((1 / sizes) @ flat / n).reshape(mean.shape)
+        mean = _without_zeros((1 - share) * average + share * np.diag(np.diag(average)))
+    typical = float(np.median(sizes))
+    return mean * typical, sizes / typical
+
+
+def _geometric_mean(covariances: Floats, mean: Floats, n_samples: int) -> Floats:
+    """Average covariances as points of their curved space (affine-invariant metric).
+
+    They are whitened by the arithmetic mean first and shrunk towards it, see :func:`_share`: a
+    window may have fewer samples than electrodes.
+    """
+    from pyriemann.geometry.mean import mean_riemann
+
+    mixing = whitener(mean)
+    share = _share(len(mean), n_samples)
+    whitened = (1 - share) * (mixing @ covariances @ mixing.T) + share * np.eye(len(mean))
+    unmixing = np.linalg.inv(mixing)
+    found: Floats = unmixing @ mean_riemann(whitened, tol=1e-6) @ unmixing.T
+    return found
+
+
+def _share(n_electrodes: int, n_samples: int) -> float:
+    """Give the share of the shrinkage target, as if it had been seen in a sample an electrode."""
+    return n_electrodes / (n_electrodes + n_samples)
+
+
+def _without_zeros(matrix: Floats) -> Floats:
+    """Give flat electrodes variance one, so that they stay flat and the matrix invertible."""
+    filled: Floats = matrix + np.diag(np.where(np.diag(matrix) > 0, 0.0, 1.0))
+    return filled
+
+
+def whitener(covariance: Floats) -> Floats:
+    """Give the matrix that whitens a covariance and changes the electrodes least.
+
+    The inverse square root of the correlations after each electrode was divided by its standard
+    deviation (ZCA-cor; Kessy et al., American Statistician 72:309-314, 2018), so that the units of
+    an electrode do not matter. With equal variances, as the window z-score gives, it is the inverse
+    square root of the covariance.
+
+    Parameters
+    ----------
+    covariance
+        [electrode, electrode], positive definite.
+    """
+    deviation = np.sqrt(np.diag(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
+    inverse_root: Floats = (vectors / np.sqrt(values)) @ vectors.T
+    return inverse_root / deviation

@@ -1,0 +1,77 @@
+"""What the commands print is what things are called, whatever that looks like."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from p300.commands.main import app
+from p300.commands.terminal import print_letter, print_means, print_table, progress_bars
+from p300.speller import Decision
+
+ODD = ["S01[post]", "[bold]", "a[/]b", "x:dog:y", "back\\", "\\[red]"]
+
+
+def test_cells_are_printed_as_they_are(capsys):
+    print_table(ODD, [ODD])
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split() == ODD
+    assert row.split() == ODD
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_heading_of_a_run_is_printed_as_it_is(capsys, name):
+    decision = Decision("made", name, "1", "2", 1, "A", None, 0.9, 3, False, False)
+    print_letter(decision, None)
+    assert f"made/sub-{name}/ses-1/run-2\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("low", "shown"), [(0.6, "0.700 [0.600, 0.800]"), (None, "0.700 ")])
+def test_means_are_printed_with_their_intervals_or_why_there_are_none(tmp_path, capsys, low, shown):
+    where = {"dataset": "made", "protocol": "within_subject", "detector": "slda"}
+    mean = {"subject": "mean", "value": 0.7, "low": low, "high": low and 0.8, "n": 6}
+    rows = [{**where, **mean, "metric": name} for name in ("roc_auc", "balanced_accuracy")]
+    (tmp_path / "metrics.json").write_text(json.dumps({"rows": rows}))
+    print_means(tmp_path)
+    printed = capsys.readouterr().out
+    assert "ROC-AUC [95 %]" in printed
+    assert shown in printed
+    assert ("No 95 % interval below 6 subjects." in printed) == (low is None)
+
+
+def test_stages_are_printed_as_they_are(capsys):
+    with progress_bars() as progress:
+        progress("reading S01[post]", 1, 1)
+    assert "reading S01[post]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/x/a"), "Permission denied: '/x/a'"),
+        (PermissionError("could not write to data cache folder"), "could not write to"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left"),
+    ],
+)
+def test_places_that_refuse_are_errors_in_one_line(monkeypatch, tmp_path, error, message):
+    def refuse(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr("p300.recordings.fetch.fetch_files", refuse)
+    command = ["datasets", "fetch", "bnci2014_008", "--data", str(tmp_path)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.strip().count("\n") == 0
+
+
+def test_other_errors_of_the_system_are_not_hidden(monkeypatch, tmp_path):
+    def refuse(*arguments, **options):
+        raise OSError("a bug")
+
+    monkeypatch.setattr("p300.recordings.fetch.fetch_files", refuse)
+    result = CliRunner().invoke(app, ["datasets", "fetch", "bnci2014_008"])
+    assert isinstance(result.exception, OSError)
