@@ -172,7 +172,7 @@ def test_sections_without_their_files_say_so(own_run: Path) -> None:
     assert _Page(text).headings == [name for name in SECTIONS if name != "What the network sees"]
     assert "Left out: averages.parquet is not in the run folder." in text
     assert "Left out: no detector of this run has spatial filters." in text
-    assert "Left out: no detector of this run learns in epochs." in text
+    assert "Left out: no detector of this run learns in passes." in text
 
 
 def test_electrodes_without_positions_are_not_mapped(own_run: Path) -> None:
