@@ -245,5 +245,5 @@ def test_two_people_whose_labels_are_alike(data):
         warnings.simplefilter("error")
         one = experiment_of(sources % ", subjects: ['03']", protocols="{within_subject: {}}")
         tasks = preview(one, data)
-    assert {task.fold.split("_")[0] for task in tasks} == {"sub-03"}
-    assert sum(len(np.unique(task.test)) for task in tasks) == 3 * 3 * 12
+    assert {task.fold.name.split("_")[0] for task in tasks} == {"sub-03"}
+    assert sum(len(np.unique(task.fold.test)) for task in tasks) == 3 * 3 * 12
