@@ -93,7 +93,7 @@ def measure(variant: Variant, epochs: Epochs, seed: int) -> pd.DataFrame:
     warnings.simplefilter("ignore", TrainingWarning)
     LEARNING_RULES["paper"] = PaperTraining(init_power=variant.init_power)
     rows = []
-    for fold in make_folds("within_subject", epochs.flashes, epochs.window):
+    for fold in make_folds("within_subject", epochs.flashes, epochs.duration):
         train, test = epochs.select(fold.train), epochs.select(fold.test)
         groups = {
             "characters": train.units("character"),

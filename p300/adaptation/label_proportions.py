@@ -1,7 +1,7 @@
 """Learn a readout from unlabelled flashes and nobody else, where the paradigm allows it.
 
 It must have kinds of flashes that differ in how often they light the attended symbol. The mean
-window of a kind is a mixture of the two classes' means, in shares that the layout tells. Two kinds
+epoch of a kind is a mixture of the two classes' means, in shares that the layout tells. Two kinds
 with different shares are two equations for two means (Hübner et al., PLoS ONE 12:e0175856, 2017).
 It needs no labels, no other subjects and no start, and cannot run away.
 """
@@ -57,7 +57,7 @@ def target_shares(flashes: Flashes, kinds: Sequence[int] | None = None) -> Float
 def fit_to_proportions(flashes: Flashes, kinds: Sequence[int] | None = None) -> Readout:
     """Fit class means to the means of the kinds of flashes, without labels.
 
-    The covariance is that of all windows, shrunk (Ledoit & Wolf 2004): its scatter between the
+    The covariance is that of all epochs, shrunk (Ledoit & Wolf 2004): its scatter between the
     classes makes the log-likelihood ratios a little smaller and leaves their direction as it is.
 
     Parameters

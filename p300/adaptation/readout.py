@@ -1,4 +1,4 @@
-"""A linear readout that can be updated: what was known before counts as so many windows."""
+"""A linear readout that can be updated: what was known before counts as so many epochs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Strength:
     Parameters
     ----------
     targets
-        Target windows that the known class means stand for; non-target windows in the proportion
+        Target epochs that the known class means stand for; non-target epochs in the proportion
         in which they are flashed.
-    windows
-        Windows that the known covariance stands for.
+    epochs
+        EpochArray that the known covariance stands for.
     """
 
     targets: float
@@ -68,7 +68,7 @@ class Readout:
         strength: Strength,
         moment: Floats | None = None,
     ) -> Readout:
-        """Return the readout after more windows.
+        """Return the readout after more epochs.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Readout:
     def means(
         self, features: Floats, probability: Floats, strength: Strength
     ) -> list[tuple[Floats, Floats, float]]:
-        """Return each class's mean after more windows, their sum and their number."""
+        """Return each class's mean after more epochs, their sum and their number."""
         share = max(float(probability.mean()), 1e-6)
         found = []
         for mean, p, known in (
@@ -108,7 +108,7 @@ class Readout:
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """What a readout would say after more windows, for one guess of their labels after another.
+    """What a readout would say after more epochs, for one guess of their labels after another.
 
     Of the scatter only a matrix of rank four depends on the labels, that of the two means. The rest
     is decomposed once, and a guess costs five solutions of triangular systems (Woodbury's
@@ -152,7 +152,7 @@ class Update:
 
 
 def fit_readout(features: Floats, y: npt.ArrayLike) -> Readout:
-    """Fit class means and a shrunk covariance (Ledoit & Wolf 2004) to labelled windows.
+    """Fit class means and a shrunk covariance (Ledoit & Wolf 2004) to labelled epochs.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ SETTLED = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Flashes:
-    """Windows of one subject in the order of time, and what the speller knows of them.
+    """EpochArray of one subject in the order of time, and what the speller knows of them.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Flashes:
         return int(self.character.max()) + 1 if len(self.character) else 0
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Flashes:
-        """Return some of the windows."""
+        """Return some of the epochs."""
         return Flashes(
             self.features[rows], self.character[rows], self.code[rows], self.repetition[rows],
             self.lit,
@@ -67,14 +67,14 @@ class Flashes:
 
 
 def gather_flashes(epochs: Epochs, features: Floats, layout: Layout) -> tuple[Flashes, Index]:
-    """Put the windows of one subject in the order of time; runs stay in the order given.
+    """Put the epochs of one subject in the order of time; runs stay in the order given.
 
     Parameters
     ----------
     epochs
         Of one subject.
     features
-        Of their windows, [epoch, feature].
+        Of their epochs, [epoch, feature].
     layout
         The stimulus layout.
 

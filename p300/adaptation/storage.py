@@ -11,7 +11,7 @@ from p300.adaptation.readout import Readout, Strength
 from p300.adaptation.transfer import Transfer, read_features
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid
-from p300.detectors.storage import any_window
+from p300.detectors.storage import any_epoch
 from p300.errors import DetectorError
 from p300.files import read_json, write_json, written_whole
 
@@ -70,7 +70,7 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
             np.empty(0),
         )
         # Arrays of wrong shapes fail here, not with the first recording.
-        transfer.calibration(transfer.readout(read_features(detector, any_window(detector))))
+        transfer.calibration(transfer.readout(read_features(detector, any_epoch(detector))))
     except (
         AttributeError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError
     ) as error:  # fmt: skip

@@ -28,7 +28,7 @@ FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""
 
 OWN_SHARE = 0.25
-"""Weight of a readout fitted to a subject's labelled windows alone; see docs/adaptation.md."""
+"""Weight of a readout fitted to a subject's labelled epochs alone; see docs/adaptation.md."""
 
 PARTS = 5
 """Parts that one subject's training epochs are held out in."""
@@ -45,7 +45,7 @@ class Transfer:
     readout
         Of its features, fitted on the same epochs.
     strength
-        How much the readout counts against a new subject's windows.
+        How much the readout counts against a new subject's epochs.
     calibration
         Log-likelihood ratio -> log-odds of a target.
     training_scores
@@ -98,7 +98,7 @@ class Transfer:
         """Return the readout adapted to the labelled epochs of one subject.
 
         It is averaged with one fitted to these epochs alone, by the weight :data:`OWN_SHARE`: where
-        a subject's noise is unlike other subjects', that one needs fewer windows to notice.
+        a subject's noise is unlike other subjects', that one needs fewer epochs to notice.
         """
         features = read_features(self.detector, epochs.X)
         adapted = self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
@@ -113,7 +113,7 @@ class Transfer:
 
 
 def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:
-    """Return what the last layer of a fitted detector reads of windows, [epoch, feature].
+    """Return what the last layer of a fitted detector reads of epochs, [epoch, feature].
 
     Raises
     ------
@@ -139,7 +139,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     epochs
         Training epochs, labelled. With three subjects or more whose codes are known the strength
         is the one of :data:`STRENGTHS` with the highest mean ROC-AUC over the training subjects as
-        new subjects; with fewer the training epochs count for as many windows as they are.
+        new subjects; with fewer the training epochs count for as many epochs as they are.
     layout
         The stimulus layout.
     level
@@ -166,7 +166,7 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     for _, rows in parts:
         fit = next(fits)
         fitted, readout = fit.detector, _readout(fit)
-        del fit  # its windows are let go before the next are read
+        del fit  # its epochs are let go before the next are read
         held_out = epochs.select(rows)
         features = read_features(fitted, held_out.X)
         if coded[rows].any():

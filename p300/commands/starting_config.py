@@ -133,7 +133,7 @@ def common_rate(rates: Sequence[Sequence[float]]) -> dict[str, Any]:
 
 
 def fitting_protocols(
-    surveys: Sequence[Survey], window: float
+    surveys: Sequence[Survey], duration: float
 ) -> tuple[dict[str, int], dict[str, str]]:
     """Try the protocols on the flashes of all data sets.
 
@@ -141,7 +141,7 @@ def fitting_protocols(
     ----------
     surveys
         One a data set.
-    window
+    duration
         Length of an epoch in seconds.
 
     Returns
@@ -167,7 +167,7 @@ def fitting_protocols(
                 )
                 continue
         try:
-            fewest = min(_fewest_characters(protocol, table, window) for table in tables)
+            fewest = min(_fewest_characters(protocol, table, duration) for table in tables)
         except ProtocolError as error:
             misfits[protocol] = str(error).removeprefix(f"{protocol}: ")
         else:
@@ -178,12 +178,12 @@ def fitting_protocols(
     return fitting, misfits
 
 
-def _fewest_characters(protocol: str, flashes: pd.DataFrame, window: float) -> int:
+def _fewest_characters(protocol: str, flashes: pd.DataFrame, duration: float) -> int:
     """Return the fewest characters that a fold trains on; detectors set one aside to calibrate."""
     units = number_units(flashes, UNITS["character"])
     fewest = {
         fold.name: len(np.unique(units[fold.train]))
-        for fold in make_folds(protocol, flashes, window)
+        for fold in make_folds(protocol, flashes, duration)
     }
     name = min(fewest, key=lambda fold: fewest[fold])
     if fewest[name] < FEWEST_GROUPS:
@@ -275,7 +275,7 @@ def _preprocessing_lines(settings: Preprocessing) -> list[str]:
         "phase": "no delay; causal for what must run online",
         "tmin": "seconds from the flash",
         "tmax": "longer where responses are late",
-        "normaliser": "each electrode of each window to mean 0, variance 1; none keeps volts",
+        "normaliser": "each electrode of each epoch to mean 0, variance 1; none keeps volts",
         "reference": "as recorded; average, or electrodes such as [TP9, TP10]",
         "bad_electrodes": "flat ones; interpolate, drop or keep",
     }

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from p300.detectors.catalogue import DETECTORS
     from p300.detectors.registry import (
-        DETECTORS,
         detector_info,
         detector_parameters,
         make_detector,
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_names(
     __name__,
     {
-        "DETECTORS": "p300.detectors.registry",
+        "DETECTORS": "p300.detectors.catalogue",
         "StoredDetector": "p300.detectors.storage",
         "detector_info": "p300.detectors.registry",
         "detector_parameters": "p300.detectors.registry",

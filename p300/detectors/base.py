@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from p300.arguments import check_arguments
 from p300.detectors.calibration import Sigmoid, fit_sigmoid, log_odds
-from p300.detectors.splits import Floats, Labels, Windows, check_training_data, check_windows
+from p300.detectors.splits import EpochArray, Floats, Labels, check_epochs, check_training_data
 from p300.errors import DetectorError
 
 
@@ -36,7 +36,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
     """Whether several fits can be made as one batched model on a graphics card."""
 
     @abstractmethod
-    def _raw_scores(self, X: Windows) -> Floats:
+    def _raw_scores(self, X: EpochArray) -> Floats:
         """Return uncalibrated scores, higher for targets, [epoch]."""
 
     @property
@@ -78,11 +78,11 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         Raises
         ------
         DetectorError
-            A parameter out of range, wrong shapes, NaN, one class only, windows that the detector
+            A parameter out of range, wrong shapes, NaN, one class only, epochs that the detector
             cannot take.
         """
 
-    def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, Labels]:
+    def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray, Labels]:
         """Check parameters and training epochs; note the epochs' size and share of targets."""
         self._check_parameters()
         windows, labels = check_training_data(X, y)
@@ -133,12 +133,12 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         DetectorError
             When X has another number of electrodes or samples than the training epochs.
         """
-        windows = check_windows(X)
+        windows = check_epochs(X)
         self._check_shape(windows)
         return self.calibration_(self._raw_scores(windows))
 
-    def _check_shape(self, windows: Windows) -> None:
-        """Refuse windows of another size than those of the fit."""
+    def _check_shape(self, windows: EpochArray) -> None:
+        """Refuse epochs of another size than those of the fit."""
         check_is_fitted(self, "calibration_")
         if windows.shape[1:] != self.input_shape_:
             raise DetectorError(
@@ -161,7 +161,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         """
         return (self.decision_function(X) > self.threshold_).astype(np.int64)
 
-    def features(self, X: Windows) -> Floats | None:  # noqa: ARG002
+    def features(self, X: EpochArray) -> Floats | None:  # noqa: ARG002
         """Return what the last, linear layer reads, [epoch, feature], if there is such a layer.
 
         With the weights and the intercept of :meth:`readout`, ``features(X) @ weights + intercept``

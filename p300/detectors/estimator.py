@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.detectors.base import Detector
-from p300.detectors.splits import Floats, Index, Windows, cross_fitted_scores
+from p300.detectors.splits import EpochArray, Floats, Index, cross_fitted_scores
 from p300.errors import DetectorError
 
 CROSS_FITS = 5
@@ -50,7 +50,7 @@ class EstimatorDetector(Detector):
         self._calibrate(*held_out)
         return self
 
-    def _raw_scores(self, X: Windows) -> Floats:
+    def _raw_scores(self, X: EpochArray) -> Floats:
         return _scores(self.estimator_, X)
 
     @property
@@ -68,7 +68,7 @@ class EstimatorDetector(Detector):
         self._arrays()
 
 
-def _scores(fitted: Any, X: Windows) -> Floats:
+def _scores(fitted: Any, X: EpochArray) -> Floats:
     """Return decisions, or the log-odds of probabilities, [epoch]."""
     if hasattr(fitted, "decision_function"):
         return np.asarray(fitted.decision_function(X), dtype=np.float64).reshape(len(X))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from p300.detectors.base import Detector
 from p300.detectors.device import chosen_device
-from p300.detectors.splits import Labels, Windows
+from p300.detectors.splits import EpochArray, Labels
 from p300.errors import TrainingWarning
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Fit:
     """
 
     detector: Detector
-    X: Windows
+    X: EpochArray
     y: Labels
     groups: npt.ArrayLike | None
 

@@ -11,14 +11,14 @@ import pandas as pd
 
 from p300.detectors.base import Detector
 from p300.detectors.meta.electrode_choice import electrode_weights
-from p300.detectors.splits import Floats, Windows
+from p300.detectors.splits import EpochArray, Floats
 from p300.signal.epoch_arrays import blocks
 
 GRADIENT_BATCH = 512
 """Epochs whose gradients are in memory at once."""
 
 
-def spatial_patterns(filters: Floats, X: Windows, recorded: Windows | None = None) -> Floats:
+def spatial_patterns(filters: Floats, X: EpochArray, recorded: EpochArray | None = None) -> Floats:
     """Return the scalp pattern of the activity that each spatial filter extracts.
 
     Pattern = covariance of the electrodes times filter (Haufe et al., NeuroImage 87:96-110, 2014,
@@ -100,7 +100,7 @@ def frequency_response(kernels: Floats, sfreq: float, n_fft: int = 128) -> tuple
     return frequencies, gain
 
 
-def saliency(detector: Detector, X: Windows, y: npt.ArrayLike) -> Floats | None:
+def saliency(detector: Detector, X: EpochArray, y: npt.ArrayLike) -> Floats | None:
     """Return what a small rise of each sample adds to the log-odds, averaged over target epochs.
 
     Parameters
@@ -129,10 +129,10 @@ def saliency(detector: Detector, X: Windows, y: npt.ArrayLike) -> Floats | None:
 
 def inspect_detector(
     detector: Detector,
-    X: Windows,
+    X: EpochArray,
     y: npt.ArrayLike,
     sfreq: float,
-    recorded: Windows | None = None,
+    recorded: EpochArray | None = None,
 ) -> dict[str, Any]:
     """Return all that shows what a detector looks at, JSON-ready.
 

@@ -12,7 +12,7 @@ from p300.errors import DetectorError
 from p300.signal.epoch_arrays import blocks
 
 Index = npt.NDArray[np.intp]
-Windows = npt.NDArray[np.float32]
+EpochArray = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 HeldOut = list[tuple[Index, Index]]
@@ -22,7 +22,7 @@ FEWEST_GROUPS = 2
 """Groups (characters, runs or subjects) that a detector needs: one is set aside."""
 
 
-def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, Labels]:
+def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray, Labels]:
     """Check what a detector is to learn from.
 
     Parameters
@@ -37,7 +37,7 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, La
     DetectorError
         Wrong shapes, values that are not finite, labels other than 0 and 1, one class only.
     """
-    windows, labels = check_windows(X), np.asarray(y)
+    windows, labels = check_epochs(X), np.asarray(y)
     if labels.shape != (len(windows),):
         raise DetectorError(f"{len(windows)} epochs but labels of shape {labels.shape}")
     classes = np.unique(labels)
@@ -51,7 +51,7 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Windows, La
     return windows, labels.astype(np.uint8)
 
 
-def check_windows(X: npt.ArrayLike) -> Windows:
+def check_epochs(X: npt.ArrayLike) -> EpochArray:
     """Return X as float32 [epoch, electrode, time].
 
     Raises

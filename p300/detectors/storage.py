@@ -39,7 +39,7 @@ class StoredDetector:
     preprocessing
         Settings that made the training epochs.
     alignment
-        How each recording is aligned, by its own windows, before it is scored.
+        How each recording is aligned, by its own epochs, before it is scored.
     """
 
     detector: Detector
@@ -184,16 +184,16 @@ def load_detector(folder: str | Path) -> StoredDetector:
 
 
 def _try_out(detector: Detector, electrodes: list[str]) -> None:
-    """Score a window: arrays of wrong shapes fail here, not with the first recording."""
+    """Score an epoch: arrays of wrong shapes fail here, not with the first recording."""
     n_electrodes = detector.input_shape_[0]
     if len(electrodes) != n_electrodes:
         raise ValueError(f"{len(electrodes)} electrodes named, {n_electrodes} in the weights")
-    score = float(detector.decision_function(any_window(detector))[0])
+    score = float(detector.decision_function(any_epoch(detector))[0])
     if not (math.isfinite(score) and math.isfinite(detector.threshold_)):
         raise ValueError(f"score {score} of a window, threshold {detector.threshold_}")
 
 
-def any_window(detector: Detector) -> npt.NDArray[np.float32]:
-    """Return a window of noise of the size that a fitted detector takes, to try it on."""
+def any_epoch(detector: Detector) -> npt.NDArray[np.float32]:
+    """Return an epoch of noise of the size that a fitted detector takes, to try it on."""
     shape = (1, *detector.input_shape_)
     return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)

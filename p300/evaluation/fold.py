@@ -265,7 +265,7 @@ def evaluate_epochs(
     if repeats < 1:
         raise ProtocolError(f"repeats={repeats} found, expected 1 or more")
     methods = {label: Method.of(given) for label, given in detectors.items()}
-    folds = make_folds(protocol, epochs.flashes, epochs.window, options)
+    folds = make_folds(protocol, epochs.flashes, epochs.duration, options)
     dataset = str(epochs.flashes["dataset"].iloc[0])
     tables, shared = list[pd.DataFrame](), SharedFits()
     for before, fold in zip([None, *folds], folds, strict=False):

@@ -32,7 +32,7 @@ class Fold:
         set aside from the training set for early stopping and calibration.
     apart
         The level at which training and test set must have nothing in common, None where only
-        their windows must not touch.
+        their epochs must not touch.
     calibration
         Positions of epochs of the tested subject that a detector may adapt to; None where the
         protocol has none.
@@ -58,14 +58,14 @@ def everything(flashes: pd.DataFrame) -> Fold:
     return Fold("all", rows, nothing, "subject" if several else "character", None)
 
 
-def check_fold(fold: Fold, flashes: pd.DataFrame, window: float) -> None:
+def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
     """Refuse a fold that leaks or cannot be learned from.
 
     Raises
     ------
     ProtocolError
         When training and test set share a unit that they must not share, when a training and a
-        test window of one recording share samples, when there are fewer than
+        test epoch of one recording share samples, when there are fewer than
         :data:`MINIMUM_TARGETS` training targets, or when the test set lacks a class.
     """
     train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
@@ -82,9 +82,9 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, window: float) -> None:
     by_run = train.groupby(UNITS["run"], dropna=False)["onset"]
     learned = {run: np.sort(onset.to_numpy()) for run, onset in by_run}
     for run, onset in test.groupby(UNITS["run"], dropna=False)["onset"]:
-        if run in learned and _nearest(onset.to_numpy(), learned[run]) < window - 1e-9:
+        if run in learned and _nearest(onset.to_numpy(), learned[run]) < duration - 1e-9:
             raise ProtocolError(
-                f"fold {fold.name} would leak: windows of {window:g} s in the training and the "
+                f"fold {fold.name} would leak: epochs of {duration:g} s in the training and the "
                 f"test set overlap in run {run}"
             )
     n_targets = int(train["target"].sum())

@@ -119,9 +119,9 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
         steps.append(f"Take the electrodes {listed(electrodes)}{where if lacking else ''}")
     if "tmin" in settings and "tmax" in settings:
         start, end = (1e3 * settings[edge] for edge in ("tmin", "tmax"))
-        steps.append(f"Cut a window from {start:.0f} to {end:.0f} ms after each flash")
+        steps.append(f"Cut an epoch from {start:.0f} to {end:.0f} ms after each flash")
     if settings.get("normaliser") == "window_zscore":
-        steps.append("Bring each electrode of each window to zero mean and unit variance")
+        steps.append("Bring each electrode of each epoch to zero mean and unit variance")
     return ". ".join(steps) + "." + _describe_realised(recordings)
 
 
@@ -196,7 +196,7 @@ ALIGNMENTS = {
     "riemannian": "whitened by the geometric mean of their covariances (riemannian)",
     "scaling": "scaled, each electrode by its median standard deviation (scaling)",
 }
-"""Method of alignment -> what it does to the windows of a domain."""
+"""Method of alignment -> what it does to the epochs of a domain."""
 
 
 def describe_alignment(alignment: Alignment) -> str:
@@ -206,7 +206,7 @@ def describe_alignment(alignment: Alignment) -> str:
     known = {
         "offline": "offline: by all its tested windows",
         "prefix": f"prefix: by the first {several(alignment.characters or 0, 'character')}",
-        "running": "running: each window by those up to it",
+        "running": "running: each epoch by those up to it",
     }[alignment.mode]
     return (
         "Alignment: the windows of each session of each subject are "

@@ -13,7 +13,7 @@ import pandas as pd
 from p300.adaptation.base import Adaptation
 from p300.adaptation.registry import make_adaptation
 from p300.columns import label_protocols
-from p300.detectors.registry import DETECTORS
+from p300.detectors.catalogue import DETECTORS
 from p300.errors import RunError
 from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout

@@ -78,7 +78,7 @@ def assemble(
     parts: dict[Path, Epochs] = {}
     for recording in recordings:
         part = cut_epochs(recording, settings)
-        parts[part.save(folder / "parts" / str(len(parts)))] = _without_windows(part)
+        parts[part.save(folder / "parts" / str(len(parts)))] = _without_signal(part)
         about = summarise_recording(recording)
         summaries.append({**about, "preprocessing": describe(recording, settings)})
         facts.append(identify(recording, about["sha256"]))
@@ -93,8 +93,8 @@ def assemble(
     return facts, summaries
 
 
-def _without_windows(epochs: Epochs) -> Epochs:
-    """Return epochs with zeros for windows, which take no memory."""
+def _without_signal(epochs: Epochs) -> Epochs:
+    """Return epochs without their signal, which take no memory."""
     return replace(epochs, X=np.broadcast_to(np.float32(0), epochs.X.shape))
 
 

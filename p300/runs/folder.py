@@ -148,7 +148,7 @@ class RunFolder:
     def keep_prepared(
         self, entries: Mapping[str, Path], averages: pd.DataFrame, manifest: Mapping[str, Any]
     ) -> None:
-        """Write what can be told of epochs without their windows; the manifest comes last.
+        """Write what can be told of epochs without their signal; the manifest comes last.
 
         Parameters
         ----------

@@ -84,7 +84,7 @@ def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path
 
 
 def _blocks(parts: list[Epochs], electrodes: tuple[str, ...]) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the windows of all parts, few at a time."""
+    """Yield the epochs of all parts, few at a time."""
     for part in parts:
         rows = [part.electrodes.index(name) for name in electrodes]
         for start in range(0, len(part), BLOCK):

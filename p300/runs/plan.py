@@ -65,7 +65,7 @@ def plan(experiment: Experiment, prepared: Mapping[str, Path]) -> list[Task]:
     tasks: list[Task] = []
     for name, folder in prepared.items():
         epochs = Epochs.load(folder)
-        planned = plan_dataset(experiment, name, epochs.flashes, epochs.window, epochs.layouts)
+        planned = plan_dataset(experiment, name, epochs.flashes, epochs.duration, epochs.layouts)
         tasks += [replace(task, epochs=folder) for task in planned]
     return tasks
 
@@ -74,7 +74,7 @@ def plan_dataset(
     experiment: Experiment,
     name: str,
     flashes: pd.DataFrame,
-    window: float,
+    duration: float,
     layouts: Mapping[str, Layout],
 ) -> Iterator[Task]:
     """Yield the tasks of a data set from its flash table; their epochs' folder is not set.
@@ -88,7 +88,7 @@ def plan_dataset(
         data sets are given, and no others.
     flashes
         All labelled.
-    window
+    duration
         Length of an epoch in seconds.
     layouts
         Data set -> stimulus layout, where it is known.
@@ -122,7 +122,7 @@ def plan_dataset(
             )
             continue
         try:
-            folds = make_folds(protocol, flashes, window, options)
+            folds = make_folds(protocol, flashes, duration, options)
         except P300Error as error:
             raise type(error)(f"data set {name}: {error}") from error
         for fold in folds:

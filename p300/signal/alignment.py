@@ -1,6 +1,6 @@
-"""Bring domains (one session of one subject each) together by their windows alone, without labels.
+"""Bring domains (one session of one subject each) together by their epochs alone, without labels.
 
-Between preprocessing and detector the electrodes of a domain are mixed so that its windows have
+Between preprocessing and detector the electrodes of a domain are mixed so that its epochs have
 covariance one, on the whole. Nothing here takes labels.
 """
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from p300.arguments import check_arguments
 from p300.errors import ConfigError, EpochsError
 from p300.ranges import Count
-from p300.signal.epoch_arrays import empty_windows
+from p300.signal.epoch_arrays import empty_epochs
 from p300.signal.epochs import Epochs
 
 Floats = npt.NDArray[np.float64]
@@ -24,19 +24,19 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Alignment:
-    """How domains are aligned, and which windows of a tested domain that may use.
+    """How domains are aligned, and which epochs of a tested domain that may use.
 
     Parameters
     ----------
     method
-        ``none``; ``euclidean``: whiten by the arithmetic mean of the windows' covariances (He & Wu,
+        ``none``; ``euclidean``: whiten by the arithmetic mean of the epochs' covariances (He & Wu,
         IEEE TBME 67:399-410, 2020); ``riemannian``: by their geometric mean (Zanini et al., IEEE
         TBME 65:1107-1116, 2018); ``scaling``: divide each electrode by its median standard
         deviation.
     mode
         What a tested domain is aligned by, never its labels. ``offline``: all of its tested
-        windows, known only after the recording. ``prefix``: those of its first characters.
-        ``running``: for each window those up to it, as an online system must.
+        epochs, known only after the recording. ``prefix``: those of its first characters.
+        ``running``: for each epoch those up to it, as an online system must.
         Training data are always aligned offline.
     characters
         Number of characters of a ``prefix``.
@@ -92,12 +92,12 @@ def make_alignment(given: str | Mapping[str, Any] | None, where: str = "alignmen
 
 
 def align(epochs: Epochs, alignment: Alignment) -> Epochs:
-    """Align each domain with its own windows.
+    """Align each domain with its own epochs.
 
     Parameters
     ----------
     epochs
-        Windows of one or several domains; their labels are not used.
+        EpochArray of one or several domains; their labels are not used.
     alignment
         For training epochs :attr:`Alignment.offline`.
 
@@ -108,14 +108,14 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     """
     if alignment.method == "none":
         return epochs
-    X = empty_windows(*epochs.X.shape)
+    X = empty_epochs(*epochs.X.shape)
     domains, runs = epochs.units("session"), epochs.units("run")
     onset = epochs.flashes["onset"].to_numpy()
     for domain in np.unique(domains):
         rows = np.flatnonzero(domains == domain)
         rows = rows[np.lexsort((onset[rows], runs[rows]))]
         windows = np.asarray(epochs.X[rows])
-        covariances = window_covariances(windows)
+        covariances = epoch_covariances(windows)
         for known, aligned in _stages(epochs.select(rows), alignment):
             mixing = whitener(reference(covariances[known], windows.shape[2], alignment.method))
             X[rows[aligned]] = mixing.astype(np.float32) @ windows[aligned]
@@ -123,7 +123,7 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
 
 
 def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice]]:
-    """Yield which windows are aligned by which: (known windows, windows aligned by them)."""
+    """Yield which epochs are aligned by which: (known epochs, epochs aligned by them)."""
     n = len(domain)
     match alignment.mode:
         case "offline":
@@ -131,7 +131,7 @@ def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice
         case "prefix":
             yield slice(_prefix(domain, alignment.characters or 0)), slice(n)
         case "running":
-            # A reference is good until there are a tenth more windows.
+            # A reference is good until there are a tenth more epochs.
             first = 1
             while first <= n:
                 following = first + 1 + first // 10
@@ -140,7 +140,7 @@ def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice
 
 
 def _prefix(domain: Epochs, n_characters: int) -> int:
-    """Count the windows of the first characters of a domain in the order of time."""
+    """Count the epochs of the first characters of a domain in the order of time."""
     where = "/".join(domain.flashes.iloc[0][["dataset", "subject", "session"]].astype(str))
     if domain.flashes["character"].isna().any():
         raise EpochsError(
@@ -156,8 +156,8 @@ def _prefix(domain: Epochs, n_characters: int) -> int:
     return int(np.count_nonzero(character < n_characters))
 
 
-def window_covariances(X: npt.NDArray[np.float32]) -> Floats:
-    """Return the covariance of the electrodes in each window, [epoch, electrode, electrode]."""
+def epoch_covariances(X: npt.NDArray[np.float32]) -> Floats:
+    """Return the covariance of the electrodes in each epoch, [epoch, electrode, electrode]."""
     centred = X - X.mean(axis=2, keepdims=True)
     covariances: Floats = (centred @ centred.transpose(0, 2, 1) / X.shape[2]).astype(np.float64)
     return covariances
@@ -166,15 +166,15 @@ def window_covariances(X: npt.NDArray[np.float32]) -> Floats:
 def reference(covariances: Floats, n_samples: int, method: str = "euclidean") -> Floats:
     """Return the covariance that stands for a domain, [electrode, electrode].
 
-    Each window counts by its shape, not by its size, and the size of the reference is the median:
-    a few windows with drifts of millivolts do not own it.
+    Each epoch counts by its shape, not by its size, and the size of the reference is the median:
+    a few epochs with drifts of millivolts do not own it.
 
     Parameters
     ----------
     covariances
-        Of the windows, [epoch, electrode, electrode].
+        Of the epochs, [epoch, electrode, electrode].
     n_samples
-        Samples in a window.
+        Samples in an epoch.
     method
         As in :class:`Alignment`.
     """
@@ -198,10 +198,10 @@ ITERATIONS = 50
 def _robust_mean(covariances: Floats, start: Floats, n_samples: int) -> tuple[Floats, Floats]:
     """Average covariances, each divided by its size against the average; give also the sizes.
 
-    Tyler's estimator (Annals of Statistics 15:234-251, 1987) for windows instead of samples: it
+    Tyler's estimator (Annals of Statistics 15:234-251, 1987) for epochs instead of samples: it
     does not depend on how the electrodes are mixed. The mean is shrunk towards its diagonal, see
     :func:`_share`, which keeps it invertible after an average reference and tame while there are
-    few windows.
+    few epochs.
     """
     n, n_electrodes = covariances.shape[:2]
     share = _share(n_electrodes, n * n_samples)
@@ -221,7 +221,7 @@ def _geometric_mean(covariances: Floats, mean: Floats, n_samples: int) -> Floats
     """Average covariances as points of their curved space (affine-invariant metric).
 
     They are whitened by the arithmetic mean first and shrunk towards it, see :func:`_share`: a
-    window may have fewer samples than electrodes.
+    epoch may have fewer samples than electrodes.
     """
     from pyriemann.geometry.mean import mean_riemann
 
@@ -249,7 +249,7 @@ def whitener(covariance: Floats) -> Floats:
 
     The inverse square root of the correlations after each electrode was divided by its standard
     deviation (ZCA-cor; Kessy et al., American Statistician 72:309-314, 2018), so that the units of
-    an electrode do not matter. With equal variances, as the window z-score gives, it is the inverse
+    an electrode do not matter. With equal variances, as the epoch z-score gives, it is the inverse
     square root of the covariance.
 
     Parameters

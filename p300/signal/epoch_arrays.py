@@ -1,4 +1,4 @@
-"""Room for windows of EEG: in memory, or on disk where they are many."""
+"""Room for epochs of EEG: in memory, or on disk where they are many."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy.typing as npt
 from p300.files import cache_folder
 
 IN_MEMORY = 2**30
-"""Bytes of windows that are kept in memory at most; more of them lie in a temporary file."""
+"""Bytes of epochs that are kept in memory at most; more of them lie in a temporary file."""
 
 BLOCK = 2**26
-"""Bytes of windows that are read at once from where there are many."""
+"""Bytes of epochs that are read at once from where there are many."""
 
 
-def empty_windows(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArray[np.float32]:
-    """Return room for windows, [epoch, electrode, time].
+def empty_epochs(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArray[np.float32]:
+    """Return room for epochs, [epoch, electrode, time].
 
     Where they take more than :data:`IN_MEMORY` the room is a temporary file beside the cache that
     is removed with the array. There they lie as [epoch, time, electrode], so that a network can
@@ -35,19 +35,19 @@ def empty_windows(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArr
 
 
 def blocks(X: npt.NDArray[np.floating]) -> Iterator[slice]:
-    """Divide windows into runs of whole epochs of :data:`BLOCK` bytes or less, at least one."""
+    """Divide epochs into runs of whole epochs of :data:`BLOCK` bytes or less, at least one."""
     step = max(1, BLOCK * len(X) // max(1, X.nbytes))
     for start in range(0, len(X), step):
         yield slice(start, start + step)
 
 
-def gather_windows(
+def gather_epochs(
     X: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.float32]:
-    """Return the windows at the given positions."""
+    """Return the epochs at the given positions."""
     if len(rows) * X[:1].nbytes <= IN_MEMORY:
         return X[rows]
-    gathered = empty_windows(len(rows), *X.shape[1:])
+    gathered = empty_epochs(len(rows), *X.shape[1:])
     for block in blocks(gathered):
         gathered[block] = X[rows[block]]
     return gathered

@@ -1,4 +1,4 @@
-"""Epochs: windows of EEG after each flash, with one row of the flash table each."""
+"""Epochs: epochs of EEG after each flash, with one row of the flash table each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from p300.errors import DataWarning, EpochsError
 from p300.files import read_json, write_json, written_whole
 from p300.recordings.layout import Layout
 from p300.recordings.units import UNITS
-from p300.signal.epoch_arrays import gather_windows
+from p300.signal.epoch_arrays import gather_epochs
 from p300.signal.sampling import same_rate
 from p300.signal.units import number_units, touched_units
 
@@ -32,7 +32,7 @@ MINIMUM_ELECTRODES = 3
 
 @dataclass(frozen=True, eq=False)
 class Epochs:
-    """Windows of EEG and the flashes that they follow.
+    """EpochArray of EEG and the flashes that they follow.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Epochs:
         return self.tmin + np.arange(self.X.shape[2]) / self.sfreq
 
     @property
-    def window(self) -> float:
+    def duration(self) -> float:
         """Length of an epoch in seconds."""
         return float(self.X.shape[2] / self.sfreq)
 
@@ -145,19 +145,19 @@ class Epochs:
         :func:`p300.signal.units.touched_units`.
         """
         onsets = self.flashes["onset"].to_numpy(dtype=np.float64)
-        return touched_units(self.units(level), self.units("run"), onsets, self.window)
+        return touched_units(self.units(level), self.units("run"), onsets, self.duration)
 
     def select(self, rows: npt.ArrayLike) -> Epochs:
         """Return the epochs at the given positions or where a boolean mask is true.
 
         Where they are many they lie in a temporary file, see
-        :func:`p300.signal.epoch_arrays.empty_windows`.
+        :func:`p300.signal.epoch_arrays.empty_epochs`.
         """
         index = np.asarray(rows)
         if index.dtype == bool:
             index = np.flatnonzero(index)
         flashes = self.flashes.iloc[index].reset_index(drop=True)
-        return replace(self, X=gather_windows(self.X, index), flashes=flashes)
+        return replace(self, X=gather_epochs(self.X, index), flashes=flashes)
 
     def pick(self, electrodes: Sequence[str]) -> Epochs:
         """Return the same epochs with the named electrodes only, in that order.
@@ -340,7 +340,7 @@ def common_electrodes(parts: Sequence[Epochs]) -> tuple[str, ...]:
     ------
     EpochsError
         No parts, rates that are not the same (:func:`p300.signal.sampling.same_rate`), different
-        window lengths or settings, or fewer than :data:`MINIMUM_ELECTRODES` common electrodes.
+        epoch lengths or settings, or fewer than :data:`MINIMUM_ELECTRODES` common electrodes.
 
     Warns
     -----

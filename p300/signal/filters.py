@@ -25,11 +25,11 @@ REACH = 16
 """Samples on either side that a value between samples is computed from."""
 
 KAISER = 8.0
-"""Shape of the window of the interpolating sinc: errors of 1e-4 up to 0.8 of Nyquist."""
+"""Shape of the epoch of the interpolating sinc: errors of 1e-4 up to 0.8 of Nyquist."""
 
 _IMPULSE = 200.0  # fewest seconds of an impulse response; its inverse bounds the resolution
 _PERIODS = 8.0  # of the lower edge, that an impulse response lasts; a FIR filter lasts half of them
-_ROWS = 256  # windows computed at a time, which bounds the memory
+_ROWS = 256  # epochs computed at a time, which bounds the memory
 
 
 def bandpass(
@@ -191,7 +191,7 @@ def _response(
     return np.arange(len(gain), dtype=np.float64) * sfreq / impulse.shape[1], gain
 
 
-def sample_windows(
+def sample_epochs(
     data: Signal, onsets: npt.NDArray[np.int64], offsets: Signal
 ) -> Iterator[tuple[Index, Signal]]:
     """Yield the values of a signal at given times after each onset, between samples where need be.
@@ -227,7 +227,7 @@ def sample_windows(
 
 
 def interpolation_weights(offsets: Signal) -> tuple[int, Signal]:
-    """Return the weights of samples in values between them (sinc with a Kaiser window).
+    """Return the weights of samples in values between them (sinc with a Kaiser epoch).
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from p300.recordings.guard import naming_warnings
 from p300.recordings.recording import Recording, robust_amplitude
 from p300.signal.electrodes import selected_signal
 from p300.signal.epochs import EPOCH_COLUMNS, Epochs, concatenate
-from p300.signal.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_windows
+from p300.signal.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_epochs
 from p300.signal.sampling import (
     FEWEST_TIMES,
     PAPER_RATE,
@@ -53,8 +53,8 @@ Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_all_diff
 class Preprocessing(BaseModel):
     """Settings of the preprocessing; the defaults are the paper's steps.
 
-    Stated by Cecotti & Gräser (2011): subsample (240 to 120 Hz), then bandpass 0.1-20 Hz, windows
-    of 0-650 ms, each electrode of each window to zero mean and unit variance. Open in the paper and
+    Stated by Cecotti & Gräser (2011): subsample (240 to 120 Hz), then bandpass 0.1-20 Hz, epochs
+    of 0-650 ms, each electrode of each epoch to zero mean and unit variance. Open in the paper and
     chosen here: the anti-alias filter, the type, order and phase of the bandpass.
     """
 
@@ -83,7 +83,7 @@ class Preprocessing(BaseModel):
     tmax: float = Field(default=0.65, ge=-10, le=10)
     """End of the epoch from the flash in seconds."""
     normaliser: Literal["window_zscore", "none"] = "window_zscore"
-    """``window_zscore``: each electrode of each window on its own mean and standard deviation (the
+    """``window_zscore``: each electrode of each epoch on its own mean and standard deviation (the
     paper). ``none``: volts."""
     electrodes: Names | None = None
     """Electrodes to use, None for all."""
@@ -151,9 +151,9 @@ def preprocess(
 
 
 def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
-    """Filter a recording and cut a window after each flash; X is in volts.
+    """Filter a recording and cut an epoch after each flash; X is in volts.
 
-    The window of a flash at source sample s holds the filtered signal at exactly s + q (k0 + k),
+    The epoch of a flash at source sample s holds the filtered signal at exactly s + q (k0 + k),
     where q is the subsampling factor, whole or not: onsets are never rounded to the subsampled
     grid.
 
@@ -215,9 +215,9 @@ def describe_flashes(recording: Recording) -> pd.DataFrame:
 
 
 def normalise(epochs: Epochs, settings: Preprocessing) -> Epochs:
-    """Bring each electrode of each window to zero mean and unit variance (paper, step 4).
+    """Bring each electrode of each epoch to zero mean and unit variance (paper, step 4).
 
-    A window without any variation becomes zero, with a warning.
+    An epoch without any variation becomes zero, with a warning.
     """
     if settings.normaliser == "none":
         return epochs
@@ -228,7 +228,7 @@ def normalise(epochs: Epochs, settings: Preprocessing) -> Epochs:
     constant = spread <= 1e-6 * np.abs(mean)
     if constant.any():
         warnings.warn(
-            f"{int(constant.sum())} windows of {len(epochs)} x {len(epochs.electrodes)} are "
+            f"{int(constant.sum())} epochs of {len(epochs)} x {len(epochs.electrodes)} are "
             "constant; they are set to zero",
             DataWarning,
             stacklevel=2,
@@ -285,14 +285,14 @@ def _cut(
         piece = anti_alias(piece, grid.factor, settings.phase)
     if settings.order == "filter_first":
         filtered = bandpass(piece, recording.sfreq, settings, recording.name)
-        yield from sample_windows(filtered, onsets, grid.factor * grid.steps)
+        yield from sample_epochs(filtered, onsets, grid.factor * grid.steps)
         return
     whole = round(grid.factor)
     for phase in np.unique(onsets % whole):
         rate = recording.sfreq / whole
         stream = bandpass(piece[:, phase::whole], rate, settings, recording.name)
         rows = np.flatnonzero(onsets % whole == phase)
-        for some, values in sample_windows(stream, (onsets[rows] - phase) // whole, grid.steps):
+        for some, values in sample_epochs(stream, (onsets[rows] - phase) // whole, grid.steps):
             yield rows[some], values
 
 

@@ -42,11 +42,11 @@ def number_units(flashes: pd.DataFrame, columns: Sequence[str]) -> Numbers:
 
 
 def touched_units(
-    units: Numbers, runs: Numbers, onsets: npt.NDArray[np.float64], window: float
+    units: Numbers, runs: Numbers, onsets: npt.NDArray[np.float64], duration: float
 ) -> Numbers:
     """Return the units that each epoch shares samples with, its own first.
 
-    Two epochs of a run share samples where their onsets are less than a window apart.
+    Two epochs of a run share samples where their onsets are less than an epoch apart.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def touched_units(
         [epoch], the unit and the run of each.
     onsets
         [epoch], seconds from the start of the run.
-    window
+    duration
         Length of an epoch in seconds.
 
     Returns
@@ -65,12 +65,12 @@ def touched_units(
     if not len(units):
         return units
     order = np.lexsort((onsets, runs))
-    unit, clock = units[order], onsets[order] + runs[order] * (np.ptp(onsets) + 2 * window)
-    # Runs lie more than a window apart on this clock, so that one search serves all of them.
+    unit, clock = units[order], onsets[order] + runs[order] * (np.ptp(onsets) + 2 * duration)
+    # Runs lie more than an epoch apart on this clock, so that one search serves all of them.
     begins = np.flatnonzero(np.diff(unit, prepend=unit[0] - 1))
     turn = np.searchsorted(begins, np.arange(len(unit)), side="right") - 1
-    first = turn[np.searchsorted(clock, clock - (window - _INSTANT), side="right")]
-    last = turn[np.searchsorted(clock, clock + (window - _INSTANT), side="left") - 1]
+    first = turn[np.searchsorted(clock, clock - (duration - _INSTANT), side="right")]
+    last = turn[np.searchsorted(clock, clock + (duration - _INSTANT), side="left") - 1]
     count = last - first + 1
     if count.max() == 1:
         return units

@@ -133,7 +133,7 @@ def log_posterior(evidence: Floats, factor: float, log_prior: Floats | float = 0
         From :func:`add_likelihood_ratios`, [..., symbol].
     factor
         What the evidence is multiplied by, because the flashes of a character are not independent
-        (windows overlap, attention and drifts last): without it the posterior is overconfident.
+        (epochs overlap, attention and drifts last): without it the posterior is overconfident.
     log_prior
         log p(symbol), [symbol] or [..., symbol]; 0 for equally likely symbols.
     """

@@ -48,7 +48,7 @@ def endless_oddball(n_subjects):
 def test_no_epoch_is_scored_by_a_fit_that_saw_some_of_its_samples():
     epochs = endless_oddball(1)
     nearest = cross_fitted_scores(Nearest(), epochs, "character")
-    assert nearest.min() >= epochs.window - 1e-4
+    assert nearest.min() >= epochs.duration - 1e-4
 
 
 def test_detectors_are_told_which_epochs_share_samples():

@@ -87,7 +87,7 @@ def test_a_script_gets_the_scores_of_a_run(study, tmp_path):
 @pytest.mark.parametrize("protocol", ["within_subject", "cross_subject"])
 def test_nothing_of_the_tested_epochs_reaches_what_is_fitted(study, settings, protocol):
     method = Method.read("m", settings)
-    fold = make_folds(protocol, study.flashes, study.window)[0]
+    fold = make_folds(protocol, study.flashes, study.duration)[0]
     X = study.X.copy()
     rng = np.random.default_rng(0)
     mixing = rng.standard_normal((X.shape[1], X.shape[1])).astype(np.float32)
@@ -122,7 +122,7 @@ def test_labels_of_the_tested_subject_change_no_score(study, settings, protocol)
     """Not those of the characters that it calibrates itself by either."""
     method = Method.read("m", settings)
     options = {"characters": (2,)} if protocol == "few_shot" else {}
-    fold = make_folds(protocol, study.flashes, study.window, options)[-1]
+    fold = make_folds(protocol, study.flashes, study.duration, options)[-1]
     own = fold.test if fold.calibration is None else np.r_[fold.test, fold.calibration]
     target = study.flashes["target"].to_numpy().copy()
     target[own] = np.random.default_rng(0).permutation(target[own])
@@ -135,7 +135,7 @@ def test_training_epochs_are_aligned_by_themselves_alone(study):
     """The right value: what aligning the two sets apart by hand gives."""
     from p300.signal.alignment import Alignment, align
 
-    fold = make_folds("within_subject", study.flashes, study.window)[0]
+    fold = make_folds("within_subject", study.flashes, study.duration)[0]
     euclidean = Alignment("euclidean")
     train, test = (align(study.select(rows), euclidean) for rows in (fold.train, fold.test))
     detector = make_detector("slda").fit(train.X, train.y, groups=train.units("character"))

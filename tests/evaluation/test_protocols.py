@@ -117,7 +117,7 @@ def test_blocks_of_any_run_are_about_equal_and_in_time(sizes, gaps, spacing, n_b
         parts.append(now + spacing * np.arange(size))
         now = parts[-1][-1] + gap
     flashes = oddball(np.concatenate(parts))
-    folds = list(PROTOCOLS["within_subject"].folds(flashes, window=0.65, n_blocks=n_blocks))
+    folds = list(PROTOCOLS["within_subject"].folds(flashes, duration=0.65, n_blocks=n_blocks))
     tested = [fold.test for fold in folds]
     assert np.concatenate(tested).tolist() == list(range(len(flashes)))
     even = len(flashes) / len(folds)
@@ -185,7 +185,7 @@ def test_permuting_the_test_subject_changes_no_fitted_weight():
     tested = np.flatnonzero(epochs.flashes["subject"] == "3")
     X = epochs.X.copy()
     X[tested] = X[np.random.default_rng(0).permutation(tested)]
-    fold = make_folds("cross_subject", epochs.flashes, epochs.window)[2]
+    fold = make_folds("cross_subject", epochs.flashes, epochs.duration)[2]
     for name, options in (("slda", {}), ("cnn1", {"max_passes": 2})):
         weights = []
         for windows in (epochs.X, X):
@@ -204,7 +204,7 @@ def test_folds_that_leak_are_refused():
         check_fold(
             Fold("f", everything[:100], everything[100:], "character", "subject"), flashes, 0.65
         )
-    with pytest.raises(ProtocolError, match=r"windows of 0.65 s .* overlap"):
+    with pytest.raises(ProtocolError, match=r"epochs of 0.65 s .* overlap"):
         check_fold(Fold("f", everything[:70], everything[70:144], "character", None), flashes, 0.65)
 
 
@@ -385,7 +385,7 @@ class TestCrossDataset:
 
 
 def test_a_protocol_is_one_function_and_one_entry(monkeypatch):
-    def first_against_rest(flashes, *, window, n: int = 1):
+    def first_against_rest(flashes, *, duration, n: int = 1):
         rows = np.flatnonzero(flashes["subject"].astype(int) < n)
         yield Fold("first", np.setdiff1d(np.arange(len(flashes)), rows), rows, "subject", "subject")
 

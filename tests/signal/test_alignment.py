@@ -22,10 +22,10 @@ from p300.runs.config import parse_experiment
 from p300.signal.alignment import (
     Alignment,
     align,
+    epoch_covariances,
     make_alignment,
     reference,
     whitener,
-    window_covariances,
 )
 from p300.signal.preprocessing import Preprocessing, preprocess
 
@@ -70,7 +70,7 @@ def inner_products(X):
 @settings(max_examples=15, deadline=None)
 def test_the_mean_covariance_becomes_one_whatever_the_mixing(domain, method, seed):
     aligned = align(mixed(domain, random_mixing(seed)), Alignment(method))
-    mean = window_covariances(aligned.X).mean(axis=0)
+    mean = epoch_covariances(aligned.X).mean(axis=0)
     # The geometric mean of windows lies below the arithmetic one, by as much in all directions.
     np.testing.assert_allclose(mean / np.diag(mean).mean(), np.eye(4), atol=0.06)
     assert np.diag(mean).mean() == pytest.approx(1, abs=0.02 if method == "euclidean" else 0.2)
@@ -175,7 +175,7 @@ def test_running_goes_by_time_not_by_place_in_the_table(domain):
 
 
 def test_running_ends_where_offline_is(domain):
-    covariances = window_covariances(domain.X)
+    covariances = epoch_covariances(domain.X)
     whole = whitener(reference(covariances, domain.X.shape[2])) @ domain.X[-1]
     running = align(domain, Alignment("euclidean", "running")).X[-1]
     np.testing.assert_allclose(running, whole, atol=0.15 * np.abs(whole).max())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.recordings import build_recording
-from p300.signal.filters import bandpass, interpolation_weights, realised_band, sample_windows
+from p300.signal.filters import bandpass, interpolation_weights, realised_band, sample_epochs
 from p300.signal.preprocessing import Preprocessing, cut_epochs, describe
 
 
@@ -24,7 +24,7 @@ def test_values_between_samples_are_those_of_the_signal(frequency, phase, ratio,
     sfreq, onsets = 240.0, np.array([100, 333, 700])
     offsets = start + ratio * np.arange(20)
     signal = np.sin(2 * np.pi * frequency * np.arange(1000) / sfreq + phase)[None]
-    ((rows, values),) = sample_windows(signal, onsets, offsets)
+    ((rows, values),) = sample_epochs(signal, onsets, offsets)
     times = (onsets[:, None] + offsets) / sfreq
     np.testing.assert_array_equal(rows, [0, 1, 2])
     true = np.sin(2 * np.pi * frequency * times + phase)
@@ -33,7 +33,7 @@ def test_values_between_samples_are_those_of_the_signal(frequency, phase, ratio,
 
 def test_whole_samples_are_taken_as_they_are():
     signal = np.random.default_rng(0).standard_normal((2, 500))
-    ((_, values),) = sample_windows(signal, np.array([50, 71]), np.arange(-3.0, 40.0, 3.0))
+    ((_, values),) = sample_epochs(signal, np.array([50, 71]), np.arange(-3.0, 40.0, 3.0))
     np.testing.assert_array_equal(values[1, :, 0], signal[:, 68])
     np.testing.assert_array_equal(values[0, 1], signal[1, 47:90:3])
 
@@ -41,16 +41,16 @@ def test_whole_samples_are_taken_as_they_are():
 def test_many_onsets_come_in_parts_that_make_up_the_whole():
     signal = np.random.default_rng(0).standard_normal((2, 3000)).cumsum(axis=1)
     onsets, offsets = np.arange(2900), np.arange(30) * 1.3
-    parts = list(sample_windows(signal, onsets, offsets))
+    parts = list(sample_epochs(signal, onsets, offsets))
     assert len(parts) > 5
     assert np.concatenate([rows for rows, _ in parts]).tolist() == list(range(2900))
-    one = next(sample_windows(signal, onsets[2000:2001], offsets))[1]
+    one = next(sample_epochs(signal, onsets[2000:2001], offsets))[1]
     np.testing.assert_allclose(np.concatenate([v for _, v in parts])[2000], one[0], atol=1e-12)
 
 
 def test_onsets_whose_windows_leave_the_signal_are_left_out():
     onsets = np.array([0, 1, 80, 90])
-    ((rows, _),) = sample_windows(np.zeros((1, 100)), onsets, np.array([-0.5, 9.0, 18.5]))
+    ((rows, _),) = sample_epochs(np.zeros((1, 100)), onsets, np.array([-0.5, 9.0, 18.5]))
     assert rows.tolist() == [1, 2]
 
 

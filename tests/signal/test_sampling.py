@@ -87,7 +87,7 @@ def test_the_flashes_that_are_counted_are_those_that_are_cut(tmin, length, sfreq
     epochs, grid = cut_epochs(cut, chosen), epoch_grid(cut, chosen)
     counted = kept_flashes(cut, grid)
     assert epochs.flashes["sample"].tolist() == counted["sample"].tolist()
-    assert (epochs.window, epochs.tmin) == (grid.seconds, grid.tmin)
+    assert (epochs.duration, epochs.tmin) == (grid.seconds, grid.tmin)
     last = round(grid.factor * (grid.first + grid.n_times - 1))
     inside = cut.flashes["sample"] + last <= cut.raw.n_times - 1
     assert set(counted["sample"]) <= set(cut.flashes.loc[inside, "sample"])

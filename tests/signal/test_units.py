@@ -22,7 +22,7 @@ def without_characters(epochs: Epochs) -> Epochs:
 def overlap(epochs: Epochs, some, others) -> bool:
     """Whether epochs at some positions share samples with those at others."""
     runs, onset = epochs.units("run"), epochs.flashes["onset"].to_numpy()
-    near = np.abs(onset[some][:, None] - onset[others]) < epochs.window - 1e-9
+    near = np.abs(onset[some][:, None] - onset[others]) < epochs.duration - 1e-9
     return bool((near & (runs[some][:, None] == runs[others])).any())
 
 
@@ -39,7 +39,7 @@ def test_stretches_without_a_gap_name_their_neighbours():
     np.testing.assert_array_equal(groups[:, 0], units)
     onset = epochs.flashes["onset"].to_numpy()
     for row in range(len(epochs)):
-        near = units[np.abs(onset - onset[row]) < epochs.window - 1e-9]
+        near = units[np.abs(onset - onset[row]) < epochs.duration - 1e-9]
         assert set(near) == set(groups[row])
     assert epochs.groups("run").ndim == 1
 

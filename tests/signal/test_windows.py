@@ -15,7 +15,7 @@ from p300.runs.config import parse_experiment
 from p300.runs.runner import score_folds
 from p300.signal import epoch_arrays as windows
 from p300.signal.alignment import Alignment, align
-from p300.signal.epoch_arrays import blocks, empty_windows, gather_windows
+from p300.signal.epoch_arrays import blocks, empty_epochs, gather_epochs
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_window_larger_than_a_block_is_a_block(little_memory):
 
 
 def test_many_windows_lie_on_disk_in_the_order_of_time(little_memory):
-    few, many = empty_windows(2, 4, 10), empty_windows(100, 4, 10)
+    few, many = empty_epochs(2, 4, 10), empty_epochs(100, 4, 10)
     assert not on_disk(few)
     assert on_disk(many)
     assert many.shape == (100, 4, 10)
@@ -58,7 +58,7 @@ def test_many_windows_lie_on_disk_in_the_order_of_time(little_memory):
 
 def test_gathered_windows_are_those_asked_for(little_memory, epochs):
     rows = np.random.default_rng(0).permutation(len(epochs))[:200]
-    gathered = gather_windows(epochs.X, rows)
+    gathered = gather_epochs(epochs.X, rows)
     assert on_disk(gathered)
     np.testing.assert_array_equal(gathered, epochs.X[rows])
 
@@ -91,7 +91,7 @@ def test_gathering_takes_a_block_of_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(windows, "BLOCK", 2**18)
     X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (4000, 8, 100))
     tracemalloc.start()
-    gather_windows(X, np.arange(4000))
+    gather_epochs(X, np.arange(4000))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert X.nbytes > 12e6

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.detectors.base import Detector
-from p300.detectors.splits import Floats, Index, Labels, Windows, cross_fitted_scores
+from p300.detectors.splits import EpochArray, Floats, Index, Labels, cross_fitted_scores
 from p300.errors import DetectorError
 from p300.signal.epoch_arrays import blocks
 
@@ -31,10 +31,10 @@ class ClosedFormDetector(Detector):
     n_folds: int
 
     @abstractmethod
-    def _fit(self, X: Windows, y: Labels) -> Self:
+    def _fit(self, X: EpochArray, y: Labels) -> Self:
         """Fit everything, calibration apart."""
 
-    def _reduced(self, X: Windows) -> npt.NDArray[np.floating]:
+    def _reduced(self, X: EpochArray) -> npt.NDArray[np.floating]:
         """Return what the fit looks at, [epoch, electrode, time]: all of X, or less of equal use.
 
         Where windows are many they are read once for it, and not held in memory.
@@ -47,7 +47,9 @@ class ClosedFormDetector(Detector):
         self._calibrate(*self._learn(windows, labels, groups))
         return self
 
-    def _learn(self, X: Windows, y: Labels, groups: npt.ArrayLike | None) -> tuple[Floats, Labels]:
+    def _learn(
+        self, X: EpochArray, y: Labels, groups: npt.ArrayLike | None
+    ) -> tuple[Floats, Labels]:
         """Fit; return raw scores of training epochs not learned from, and their labels."""
         X = self._reduced(X)
 
@@ -59,7 +61,7 @@ class ClosedFormDetector(Detector):
         self._fit(X, y)
         return held_out
 
-    def _raw_scores(self, X: Windows) -> Floats:
+    def _raw_scores(self, X: EpochArray) -> Floats:
         features, readout = self.features(X), self.readout()
         assert features is not None  # who has no linear readout overrides this method
         assert readout is not None

@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from p300.detectors.linear.cross_fitted import ClosedFormDetector
 from p300.detectors.linear.xdawn import response_covariances, target_response
-from p300.detectors.splits import Floats, Labels, Windows, check_components
+from p300.detectors.splits import EpochArray, Floats, Labels, check_components
 from p300.ranges import Several, Size
 
 
 class ErpCovarianceMDM(ClosedFormDetector):
     """Minimum distance to mean of covariances that hold the mean target response.
 
-    Barachant & Congedo, arXiv:1409.0107, 2014: each window is stacked under the mean target
+    Barachant & Congedo, arXiv:1409.0107, 2014: each epoch is stacked under the mean target
     response; the raw score is how much nearer the covariance of both is to the geometric mean of
     targets than to that of non-targets, in squared affine-invariant distance. The classes count
     alike whatever their sizes.
@@ -41,7 +41,7 @@ class ErpCovarianceMDM(ClosedFormDetector):
         self.n_components = n_components
         self.n_folds = n_folds
 
-    def _fit(self, X: Windows, y: Labels) -> Self:
+    def _fit(self, X: EpochArray, y: Labels) -> Self:
         from pyriemann.geometry.mean import mean_riemann
 
         most = min(X.shape[1:])
@@ -54,7 +54,7 @@ class ErpCovarianceMDM(ClosedFormDetector):
         self.means_ = np.stack([mean_riemann(covariances[y == k], tol=1e-6) for k in (0, 1)])
         return self
 
-    def _raw_scores(self, X: Windows) -> Floats:
+    def _raw_scores(self, X: EpochArray) -> Floats:
         from pyriemann.geometry.distance import distance_riemann
 
         covariances = response_covariances(X, self.response_)

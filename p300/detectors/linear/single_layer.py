@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
-from p300.detectors.splits import Floats, Labels, Windows
+from p300.detectors.splits import EpochArray, Floats, Labels
 from p300.ranges import Count, Positive, Seed, Several, Size
 
 
@@ -43,16 +43,16 @@ class SingleLayer(ClosedFormDetector):
     def _weigh(self, features: Floats, y: Labels) -> tuple[Floats, float]:
         """Learn the weights of the features, [feature], and the intercept."""
 
-    def _fit(self, X: Windows, y: Labels) -> Self:
+    def _fit(self, X: EpochArray, y: Labels) -> Self:
         weights, self.intercept_ = self._weigh(self.features(X), y)
         self.coef_ = weights.reshape(X.shape[1], self.n_windows)
         return self
 
-    def _reduced(self, X: Windows) -> Floats:
+    def _reduced(self, X: EpochArray) -> Floats:
         # Of as many samples as windows, each sample is the mean of a window.
         return window_means(X, self.n_windows).reshape(len(X), X.shape[1], -1)
 
-    def features(self, X: Windows) -> Floats:
+    def features(self, X: EpochArray) -> Floats:
         """Average consecutive samples: [epoch, electrode * window], electrode by electrode."""
         return window_means(X, self.n_windows)
 

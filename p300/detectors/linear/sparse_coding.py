@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
 from p300.detectors.linear.single_layer import standardised_weights
-from p300.detectors.splits import Floats, Labels, Windows
+from p300.detectors.splits import EpochArray, Floats, Labels
 from p300.errors import DetectorError
 from p300.ranges import Positive, Seed, Several, Size
 
@@ -83,7 +83,7 @@ class SparseCoding(ClosedFormDetector):
         self.n_folds = n_folds
         self.seed = seed
 
-    def _fit(self, X: Windows, y: Labels) -> Self:
+    def _fit(self, X: EpochArray, y: Labels) -> Self:
         from sklearn.decomposition import PCA, MiniBatchDictionaryLearning
         from sklearn.linear_model import LogisticRegression
 
@@ -114,11 +114,11 @@ class SparseCoding(ClosedFormDetector):
         self.weights_, self.intercept_ = standardised_weights(regression, codes, y)
         return self
 
-    def _whitened(self, X: Windows) -> Floats:
+    def _whitened(self, X: EpochArray) -> Floats:
         whitened: Floats = (window_means(X, self.n_windows) - self.centre_) @ self.whitening_.T
         return whitened
 
-    def features(self, X: Windows) -> Floats:
+    def features(self, X: EpochArray) -> Floats:
         """Return the sparse codes of windows, [epoch, atom]."""
         from sklearn.decomposition import sparse_encode
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from p300.detectors.linear.covariance import discriminant
 from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
-from p300.detectors.splits import Floats, Labels, Windows, check_components
+from p300.detectors.splits import EpochArray, Floats, Labels, check_components
 from p300.errors import DetectorError
 from p300.ranges import Positive, Several, Size
 
@@ -17,10 +17,10 @@ SHRINKAGE = 0.01
 """Share of equal variances in the signal covariance, singular after an average reference."""
 
 MINIMUM_SAMPLES = 10
-"""Fewest samples of a window whose covariance is taken."""
+"""Fewest samples of an epoch whose covariance is taken."""
 
 
-def xdawn_filters(X: Windows, y: Labels, n_filters: int) -> Floats:
+def xdawn_filters(X: EpochArray, y: Labels, n_filters: int) -> Floats:
     """Return the spatial filters after which target responses stand out most from the signal.
 
     Rivet et al., IEEE TBME 56:2035-2043, 2009, on epochs (pyRiemann's ``Xdawn``), for the response
@@ -78,13 +78,13 @@ class XdawnLDA(ClosedFormDetector):
         self.n_windows = n_windows
         self.n_folds = n_folds
 
-    def _fit(self, X: Windows, y: Labels) -> Self:
+    def _fit(self, X: EpochArray, y: Labels) -> Self:
         n_filters = min(4, X.shape[1]) if self.n_filters is None else self.n_filters
         self.filters_ = xdawn_filters(X, y, n_filters)
         self.weights_, self.intercept_ = discriminant(self.features(X), y)
         return self
 
-    def features(self, X: Windows) -> Floats:
+    def features(self, X: EpochArray) -> Floats:
         """Average consecutive samples of the filtered signals, [epoch, filter * window]."""
         return window_means(self.filters_ @ X, self.n_windows)
 
@@ -111,9 +111,9 @@ class XdawnLDA(ClosedFormDetector):
 
 
 class XdawnTangentSpace(ClosedFormDetector):
-    """Covariances of xDAWN-filtered windows and target response, in the tangent space.
+    """Covariances of xDAWN-filtered epochs and target response, in the tangent space.
 
-    Barachant & Congedo, arXiv:1409.0107, 2014: each window is stacked under the mean target
+    Barachant & Congedo, arXiv:1409.0107, 2014: each epoch is stacked under the mean target
     response, both filtered; their covariances are projected to the tangent space at the geometric
     mean and told apart by logistic regression that weighs both classes alike.
 
@@ -134,7 +134,7 @@ class XdawnTangentSpace(ClosedFormDetector):
         self.C = C
         self.n_folds = n_folds
 
-    def _fit(self, X: Windows, y: Labels) -> Self:
+    def _fit(self, X: EpochArray, y: Labels) -> Self:
         from pyriemann.geometry.mean import mean_riemann
         from sklearn.linear_model import LogisticRegression
 
@@ -149,11 +149,11 @@ class XdawnTangentSpace(ClosedFormDetector):
         self.intercept_ = float(regression.intercept_[0] - centre @ self.weights_)
         return self
 
-    def _covariances(self, X: Windows) -> Floats:
+    def _covariances(self, X: EpochArray) -> Floats:
         return response_covariances(self.filters_ @ X, self.response_)
 
-    def features(self, X: Windows) -> Floats:
-        """Return tangent vectors of the windows' covariances, [epoch, feature]."""
+    def features(self, X: EpochArray) -> Floats:
+        """Return tangent vectors of the epochs' covariances, [epoch, feature]."""
         from pyriemann.geometry.tangentspace import tangent_space
 
         vectors: Floats = tangent_space(self._covariances(X), self.reference_)
@@ -188,9 +188,9 @@ class XdawnTangentSpace(ClosedFormDetector):
 
 
 def target_response(signals: npt.NDArray[np.floating], y: Labels) -> Floats:
-    """Return the mean target window, [signal, time], scaled to the variance of single windows.
+    """Return the mean target epoch, [signal, time], scaled to the variance of single epochs.
 
-    A covariance is shrunk towards equal variances: an average of hundreds of windows, as small as
+    A covariance is shrunk towards equal variances: an average of hundreds of epochs, as small as
     it is, would be shrunk away. Without shrinkage the scale makes no difference.
     """
     response: Floats = signals[y == 1].mean(axis=0, dtype=np.float64)
@@ -199,10 +199,10 @@ def target_response(signals: npt.NDArray[np.floating], y: Labels) -> Floats:
 
 
 def response_covariances(signals: npt.NDArray[np.floating], response: Floats) -> Floats:
-    """Return the covariances of a response and each window, [epoch, signal, signal].
+    """Return the covariances of a response and each epoch, [epoch, signal, signal].
 
     Shrunk by oracle approximation (OAS; Chen et al., IEEE TSP 58:5016-5029, 2010, eq. 23), all
-    windows at once.
+    epochs at once.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def response_covariances(signals: npt.NDArray[np.floating], response: Floats) ->
     Raises
     ------
     DetectorError
-        When a window has fewer than :data:`MINIMUM_SAMPLES` samples.
+        When an epoch has fewer than :data:`MINIMUM_SAMPLES` samples.
     """
     if signals.shape[2] < MINIMUM_SAMPLES:
         raise DetectorError(

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from p300.detectors.meta.wrapping import WrapsDetector
-from p300.detectors.splits import Floats, Index, Labels, Windows
+from p300.detectors.splits import EpochArray, Floats, Index, Labels
 from p300.detectors.training import TrainingJob
 from p300.detectors.training.network import NetworkDetector, Part, fuse, random_states
 from p300.detectors.training.trained import TrainedDetector
@@ -143,7 +143,7 @@ class Ensemble(WrapsDetector, TrainedDetector):
     def _log_odds(self, X: Tensor) -> Tensor:
         return fuse(torch.stack([member.member_log_odds(X) for member in self.members_]))
 
-    def features(self, X: Windows) -> Floats | None:
+    def features(self, X: EpochArray) -> Floats | None:
         """Return what the members' last layers read, side by side, [epoch, feature]."""
         return _joined([member.features(X) for member in self.members_], axis=1)
 

@@ -12,7 +12,7 @@ from p300.detectors.base import Detector
 from p300.detectors.meta.electrode_choice import heaviest_electrodes, named_electrodes
 from p300.detectors.meta.ensembles import Ensemble
 from p300.detectors.meta.wrapping import WrapsDetector
-from p300.detectors.splits import Floats, Index, Windows, check_training_data, check_windows
+from p300.detectors.splits import EpochArray, Floats, Index, check_epochs, check_training_data
 from p300.detectors.training import TrainingJob, train
 from p300.detectors.training.network import NetworkDetector
 from p300.detectors.training.trained import TrainedDetector
@@ -32,7 +32,7 @@ class PickedElectrodes(WrapsDetector):
     picked_: Index
     detector_: Detector
 
-    def _pick(self, X: Windows, picked: Index) -> Windows:
+    def _pick(self, X: EpochArray, picked: Index) -> EpochArray:
         """Note the size of X and which electrodes are looked at; return the epochs of these."""
         self._check_parameters()
         self.input_shape_ = (X.shape[1], X.shape[2])
@@ -63,10 +63,10 @@ class PickedElectrodes(WrapsDetector):
         self.detector_.fine_tune(epochs[:, self.picked_], labels)
         return self
 
-    def _raw_scores(self, X: Windows) -> Floats:
+    def _raw_scores(self, X: EpochArray) -> Floats:
         return self.detector_._raw_scores(X[:, self.picked_])
 
-    def features(self, X: Windows) -> Floats | None:
+    def features(self, X: EpochArray) -> Floats | None:
         """Return what the detector's last layer reads, [epoch, feature]."""
         return self.detector_.features(X[:, self.picked_])
 
@@ -76,7 +76,7 @@ class PickedElectrodes(WrapsDetector):
 
     def input_gradients(self, X: npt.ArrayLike) -> Floats | None:
         """Return the gradient of each epoch's log-odds by X, 0 at electrodes not looked at."""
-        own = self.detector_.input_gradients(check_windows(X)[:, self.picked_])
+        own = self.detector_.input_gradients(check_epochs(X)[:, self.picked_])
         return None if own is None else self._on_all_electrodes(own)
 
     def spatial_filters(self) -> Floats | None:
@@ -172,8 +172,8 @@ class NamedElectrodes(PickedElectrodes):
         seen = self._named(X)
         return self._trained.prepare(seen, y, groups)
 
-    def _named(self, X: npt.ArrayLike) -> Windows:
-        epochs = check_windows(X)
+    def _named(self, X: npt.ArrayLike) -> EpochArray:
+        epochs = check_epochs(X)
         picked = named_electrodes(self.picks, self.electrodes, epochs.shape[1])
         return self._pick(epochs, picked)
 
@@ -242,5 +242,5 @@ class HeaviestElectrodes(PickedElectrodes):
                 f"{self.name} has no spatial filters to choose {self.n_electrodes} electrodes by; "
                 "name the electrodes in picks"
             )
-        seen = self._pick(check_windows(X), heaviest_electrodes(filters, self.n_electrodes))
+        seen = self._pick(check_epochs(X), heaviest_electrodes(filters, self.n_electrodes))
         return self._trained.prepare(seen, y, groups, choosing.seeds)

@@ -45,7 +45,7 @@ class BN3(nn.Module):
     Raises
     ------
     DetectorError
-        When the window is shorter than one kernel.
+        When the epoch is shorter than one kernel.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class BN3(nn.Module):
         super().__init__()
         if n_samples < kernel:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for BN3's kernels of {kernel}; use "
-                "a longer window, a higher rate or a shorter kernel"
+                f"epochs of {n_samples} samples are too short for BN3's kernels of {kernel}; use "
+                "a longer epoch, a higher rate or a shorter kernel"
             )
         self.input = nn.BatchNorm1d(n_electrodes)
         self.spatial = nn.Conv1d(n_electrodes, 16, 1)

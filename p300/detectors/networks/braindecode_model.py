@@ -23,7 +23,7 @@ def braindecode_model(
         Size of the input.
     model
         Name of its class, such as ``EEGConformer`` (https://braindecode.org/stable/api.html).
-        Kernels and pooling are the model's own, most of them meant for windows longer than those
+        Kernels and pooling are the model's own, most of them meant for epochs longer than those
         of a speller.
     sfreq
         Rate of the epochs in Hz, which some models ask for.
@@ -32,7 +32,7 @@ def braindecode_model(
     ------
     DetectorError
         When braindecode cannot be imported, has no model of that name, or the model does not take
-        windows of this size.
+        epochs of this size.
     """
     models = _braindecode_models()
     made = getattr(models, model, None)
@@ -45,7 +45,7 @@ def braindecode_model(
         network: nn.Module = made(n_outputs=2, n_chans=n_electrodes, n_times=n_samples, sfreq=sfreq)
     except (ValueError, RuntimeError, TypeError) as error:
         raise DetectorError(
-            f"braindecode's {model} cannot be made for windows of {n_electrodes} electrodes x "
+            f"braindecode's {model} cannot be made for epochs of {n_electrodes} electrodes x "
             f"{n_samples} samples (sfreq: {sfreq}): {error}"
         ) from error
     return network

@@ -53,7 +53,7 @@ class CNN1(nn.Module):
     Raises
     ------
     DetectorError
-        When the window is shorter than one kernel.
+        When the epoch is shorter than one kernel.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class CNN1(nn.Module):
         n_positions = n_samples // kernel
         if n_positions < 1:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for CNN-1's kernels of {kernel}; "
-                "use a longer window, a higher rate or a shorter kernel"
+                f"epochs of {n_samples} samples are too short for CNN-1's kernels of {kernel}; "
+                "use a longer epoch, a higher rate or a shorter kernel"
             )
         self.kernel = kernel
         self.n_positions = n_positions

@@ -50,7 +50,7 @@ class Branch(nn.Module):
 
 
 def _convolution(n_inputs: int, n_outputs: int, kernel: int) -> nn.Sequential:
-    """Convolve over all maps at the window's length, with batch norm and ELU."""
+    """Convolve over all maps at the epoch's length, with batch norm and ELU."""
     convolution = nn.Conv1d(n_inputs, n_outputs, kernel, bias=False)
     nn.init.kaiming_normal_(convolution.weight)
     padding = nn.ZeroPad1d(((kernel - 1) // 2, kernel // 2))
@@ -76,9 +76,9 @@ class EEGInception(nn.Module):
     dropout of .25 after every ELU. Only the first kernels have thresholds.
 
     Different from the authors' code: lengths of spatial filters are limited whenever they are used
-    instead of after each step. Kernels and pooling are in samples for 120 to 128 Hz and windows
+    instead of after each step. Kernels and pooling are in samples for 120 to 128 Hz and epochs
     of any length; samples beyond the last whole 32 are not seen. The output reads
-    12 values of a window of .65 s, 24 in the paper (1 s).
+    12 values of an epoch of .65 s, 24 in the paper (1 s).
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class EEGInception(nn.Module):
     Raises
     ------
     DetectorError
-        When the window is shorter than 32 samples, or there are fewer than four kernels.
+        When the epoch is shorter than 32 samples, or there are fewer than four kernels.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ class EEGInception(nn.Module):
         super().__init__()
         if n_samples < 32:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for EEG-Inception, which averages "
-                "over 4 times 2 times 2 times 2 samples; use a longer window or a higher rate"
+                f"epochs of {n_samples} samples are too short for EEG-Inception, which averages "
+                "over 4 times 2 times 2 times 2 samples; use a longer epoch or a higher rate"
             )
         n_all = n_maps * len(kernels)
         if n_all < 4:

@@ -55,15 +55,15 @@ def filtered_moments(windows: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
 
     Parameters
     ----------
-    windows
+    epochs
         [epoch, time, electrode], taken to be zero outside.
     kernels
         [kernel, time].
     """
     n_samples, length = windows.shape[1], kernels.shape[1]
     around = margins(length)
-    # What is left of large products after subtraction must be exact: products are summed window
-    # by window, and what follows is in double precision, which Apple's MPS does not have.
+    # What is left of large products after subtraction must be exact: products are summed epoch
+    # by epoch, and what follows is in double precision, which Apple's MPS does not have.
     exact = torch.float32 if windows.device.type == "mps" else torch.float64
     zeros = windows.new_zeros(n_samples, n_samples)
     gram = torch.addbmm(zeros, windows, windows.transpose(1, 2)).to(exact)
@@ -137,12 +137,12 @@ class EEGNet(nn.Module):
 
     64 electrodes x 128 samples: 2,258 parameters, the paper's number (EEGNet-4,2: 1,066).
 
-    As in the paper's own code, convolutions other than the spatial one keep the window's length,
+    As in the paper's own code, convolutions other than the spatial one keep the epoch's length,
     the convolutions have no thresholds, and the output layer has. Different: lengths are limited
     whenever weights are used instead of after each step. Kernels and pooling are in samples for
     120 to 128 Hz; samples beyond the last whole 32 are not seen.
 
-    Space and time being linear, their order does not matter: here windows are filtered in space
+    Space and time being linear, their order does not matter: here epochs are filtered in space
     first, and the kernels then run over ``depth`` signals each in place of all electrodes. The
     batch norm between them scales and shifts by the moments of signals that are never computed
     (:func:`filtered_moments`).
@@ -163,7 +163,7 @@ class EEGNet(nn.Module):
     Raises
     ------
     DetectorError
-        When the window is shorter than 32 samples.
+        When the epoch is shorter than 32 samples.
     """
 
     def __init__(
@@ -179,8 +179,8 @@ class EEGNet(nn.Module):
         super().__init__()
         if n_samples < 32:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for EEGNet, which averages over 4 "
-                "times 8 samples; use a longer window or a higher rate"
+                f"epochs of {n_samples} samples are too short for EEGNet, which averages over 4 "
+                "times 8 samples; use a longer epoch or a higher rate"
             )
         n_maps = n_temporal * depth
         self.temporal = nn.Conv2d(1, n_temporal, (1, kernel), bias=False)

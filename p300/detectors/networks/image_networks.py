@@ -18,9 +18,9 @@ fit into. More rows of zeros would only take time."""
 
 
 class ElectrodeImage(nn.Module):
-    """Make a window an image: a row an electrode, a column a mean over time.
+    """Make an epoch an image: a row an electrode, a column a mean over time.
 
-    Time is averaged to ``size`` columns: a window of .65 s has then 49 a second (of 32 columns),
+    Time is averaged to ``size`` columns: an epoch of .65 s has then 49 a second (of 32 columns),
     twice the highest frequency that the default filter leaves. Electrodes stay what they are, one
     row each, in their order; where there are fewer than 16, rows of zeros are added above and below
     in equal numbers, so that kernels and pooling fit. More electrodes make a taller image, whose
@@ -47,8 +47,8 @@ class ElectrodeImage(nn.Module):
         super().__init__()
         if n_samples < size:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for images of {size} columns; use "
-                "a longer window or a higher rate"
+                f"epochs of {n_samples} samples are too short for images of {size} columns; use "
+                "a longer epoch or a higher rate"
             )
         self.shape = max(n_electrodes, FEWEST_ROWS), size
         above = (self.shape[0] - n_electrodes) // 2

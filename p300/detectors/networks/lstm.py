@@ -1,4 +1,4 @@
-"""A recurrent network with long short-term memory that reads the window along time."""
+"""A recurrent network with long short-term memory that reads the epoch along time."""
 
 from __future__ import annotations
 

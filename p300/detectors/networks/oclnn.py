@@ -21,8 +21,8 @@ class OCLNN(nn.Module):
 
     64 electrodes x 240 samples with the paper's kernel of 16 at 240 Hz: 16,882 parameters.
 
-    The paper cuts the window into fifteen pieces, one kernel each, 67 ms long; the kernel here
-    keeps the 67 ms, 8 samples at 120 Hz, so that a longer window has more pieces. It decays
+    The paper cuts the epoch into fifteen pieces, one kernel each, 67 ms long; the kernel here
+    keeps the 67 ms, 8 samples at 120 Hz, so that a longer epoch has more pieces. It decays
     the weights by an L2 penalty of .01; here the optimiser does.
 
     Parameters
@@ -36,15 +36,15 @@ class OCLNN(nn.Module):
     Raises
     ------
     DetectorError
-        When the window is shorter than one kernel.
+        When the epoch is shorter than one kernel.
     """
 
     def __init__(self, n_electrodes: int, n_samples: int, *, kernel: Size = 8) -> None:
         super().__init__()
         if n_samples < kernel:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for OCLNN's kernels of {kernel}; "
-                "use a longer window, a higher rate or a shorter kernel"
+                f"epochs of {n_samples} samples are too short for OCLNN's kernels of {kernel}; "
+                "use a longer epoch, a higher rate or a shorter kernel"
             )
         self.convolution = nn.Sequential(
             nn.Conv1d(n_electrodes, 16, kernel, stride=kernel),

@@ -56,8 +56,8 @@ class WindowMeans(nn.AdaptiveAvgPool1d):
     def __init__(self, n_samples: int, n_windows: int) -> None:
         if n_samples < n_windows:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for {n_windows} means over time; "
-                "use a longer window or a higher rate"
+                f"epochs of {n_samples} samples are too short for {n_windows} means over time; "
+                "use a longer epoch or a higher rate"
             )
         super().__init__(n_windows)
 

@@ -25,7 +25,7 @@ class SepConv1D(nn.Module):
     output     2 neurons, full                                                2 (n_filters P + 1)
     =========  =============================================================  =====================
 
-    P = T // (kernel / 2) positions, the window padded with a quarter kernel of zeros on both sides.
+    P = T // (kernel / 2) positions, the epoch padded with a quarter kernel of zeros on both sides.
     The paper's form of four filters on 6 electrodes x 206 samples
     at 256 Hz, with a kernel of 16 and one sigmoid output: 225 parameters; with two outputs 326.
 
@@ -45,7 +45,7 @@ class SepConv1D(nn.Module):
     Raises
     ------
     DetectorError
-        When the padded window is shorter than one kernel.
+        When the padded epoch is shorter than one kernel.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class SepConv1D(nn.Module):
         stride, padding = kernel // 2, kernel // 4
         if n_samples < kernel:
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for SepConv1D's kernels of "
-                f"{kernel}; use a longer window, a higher rate or a shorter kernel"
+                f"epochs of {n_samples} samples are too short for SepConv1D's kernels of "
+                f"{kernel}; use a longer epoch, a higher rate or a shorter kernel"
             )
         self.separable = nn.Sequential(
             nn.Conv1d(

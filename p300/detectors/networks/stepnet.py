@@ -14,7 +14,7 @@ from p300.ranges import Probability, Size
 class StepNet(nn.Module):
     """Spatial, TEmporal, Pointwise: the three layers that give the network its name.
 
-    The window is averaged over steps of about 40 ms, as shrinkage LDA sees it: the response has
+    The epoch is averaged over steps of about 40 ms, as shrinkage LDA sees it: the response has
     little above 12 Hz, and the rest of the network has a fifth of the work.
 
     =========  =============================================================  ===================
@@ -57,7 +57,7 @@ class StepNet(nn.Module):
     Raises
     ------
     DetectorError
-        When the kernels have fewer than two places in the window.
+        When the kernels have fewer than two places in the epoch.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class StepNet(nn.Module):
         super().__init__()
         n_steps = n_samples // step
         n_places = n_steps - kernel + 1
-        if n_places < 2:  # batch norm cannot do with one place of one window
+        if n_places < 2:  # batch norm cannot do with one place of one epoch
             raise DetectorError(
-                f"windows of {n_samples} samples are too short for StepNet's kernels of {kernel} "
-                f"steps of {step} samples, which need {kernel + 1} steps; use a longer window, a "
+                f"epochs of {n_samples} samples are too short for StepNet's kernels of {kernel} "
+                f"steps of {step} samples, which need {kernel + 1} steps; use a longer epoch, a "
                 "higher rate, or shorter kernels or steps"
             )
         self.step, self.kernel, self.n_seen = step, kernel, n_steps * step
@@ -120,6 +120,6 @@ class StepNet(nn.Module):
         return self.spatial.weight.detach()
 
     def temporal_kernels(self) -> Tensor:
-        """Return the kernels as they read the samples of the window, [filter, map, time]."""
+        """Return the kernels as they read the samples of the epoch, [filter, map, time]."""
         per_sample = self.temporal.detach() / self.step
         return per_sample.repeat_interleave(self.step, dim=1).transpose(1, 2)

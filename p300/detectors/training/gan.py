@@ -1,9 +1,9 @@
-"""A generative adversarial network that makes target windows like those it has seen.
+"""A generative adversarial network that makes target epochs like those it has seen.
 
 Goodfellow et al., Generative adversarial nets, NIPS 2014, 2672-2680. On EEG: Hartmann,
-Schirrmeister & Ball, EEG-GAN, arXiv:1806.01875, 2018, where far larger networks made windows of
+Schirrmeister & Ball, EEG-GAN, arXiv:1806.01875, 2018, where far larger networks made epochs of
 one electrode. Here some hundred targets are all there is to learn from, so both networks are two
-full layers over the principal components of the windows.
+full layers over the principal components of the epochs.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, leaky_relu, softplus
 from torch.optim.swa_utils import AveragedModel
 
-from p300.detectors.splits import Index, Labels, Windows
+from p300.detectors.splits import EpochArray, Index, Labels
 
 STEPS = 500
-"""Steps of both networks, however many windows there are; with more, windows become too large."""
+"""Steps of both networks, however many epochs there are; with more, targets become too large."""
 
 BATCH = 64
 
 VARIANCE = 0.99
-"""Share of the windows' variance that their components keep."""
+"""Share of the epochs' variance that their components keep."""
 
 
 def add_made_targets(
-    X: Windows, y: Labels, parts: list[tuple[Index, Index]], seed: int
-) -> tuple[Windows, Labels, list[tuple[Index, Index]]]:
+    X: EpochArray, y: Labels, parts: list[tuple[Index, Index]], seed: int
+) -> tuple[EpochArray, Labels, list[tuple[Index, Index]]]:
     """Let each network learn from made targets besides its own, as many as make the classes equal.
 
     Parameters
@@ -47,7 +47,7 @@ def add_made_targets(
 
     Returns
     -------
-    The same with the made windows behind those given, and each network's among those it learns
+    The same with the made epochs behind those given, and each network's among those it learns
     from.
     """
     windows, n, enlarged = [X], len(X), []
@@ -63,8 +63,8 @@ def add_made_targets(
     return np.concatenate(windows), labels, enlarged
 
 
-def make_targets(X: Windows, y: Labels, n: int) -> Windows:
-    """Learn from labelled windows and make new targets, [made epoch, electrode, time].
+def make_targets(X: EpochArray, y: Labels, n: int) -> EpochArray:
+    """Learn from labelled epochs and make new targets, [made epoch, electrode, time].
 
     Parameters
     ----------
@@ -80,18 +80,18 @@ def make_targets(X: Windows, y: Labels, n: int) -> Windows:
     generator = learn_to_make(components.read(windows[torch.from_numpy(y == 1)]))
     with torch.no_grad():
         made = components.write(generator(torch.randn(n, len(components.basis))))
-    found: Windows = made.unflatten(1, X.shape[1:]).numpy()
+    found: EpochArray = made.unflatten(1, X.shape[1:]).numpy()
     return found
 
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Principal components: windows as uncorrelated numbers of mean zero and variance one.
+    """Principal components: epochs as uncorrelated numbers of mean zero and variance one.
 
     Parameters
     ----------
     mean
-        Of the windows, [electrode * time].
+        Of the epochs, [electrode * time].
     basis
         [component, electrode * time], orthonormal.
     scale
@@ -104,7 +104,7 @@ class Components:
 
     @classmethod
     def of(cls, windows: Tensor) -> Self:
-        """Learn them from windows [epoch, electrode * time], targets and non-targets alike."""
+        """Learn them from epochs [epoch, electrode * time], targets and non-targets alike."""
         mean = windows.mean(dim=0)
         _, size, basis = torch.linalg.svd(windows - mean, full_matrices=False)
         explained = size.square().cumsum(0) / size.square().sum()
@@ -112,7 +112,7 @@ class Components:
         return cls(mean, basis[:n], size[:n] / len(windows) ** 0.5)
 
     def read(self, windows: Tensor) -> Tensor:
-        """Map windows [epoch, electrode * time] to components, [epoch, component]."""
+        """Map epochs [epoch, electrode * time] to components, [epoch, component]."""
         return (windows - self.mean) @ self.basis.T / self.scale
 
     def write(self, components: Tensor) -> Tensor:
@@ -121,9 +121,9 @@ class Components:
 
 
 class Generator(nn.Module):
-    """Turn noise into components of a window: the noise plus what two full layers make of it.
+    """Turn noise into components of an epoch: the noise plus what two full layers make of it.
 
-    Without the layers it makes windows with the covariance of all windows; what they learn is in
+    Without the layers it makes epochs with the covariance of all epochs; what they learn is in
     what targets differ.
 
     Parameters
@@ -138,19 +138,19 @@ class Generator(nn.Module):
         self.output = nn.Linear(64, n_components)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Map noise [epoch, component] to components of windows, [epoch, component]."""
+        """Map noise [epoch, component] to components of epochs, [epoch, component]."""
         made: Tensor = noise + self.output(leaky_relu(self.hidden(noise), 0.2))
         return made
 
 
 class Discriminator(nn.Module):
-    """Describe windows that were recorded from windows that were made.
+    """Describe epochs that were recorded from epochs that were made.
 
     Parameters
     ----------
     n_components
-        Of a window; 64 (n + 1) + 65 parameters. Half of the 64 hidden neurons are dropped at
-        random, so that it does not learn the few windows by heart.
+        Of an epoch; 64 (n + 1) + 65 parameters. Half of the 64 hidden neurons are dropped at
+        random, so that it does not learn the few epochs by heart.
     """
 
     def __init__(self, n_components: int) -> None:
@@ -170,7 +170,7 @@ def learn_to_make(seen: Tensor) -> nn.Module:
 
     The generator's error is the one that does not saturate, -log D(G(z)) (section 3 of the paper).
     The two circle around where neither can gain, so the mean of the generator's weights over the
-    second half of the steps is taken (Yazıcı et al., ICLR 2019): the mean of the windows it makes
+    second half of the steps is taken (Yazıcı et al., ICLR 2019): the mean of the epochs it makes
     then correlates with that of the targets by some .95, and without by .5 (docs/family_tree.md).
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from p300.detectors.splits import Windows
+from p300.detectors.splits import EpochArray
 from p300.detectors.training.rules import LearningRule, Settings
 from p300.errors import DetectorError
 
@@ -167,7 +167,7 @@ def from_state(state: Tensor) -> Iterator[None]:
         yield
 
 
-def time_major(X: Windows) -> Tensor:
+def time_major(X: EpochArray) -> Tensor:
     """Return epochs as [epoch, electrode, time], laid out in memory as [epoch, time, electrode].
 
     A spatial filter is then one plain matrix product over contiguous rows.

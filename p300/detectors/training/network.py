@@ -13,7 +13,7 @@ from torch.nn.functional import logsigmoid
 
 from p300.arguments import check_arguments
 from p300.detectors.registry import detector_info, network_class
-from p300.detectors.splits import Floats, Index, Labels, Windows, validation_split
+from p300.detectors.splits import EpochArray, Floats, Index, Labels, validation_split
 from p300.detectors.training import TrainingJob
 from p300.detectors.training.fine_tuning import fine_tune
 from p300.detectors.training.gan import add_made_targets
@@ -56,7 +56,7 @@ class NetworkDetector(TrainedDetector):
     Parameters
     ----------
     network
-        Name in :data:`p300.detectors.registry.DETECTORS`.
+        Name in :data:`p300.detectors.catalogue.DETECTORS`.
     network_options
         Keyword arguments of the network's class.
     training
@@ -172,7 +172,12 @@ class NetworkDetector(TrainedDetector):
         return validation_split(y, groups, self._settings().validation_fraction, rng)
 
     def training_job(
-        self, X: Windows, y: Labels, whole: Part, parts: list[Part], seeds: np.random.SeedSequence
+        self,
+        X: EpochArray,
+        y: Labels,
+        whole: Part,
+        parts: list[Part],
+        seeds: np.random.SeedSequence,
     ) -> TrainingJob:
         """Return the job of training one network for each of some parts.
 
@@ -250,7 +255,7 @@ class NetworkDetector(TrainedDetector):
         self.network_.eval()
         return LEARNING_RULES[self.training].log_odds(self.network_(X).double())
 
-    def features(self, X: Windows) -> Floats | None:
+    def features(self, X: EpochArray) -> Floats | None:
         """Return what the network's last layer reads, [epoch, feature].
 
         None where the network does not tell (it has no method ``features``).

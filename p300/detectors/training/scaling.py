@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.splits import Index, Windows
+from p300.detectors.splits import EpochArray, Index
 from p300.errors import DetectorError
-from p300.signal.epoch_arrays import blocks, empty_windows
+from p300.signal.epoch_arrays import blocks, empty_epochs
 
 MOST_OFF = 2.0
 """Epochs count as standardised where every electrode's standard deviation is between 1/2 and 2,
@@ -45,7 +45,7 @@ class Scaling:
             )
 
     @classmethod
-    def learned(cls, X: Windows, rows: Index) -> Self:
+    def learned(cls, X: EpochArray, rows: Index) -> Self:
         """Return the scaling by the means and standard deviations of some epochs.
 
         Epochs that are standardised already (:data:`MOST_OFF`) stay exactly as they are, by mean 0
@@ -74,17 +74,17 @@ class Scaling:
         """Whether epochs stay as they are."""
         return not self.mean.any() and bool((self.scale == 1).all())
 
-    def __call__(self, X: Windows) -> Windows:
+    def __call__(self, X: EpochArray) -> EpochArray:
         """Return scaled epochs, [epoch, electrode, time]; X itself where they stay as they are."""
         if self.is_identity:
             return X
-        scaled = empty_windows(*X.shape)
+        scaled = empty_epochs(*X.shape)
         for block in blocks(X):
             scaled[block] = (X[block] - self.mean[:, None]) / self.scale[:, None]
         return scaled
 
 
-def _squares(X: Windows, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _squares(X: EpochArray, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the sum over epochs of the mean square around a mean, [electrode]."""
     centred = X - mean.astype(np.float32)[:, None]
     of_epochs = np.einsum("net,net->ne", centred, centred) / X.shape[2]  # no copy of the squares

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from p300.detectors.base import Detector
-from p300.detectors.splits import Floats, Windows, check_training_data, check_windows
+from p300.detectors.splits import EpochArray, Floats, check_epochs, check_training_data
 from p300.detectors.training import TrainingJob, train
 from p300.detectors.training.loop import gather, time_major
 from p300.detectors.training.scaling import Scaling
@@ -96,10 +96,10 @@ class TrainedDetector(Detector):
         self._calibrate(scores, job.y[held_out].numpy())
         return self
 
-    def _raw_scores(self, X: Windows) -> Floats:
+    def _raw_scores(self, X: EpochArray) -> Floats:
         return self._scored(self._batches(X))
 
-    def _batches(self, X: Windows) -> Iterator[Tensor]:
+    def _batches(self, X: EpochArray) -> Iterator[Tensor]:
         """Yield the scaled epochs, some at a time."""
         for start in range(0, len(X), SCORING_BATCH):
             yield time_major(self.scaling_(X[start : start + SCORING_BATCH]))
@@ -111,7 +111,7 @@ class TrainedDetector(Detector):
 
     def input_gradients(self, X: npt.ArrayLike) -> Floats:
         """Return the gradient of each epoch's log-odds by X itself, [epoch, electrode, time]."""
-        inputs = torch.from_numpy(self.scaling_(check_windows(X))).requires_grad_()
+        inputs = torch.from_numpy(self.scaling_(check_epochs(X))).requires_grad_()
         (gradients,) = torch.autograd.grad(self._log_odds(inputs).sum(), inputs)
         scale = self.scaling_.scale[:, None].astype(np.float64)
         found: Floats = self.calibration_.slope * gradients.double().numpy() / scale

@@ -51,12 +51,12 @@ def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         options,
         where=f"protocols.{name}",
         error=ProtocolError,
-        skip=("flashes", "window"),
+        skip=("flashes", "duration"),
     )
 
 
 def make_folds(
-    protocol: str, flashes: pd.DataFrame, window: float, options: Mapping[str, Any] | None = None
+    protocol: str, flashes: pd.DataFrame, duration: float, options: Mapping[str, Any] | None = None
 ) -> list[Fold]:
     """Return the checked folds of a protocol.
 
@@ -66,7 +66,7 @@ def make_folds(
         A key of :data:`PROTOCOLS`.
     flashes
         Flash table, all labelled; of one data set, or of several where the protocol is across them.
-    window
+    duration
         Length of an epoch in seconds.
     options
         Options of the protocol.
@@ -82,7 +82,7 @@ def make_folds(
             "no flash is known to be a target or not; detectors can be applied to such recordings "
             "(p300 predict) but not trained or tested on them"
         )
-    folds = list(PROTOCOLS[protocol].folds(flashes, window=window, **checked))
+    folds = list(PROTOCOLS[protocol].folds(flashes, duration=duration, **checked))
     for fold in folds:
-        check_fold(fold, flashes, window)
+        check_fold(fold, flashes, duration)
     return folds

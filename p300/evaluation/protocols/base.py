@@ -29,7 +29,7 @@ class Protocol:
     Parameters
     ----------
     folds
-        Takes a flash table, ``window`` (s) and its options; yields folds.
+        Takes a flash table, ``duration`` (s, of an epoch) and its options; yields folds.
     scope
         What training and test set lie within.
     about

@@ -17,7 +17,7 @@ from p300.recordings.units import UNITS
 def cross_dataset(
     flashes: pd.DataFrame,
     *,
-    window: float,  # noqa: ARG001
+    duration: float,  # noqa: ARG001
     train: Names | None = None,
     test: Names | None = None,
     n_folds: Several | None = None,
@@ -31,7 +31,7 @@ def cross_dataset(
     ----------
     flashes
         As in :func:`within_subject`, of several data sets.
-    window
+    duration
         Length of an epoch in seconds.
     train
         Data sets to train on; by default all but the tested one.

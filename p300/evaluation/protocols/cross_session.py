@@ -12,7 +12,7 @@ from p300.evaluation.leaks import Fold
 from p300.evaluation.protocols.base import Protocol, Scope, grouped
 
 
-def cross_session(flashes: pd.DataFrame, *, window: float) -> Iterator[Fold]:  # noqa: ARG001
+def cross_session(flashes: pd.DataFrame, *, duration: float) -> Iterator[Fold]:  # noqa: ARG001
     """Test each session of a subject, trained on the subject's other sessions.
 
     Raises

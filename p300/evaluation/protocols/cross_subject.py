@@ -16,7 +16,7 @@ from p300.ranges import Several
 def cross_subject(
     flashes: pd.DataFrame,
     *,
-    window: float,  # noqa: ARG001
+    duration: float,  # noqa: ARG001
     n_folds: Several | None = None,
 ) -> Iterator[Fold]:
     """Test subjects, trained on all others; validation subjects come from the others.
@@ -25,7 +25,7 @@ def cross_subject(
     ----------
     flashes
         As in :func:`within_subject`.
-    window
+    duration
         Length of an epoch in seconds.
     n_folds
         Groups that the subjects are dealt into, in the order of the recordings; a group is tested

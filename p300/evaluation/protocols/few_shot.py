@@ -25,7 +25,7 @@ Characters = Annotated[tuple[Natural | Literal["all"], ...], Field(min_length=1)
 def few_shot(
     flashes: pd.DataFrame,
     *,
-    window: float,
+    duration: float,
     characters: Characters = (0, 1, 2, 3, 5, "all"),
 ) -> Iterator[Fold]:
     """Test the last run of each subject, trained on all others and adapted to a few characters.
@@ -34,7 +34,7 @@ def few_shot(
     ----------
     flashes
         As in :func:`within_subject`.
-    window
+    duration
         Length of an epoch in seconds.
     characters
         Numbers of characters, from the first one of the subject's earlier runs on, that a detector
@@ -53,7 +53,7 @@ def few_shot(
         known, or the characters too few. With no character to adapt to all subjects are tested.
     """
     left_out: dict[str, list[str]] = {}
-    for fold in cross_subject(flashes, window=window):
+    for fold in cross_subject(flashes, duration=duration):
         runs = list(grouped(flashes.iloc[fold.test], ["session", "run"]))
         if len(runs) < 2:
             raise ProtocolError(

@@ -18,20 +18,20 @@ from p300.ranges import Several
 def within_subject(
     flashes: pd.DataFrame,
     *,
-    window: float,
+    duration: float,
     test_runs: Literal["each", "last"] = "each",
     n_blocks: Several = 5,
 ) -> Iterator[Fold]:
     """Train and test on the same subject, on different runs.
 
     A subject with one run is divided into blocks of consecutive characters, each tested in turn;
-    training epochs closer to the block than a window are left out.
+    training epochs closer to the block than an epoch are left out.
 
     Parameters
     ----------
     flashes
         Columns of :attr:`p300.signal.epochs.Epochs.flashes`, of one data set.
-    window
+    duration
         Length of an epoch in seconds.
     test_runs
         ``each`` run is tested in turn, or only the ``last`` one, trained on those before it.
@@ -41,7 +41,7 @@ def within_subject(
     for subject, rows in grouped(flashes, ["subject"]):
         runs = list(grouped(flashes.iloc[rows], ["session", "run"]))
         if len(runs) == 1:
-            yield from _blocks(flashes, rows, f"sub-{subject}", window, n_blocks)
+            yield from _blocks(flashes, rows, f"sub-{subject}", duration, n_blocks)
             continue
         for (session, run), inner in runs[-1:] if test_runs == "last" else runs:
             test = rows[inner]
@@ -50,7 +50,7 @@ def within_subject(
 
 
 def _blocks(
-    flashes: pd.DataFrame, rows: Index, name: str, window: float, n_blocks: int
+    flashes: pd.DataFrame, rows: Index, name: str, duration: float, n_blocks: int
 ) -> Iterator[Fold]:
     """Divide one run into blocks of whole characters, or of flashes where these are unknown."""
     run = flashes.iloc[rows]
@@ -59,7 +59,7 @@ def _blocks(
     unit = (
         run["character"].to_numpy(dtype=np.int64)
         if known
-        else (onset - onset.min()) // (4 * window)
+        else (onset - onset.min()) // (4 * duration)
     )
     unit = np.unique(unit, return_inverse=True)[1]
     n_units = int(unit.max()) + 1
@@ -68,23 +68,23 @@ def _blocks(
             f"within_subject: {name} has one run with one character only; nothing can be held out"
         )
     n_blocks = min(n_blocks, n_units)
-    block = unit * n_blocks // n_units if known else _blocks_of_flashes(onset, window, n_blocks)
+    block = unit * n_blocks // n_units if known else _blocks_of_flashes(onset, duration, n_blocks)
     for k in range(n_blocks):
         tested = block == k
-        far = (onset <= onset[tested].min() - window) | (onset >= onset[tested].max() + window)
+        far = (onset <= onset[tested].min() - duration) | (onset >= onset[tested].max() + duration)
         yield Fold(f"{name}_block-{k + 1}", rows[~tested & far], rows[tested], "character", None)
 
 
 def _blocks_of_flashes(
-    onset: npt.NDArray[np.float64], window: float, n_blocks: int
+    onset: npt.NDArray[np.float64], duration: float, n_blocks: int
 ) -> npt.NDArray[np.int64]:
     """Return the block of each flash: consecutive ones, as many in each block up to a quarter.
 
-    A block ends at a pause of a window or more where there is one so near, because no epoch has to
+    A block ends at a pause of an epoch or more where there is one so near, because no epoch has to
     be left out there.
     """
     order = np.argsort(onset, kind="stable")
-    pauses = np.flatnonzero(np.diff(onset[order]) >= window) + 1
+    pauses = np.flatnonzero(np.diff(onset[order]) >= duration) + 1
     begins = np.arange(1, n_blocks) * len(onset) // n_blocks
     for k, even in enumerate(begins):
         near = pauses[np.abs(pauses - even) <= len(onset) // (4 * n_blocks)]

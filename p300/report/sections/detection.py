@@ -158,7 +158,7 @@ def responses(results: RunResults) -> Section:
         caption = (
             f"{dataset}: mean over {several(n_subjects, 'subject')}"
             + (" with its 95 % interval" if n_subjects >= FEWEST else _NO_INTERVAL)
-            + ". Where flashes follow one another faster than the window is long, responses "
+            + ". Where flashes follow one another faster than the epoch is long, responses "
             "overlap and the non-target average holds a part of its neighbours."
         )
         ratio = scalp.amplitude_ratio(averages)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from p300.detectors.registry import DETECTORS
+from p300.detectors.catalogue import DETECTORS
 from p300.evaluation.intervals import FEWEST
 from p300.evaluation.metrics import HEADLINE
 from p300.report import style

@@ -85,5 +85,5 @@ def test_gradients_are_those_of_the_function():
 
 
 def test_a_window_shorter_than_a_kernel_is_refused():
-    with pytest.raises(DetectorError, match=r"windows of 12 samples .* kernels of 13"):
+    with pytest.raises(DetectorError, match=r"epochs of 12 samples .* kernels of 13"):
         CNN1(8, 12)

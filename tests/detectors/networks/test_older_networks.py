@@ -76,7 +76,7 @@ def test_few_electrodes_are_framed_by_zeros_and_many_all_kept():
     assert not image[:, :5].any()
     assert not image[:, 10:].any()
     assert ElectrodeImage(40, 64, 32)(torch.randn(2, 40, 64)).shape == (2, 1, 40, 32)
-    with pytest.raises(DetectorError, match="windows of 31 samples are too short"):
+    with pytest.raises(DetectorError, match="epochs of 31 samples are too short"):
         ElectrodeImage(5, 31, 32)
 
 

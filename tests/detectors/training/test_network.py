@@ -88,5 +88,5 @@ def test_spatial_filters_and_kernels_have_the_shapes_of_cnn_1s(name):
 
 @every_network
 def test_a_window_that_is_too_short_is_refused(name):
-    with pytest.raises(DetectorError, match="windows of 6 samples are too short"):
+    with pytest.raises(DetectorError, match="epochs of 6 samples are too short"):
         made(name, n_samples=6)
