@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import roc_auc_score
 from studies import make_epochs
@@ -51,6 +52,7 @@ def test_no_epoch_is_scored_by_a_fit_that_saw_some_of_its_samples():
     assert nearest.min() >= epochs.duration - 1e-4
 
 
+@pytest.mark.filterwarnings("ignore:.*does not separate")
 def test_detectors_are_told_which_epochs_share_samples():
     epochs = endless_oddball(2)
     Nearest.fitted_with.clear()
