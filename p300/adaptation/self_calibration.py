@@ -174,8 +174,6 @@ class Course:
     ----------
     ratios
         Log-likelihood ratios of every flash, by what was known before its character, [epoch].
-    unadapted
-        The same by the readout at the start, [epoch].
     fell_back
         Numbers of the characters that were scored by the readout at the start, because the adapted
         one had shown itself worse.
@@ -184,7 +182,6 @@ class Course:
     """
 
     ratios: Floats
-    unadapted: Floats
     fell_back: tuple[int, ...]
     readout: Readout
 
@@ -220,7 +217,7 @@ def follow(known: Readout, flashes: Flashes, strength: Strength) -> Course:
         so_far = flashes.of(flashes.character <= character)
         readout = self_calibrate(known, so_far, strength, moment)
     end = known if is_worse(gains) else readout
-    return Course(ratios, unadapted, tuple(fell_back), end)
+    return Course(ratios, tuple(fell_back), end)
 
 
 def agreement(ratios: Floats, flashes: Flashes) -> float:

@@ -8,8 +8,9 @@ from safetensors.numpy import load_file, save_file
 from sklearn.metrics import roc_auc_score
 from studies import make_epochs
 
-from p300.adaptation import STRENGTHS, self_calibration
+from p300.adaptation import self_calibration
 from p300.adaptation import transfer as transfer_module
+from p300.adaptation.readout import STRENGTHS
 from p300.adaptation.storage import load_transfer, save_transfer
 from p300.adaptation.transfer import learn_transfer, read_features
 from p300.detectors import fitting, make_detector
