@@ -127,7 +127,7 @@ def predict_recordings(
 
     Returns
     -------
-    One row a flash; see :meth:`p300.detectors.StoredDetector.score`. A detector that calibrates
+    One row a flash; see :meth:`p300.detectors.storage.StoredDetector.score`. A detector that calibrates
     itself scores each character by what it knew before it, and begins every recording anew.
     """
     score = _scorer(Path(folder))

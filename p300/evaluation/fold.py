@@ -127,7 +127,7 @@ def fit_and_score_fold(
 
 
 def epochs_of_fold(epochs: Epochs, fold: Fold, method: Method) -> FoldEpochs:
-    """Return the parts of a fold, each aligned by itself; see :class:`Alignment` for how far."""
+    """Return the parts of a fold, each aligned by itself; see :class:`~p300.signal.alignment.Alignment` for how far."""
     alignment = method.alignment
     train = align(epochs.select(fold.train), alignment.offline)
     test, calibration = epochs.select(fold.test), None

@@ -33,7 +33,7 @@ def few_shot(
     Parameters
     ----------
     flashes
-        As in :func:`within_subject`.
+        As in :func:`~p300.evaluation.protocols.within_subject.within_subject`.
     duration
         Length of an epoch in seconds.
     characters

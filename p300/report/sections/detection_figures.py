@@ -241,7 +241,7 @@ def plot_training(fits: pd.DataFrame) -> Figure:
     Parameters
     ----------
     fits
-        Fits of a run (:attr:`RunResults.fits`); those without a history are left out. The mean
+        Fits of a run (:attr:`~p300.report.run_results.RunResults.fits`); those without a history are left out. The mean
         reaches as far as half of the folds do.
 
     Raises
