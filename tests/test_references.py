@@ -21,7 +21,7 @@ PAGES.remove(ROOT / "CHANGELOG.md")  # it tells of what was
 
 ROLE = re.compile(r":(?:mod|func|class|data|meth|attr|exc):`~?\s*([^`]+)`")
 DOTTED = re.compile(r"`(p300(?:\.\w+)+)`")
-FILE = re.compile(r"`((?:p300|docs|tests|configs|benchmarks|data|reports)/[\w./-]+\.(?:py|md|yaml))`")
+FILE = re.compile(r"`((?:p300|docs|tests|configs|benchmarks|data)/[\w./-]+\.(?:py|md|yaml))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(#[^)]*)?\)")
 
 

@@ -28,8 +28,8 @@ class MetricAt:
     metric
         Its name.
     rule, stopping, repetitions
-        As in :data:`p300.columns.METRIC_ROWS`; all None for a metric of single flashes, ``repetitions``
-        also where ``stopping`` is not "fixed".
+        As in :data:`p300.columns.METRIC_ROWS`; all None for a metric of single flashes,
+        ``repetitions`` also where ``stopping`` is not "fixed".
     """
 
     metric: str
