@@ -1,4 +1,4 @@
-"""Packages whose names are imported when they are first used, so that importing them is quick."""
+"""What is imported when it is first used, so that importing the package is quick."""
 
 from __future__ import annotations
 
@@ -24,3 +24,9 @@ def lazy_names(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
         return getattr(import_module(places[name]), name)
 
     return get
+
+
+def imported(place: str) -> Any:
+    """Return what a line of a registry names, ``module:attribute``."""
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)

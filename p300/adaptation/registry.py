@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from p300.arguments import did_you_mean
 from p300.errors import ConfigError
+from p300.lazy import imported
 
 if TYPE_CHECKING:
     from p300.adaptation.base import Adaptation
@@ -41,6 +41,5 @@ def make_adaptation(name: object, where: str = "adaptation") -> Adaptation[Any]:
             f"{where}: {name!r} found, expected one of {', '.join(ADAPTATIONS)}"
             f"{did_you_mean(str(name), ADAPTATIONS)}"
         )
-    module, _, attribute = ADAPTATIONS[name].partition(":")
-    made: Adaptation[Any] = getattr(importlib.import_module(module), attribute)()
+    made: Adaptation[Any] = imported(ADAPTATIONS[name])()
     return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from p300.arguments import accepted_arguments, accepted_types, check_arguments, did_you_mean
 from p300.detectors.catalogue import DETECTORS, DetectorInfo
 from p300.errors import DetectorError
+from p300.lazy import imported
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,7 +35,7 @@ def detector_info(name: str) -> DetectorInfo:
 
 def network_class(name: str) -> type[nn.Module]:
     """Import the torch network of a detector."""
-    found: type[nn.Module] = _import(detector_info(name).place)
+    found: type[nn.Module] = imported(detector_info(name).place)
     return found
 
 
@@ -95,7 +95,7 @@ def _rule_settings(name: str, training: str) -> dict[str, Any]:
     """Return the settings of a learning rule for a network; nothing for other detectors."""
     if not detector_info(name).network:
         return {}
-    return asdict(_import("p300.detectors.training.network:training_settings")(name, training))
+    return asdict(imported("p300.detectors.training.network:training_settings")(name, training))
 
 
 def resolved_parameters(detector: Detector) -> dict[str, Any]:
@@ -126,14 +126,9 @@ def _functions(name: str) -> list[Callable[..., Any]]:
     """Return what takes the arguments: the class itself; of a network also what wraps it."""
     info = detector_info(name)
     if not info.network:
-        return [_import(info.place)]
+        return [imported(info.place)]
     network, wrapper = (
-        _import(f"p300.detectors.{place}")
+        imported(f"p300.detectors.{place}")
         for place in ("training.network:NetworkDetector", "meta.flat_parameters:wrap_network")
     )
-    return [network, wrapper, _import(info.place)]
-
-
-def _import(place: str) -> Any:
-    module, _, attribute = place.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return [network, wrapper, imported(info.place)]

@@ -12,11 +12,11 @@ import pandas as pd
 
 from p300.columns import GROUP, METRIC_ROWS
 from p300.evaluation.intervals import summarise_mean
+from p300.lazy import imported
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-
-CALIBRATION_BINS = 10
+Measure = Callable[[Integers, Floats, Floats], float]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Metric:
 
     name: str
     title: str
-    measure: Callable[[Integers, Floats, Floats], float] | None = None
+    measure: Measure | None = None
     smaller_is_better: bool = False
     chance: float | None = None
     short: str = ""
@@ -89,117 +89,40 @@ def detection_metrics(
     return {m.name: float(m.measure(y, s, t)) for m in METRICS.values() if m.measure is not None}
 
 
-def _roc_auc(target: Integers, score: Floats, _: Floats) -> float:
-    from sklearn.metrics import roc_auc_score
+def _by(place: str) -> Measure:
+    """Return a measure of this room by its file and function."""
 
-    return float(roc_auc_score(target, score))
+    def measure(target: Integers, score: Floats, threshold: Floats) -> float:
+        return float(imported(f"p300.evaluation.{place}")(target, score, threshold))
 
-
-def _average_precision(target: Integers, score: Floats, _: Floats) -> float:
-    from sklearn.metrics import average_precision_score
-
-    return float(average_precision_score(target, score))
-
-
-def _counts(target: Integers, score: Floats, threshold: Floats) -> tuple[int, int, int, int]:
-    """Return hits, false alarms, targets and non-targets."""
-    detected, is_target = score > threshold, target == 1
-    hits, n_targets = int(np.sum(detected & is_target)), int(is_target.sum())
-    return hits, int(detected.sum()) - hits, n_targets, len(target) - n_targets
-
-
-def _balanced_accuracy(target: Integers, score: Floats, threshold: Floats) -> float:
-    hits, false_alarms, n_targets, n_nontargets = _counts(target, score, threshold)
-    return (hits / n_targets + 1 - false_alarms / n_nontargets) / 2
-
-
-def _recall(target: Integers, score: Floats, threshold: Floats) -> float:
-    hits, _, n_targets, _ = _counts(target, score, threshold)
-    return hits / n_targets
-
-
-def _precision(target: Integers, score: Floats, threshold: Floats) -> float:
-    hits, false_alarms, _, _ = _counts(target, score, threshold)
-    return hits / (hits + false_alarms) if hits + false_alarms else 0.0
-
-
-def _f1(target: Integers, score: Floats, threshold: Floats) -> float:
-    hits, false_alarms, n_targets, _ = _counts(target, score, threshold)
-    return 2 * hits / (hits + false_alarms + n_targets)
-
-
-def _log_loss(target: Integers, score: Floats, _: Floats) -> float:
-    """Mean of log(1 + exp(-s)) over targets and log(1 + exp(s)) over others: exact for any s."""
-    return float(np.mean(np.logaddexp(0.0, np.where(target == 1, -score, score))))
-
-
-def _calibration_error(target: Integers, score: Floats, _: Floats) -> float:
-    from scipy.special import expit
-
-    return expected_calibration_error(target, expit(score))
+    return measure
 
 
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", "ROC-AUC", _roc_auc, chance=0.5),
-        Metric("balanced_accuracy", "Balanced accuracy", _balanced_accuracy, chance=0.5),
-        Metric("average_precision", "Average precision", _average_precision),
-        Metric("recall", "Recall", _recall),
-        Metric("precision", "Precision", _precision),
-        Metric("f1", "F1", _f1),
-        Metric("log_loss", "Log loss", _log_loss, smaller_is_better=True),
+        Metric("roc_auc", "ROC-AUC", _by("measures:roc_auc"), chance=0.5),
         Metric(
-            "expected_calibration_error", "Expected calibration error", _calibration_error,
-            smaller_is_better=True, short="ECE",
+            "balanced_accuracy", "Balanced accuracy", _by("measures:balanced_accuracy"), chance=0.5
+        ),
+        Metric("average_precision", "Average precision", _by("measures:average_precision")),
+        Metric("recall", "Recall", _by("measures:recall")),
+        Metric("precision", "Precision", _by("measures:precision")),
+        Metric("f1", "F1", _by("measures:f1")),
+        Metric("log_loss", "Log loss", _by("measures:log_loss"), smaller_is_better=True),
+        Metric(
+            "expected_calibration_error", "Expected calibration error",
+            _by("measures:calibration_error"), smaller_is_better=True, short="ECE",
         ),
         Metric("fit_seconds", "Seconds to fit", smaller_is_better=True),
     )
 }  # fmt: skip
-"""Name -> record of every figure of single flashes, in the order of tables. Those of letters are in
+"""Name -> record of every figure of single flashes, in the order of tables. A new one is a
+function in a file of this room and one line here. Those of letters are in
 :mod:`p300.speller.letter_metrics`."""
 
 HEADLINE = METRICS["roc_auc"]
 """The figure that reports begin with, and that comparisons are about unless told otherwise."""
-
-
-def expected_calibration_error(y: npt.ArrayLike, probability: npt.ArrayLike) -> float:
-    """Mean distance between predicted and observed target share over :func:`calibration_bins`.
-
-    Parameters
-    ----------
-    y
-        Labels, [epoch].
-    probability
-        Predicted probability of a target, [epoch].
-    """
-    labels, p = np.asarray(y, dtype=np.float64), np.asarray(probability, dtype=np.float64)
-    surplus = np.bincount(calibration_bins(p), weights=labels - p)
-    return float(np.abs(surplus).sum() / len(p))
-
-
-def calibration_bins(probability: npt.ArrayLike) -> Integers:
-    """Put epochs into bins of equal count by their probability; equal ones share a bin.
-
-    Bins of equal count, because with one target in six nearly all probabilities lie below .5 and
-    equally wide bins would be empty (Nixon et al. 2019, adaptive calibration error). Epochs of one
-    probability go where the middle one of them falls, so that the order of rows does not matter.
-
-    Parameters
-    ----------
-    probability
-        [epoch].
-
-    Returns
-    -------
-    Number of its bin, [epoch], below :data:`CALIBRATION_BINS`; ties may leave bins empty.
-    """
-    p = np.asarray(probability, dtype=np.float64)
-    _, group, counts = np.unique(p, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - counts + (counts - 1) // 2
-    parts = np.array_split(np.arange(len(p)), min(CALIBRATION_BINS, len(p)))
-    bin_of_rank = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    return np.asarray(bin_of_rank[middle][group], dtype=np.int64)
 
 
 def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
+from p300.lazy import imported
 from p300.report.page import Picture, Section, render_page
 from p300.report.run_results import RunResults, read_run
-from p300.report.sections import comparison, letters, network, paper
-from p300.report.sections import detection as parts
-from p300.report.sections.family_tree import by_year
-from p300.report.sections.few_characters import calibration_curve
 from p300.runs import RunFolder
 
-SECTIONS: tuple[Callable[[RunResults], Section | None], ...] = (
-    parts.summary,
-    calibration_curve,
-    parts.method,
-    parts.subjects,
-    by_year,
-    comparison.compared,
-    parts.roc,
-    parts.calibration,
-    letters.characters,
-    letters.bit_rates,
-    letters.errors,
-    letters.spelled_text,
-    paper.paper,
-    parts.responses,
-    parts.patterns,
-    network.network,
-    parts.training,
-    parts.recordings,
-    parts.warnings_raised,
-    parts.reproducibility,
+SECTIONS = (
+    "detection:summary",
+    "few_characters:calibration_curve",
+    "detection:method",
+    "detection:subjects",
+    "family_tree:by_year",
+    "comparison:compared",
+    "detection:roc",
+    "detection:calibration",
+    "letters:characters",
+    "letters:bit_rates",
+    "letters:errors",
+    "letters:spelled_text",
+    "paper:paper",
+    "detection:responses",
+    "detection:patterns",
+    "network:network",
+    "detection:training",
+    "detection:recordings",
+    "detection:warnings_raised",
+    "detection:reproducibility",
 )
-"""What a report tells, in this order; a new topic is one function and one line here. A function
-gives None where the run has nothing to do with its topic."""
+"""What a report tells, in this order: file and function under ``sections/``. A new topic is one
+function and one line here. A function takes the results of a run and returns its section, None
+where the run has nothing to do with its topic."""
 
 
 def write_report(run: Path, *, jobs: int = 1) -> Path:
@@ -65,7 +62,7 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
     from joblib import Parallel, delayed
 
     results = read_run(Path(run))
-    made = Parallel(jobs)(delayed(make)(results) for make in SECTIONS)
+    made = Parallel(jobs)(delayed(_section)(place, results) for place in SECTIONS)
     sections = [section for section in made if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
@@ -75,3 +72,8 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
     folder = RunFolder(run)
     folder.write_report(page, figures)
     return folder.report_file
+
+
+def _section(place: str, results: RunResults) -> Section | None:
+    found: Section | None = imported(f"p300.report.sections.{place}")(results)
+    return found

@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p300.evaluation.metrics import (
+from p300.evaluation.measures import (
     CALIBRATION_BINS,
-    METRICS,
-    Metric,
     calibration_bins,
-    detection_metrics,
     expected_calibration_error,
-    summarise_scores,
 )
+from p300.evaluation.metrics import METRICS, Metric, detection_metrics, summarise_scores
 
 
 def test_a_worked_example():

@@ -1,6 +1,6 @@
 """Who trains, who tests: each protocol yields named folds, which are checked for leaks.
 
-A new protocol is one file with a ``PROTOCOL`` and one line in ``PROTOCOLS``.
+A new protocol is one file here with a ``PROTOCOL`` and its name in ``PROTOCOLS``.
 """
 
 from __future__ import annotations
@@ -13,24 +13,22 @@ import pandas as pd
 from p300.arguments import check_arguments, did_you_mean
 from p300.errors import ProtocolError
 from p300.evaluation.leaks import Fold, check_fold
-from p300.evaluation.protocols import (
-    cross_dataset,
-    cross_session,
-    cross_subject,
-    few_shot,
-    within_subject,
-)
 from p300.evaluation.protocols.base import Protocol, Scope
+from p300.lazy import imported
 
 __all__ = ["PROTOCOLS", "Protocol", "Scope", "check_protocol", "make_folds"]
 
 PROTOCOLS: dict[str, Protocol] = {
-    "within_subject": within_subject.PROTOCOL,
-    "cross_session": cross_session.PROTOCOL,
-    "cross_subject": cross_subject.PROTOCOL,
-    "few_shot": few_shot.PROTOCOL,
-    "cross_dataset": cross_dataset.PROTOCOL,
+    name: imported(f"{__name__}.{name}:PROTOCOL")
+    for name in (
+        "within_subject",
+        "cross_session",
+        "cross_subject",
+        "few_shot",
+        "cross_dataset",
+    )
 }
+"""Name in a config, also of the file here -> its ``PROTOCOL``."""
 
 
 def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.evaluation.metrics import HEADLINE, METRICS, Metric, calibration_bins
+from p300.evaluation.measures import calibration_bins
+from p300.evaluation.metrics import HEADLINE, METRICS, Metric
 from p300.report import style
 from p300.report.panels import Panel, detector_panels, label_outside
 from p300.report.run_results import MEAN, repeats
@@ -207,7 +208,7 @@ def _probability(scores: pd.Series[float]) -> FloatArray:
 def _reliability(epochs: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
     """Return the mean probability and the share of targets of bins of equal count.
 
-    Bins are :func:`p300.evaluation.metrics.calibration_bins`.
+    Bins are :func:`p300.evaluation.measures.calibration_bins`.
     """
     probability, target = _probability(epochs["score"]), epochs["target"].to_numpy(float)
     bins = calibration_bins(probability)

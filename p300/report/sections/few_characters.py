@@ -43,10 +43,8 @@ def calibration_curve(results: RunResults) -> Section | None:
         return None
     plot = picture("calibration_curve", plot_calibration_curve(curve), _CAPTION)
     reading = (
-        "Each detector learns from all other subjects and, as far as its adaptation allows, from "
-        "the first characters of the tested subject's earlier runs: self_calibrated without their "
-        "labels, labelled and fine_tuned with them, from_scratch from them alone (two characters "
-        "at least)."
+        "Each detector learns from all other subjects and from the first characters of the tested "
+        "subject's earlier runs, as far as its adaptation does (see What was run)."
     )
     return Section("Calibration curve", (Text(reading), plot, *_tables(curve)))
 
