@@ -51,18 +51,30 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
     ConfigError
         For one without an equals sign, or whose value is not valid YAML.
     """
-    import yaml
-
     parsed: dict[str, Any] = {}
     for option in options:
         key, equals, value = option.partition("=")
         if not equals:
             raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
-        try:
-            parsed[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--option {option!r}: the value is not valid YAML") from error
+        parsed[key.strip()] = read_yaml(value, f"--option {key.strip()}")
     return parsed
+
+
+def read_yaml(text: str, where: str) -> Any:
+    """Return what YAML text says.
+
+    Raises
+    ------
+    ConfigError
+        When it is not valid; ``where`` is what the message calls the text.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        # All but the first: of dates that there are not, endless numbers, brackets without end.
+        raise ConfigError(f"{where}: not valid YAML: {error}") from error
 
 
 def check_arguments(

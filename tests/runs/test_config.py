@@ -93,10 +93,15 @@ def test_one_detector_under_two_labels():
         ("name: ../up", "name"),
         ("datasets: {lab/2024: {source: simulated}}", "datasets.lab/2024: 'lab/2024' .* without"),
         ("detectors: {slda 8/16: {detector: slda}}", "detectors.slda 8/16: 'slda 8/16' .* without"),
-        ("detectors: {'a\\b': {detector: slda}}", "control characters"),
-        ('detectors: {"a\\nb": {detector: slda}}', "control characters"),
-        ("detectors: {..: {detector: slda}}", "control characters"),
-        ("detectors: {'': {detector: slda}}", "control characters"),
+        ("detectors: {'a\\b': {detector: slda}}", "control or other"),
+        ('detectors: {"a\\nb": {detector: slda}}', "control or other"),
+        ("detectors: {..: {detector: slda}}", "control or other"),
+        ("detectors: {'': {detector: slda}}", "control or other"),
+        ('detectors: {"a\\ud800b": {detector: slda}}', "cannot be printed|not valid YAML"),
+        ('datasets: {"a\\x9bb": {source: simulated}}', "cannot be printed"),
+        ('datasets: {"\\u202etxt": {source: simulated}}', "cannot be printed"),
+        ("datasets: " + "[" * 20000, "not valid YAML"),
+        ("datasets: " + "{a: " * 20000, "not valid YAML"),
     ],
 )
 def test_what_is_wrong_is_named(text, message):
@@ -127,6 +132,9 @@ def test_all_parameters_stand_in_the_resolved_config():
         ("name.first=3", "has no key"),
         ("datasets.simulated.7.source=bids", "has no key"),
         ("repeats=[", "not valid YAML"),
+        (f"seed={'9' * 5000}", "--set seed: not valid YAML"),
+        ("seed=2021-13-45", "--set seed: not valid YAML"),
+        (f"seed={'[' * 20000}", "--set seed: not valid YAML"),
     ],
 )
 def test_overrides_that_cannot_be_applied(override, message):
