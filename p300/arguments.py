@@ -51,6 +51,8 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
     ConfigError
         For one without an equals sign, or whose value is not valid YAML.
     """
+    from p300.yaml_text import read_yaml
+
     parsed: dict[str, Any] = {}
     for option in options:
         key, equals, value = option.partition("=")
@@ -58,23 +60,6 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
             raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
         parsed[key.strip()] = read_yaml(value, f"--option {key.strip()}")
     return parsed
-
-
-def read_yaml(text: str, where: str) -> Any:
-    """Return what YAML text says.
-
-    Raises
-    ------
-    ConfigError
-        When it is not valid; ``where`` is what the message calls the text.
-    """
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        # All but the first: of dates that there are not, endless numbers, brackets without end.
-        raise ConfigError(f"{where}: not valid YAML: {error}") from error
 
 
 def check_arguments(

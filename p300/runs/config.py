@@ -20,11 +20,12 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
-from p300.arguments import did_you_mean, read_yaml, shown
+from p300.arguments import did_you_mean, shown
 from p300.errors import ConfigError, P300Error
 from p300.ranges import Seed, Size
 from p300.runs.spelling import Spelling
 from p300.signal.preprocessing import Preprocessing
+from p300.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from p300.evaluation.method import Method

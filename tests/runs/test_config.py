@@ -102,6 +102,12 @@ def test_one_detector_under_two_labels():
         ('datasets: {"\\u202etxt": {source: simulated}}', "cannot be printed"),
         ("datasets: " + "[" * 20000, "not valid YAML"),
         ("datasets: " + "{a: " * 20000, "not valid YAML"),
+        ("detectors: {slda: {n_windows: 4}, slda: {}}", "key 'slda' is there twice"),
+        ("seed: 1\nseed: 2", "key 'seed' is there twice, again in line 3"),
+        ("seed: !!int ''", "not valid YAML"),
+        ("seed: !!bool abc", "not valid YAML"),
+        ("description: !!timestamp abc", "not valid YAML"),
+        ("description: &a [*a]", "aliases written out"),
     ],
 )
 def test_what_is_wrong_is_named(text, message):
@@ -154,3 +160,16 @@ def test_a_missing_config_is_named(tmp_path):
 def test_any_text_is_an_experiment_or_a_clear_error(text):
     with contextlib.suppress(P300Error):  # anything else fails the test
         parse_experiment(text)
+
+
+@pytest.mark.parametrize("text", ["[{}]", "{{<<: [{}]}}"])
+def test_a_few_lines_that_mean_billions_of_values_are_refused(text):
+    repeated = [f"k{k}: &a{k + 1} {text.format(', '.join([f'*a{k}'] * 9))}" for k in range(12)]
+    lines = ["a: &a0 {x: 1}", *repeated]
+    with pytest.raises(ConfigError, match="more than 100,000 values, aliases written out"):
+        parse_experiment("\n".join(lines))
+
+
+def test_aliases_are_taken():
+    given = "datasets: {a: &one {source: simulated}, b: {<<: *one, seed: 3}}"
+    assert parse_experiment(given).datasets["b"][0].options == {"seed": 3}
