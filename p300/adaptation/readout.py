@@ -21,7 +21,7 @@ class Strength:
         Target epochs that the known class means stand for; non-target epochs in the proportion
         in which they are flashed.
     epochs
-        EpochArray that the known covariance stands for.
+        Epochs that the known covariance stands for.
     """
 
     targets: float

@@ -31,7 +31,7 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Flashes:
-    """EpochArray of one subject in the order of time, and what the speller knows of them.
+    """Epochs of one subject in the order of time, and what the speller knows of them.
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     Parameters
     ----------
     epochs
-        EpochArray of one or several domains; their labels are not used.
+        Those of one or several domains; their labels are not used.
     alignment
         For training epochs :attr:`Alignment.offline`.
 
