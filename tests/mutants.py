@@ -43,10 +43,10 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
-        "epochs of training and test set are a whole window apart",
+        "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
-        "< window - 1e-9:",
-        "< window / 2 - 1e-9:",
+        "< duration - 1e-9:",
+        "< duration / 2 - 1e-9:",
         ("tests/evaluation/test_protocols.py",),
     ),
     Mutant(
@@ -135,7 +135,7 @@ MUTANTS = (
         "detectors/training/network.py",
         "        scaling = Scaling.learned(X, whole[0])\n",
         "        scaling = Scaling.learned(X, np.arange(len(X)))\n",
-        ("tests/detectors/test_scaling.py",),
+        ("tests/detectors/training/test_scaling.py",),
     ),
 )
 
