@@ -191,6 +191,19 @@ def describe_detector(fits: pd.DataFrame) -> str:
     return f"{', '.join(facts)}." if facts else "No details stored."
 
 
+def describe_settings(settings: dict[str, Any]) -> str:
+    """Return all parameters of a detector as they were resolved, those left to defaults too.
+
+    Parameters
+    ----------
+    settings
+        An entry of a config's ``detectors``; see :meth:`p300.evaluation.method.Method.settings`.
+    """
+    told = {"alignment", "adaptation"}  # in sentences of their own
+    named = [f"{key} {value}" for key, value in settings.items() if key not in told]
+    return f"Settings: {', '.join(named)}." if named else ""
+
+
 ALIGNMENTS = {
     "euclidean": "whitened by the arithmetic mean of their covariances (euclidean)",
     "riemannian": "whitened by the geometric mean of their covariances (riemannian)",

@@ -121,7 +121,7 @@ def test_data_and_method_are_told_in_words(page: str) -> None:
     for text in (
         "3 subjects, 6 recordings", "8 electrodes: Fz, Cz, P3", "1,440 flashes, 16.7 %",
         "Bandpass 0.1–20 Hz, Butterworth of order 4", "from 0 to 650 ms",
-        "Leave one subject out", "31,092 free parameters", "A made-up study.",
+        "Leave one subject out", "31,092 free parameters", "max_passes 100", "A made-up study.",
     ):  # fmt: skip
         assert text in page
 

@@ -93,7 +93,8 @@ def method(results: RunResults) -> Section:
         mine = fits[fits["detector"] == detector] if len(fits) else fits
         aligned = words.describe_alignment(results.alignment(detector))
         adapted = results.adaptation(detector).about
-        described = f"{words.describe_detector(mine)} {aligned} {adapted}".rstrip()
+        settings = words.describe_settings(results.config["detectors"].get(detector, {}))
+        described = f"{words.describe_detector(mine)} {aligned} {adapted} {settings}".rstrip()
         facts.append((f"Detector: {detector}", described))
     facts.append(
         (
