@@ -45,7 +45,7 @@ class Variant:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     init_power: float = 1.0
     """Initial weights have standard deviation fan-in ** -init_power."""
-    validation: Literal["characters", "last windows", "random windows"] = "characters"
+    validation: Literal["characters", "last epochs", "random epochs"] = "characters"
     preprocessing: Preprocessing = CHOSEN
 
 
@@ -56,13 +56,13 @@ TABLES = {
     "choices": (
         Variant("modern training"),
         Variant("paper's rule as chosen", parameters=PAPER),
-        Variant("online: 1 window a step", parameters=PAPER | {"batch_size": 1}),
-        Variant("8 windows a step", parameters=PAPER | {"batch_size": 8}),
-        Variant("windows in recorded order", parameters=PAPER | {"shuffle": False}),
+        Variant("online: 1 epoch a step", parameters=PAPER | {"batch_size": 1}),
+        Variant("8 epochs a step", parameters=PAPER | {"batch_size": 8}),
+        Variant("epochs in recorded order", parameters=PAPER | {"shuffle": False}),
         Variant("both outputs' errors added", parameters=PAPER | {"learning_rate": 0.4}),
         Variant("initial scale 1/sqrt(fan-in)", parameters=PAPER, init_power=0.5),
-        Variant("validation: last 5 %", parameters=PAPER, validation="last windows"),
-        Variant("validation: random 5 %", parameters=PAPER, validation="random windows"),
+        Variant("validation: last 5 %", parameters=PAPER, validation="last epochs"),
+        Variant("validation: random 5 %", parameters=PAPER, validation="random epochs"),
         Variant("validation: 15 %", parameters=PAPER | {"validation_fraction": 0.15}),
         Variant("given up after 15 passes", parameters=PAPER | {"patience": 15}),
         Variant("given up after 300 passes", parameters=PAPER | {"patience": 300}),
@@ -97,8 +97,8 @@ def measure(variant: Variant, epochs: Epochs, seed: int) -> pd.DataFrame:
         train, test = epochs.select(fold.train), epochs.select(fold.test)
         groups = {
             "characters": train.units("character"),
-            "last windows": None,
-            "random windows": np.arange(len(train)),
+            "last epochs": None,
+            "random epochs": np.arange(len(train)),
         }[variant.validation]
         detector: Any = make_detector(
             variant.detector, electrodes=epochs.electrodes, seed=seed, **variant.parameters

@@ -35,13 +35,13 @@ from p300.signal.epochs import Epochs
 from p300.signal.preprocessing import preprocess
 
 Learned = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
-"""Windows, labels, and the subject of each."""
+"""Epochs, labels, and the subject of each."""
 
 MOST_AVERAGED = 4
 MOST_SHIFT = 4
 """Samples, about 30 ms."""
 DROPPED = 0.15
-"""Share of the electrodes that dropout silences in a window."""
+"""Share of the electrodes that dropout silences in an epoch."""
 
 
 def read_epochs(dataset: str, data: Path) -> Epochs:
@@ -51,7 +51,7 @@ def read_epochs(dataset: str, data: Path) -> Epochs:
 
 
 def averaged(epochs: Epochs, rng: np.random.Generator) -> Learned:
-    """Add means of two to four windows of the same class of a character."""
+    """Add means of two to four epochs of the same class of a character."""
     flashes, subject, X = epochs.flashes, epochs.units("subject"), np.asarray(epochs.X)
     keys = ["subject", "session", "run", "character", "target"]
     parts = []
@@ -68,7 +68,7 @@ def averaged(epochs: Epochs, rng: np.random.Generator) -> Learned:
 
 
 def shifted(epochs: Epochs, rng: np.random.Generator) -> Learned:
-    """Add each window once more, earlier or later by up to :data:`MOST_SHIFT` samples."""
+    """Add each epoch once more, earlier or later by up to :data:`MOST_SHIFT` samples."""
     X = np.asarray(epochs.X)
     time = np.arange(X.shape[2]) + rng.integers(-MOST_SHIFT, MOST_SHIFT + 1, (len(X), 1))
     moved = np.take_along_axis(X, time.clip(0, X.shape[2] - 1)[:, None, :], axis=2)
@@ -76,7 +76,7 @@ def shifted(epochs: Epochs, rng: np.random.Generator) -> Learned:
 
 
 def silenced(epochs: Epochs, rng: np.random.Generator) -> Learned:
-    """Add each window once more with some electrodes set to zero."""
+    """Add each epoch once more with some electrodes set to zero."""
     X = np.asarray(epochs.X)
     return _twice(epochs, X, X * (rng.random((*X.shape[:2], 1)) > DROPPED).astype(np.float32))
 
@@ -227,7 +227,7 @@ def print_adapted(epochs: Epochs, candidates: Sequence[str]) -> None:
         for one in np.unique(subject):
             transfer = learn_transfer(detector, offline.select(subject != one), layout, "subject")
             tested = running.select(subject == one)
-            found.append(roc_auc_score(tested.y, transfer.follow(tested, layout)[0]))
+            found.append(roc_auc_score(tested.y, transfer.score_prequentially(tested, layout)[0]))
         each = ", ".join(f"{auc:.3f}" for auc in found)
         print(f"| {candidate} | {np.mean(found):.4f} | {each} |", flush=True)
 

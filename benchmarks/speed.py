@@ -24,7 +24,7 @@ from p300.detectors.training.loop import time_major
 
 BATCH = 64
 STEPS = 21
-LEARNING_WINDOWS = 2_000
+LEARNING_EPOCHS = 2_000
 
 
 class PublishedEEGNet(EEGNet):
@@ -89,12 +89,12 @@ def compare_training(n_electrodes: int, n_samples: int) -> None:
 def compare_discriminants(n_features: int, repeats: int) -> None:
     """Compare a fit of shrinkage LDA to correlated features."""
     rng = np.random.default_rng(0)
-    features = rng.standard_normal((LEARNING_WINDOWS, 64)) @ rng.standard_normal((64, n_features))
+    features = rng.standard_normal((LEARNING_EPOCHS, 64)) @ rng.standard_normal((64, n_features))
     features += rng.standard_normal(features.shape)
-    y = (np.arange(LEARNING_WINDOWS) % 6 == 0).astype(np.uint8)
+    y = (np.arange(LEARNING_EPOCHS) % 6 == 0).astype(np.uint8)
     sklearns = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     compare(
-        f"shrinkage LDA, {n_features:,} features, {LEARNING_WINDOWS:,} windows",
+        f"shrinkage LDA, {n_features:,} features, {LEARNING_EPOCHS:,} epochs",
         lambda: sklearns.fit(features, y),
         lambda: discriminant(features, y),
         repeats,

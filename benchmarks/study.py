@@ -1,13 +1,13 @@
 """Seconds and AUC of one simulated study, beside the peers, in the same run; and how they grow.
 
-The study: 8 subjects x 2,000 windows x 64 electrodes x 78 samples, float32; each subject in turn is
-tested by a detector that learned from the others; networks take 20 passes with 64 windows a step
+The study: 8 subjects x 2,000 epochs x 64 electrodes x 78 samples, float32; each subject in turn is
+tested by a detector that learned from the others; networks take 20 passes with 64 epochs a step
 and stop at none of them. Prints Markdown tables: CPU seconds of all processes, seconds by the
 clock, mean AUC.
 
     python benchmarks/study.py peers      # fits, beside the peers
     python benchmarks/study.py scaling    # how a fit's time grows, and folds as one batched model
-    python benchmarks/study.py inference  # one window, and 10,000
+    python benchmarks/study.py inference  # one epoch, and 10,000
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from p300.detectors.training.rules import LEARNING_RULES
 from p300.errors import DetectorError, P300Warning
 
 PASSES, BATCH = 20, 64
-Windows = npt.NDArray[np.float32]
+EpochArray = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
 
 
@@ -52,7 +52,7 @@ class Size:
     """Size of a study."""
 
     subjects: int = 8
-    windows: int = 2_000
+    epochs: int = 2_000
     electrodes: int = 64
     samples: int = 78
 
@@ -66,14 +66,14 @@ class Measured:
     auc: float
 
 
-def simulate(size: Size, seed: int = 0) -> tuple[Windows, Labels]:
-    """Return windows laid out as [epoch, time, electrode], and labels; one subject after another.
+def simulate(size: Size, seed: int = 0) -> tuple[EpochArray, Labels]:
+    """Return epochs laid out as [epoch, time, electrode], and labels; one subject after another.
 
-    Correlated noise in space and time; a response in one window of six, whose place and latency
+    Correlated noise in space and time; a response in one epoch of six, whose place and latency
     differ between subjects.
     """
     rng = np.random.default_rng(seed)
-    n = size.subjects * size.windows
+    n = size.subjects * size.epochs
     X = rng.standard_normal((n, size.samples, size.electrodes), dtype=np.float32)
     for t in range(1, size.samples):  # autoregressive, variance 1
         X[:, t] = 0.9 * X[:, t - 1] + 0.19**0.5 * X[:, t]
@@ -87,7 +87,7 @@ def simulate(size: Size, seed: int = 0) -> tuple[Windows, Labels]:
         own = place + 0.5 * rng.standard_normal(size.electrodes)
         latency = 0.45 + 0.04 * rng.standard_normal()
         shape = np.exp(-(((np.arange(size.samples) / size.samples - latency) / 0.1) ** 2))
-        rows = np.flatnonzero(y[k * size.windows : (k + 1) * size.windows]) + k * size.windows
+        rows = np.flatnonzero(y[k * size.epochs : (k + 1) * size.epochs]) + k * size.epochs
         X[rows] += 1.1 / size.electrodes**0.5 * np.outer(shape, own).astype(np.float32)
     return X, y
 
@@ -96,7 +96,7 @@ def measure_fold(fit: Callable[..., Any], place: Path, size: Size, fold: int) ->
     """Fit on all subjects but one and score that one, on one thread."""
     torch.set_num_threads(1)
     stored = np.load(place / "X.npy", mmap_mode="r")
-    y, subjects = np.load(place / "y.npy"), np.arange(size.subjects).repeat(size.windows)
+    y, subjects = np.load(place / "y.npy"), np.arange(size.subjects).repeat(size.epochs)
     learn, test = np.flatnonzero(subjects != fold), np.flatnonzero(subjects == fold)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", P300Warning)
@@ -111,7 +111,7 @@ def measure_fold(fit: Callable[..., Any], place: Path, size: Size, fold: int) ->
 def ours(name: str, **parameters: Any) -> Callable[..., Any]:
     """Return a function that fits a detector of the package and gives what scores with it."""
 
-    def fit(X: Windows, y: Labels, groups: npt.NDArray[np.intp]) -> Callable[..., Any]:
+    def fit(X: EpochArray, y: Labels, groups: npt.NDArray[np.intp]) -> Callable[..., Any]:
         detector: Any = make_detector(name, **parameters).fit(X, y, groups=groups)
         scoring: Callable[..., Any] = detector.decision_function
         return scoring
@@ -148,12 +148,12 @@ def textbook(make: Callable[..., nn.Module], tuned_as: str, passes: int) -> Call
 
     settings = training_settings(tuned_as, "modern")
 
-    def fit(X: Windows, y: Labels, groups: npt.NDArray[np.intp]) -> Callable[..., Any]:
+    def fit(X: EpochArray, y: Labels, groups: npt.NDArray[np.intp]) -> Callable[..., Any]:
         torch.manual_seed(0)
-        windows, labels = torch.from_numpy(np.ascontiguousarray(X)), torch.from_numpy(y).long()
+        epochs, labels = torch.from_numpy(np.ascontiguousarray(X)), torch.from_numpy(y).long()
         rng = np.random.default_rng(np.random.SeedSequence(0).spawn(1)[0])  # as a detector's
         learn, held_out = validation_split(y, groups, settings.validation_fraction, rng)
-        data = TensorDataset(windows[learn], labels[learn])
+        data = TensorDataset(epochs[learn], labels[learn])
         network, loss = make(*X.shape[1:]), LEARNING_RULES["modern"].loss(labels[learn])
         optimiser = torch.optim.AdamW(
             network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -167,12 +167,12 @@ def textbook(make: Callable[..., nn.Module], tuned_as: str, passes: int) -> Call
                 optimiser.step()
             network.eval()
             with torch.no_grad():
-                error = float(loss(network(windows[held_out]), labels[held_out]))
+                error = float(loss(network(epochs[held_out]), labels[held_out]))
             if error < least:
                 least, best = error, copy.deepcopy(network.state_dict())
         network.load_state_dict(best)
 
-        def score(X: Windows) -> npt.NDArray[np.float32]:
+        def score(X: EpochArray) -> npt.NDArray[np.float32]:
             with torch.no_grad():
                 logits = network(torch.from_numpy(np.ascontiguousarray(X)))
             return (logits[:, 1] - logits[:, 0]).numpy()
@@ -182,8 +182,8 @@ def textbook(make: Callable[..., nn.Module], tuned_as: str, passes: int) -> Call
     return fit
 
 
-def scikit_learns_lda(X: Windows, y: Labels, _: Any) -> Callable[..., Any]:
-    """Fit scikit-learn's shrinkage LDA to every sample, of the first subject's windows."""
+def scikit_learns_lda(X: EpochArray, y: Labels, _: Any) -> Callable[..., Any]:
+    """Fit scikit-learn's shrinkage LDA to every sample, of the first subject's epochs."""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
@@ -191,13 +191,13 @@ def scikit_learns_lda(X: Windows, y: Labels, _: Any) -> Callable[..., Any]:
     return lambda X: lda.decision_function(X.reshape(len(X), -1))
 
 
-def our_lda(X: Windows, y: Labels, _: Any) -> Callable[..., Any]:
+def our_lda(X: EpochArray, y: Labels, _: Any) -> Callable[..., Any]:
     """Fit the package's shrinkage LDA to the same."""
     coef, intercept = discriminant(X[:2_000].reshape(2_000, -1).astype(np.float64), y[:2_000])
     return lambda X: X.reshape(len(X), -1) @ coef + intercept
 
 
-def pyriemanns(X: Windows, y: Labels, _: Any) -> Callable[..., Any]:
+def pyriemanns(X: EpochArray, y: Labels, _: Any) -> Callable[..., Any]:
     """Fit pyRiemann's xDAWN covariances, tangent space and logistic regression."""
     from pyriemann.estimation import XdawnCovariances
     from pyriemann.tangentspace import TangentSpace
@@ -221,8 +221,8 @@ def print_peers(size: Size, workers: int, n_folds: int) -> None:
         ("EEGNet, layers as published", textbook(PublishedEEGNet, "eegnet", PASSES), first),
         ("EEGNet, p300", ours("eegnet", **networks), first),
         ("EEGNet of braindecode", ours("braindecode", model="EEGNet", **networks), first),
-        ("LDA, 4,992 features, 2,000 windows, scikit-learn", scikit_learns_lda, first),
-        ("LDA, 4,992 features, 2,000 windows, p300", our_lda, first),
+        ("LDA, 4,992 features, 2,000 epochs, scikit-learn", scikit_learns_lda, first),
+        ("LDA, 4,992 features, 2,000 epochs, p300", our_lda, first),
         ("LDA on 16 window means, p300", ours("slda"), everyone),
         ("xDAWN, tangent space, pyRiemann", pyriemanns, first),
         ("xDAWN, tangent space, p300", ours("xdawn_ts"), first),
@@ -256,11 +256,11 @@ def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
 
 def print_scaling() -> None:
     """Print CPU seconds of fits of growing size, and the exponents."""
-    small = Size(subjects=4, windows=500, electrodes=16)
+    small = Size(subjects=4, epochs=500, electrodes=16)
     grown = {
         "subjects": ("subjects", (2, 4, 8, 16)),
         "electrodes": ("electrodes", (8, 16, 32, 64)),
-        "windows a subject": ("windows", (250, 500, 1000, 2000)),
+        "epochs a subject": ("epochs", (250, 500, 1000, 2000)),
     }
     print("| detector | grows | sizes | CPU s | exponent |\n|---|---|---|---|---|")
     for name in ("cnn1", "eegnet", "stepnet", "slda", "xdawn_ts"):
@@ -281,7 +281,7 @@ def print_scaling() -> None:
 def _fit_seconds(fit: Callable[..., Any], size: Size) -> float:
     """Return the least CPU seconds of three fits."""
     X, y = simulate(size)
-    groups = np.arange(size.subjects).repeat(size.windows)
+    groups = np.arange(size.subjects).repeat(size.epochs)
     taken = []
     for _ in range(3):
         start = time.process_time()
@@ -293,23 +293,23 @@ def _fit_seconds(fit: Callable[..., Any], size: Size) -> float:
 def print_folds() -> None:
     """Print CPU seconds of growing numbers of CNN-1, one after another and as one batched model."""
     counts = (1, 2, 4, 8, 16, 32)
-    size = Size(subjects=2, windows=1_000)
+    size = Size(subjects=2, epochs=1_000)
     X, y = simulate(size)
-    windows, labels = time_major(X.transpose(0, 2, 1)), torch.from_numpy(y).long()
+    epochs, labels = time_major(X.transpose(0, 2, 1)), torch.from_numpy(y).long()
     rule = LEARNING_RULES["modern"]
     settings = replace(training_settings("cnn1", "modern"), max_passes=3, patience=3)
     rows = torch.arange(len(y))
     table: dict[str, list[float]] = {"one after another": [], "as one batched model": []}
     for count in counts:
-        networks = [network_class("cnn1")(*windows.shape[1:]) for _ in range(count)]
+        networks = [network_class("cnn1")(*epochs.shape[1:]) for _ in range(count)]
         part, state = (rows[:1_600], rows[1_600:]), torch.get_rng_state()
         learners = [Learner(network, *part, None, state) for network in networks]
         twins = copy.deepcopy(learners)
         start = time.process_time()
         for learner in learners:
-            train_network(learner, rule, settings, windows, labels)
+            train_network(learner, rule, settings, epochs, labels)
         between = time.process_time()
-        train_batched(twins, rule, settings, windows, labels)
+        train_batched(twins, rule, settings, epochs, labels)
         table["one after another"].append(between - start)
         table["as one batched model"].append(time.process_time() - between)
     print(f"| CNN-1, {', '.join(map(str, counts))} folds | CPU s | exponent |\n|---|---|---|")
@@ -324,13 +324,13 @@ OTHERS = ("slda", "xdawn_lda", "xdawn_ts", "erpcov_mdm")
 
 
 def print_inference() -> None:
-    """Print the median time of one window and the seconds of 10,000."""
+    """Print the median time of one epoch and the seconds of 10,000."""
     size = Size(subjects=5)
     X, y = simulate(size)
     X, one = X.transpose(0, 2, 1), X[:1].transpose(0, 2, 1)
-    groups = np.arange(size.subjects).repeat(size.windows)
+    groups = np.arange(size.subjects).repeat(size.epochs)
     few = np.arange(len(y)) % 10 == 0  # enough for timing
-    print("| detector | one window (ms) | 10,000 windows (s) |\n|---|---|---|")
+    print("| detector | one epoch (ms) | 10,000 epochs (s) |\n|---|---|---|")
     for name in (*COMPACT, *OTHERS):
         network = {"max_passes": 1, "patience": 1} if name in COMPACT else {}
         detector: Any = make_detector(name, **network).fit(X[few], y[few], groups=groups[few])

@@ -51,17 +51,14 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
     ConfigError
         For one without an equals sign, or whose value is not valid YAML.
     """
-    import yaml
+    from p300.yaml_text import read_yaml
 
     parsed: dict[str, Any] = {}
     for option in options:
         key, equals, value = option.partition("=")
         if not equals:
             raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
-        try:
-            parsed[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--option {option!r}: the value is not valid YAML") from error
+        parsed[key.strip()] = read_yaml(value, f"--option {key.strip()}")
     return parsed
 
 

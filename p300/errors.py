@@ -52,7 +52,7 @@ class ProtocolError(P300Error):
 
 
 class SpellerError(P300Error):
-    """Scores cannot be turned into characters, or the figures of two spellers not compared."""
+    """Scores cannot be turned into characters."""
 
 
 class ConfigError(P300Error):

@@ -43,10 +43,10 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
-        "epochs of training and test set are a whole window apart",
+        "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
-        "< window - 1e-9:",
-        "< window / 2 - 1e-9:",
+        "< duration - 1e-9:",
+        "< duration / 2 - 1e-9:",
         ("tests/evaluation/test_protocols.py",),
     ),
     Mutant(
@@ -97,7 +97,7 @@ MUTANTS = (
         "        tried = [replace(learned, strength=one) for one in STRENGTHS]\n"
         "        if fold.calibration is None:\n"
         "            learned = max(tried, key=lambda one: roc_auc_score(\n"
-        "                fold.test.y, one.follow(fold.test, layout_of(fold))[0]))\n"
+        "                fold.test.y, one.score_prequentially(fold.test, layout_of(fold))[0]))\n"
         '        about: dict[str, Any] = {"strength": asdict(learned.strength)}\n',
         ("tests/evaluation/test_fold.py",),
     ),
@@ -135,7 +135,7 @@ MUTANTS = (
         "detectors/training/network.py",
         "        scaling = Scaling.learned(X, whole[0])\n",
         "        scaling = Scaling.learned(X, np.arange(len(X)))\n",
-        ("tests/detectors/test_scaling.py",),
+        ("tests/detectors/training/test_scaling.py",),
     ),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -72,3 +74,14 @@ def make_epochs(n_subjects: int = 3, n_runs: int = 2, **options: float) -> Epoch
         for subject in range(1, n_subjects + 1)
         for run in range(1, n_runs + 1)
     )
+
+
+def endless_oddball(n_subjects):
+    """Flashes without characters that follow each other without a pause."""
+    epochs = make_epochs(n_subjects, 1, n_characters=6)
+    runs, onset = epochs.units("run"), np.empty(len(epochs))
+    for run in np.unique(runs):
+        onset[runs == run] = 0.175 * np.arange((runs == run).sum())
+    X = epochs.X.copy()
+    X[:, 0, 0] = onset + 1000 * runs
+    return replace(epochs, X=X, flashes=epochs.flashes.assign(onset=onset, character=None))

@@ -1,20 +1,50 @@
-"""The README's Python block runs as it stands."""
+"""The Python blocks of the README and of the pages on scripts run as they stand."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_block(page, heading=""):
+    """Run the first Python block after a heading; return its names."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    after = text[text.index(heading) :]
+    block = re.search(r"```python\n(.*?)```", after, re.DOTALL)[1]
+    names = {}
+    exec(compile(block, page, "exec"), names)
+    return names
 
 
 @pytest.mark.filterwarnings("ignore:.*raise max_passes")
 def test_the_script_of_the_readme_runs(tmp_path, monkeypatch, capsys):
-    (block,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, str(README), "exec"), {})
+    run_block("README.md")
     printed = capsys.readouterr().out
     assert "4 subjects" in printed
     assert (tmp_path / "reports" / "from-a-script" / "report.html").is_file()
+
+
+def test_a_pipeline_of_scikit_learn_is_evaluated_as_documented():
+    from p300 import Method, evaluate_epochs
+    from p300.detectors.estimator import as_detector
+    from p300.signal.alignment import make_alignment
+
+    names = run_block("docs/detectors.md", "## Any classifier of scikit-learn")
+    assert (names["aucs"].loc[["ours", "slda"]] > 0.55).all()
+    aligned = {"ours": Method(as_detector(names["ours"]), make_alignment("euclidean"))}
+    scores = evaluate_epochs(names["epochs"], aligned, "cross_subject")["score"]
+    plain = names["scores"].query("detector == 'ours'")["score"]
+    assert not np.allclose(scores, plain)
+
+
+def test_methods_are_evaluated_from_a_script_as_documented():
+    scores = run_block("docs/runs.md", "## The same from a script")["scores"]
+    assert set(scores["detector"]) == {"recommended", "slda"}
+    assert scores["fold"].nunique() == 2
+    assert set(scores["dataset"]) == {"mine"}

@@ -21,15 +21,15 @@ class Strength:
         Target epochs that the known class means stand for; non-target epochs in the proportion
         in which they are flashed.
     epochs
-        EpochArray that the known covariance stands for.
+        Epochs that the known covariance stands for.
     """
 
     targets: float
-    windows: float
+    epochs: float
 
 
 STRENGTHS = tuple(
-    Strength(targets, windows) for targets in (30.0, 100.0, 300.0) for windows in (1e3, 3e3)
+    Strength(targets, epochs) for targets in (30.0, 100.0, 300.0) for epochs in (1e3, 3e3)
 )
 """Strengths tried on training subjects: from about one character's targets to ten characters'."""
 
@@ -87,7 +87,7 @@ class Readout:
             # The scatter about the new mean, from the moment about zero.
             both = np.array([new, total])
             scatter += both.T @ np.array([[n, -1.0], [-1.0, 0.0]]) @ both
-        n = strength.windows
+        n = strength.epochs
         covariance = (n * self.covariance + scatter) / (n + len(features))
         return Readout(means[0][0], means[1][0], covariance)
 
@@ -138,7 +138,7 @@ class Update:
         solved = cho_solve(self._factor, np.column_stack([changing, target - nontarget]))
         fixed, direct = solved[:, :4], solved[:, 4]
         weights = direct - fixed @ np.linalg.solve(inner + changing.T @ fixed, changing.T @ direct)
-        weights *= self.strength.windows + len(self.features)
+        weights *= self.strength.epochs + len(self.features)
         ratios: Floats = self.features @ weights - weights @ (target + nontarget) / 2
         return ratios
 
@@ -146,7 +146,7 @@ class Update:
     def _factor(self) -> tuple[Floats, bool]:
         from scipy.linalg import cho_factor
 
-        fixed = self.strength.windows * self.known.covariance + self.moment
+        fixed = self.strength.epochs * self.known.covariance + self.moment
         factor: tuple[Floats, bool] = cho_factor(fixed, lower=True, overwrite_a=True)
         return factor
 

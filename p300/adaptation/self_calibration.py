@@ -23,15 +23,15 @@ from p300.signal.epochs import Epochs
 Index = npt.NDArray[np.intp]
 
 ITERATIONS = 15
-"""Most steps of expectation and maximisation; it settles in some five."""
+"""Most steps of expectation and maximisation; some five are enough."""
 
-SETTLED = 1e-3
-"""Largest change of a flash's target probability below which it has settled."""
+TOLERANCE = 1e-3
+"""Largest change of a flash's target probability below which the steps end."""
 
 
 @dataclass(frozen=True, eq=False)
 class Flashes:
-    """EpochArray of one subject in the order of time, and what the speller knows of them.
+    """Epochs of one subject in the order of time, and what the speller knows of them.
 
     Parameters
     ----------
@@ -160,22 +160,20 @@ def self_calibrate(
     ratios, before = known(used.features), np.zeros(len(used.features))
     for _ in range(ITERATIONS):
         probability = target_probabilities(ratios, used)
-        if np.abs(probability - before).max() < SETTLED:
+        if np.abs(probability - before).max() < TOLERANCE:
             break
         ratios, before = update.ratios(probability), probability
     return known.updated(used.features, before, strength, moment)
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class Prequential:
     """A subject's session with a readout that adapts as it goes.
 
     Parameters
     ----------
     ratios
         Log-likelihood ratios of every flash, by what was known before its character, [epoch].
-    unadapted
-        The same by the readout at the start, [epoch].
     fell_back
         Numbers of the characters that were scored by the readout at the start, because the adapted
         one had shown itself worse.
@@ -184,12 +182,11 @@ class Course:
     """
 
     ratios: Floats
-    unadapted: Floats
     fell_back: tuple[int, ...]
     readout: Readout
 
 
-def follow(known: Readout, flashes: Flashes, strength: Strength) -> Course:
+def score_prequentially(known: Readout, flashes: Flashes, strength: Strength) -> Prequential:
     """Adapt character by character; each is scored before it is used.
 
     A guard keeps it from running away: see :func:`is_worse`.
@@ -220,7 +217,7 @@ def follow(known: Readout, flashes: Flashes, strength: Strength) -> Course:
         so_far = flashes.of(flashes.character <= character)
         readout = self_calibrate(known, so_far, strength, moment)
     end = known if is_worse(gains) else readout
-    return Course(ratios, unadapted, tuple(fell_back), end)
+    return Prequential(ratios, tuple(fell_back), end)
 
 
 def agreement(ratios: Floats, flashes: Flashes) -> float:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.adaptation.readout import STRENGTHS, Floats, Readout, Strength, fit_readout
-from p300.adaptation.self_calibration import Course, follow, gather_flashes
+from p300.adaptation.self_calibration import Prequential, gather_flashes, score_prequentially
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
@@ -60,7 +60,9 @@ class Transfer:
     calibration: Sigmoid
     training_scores: Floats
 
-    def follow(self, epochs: Epochs, layout: Layout) -> tuple[Floats, list[Course]]:
+    def score_prequentially(
+        self, epochs: Epochs, layout: Layout
+    ) -> tuple[Floats, list[Prequential]]:
         """Score subjects who are new, adapting to each character by character without labels.
 
         Parameters
@@ -72,8 +74,8 @@ class Transfer:
 
         Returns
         -------
-        Log-odds of a target, each by what was known before its character, [epoch], and the course
-        of each subject.
+        Log-odds of a target, each by what was known before its character, [epoch], and the
+        session of each subject.
 
         Warns
         -----
@@ -81,18 +83,21 @@ class Transfer:
             Naming a subject and the characters at which the unadapted readout was taken instead.
         """
         features = read_features(self.detector, epochs.X)
-        ratios, courses = _follow_subjects(self.readout, [self.strength], epochs, features, layout)
-        for subject, course in courses:
-            _warn_fallen_back(subject, course)
-        return self.calibration(ratios[0]), [course for _, course in courses]
+        ratios, sessions = _score_subjects(self.readout, [self.strength], epochs, features, layout)
+        for subject, session in sessions:
+            _warn_fallen_back(subject, session)
+        return self.calibration(ratios[0]), [session for _, session in sessions]
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
-        """Return the readout adapted to the unlabelled epochs of one subject; see `follow`."""
+        """Return the readout adapted to the unlabelled epochs of one subject, guarded.
+
+        As at the end of :func:`~p300.adaptation.self_calibration.score_prequentially`.
+        """
         features = read_features(self.detector, epochs.X)
         flashes, _ = gather_flashes(epochs, features, layout)
-        course = follow(self.readout, flashes, self.strength)
-        _warn_fallen_back(_name(epochs), course)
-        return course.readout
+        session = score_prequentially(self.readout, flashes, self.strength)
+        _warn_fallen_back(_name(epochs), session)
+        return session.readout
 
     def calibrated(self, epochs: Epochs) -> Callable[[Floats], Floats]:
         """Return the readout adapted to the labelled epochs of one subject.
@@ -160,17 +165,17 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     inner = level if len(by_subject) > 2 else "character"
     strengths: Sequence[Strength] = STRENGTHS
     if sum(coded[rows].any() for rows in by_subject) < FEWEST_SUBJECTS:
-        strengths = (Strength(targets=float(epochs.y.sum()), windows=float(len(epochs))),)
+        strengths = (Strength(targets=float(epochs.y.sum()), epochs=float(len(epochs))),)
     ratios = np.empty((len(strengths), len(epochs)))
     fits = fit_each(_fits(detector, epochs, parts, inner, level))
     for _, rows in parts:
         fit = next(fits)
         fitted, readout = fit.detector, _readout(fit)
-        del fit  # its epochs are let go before the next are read
+        del fit  # its epochs are freed before the next are read
         held_out = epochs.select(rows)
         features = read_features(fitted, held_out.X)
         if coded[rows].any():
-            ratios[:, rows], _ = _follow_subjects(readout, strengths, held_out, features, layout)
+            ratios[:, rows], _ = _score_subjects(readout, strengths, held_out, features, layout)
         else:
             ratios[:, rows] = readout(features)
     best = _best(ratios, epochs.y, parts)
@@ -213,31 +218,31 @@ def _readout(fit: Fit) -> Readout:
     return fit_readout(read_features(fit.detector, fit.X), fit.y)
 
 
-def _follow_subjects(
+def _score_subjects(
     readout: Readout,
     strengths: Sequence[Strength],
     epochs: Epochs,
     features: Floats,
     layout: Layout,
-) -> tuple[Floats, list[tuple[str, Course]]]:
-    """Follow each subject of some epochs from the same start; see :func:`follow`.
+) -> tuple[Floats, list[tuple[str, Prequential]]]:
+    """Score each subject of some epochs prequentially from the same start.
 
     Returns
     -------
-    Log-likelihood ratios, [strength, epoch], and the name and the course of each subject for each
-    strength.
+    Log-likelihood ratios, [strength, epoch], and the name and the session of each subject
+    for each strength.
     """
-    ratios, courses = np.empty((len(strengths), len(epochs))), list[tuple[str, Course]]()
+    ratios, sessions = np.empty((len(strengths), len(epochs))), list[tuple[str, Prequential]]()
     subjects = epochs.units("subject")
     for subject in np.unique(subjects):
         rows = np.flatnonzero(subjects == subject)
         own = epochs.select(rows)
         flashes, order = gather_flashes(own, features[rows], layout)
         for k, strength in enumerate(strengths):
-            course = follow(readout, flashes, strength)
-            courses.append((_name(own), course))
-            ratios[k, rows[order]] = course.ratios
-    return ratios, courses
+            session = score_prequentially(readout, flashes, strength)
+            sessions.append((_name(own), session))
+            ratios[k, rows[order]] = session.ratios
+    return ratios, sessions
 
 
 def _name(epochs: Epochs) -> str:
@@ -245,12 +250,12 @@ def _name(epochs: Epochs) -> str:
     return "/".join(epochs.flashes[["dataset", "subject"]].iloc[0].astype(str))
 
 
-def _warn_fallen_back(subject: str, course: Course) -> None:
+def _warn_fallen_back(subject: str, session: Prequential) -> None:
     """Name a subject and the characters at which the unadapted readout was taken instead."""
-    if course.fell_back:
+    if session.fell_back:
         warnings.warn(
             f"{subject}: self-calibration had become worse by its own evidence before "
-            f"{len(course.fell_back)} characters (numbers {list(course.fell_back)}, from 0); the "
+            f"{len(session.fell_back)} characters (numbers {list(session.fell_back)}, from 0); the "
             "unadapted detector scored them",
             TrainingWarning,
             stacklevel=3,

@@ -127,8 +127,9 @@ def predict_recordings(
 
     Returns
     -------
-    One row a flash; see :meth:`p300.detectors.StoredDetector.score`. A detector that calibrates
-    itself scores each character by what it knew before it, and begins every recording anew.
+    One row a flash; see :meth:`p300.detectors.storage.StoredDetector.score`. A detector that
+    calibrates itself scores each character by what it knew before it, and begins every recording
+    anew.
     """
     score = _scorer(Path(folder))
     tables = [score(recording) for recording in _open(path, source, subjects, options)]
@@ -191,7 +192,7 @@ def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
 
         epochs = stored.cut(recording)
         layout = recording.layout or learned
-        score, _ = transfer.follow(epochs, layout)
+        score, _ = transfer.score_prequentially(epochs, layout)
         return epochs.flashes.assign(score=score, probability=expit(score))
 
     return follow

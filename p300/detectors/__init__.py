@@ -12,13 +12,12 @@ if TYPE_CHECKING:
         make_detector,
         parameter_ranges,
     )
-    from p300.detectors.storage import StoredDetector, load_detector, save_detector
+    from p300.detectors.storage import load_detector, save_detector
 
 __getattr__ = lazy_names(
     __name__,
     {
         "DETECTORS": "p300.detectors.catalogue",
-        "StoredDetector": "p300.detectors.storage",
         "detector_info": "p300.detectors.registry",
         "detector_parameters": "p300.detectors.registry",
         "load_detector": "p300.detectors.storage",
@@ -30,7 +29,6 @@ __getattr__ = lazy_names(
 
 __all__ = [
     "DETECTORS",
-    "StoredDetector",
     "detector_info",
     "detector_parameters",
     "load_detector",

@@ -85,11 +85,11 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
     def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray, Labels]:
         """Check parameters and training epochs; note the epochs' size and share of targets."""
         self._check_parameters()
-        windows, labels = check_training_data(X, y)
+        epochs, labels = check_training_data(X, y)
         self.threshold_ = log_odds(float(labels.mean()))
-        self.input_shape_ = (windows.shape[1], windows.shape[2])
+        self.input_shape_ = (epochs.shape[1], epochs.shape[2])
         self.classes_ = np.array([0, 1])
-        return windows, labels
+        return epochs, labels
 
     def _check_parameters(self) -> None:
         """Refuse values that the constructor's annotations do not allow (:mod:`p300.ranges`).
@@ -133,16 +133,16 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         DetectorError
             When X has another number of electrodes or samples than the training epochs.
         """
-        windows = check_epochs(X)
-        self._check_shape(windows)
-        return self.calibration_(self._raw_scores(windows))
+        epochs = check_epochs(X)
+        self._check_shape(epochs)
+        return self.calibration_(self._raw_scores(epochs))
 
-    def _check_shape(self, windows: EpochArray) -> None:
+    def _check_shape(self, epochs: EpochArray) -> None:
         """Refuse epochs of another size than those of the fit."""
         check_is_fitted(self, "calibration_")
-        if windows.shape[1:] != self.input_shape_:
+        if epochs.shape[1:] != self.input_shape_:
             raise DetectorError(
-                f"epochs of {windows.shape[1]} electrodes x {windows.shape[2]} samples found, "
+                f"epochs of {epochs.shape[1]} electrodes x {epochs.shape[2]} samples found, "
                 f"the detector was fitted on {self.input_shape_[0]} x {self.input_shape_[1]}"
             )
 

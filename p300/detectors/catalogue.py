@@ -212,7 +212,7 @@ DETECTORS = {
     ),
     "lenet": DetectorInfo(
         "p300.detectors.networks.image_networks:LeNet",
-        "LeNet as taught: two sigmoid convolutions, average pooling, three full layers",
+        "LeNet as textbooks have it: two sigmoid convolutions, average pooling, three full layers",
         "Zhang et al., Dive into Deep Learning, 2023, section 7.6",
         2023,
         network=True,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from p300.detectors.base import Detector
-from p300.detectors.meta.electrode_choice import electrode_weights
 from p300.detectors.splits import EpochArray, Floats
 from p300.signal.epoch_arrays import blocks
 
 GRADIENT_BATCH = 512
 """Epochs whose gradients are in memory at once."""
+
+N_FFT = 128
+"""Samples that kernels are padded to with zeros for their frequency response."""
 
 
 def spatial_patterns(filters: Floats, X: EpochArray, recorded: EpochArray | None = None) -> Floats:
@@ -54,32 +54,7 @@ def spatial_patterns(filters: Floats, X: EpochArray, recorded: EpochArray | None
     return patterns
 
 
-def rank_electrodes(filters: Floats, electrodes: Sequence[str]) -> pd.DataFrame:
-    """Rank electrodes by the sum of their absolute weights (Cecotti & Gräser 2011).
-
-    Parameters
-    ----------
-    filters
-        Spatial filters, [filter, electrode].
-    electrodes
-        Names.
-
-    Returns
-    -------
-    Columns rank (from 1), electrode, weight, the heaviest first.
-    """
-    weights = electrode_weights(filters)
-    order = np.argsort(-weights, kind="stable")
-    return pd.DataFrame(
-        {
-            "rank": np.arange(1, len(order) + 1),
-            "electrode": np.asarray(electrodes)[order],
-            "weight": weights[order],
-        }
-    )
-
-
-def frequency_response(kernels: Floats, sfreq: float, n_fft: int = 128) -> tuple[Floats, Floats]:
+def frequency_response(kernels: Floats, sfreq: float) -> tuple[Floats, Floats]:
     """Return the gain of temporal kernels by frequency.
 
     Parameters
@@ -88,15 +63,13 @@ def frequency_response(kernels: Floats, sfreq: float, n_fft: int = 128) -> tuple
         [..., time].
     sfreq
         Rate of the signal that they read, in Hz.
-    n_fft
-        Samples that the kernels are padded to with zeros.
 
     Returns
     -------
     Frequencies in Hz, [frequency], and gains, [..., frequency].
     """
-    frequencies: Floats = np.fft.rfftfreq(n_fft, 1 / sfreq).astype(np.float64)
-    gain: Floats = np.abs(np.fft.rfft(kernels, n_fft))
+    frequencies: Floats = np.fft.rfftfreq(N_FFT, 1 / sfreq).astype(np.float64)
+    gain: Floats = np.abs(np.fft.rfft(kernels, N_FFT))
     return frequencies, gain
 
 

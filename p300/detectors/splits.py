@@ -37,9 +37,9 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray,
     DetectorError
         Wrong shapes, values that are not finite, labels other than 0 and 1, one class only.
     """
-    windows, labels = check_epochs(X), np.asarray(y)
-    if labels.shape != (len(windows),):
-        raise DetectorError(f"{len(windows)} epochs but labels of shape {labels.shape}")
+    epochs, labels = check_epochs(X), np.asarray(y)
+    if labels.shape != (len(epochs),):
+        raise DetectorError(f"{len(epochs)} epochs but labels of shape {labels.shape}")
     classes = np.unique(labels)
     if not np.isin(classes, (0, 1)).all():
         raise DetectorError(f"labels {classes[:5]} found, expected 1 (target) and 0 (non-target)")
@@ -48,7 +48,7 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray,
             f"all {len(labels)} training epochs are {'targets' if classes[0] else 'non-targets'}; "
             "both classes are needed"
         )
-    return windows, labels.astype(np.uint8)
+    return epochs, labels.astype(np.uint8)
 
 
 def check_epochs(X: npt.ArrayLike) -> EpochArray:
@@ -59,12 +59,12 @@ def check_epochs(X: npt.ArrayLike) -> EpochArray:
     DetectorError
         When X has another shape, no epochs, or values that are not finite.
     """
-    windows = np.asarray(X, dtype=np.float32)
-    if windows.ndim != 3 or 0 in windows.shape:
-        raise DetectorError(f"X of shape {windows.shape} found, expected [epoch, electrode, time]")
-    if not all(np.isfinite(windows[block]).all() for block in blocks(windows)):
+    epochs = np.asarray(X, dtype=np.float32)
+    if epochs.ndim != 3 or 0 in epochs.shape:
+        raise DetectorError(f"X of shape {epochs.shape} found, expected [epoch, electrode, time]")
+    if not all(np.isfinite(epochs[block]).all() for block in blocks(epochs)):
         raise DetectorError("X holds NaN or infinite values; remove these epochs first")
-    return windows
+    return epochs
 
 
 def check_components(name: str, n_wanted: int, most: int) -> None:

@@ -190,7 +190,7 @@ def _try_out(detector: Detector, electrodes: list[str]) -> None:
         raise ValueError(f"{len(electrodes)} electrodes named, {n_electrodes} in the weights")
     score = float(detector.decision_function(any_epoch(detector))[0])
     if not (math.isfinite(score) and math.isfinite(detector.threshold_)):
-        raise ValueError(f"score {score} of a window, threshold {detector.threshold_}")
+        raise ValueError(f"score {score} of an epoch, threshold {detector.threshold_}")
 
 
 def any_epoch(detector: Detector) -> npt.NDArray[np.float32]:

@@ -127,7 +127,10 @@ def fit_and_score_fold(
 
 
 def epochs_of_fold(epochs: Epochs, fold: Fold, method: Method) -> FoldEpochs:
-    """Return the parts of a fold, each aligned by itself; see :class:`Alignment` for how far."""
+    """Return the parts of a fold, each aligned by itself.
+
+    How far is told by :class:`~p300.signal.alignment.Alignment`.
+    """
     alignment = method.alignment
     train = align(epochs.select(fold.train), alignment.offline)
     test, calibration = epochs.select(fold.test), None
@@ -270,7 +273,7 @@ def evaluate_epochs(
     tables, shared = list[pd.DataFrame](), SharedFits()
     for before, fold in zip([None, *folds], folds, strict=False):
         if before is None or not np.array_equal(before.train, fold.train):
-            shared = SharedFits()  # what folds of other training sets have learned is let go
+            shared = SharedFits()  # what folds of other training sets have learned is freed
         names = {
             "experiment": "script",
             "protocol": protocol,

@@ -28,8 +28,8 @@ class MetricAt:
     metric
         Its name.
     rule, stopping, repetitions
-        As in :data:`p300.columns.METRICS`; all None for a metric of single flashes, ``repetitions``
-        also where ``stopping`` is not "fixed".
+        As in :data:`p300.columns.METRIC_ROWS`; all None for a metric of single flashes,
+        ``repetitions`` also where ``stopping`` is not "fixed".
     """
 
     metric: str
@@ -75,7 +75,7 @@ class MetricAt:
         Parameters
         ----------
         metrics
-            Columns of :data:`p300.columns.METRICS`.
+            Columns of :data:`p300.columns.METRIC_ROWS`.
         """
         wanted = {"metric": self.metric, "rule": self.rule, "stopping": self.stopping,
                   "repetitions": self.repetitions}  # fmt: skip

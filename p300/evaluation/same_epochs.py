@@ -37,7 +37,7 @@ def check_same_epochs(scores: pd.DataFrame) -> None:
                 raise RunError(
                     f"{dataset}, {protocol}: {name} and {other} were not tested on the same "
                     f"epochs, so they cannot be compared: {different}. Run both on the same "
-                    "subjects, protocol options and preprocessing window"
+                    "subjects, protocol options and epoch (tmin, tmax)"
                 )
 
 

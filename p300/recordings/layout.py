@@ -82,10 +82,10 @@ class Layout:
         )
 
     @classmethod
-    def single_cell(cls, symbols: Iterable[str], *, first_code: int = 1) -> Layout:
-        """Build the layout of a paradigm in which every flash lights exactly one symbol."""
+    def single_cell(cls, symbols: Iterable[str]) -> Layout:
+        """Build the layout in which code k, from 1, lights the k-th symbol alone."""
         ordered = tuple(symbols)
-        groups = {first_code + k: frozenset([symbol]) for k, symbol in enumerate(ordered)}
+        groups = {k: frozenset([symbol]) for k, symbol in enumerate(ordered, start=1)}
         return cls(symbols=ordered, groups=groups)
 
     def symbol_at(self, target_codes: Iterable[int]) -> str | None:

@@ -204,11 +204,11 @@ def describe_alignment(alignment: Alignment) -> str:
     if alignment.method == "none":
         return "No alignment."
     known = {
-        "offline": "offline: by all its tested windows",
+        "offline": "offline: by all its tested epochs",
         "prefix": f"prefix: by the first {several(alignment.characters or 0, 'character')}",
         "running": "running: each epoch by those up to it",
     }[alignment.mode]
     return (
-        "Alignment: the windows of each session of each subject are "
+        "Alignment: the epochs of each session of each subject are "
         f"{ALIGNMENTS[alignment.method]}. A tested session {known}, unlabelled."
     )

@@ -113,7 +113,7 @@ class RunResults:
 
 
 def repeats(table: pd.DataFrame) -> int:
-    """Describe how often each fold was fitted, each time with another seed.
+    """Return how often each fold was fitted, each time with another seed.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
     "#56B4E9", "#332288", "#999933", "#882255", "#44AA99",
 )  # fmt: skip
-INK, GREY, LIGHT, FAINT = "#1f2933", "#66717d", "#b8c0c8", "#e6e9ec"
+INK, GREY, LIGHT = "#1f2933", "#66717d", "#b8c0c8"
 TARGET, NONTARGET = "#D55E00", "#66717d"
 
 WIDTH = 9.6

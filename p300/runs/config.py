@@ -25,6 +25,7 @@ from p300.errors import ConfigError, P300Error
 from p300.ranges import Seed, Size
 from p300.runs.spelling import Spelling
 from p300.signal.preprocessing import Preprocessing
+from p300.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from p300.evaluation.method import Method
@@ -38,10 +39,10 @@ datasets: {simulated: [{source: simulated}]}
 
 
 def _check_name(name: str) -> str:
-    if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", name):
+    if name in ("", ".", "..") or re.search(r"[/\\]", name) or not name.isprintable():
         raise ValueError(
             "it names files, so expected is a name other than '.' and '..', without '/', '\\' and "
-            "control characters"
+            "control or other characters that cannot be printed"
         )
     return name
 
@@ -208,10 +209,7 @@ def parse_experiment(
     name
         Name of the experiment where the text gives none.
     """
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two of endless numbers
-        raise ConfigError(f"{where}: not valid YAML: {error}") from error
+    content = read_yaml(text, where)
     content = {} if content is None else content
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: {type(content).__name__} found, expected keys and values")
@@ -234,10 +232,7 @@ def _override(content: dict[str, Any], override: str) -> None:
     keys = path.strip().split(".")
     if not equals or not all(keys):
         raise ConfigError(f"--set {override!r}: expected KEY.KEY=VALUE")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
+    value = read_yaml(text, f"--set {path.strip()}")
     # A key that the config leaves out starts from the defaults, so that one of them can change.
     if keys[0] not in content and keys[0] in Experiment.model_fields and len(keys) > 1:
         content[keys[0]] = _default(keys[0])

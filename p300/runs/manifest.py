@@ -62,12 +62,10 @@ def warn_of_versions(fits: Iterable[Mapping[str, Any]], run: Path) -> None:
     Warns
     -----
     RunWarning
-        Naming them with their versions; fits of an older p300 did not keep any.
+        Naming them with their versions.
     """
-    made_with = [fit.get("versions") or {} for fit in fits]
-    found = {
-        name: {each.get(name, "not known") for each in made_with} for name in fitting_versions()
-    }
+    made_with = [fit["versions"] for fit in fits]
+    found = {name: {each.get(name, "none") for each in made_with} for name in fitting_versions()}
     mixed = [f"{name} {', '.join(sorted(v))}" for name, v in found.items() if len(v) > 1]
     if mixed:
         warnings.warn(

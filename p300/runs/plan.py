@@ -29,13 +29,13 @@ def preview(experiment: Experiment, data: Path) -> list[Task]:
     study = new_study(experiment)
     tables: dict[str, pd.DataFrame] = {}
     layouts: dict[str, Layout] = {}
-    windows: dict[str, float] = {}
+    durations: dict[str, float] = {}
     for dataset in experiment.datasets:
         parts: list[tuple[pd.DataFrame, dict[str, Layout]]] = []
         for recording in read_recordings(experiment, dataset, data, study):
             shown = {dataset: recording.layout} if recording.layout else {}
             grid = epoch_grid(recording, experiment.preprocessing)
-            windows.setdefault(dataset, grid.seconds)
+            durations.setdefault(dataset, grid.seconds)
             parts.append((kept_flashes(recording, grid), shown))
         layouts |= join_layouts(parts)
         flashes = pd.concat([table for table, _ in parts], ignore_index=True)
@@ -44,10 +44,10 @@ def preview(experiment: Experiment, data: Path) -> list[Task]:
     check_study(study, experiment)
     if name := name_together(experiment):
         tables[name] = pd.concat(tables.values(), ignore_index=True)
-        windows[name] = next(iter(windows.values()))
+        durations[name] = next(iter(durations.values()))
     tasks: list[Task] = []
     for name, flashes in tables.items():
-        tasks += plan_dataset(experiment, name, flashes, windows[name], layouts)
+        tasks += plan_dataset(experiment, name, flashes, durations[name], layouts)
     return tasks
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from p300.errors import DataWarning, RunError, RunWarning
+from p300.errors import DataWarning, RunError
 from p300.evaluation.protocols import PROTOCOLS, Scope
 from p300.files import read_json, write_json
 from p300.recordings import Recording, Study, content_hash, open_recordings
@@ -152,11 +152,6 @@ def keep_prepared(experiment: Experiment, prepared: Prepared, run: Path) -> None
     ------
     RunError
         When the run was prepared from data that have changed since.
-
-    Warns
-    -----
-    RunWarning
-        When an older p300 prepared the run, which did not keep all that could have changed.
     """
     folder = RunFolder(run)
     entries = {name: prepared.folders[name] for name in experiment.datasets}
@@ -202,19 +197,11 @@ def _check_unchanged(
         for summaries in (manifest["recordings"], recordings)
     )
     changed = sorted(name for name in {*stored, *found} if stored.get(name) != found.get(name))
-    then = manifest.get("contents")
-    if then is None:
-        warnings.warn(
-            f"{run}: prepared by an older p300, which did not keep bad electrodes, positions and "
-            "layouts; whether they have changed since cannot be told",
-            RunWarning,
-            stacklevel=3,
-        )
-    elif not changed:
+    if not changed:
         changed = [
             f"data set {name} (bad electrodes, positions, layout, or names or order of recordings)"
             for name in contents
-            if then.get(name) != contents[name]
+            if manifest["contents"].get(name) != contents[name]
         ]
     if changed:
         raise RunError(

@@ -67,7 +67,7 @@ class FitRecord(_Record):
     spatial_patterns: Matrix | None = None
     temporal_kernels: list[Matrix] | None = None
     saliency: Matrix | None = None
-    versions: dict[Text, Text] = {}
+    versions: dict[Text, Text]
     warnings: list[Text] = []
 
     @model_validator(mode="after")
@@ -123,6 +123,6 @@ class Manifest(_Record):
     created: Text
     packages: dict[Text, Text] = {}
     machine: dict[Text, Any] = {}
-    contents: dict[Text, Text] = {}
+    contents: dict[Text, Text]
     recordings: list[RecordingRecord]
     warnings: list[Text] = []

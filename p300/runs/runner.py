@@ -126,7 +126,7 @@ def measure_flashes(folder: RunFolder) -> pd.DataFrame:
 
     Returns
     -------
-    Columns of :data:`p300.columns.METRICS`.
+    Columns of :data:`p300.columns.METRIC_ROWS`.
 
     Warns
     -----

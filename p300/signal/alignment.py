@@ -97,7 +97,7 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     Parameters
     ----------
     epochs
-        EpochArray of one or several domains; their labels are not used.
+        Those of one or several domains; their labels are not used.
     alignment
         For training epochs :attr:`Alignment.offline`.
 
@@ -114,11 +114,11 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     for domain in np.unique(domains):
         rows = np.flatnonzero(domains == domain)
         rows = rows[np.lexsort((onset[rows], runs[rows]))]
-        windows = np.asarray(epochs.X[rows])
-        covariances = epoch_covariances(windows)
+        recorded = np.asarray(epochs.X[rows])
+        covariances = epoch_covariances(recorded)
         for known, aligned in _stages(epochs.select(rows), alignment):
-            mixing = whitener(reference(covariances[known], windows.shape[2], alignment.method))
-            X[rows[aligned]] = mixing.astype(np.float32) @ windows[aligned]
+            mixing = whitener(reference(covariances[known], recorded.shape[2], alignment.method))
+            X[rows[aligned]] = mixing.astype(np.float32) @ recorded[aligned]
     return replace(epochs, X=X)
 
 

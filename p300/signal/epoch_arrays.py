@@ -29,7 +29,7 @@ def empty_epochs(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArra
         return np.empty((n_epochs, n_electrodes, n_samples), dtype=np.float32)
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder, prefix="windows-") as file:
+    with tempfile.TemporaryFile(dir=folder, prefix="epochs-") as file:
         room = np.memmap(file, np.float32, "w+", shape=(n_epochs, n_samples, n_electrodes))
     return room.transpose(0, 2, 1)
 

@@ -32,7 +32,7 @@ MINIMUM_ELECTRODES = 3
 
 @dataclass(frozen=True, eq=False)
 class Epochs:
-    """EpochArray of EEG and the flashes that they follow.
+    """Windows of EEG, the epochs, and the flashes that they follow.
 
     Parameters
     ----------

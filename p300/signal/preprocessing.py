@@ -228,8 +228,8 @@ def normalise(epochs: Epochs, settings: Preprocessing) -> Epochs:
     constant = spread <= 1e-6 * np.abs(mean)
     if constant.any():
         warnings.warn(
-            f"{int(constant.sum())} epochs of {len(epochs)} x {len(epochs.electrodes)} are "
-            "constant; they are set to zero",
+            f"{int(constant.sum())} of {len(epochs)} epochs x {len(epochs.electrodes)} electrodes "
+            "are constant; they are set to zero",
             DataWarning,
             stacklevel=2,
         )

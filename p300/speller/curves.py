@@ -1,4 +1,4 @@
-"""Curves and tables from decisions: accuracy, rates, confusion, kinds of errors."""
+"""Curves and tables from decisions: accuracy, rates, kinds of errors."""
 
 from __future__ import annotations
 
@@ -220,33 +220,13 @@ def _best_fixed(table: pd.DataFrame) -> list[dict[str, object]]:
     return rows
 
 
-def confusion(decisions: pd.DataFrame, layout: Layout) -> pd.DataFrame:
-    """Count which symbol was decided for which.
-
-    Parameters
-    ----------
-    decisions
-        Of one rule and number of repetitions, or of dynamic stopping.
-    layout
-        Fixes the order of rows and columns.
-
-    Returns
-    -------
-    Counts, true symbols in rows and decided ones in columns, all symbols of the layout.
-    """
-    known = _known_once(decisions)
-    table = pd.crosstab(known["true_symbol"], known["symbol"])
-    full = table.reindex(index=layout.symbols, columns=layout.symbols, fill_value=0)
-    return full.rename_axis(index="true_symbol", columns="symbol")
-
-
 def error_kinds(decisions: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Count errors by what was right about them, on a row/column layout.
 
     Parameters
     ----------
     decisions
-        As in :func:`confusion`.
+        Of one rule and number of repetitions, or of dynamic stopping.
     layout
         Every code must light a whole row or a whole column of its matrix.
 

@@ -82,7 +82,7 @@ def spell(
     ----------
     scores
         As in :func:`~p300.speller.selections.gather_selections`, which also tells what is raised;
-        what :meth:`p300.detectors.StoredDetector.score` gives will do.
+        what :meth:`p300.detectors.storage.StoredDetector.score` gives will do.
     layout
         The stimulus layout.
     model

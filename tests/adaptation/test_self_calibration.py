@@ -12,25 +12,21 @@ from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
-from p300.adaptation import (
+from p300.adaptation import Strength, self_calibrate, self_calibration
+from p300.adaptation.readout import Readout, Update, fit_readout
+from p300.adaptation.self_calibration import (
     Flashes,
-    Readout,
-    Strength,
     agreement,
-    fit_readout,
-    follow,
     is_worse,
-    self_calibrate,
-    self_calibration,
+    score_prequentially,
     target_probabilities,
 )
-from p300.adaptation.readout import Update
 from p300.recordings import MATRIX_6X6
 from p300.recordings.layout import lit_symbols
 
 LIT = lit_symbols(MATRIX_6X6)
 CODES = sorted(MATRIX_6X6.groups)
-STRENGTH = Strength(targets=30, windows=300)
+STRENGTH = Strength(targets=30, epochs=300)
 
 
 def draw(direction, n_characters=8, repetitions=10, seed=0, separation=1.3):
@@ -87,10 +83,10 @@ def test_labels_known_for_sure_give_the_means_of_both():
     start = known(OTHERS)
     seen, y = draw(PERSON, seed=1)
     p = y.astype(float)
-    updated = start.updated(seen.features, p, Strength(targets=y.sum(), windows=len(y)))
+    updated = start.updated(seen.features, p, Strength(targets=y.sum(), epochs=len(y)))
     expected = (start.target + seen.features[y].mean(axis=0)) / 2
     np.testing.assert_allclose(updated.target, expected)
-    alone = start.updated(seen.features, p, Strength(targets=1e-9, windows=1e-9))
+    alone = start.updated(seen.features, p, Strength(targets=1e-9, epochs=1e-9))
     lda = LinearDiscriminantAnalysis(solver="lsqr").fit(seen.features, y)
     prior = np.log(y.mean() / (1 - y.mean()))
     np.testing.assert_allclose(
@@ -100,8 +96,8 @@ def test_labels_known_for_sure_give_the_means_of_both():
 
 @given(st.integers(0, 10_000), st.floats(0.1, 1e3), st.floats(0.1, 1e4))
 @settings(max_examples=20, deadline=None)
-def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(seed, targets, windows):
-    start, strength = known(OTHERS), Strength(targets, windows)
+def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(seed, targets, n_epochs):
+    start, strength = known(OTHERS), Strength(targets, n_epochs)
     seen = draw(PERSON, n_characters=2, repetitions=3, seed=seed)[0].features
     update = Update(start, seen, strength, seen.T @ seen)
     for k in range(2):
@@ -113,13 +109,13 @@ def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(seed, targets
 def test_each_character_is_scored_before_it_is_used():
     start = known(OTHERS)
     flashes, _ = draw(PERSON, n_characters=6, seed=3)
-    course = follow(start, flashes, STRENGTH)
+    course = score_prequentially(start, flashes, STRENGTH)
     first = flashes.character == 0
     np.testing.assert_allclose(course.ratios[first], start(flashes.features[first]))
     # Whatever comes later changes nothing before it.
     changed = flashes.features.copy()
     changed[flashes.character >= 4] = 7.0
-    other = follow(
+    other = score_prequentially(
         start,
         Flashes(changed, flashes.character, flashes.code, flashes.repetition, LIT),
         STRENGTH,
@@ -131,9 +127,9 @@ def test_each_character_is_scored_before_it_is_used():
 def test_following_helps_on_characters_not_yet_used():
     start = known(OTHERS)
     flashes, y = draw(PERSON, n_characters=10, seed=4)
-    course = follow(start, flashes, STRENGTH)
+    course = score_prequentially(start, flashes, STRENGTH)
     assert not course.fell_back
-    gained = roc_auc_score(y, course.ratios) - roc_auc_score(y, course.unadapted)
+    gained = roc_auc_score(y, course.ratios) - roc_auc_score(y, start(flashes.features))
     assert gained > 0.05
 
 
@@ -148,12 +144,12 @@ def test_the_guard_ends_a_runaway():
             rows = (flashes.character == k) & (flashes.code == c)
             features[rows, 3] += rng.normal(0, 6) * np.array([1, -1, 1, -1])
     noisy = Flashes(features, flashes.character, flashes.code, flashes.repetition, LIT)
-    course = follow(start, noisy, Strength(targets=0.1, windows=0.1))
+    course = score_prequentially(start, noisy, Strength(targets=0.1, epochs=0.1))
     unguarded = [
         self_calibrate(start, noisy.of(noisy.character < k), Strength(0.1, 0.1)) for k in range(12)
     ]
     loose = np.concatenate([unguarded[k](features[noisy.character == k]) for k in range(12)])
-    assert roc_auc_score(y, loose) < roc_auc_score(y, course.unadapted) - 0.02
+    assert roc_auc_score(y, loose) < roc_auc_score(y, start(features)) - 0.02
     assert course.fell_back
     assert roc_auc_score(y, course.ratios) > roc_auc_score(y, loose) + 0.01
 
@@ -184,7 +180,7 @@ def test_gains_are_counted_from_the_first_adaptation_on(hidden, n_gains, monkeyp
     monkeypatch.setattr(self_calibration, "is_worse", lambda gains: judged.append(list(gains)))
     flashes, _ = draw(PERSON, n_characters=5, repetitions=4)
     code = np.where(hidden(flashes), -1, flashes.code)
-    follow(known(OTHERS), replace(flashes, code=code), STRENGTH)
+    score_prequentially(known(OTHERS), replace(flashes, code=code), STRENGTH)
     assert len(judged[-1]) == n_gains
     assert np.all(judged[-1])
 
@@ -205,7 +201,7 @@ def test_flashes_without_codes_are_scored_and_not_learned_from():
     unknown = Flashes(
         flashes.features, flashes.character, np.full_like(flashes.code, -1), flashes.repetition, LIT
     )
-    course = follow(start, unknown, STRENGTH)
+    course = score_prequentially(start, unknown, STRENGTH)
     np.testing.assert_allclose(course.ratios, start(flashes.features))
     assert self_calibrate(start, unknown, STRENGTH) is start
 

@@ -8,8 +8,9 @@ from safetensors.numpy import load_file, save_file
 from sklearn.metrics import roc_auc_score
 from studies import make_epochs
 
-from p300.adaptation import STRENGTHS, self_calibration
+from p300.adaptation import self_calibration
 from p300.adaptation import transfer as transfer_module
+from p300.adaptation.readout import STRENGTHS
 from p300.adaptation.storage import load_transfer, save_transfer
 from p300.adaptation.transfer import learn_transfer, read_features
 from p300.detectors import fitting, make_detector
@@ -44,7 +45,7 @@ def test_training_scores_are_as_good_as_those_of_a_new_person(transfer, parts):
     train, new = parts
     assert np.isfinite(transfer.training_scores).all()
     within = roc_auc_score(train.y, transfer.training_scores)
-    scores, courses = transfer.follow(new, MATRIX_6X6)
+    scores, courses = transfer.score_prequentially(new, MATRIX_6X6)
     assert within == pytest.approx(roc_auc_score(new.y, scores), abs=0.1)
     assert len(courses) == 1
     # Calibrated: probabilities as large as targets are frequent.
@@ -77,17 +78,17 @@ def test_labelled_windows_of_one_class_count_for_its_mean_alone(transfer, parts)
 
 def test_labels_of_the_new_person_are_not_looked_at(transfer, parts):
     _, new = parts
-    scores, _ = transfer.follow(new, MATRIX_6X6)
+    scores, _ = transfer.score_prequentially(new, MATRIX_6X6)
     flipped = new.flashes.assign(target=~new.flashes["target"].astype(bool))
     blind = type(new)(**{**vars(new), "flashes": flipped})
-    np.testing.assert_array_equal(transfer.follow(blind, MATRIX_6X6)[0], scores)
+    np.testing.assert_array_equal(transfer.score_prequentially(blind, MATRIX_6X6)[0], scores)
 
 
 def test_the_order_within_a_run_does_not_matter(transfer, parts):
     _, new = parts
-    scores, _ = transfer.follow(new, MATRIX_6X6)
+    scores, _ = transfer.score_prequentially(new, MATRIX_6X6)
     order = np.lexsort((np.random.default_rng(0).random(len(new)), new.units("run")))
-    mixed, _ = transfer.follow(new.select(order), MATRIX_6X6)
+    mixed, _ = transfer.score_prequentially(new.select(order), MATRIX_6X6)
     np.testing.assert_allclose(mixed, scores[order], atol=1e-9)
 
 
@@ -107,7 +108,7 @@ def test_of_two_training_persons_each_is_scored_by_the_other(epochs, monkeypatch
     first, second = ((two.flashes["subject"] == name).sum() for name in "12")
     assert first != second
     assert learned_from == [second, first, first + second]
-    assert learned.strength.windows == len(two)
+    assert learned.strength.epochs == len(two)
     assert roc_auc_score(two.y, learned.training_scores) > 0.6
 
 
@@ -115,7 +116,7 @@ def test_each_person_whose_adaptation_fell_back_is_named(transfer, epochs, monke
     monkeypatch.setattr(self_calibration, "is_worse", lambda gains: len(gains) > 3)
     tested = epochs.select(epochs.flashes["subject"].isin(["3", "4"]).to_numpy())
     with pytest.warns(TrainingWarning) as caught:
-        transfer.follow(tested, MATRIX_6X6)
+        transfer.score_prequentially(tested, MATRIX_6X6)
     assert [str(w.message).partition(":")[0] for w in caught] == ["made/3", "made/4"]
 
 
@@ -123,7 +124,7 @@ def test_one_person_counts_as_much_as_was_seen(epochs):
     own = epochs.select((epochs.flashes["subject"] == "1").to_numpy())
     transfer = learn_transfer(make_detector("slda"), own, MATRIX_6X6, "character")
     assert transfer.strength.targets == own.y.sum()
-    assert transfer.strength.windows == len(own)
+    assert transfer.strength.epochs == len(own)
 
 
 def test_the_last_layer_of_a_network_adapts(parts):
@@ -151,7 +152,7 @@ def test_a_person_without_codes_is_named_and_scored_as_taught(transfer, parts):
     unknown = new.flashes.assign(code=new.flashes["code"].mask(new.flashes["code"] > 0))
     uncoded = type(new)(**{**vars(new), "flashes": unknown})
     with pytest.warns(TrainingWarning, match="no flash has a known code"):
-        scores, _ = transfer.follow(uncoded, MATRIX_6X6)
+        scores, _ = transfer.score_prequentially(uncoded, MATRIX_6X6)
     np.testing.assert_allclose(scores, transfer.score(transfer.readout, uncoded))
 
 

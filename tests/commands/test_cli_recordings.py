@@ -54,7 +54,7 @@ def init_and_run(*arguments):
 
 def test_a_fif_with_annotations(workplace):
     words = {True: "Stimulus/oddball", False: "Stimulus/standard"}
-    for recording in study(3, characters_per_run=3):
+    for recording in study(3, characters_per_run=6):
         save_annotated(recording, workplace / "study" / f"sub-{recording.subject}_raw.fif", words)
     text, config = init_and_run()
     assert "annotated" in text
@@ -64,7 +64,7 @@ def test_a_fif_with_annotations(workplace):
 
 
 def test_annotations_in_words_that_only_the_lab_knows(workplace):
-    recording = study(characters_per_run=3)[0]
+    recording = study(characters_per_run=6)[0]
     marks = {True: "S 13", False: "S 12"}
     save_annotated(recording, workplace / "study" / "one_raw.fif", marks)
     said = ["--source", "annotated", "--option", "target=[S 13]", "--option", "nontarget=[S 12]"]
@@ -102,7 +102,7 @@ def test_names_that_do_not_tell_subjects_from_runs(workplace):
 def test_an_edf_of_a_clinic(workplace):
     import mne
 
-    recording = study(characters_per_run=3)[0]
+    recording = study(characters_per_run=6)[0]
     names = {name: f"EEG {name}-REF" for name in recording.electrodes[:7]}
     raw = recording.raw.copy().rename_channels(names | {recording.electrodes[7]: "EOG left"})
     words = ["rare" if target else "frequent" for target in recording.flashes["target"]]

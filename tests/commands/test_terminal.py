@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
-import json
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from p300.columns import METRIC_ROWS
 from p300.commands.main import app
 from p300.commands.terminal import print_letter, print_means, print_table, progress_bars
+from p300.runs import RunFolder
 from p300.speller import Decision
 
 ODD = ["S01[post]", "[bold]", "a[/]b", "x:dog:y", "back\\", "\\[red]"]
@@ -34,8 +36,10 @@ def test_means_are_printed_with_their_intervals_or_why_there_are_none(tmp_path, 
     where = {"dataset": "made", "protocol": "within_subject", "detector": "slda"}
     mean = {"subject": "mean", "value": 0.7, "low": low, "high": low and 0.8, "n": 6}
     rows = [{**where, **mean, "metric": name} for name in ("roc_auc", "balanced_accuracy")]
-    (tmp_path / "metrics.json").write_text(json.dumps({"rows": rows}))
-    print_means(tmp_path)
+    folder = RunFolder(tmp_path)
+    table = pd.DataFrame(rows).reindex(columns=METRIC_ROWS.names)
+    folder.write_metrics(table.assign(alignment="none"))
+    print_means(folder)
     printed = capsys.readouterr().out
     assert "ROC-AUC [95 %]" in printed
     assert shown in printed

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import roc_auc_score
-from studies import make_epochs
+from studies import endless_oddball, make_epochs
 
+from p300.adaptation.base import FoldEpochs
+from p300.adaptation.registry import make_adaptation
 from p300.detectors import make_detector
-from p300.evaluation.fold import cross_fitted_scores, evaluate_epochs
+from p300.detectors.linear.lda import ShrinkageLDA
+from p300.evaluation.fold import cross_fitted_scores
+from p300.recordings import MATRIX_6X6
 
 
 def test_two_subjects_are_enough_to_score_each_by_the_other():
@@ -23,26 +26,12 @@ def test_two_subjects_are_enough_to_score_each_by_the_other():
 class Nearest(ClassifierMixin, BaseEstimator):
     """Scores an epoch by the distance of its onset, written into it, to the nearest one learned."""
 
-    fitted_with: list = []  # noqa: RUF012  # clones are not at hand
-
     def fit(self, X, y, groups=None):
-        self.fitted_with.append(groups)
         self.onsets_, self.threshold_ = X[:, 0, 0], 0.0
         return self
 
     def decision_function(self, X):
         return np.abs(X[:, 0, 0][:, None] - self.onsets_).min(axis=1).astype(np.float64)
-
-
-def endless_oddball(n_subjects):
-    """Flashes without characters that follow each other without a pause."""
-    epochs = make_epochs(n_subjects, 1, n_characters=6)
-    runs, onset = epochs.units("run"), np.empty(len(epochs))
-    for run in np.unique(runs):
-        onset[runs == run] = 0.175 * np.arange((runs == run).sum())
-    X = epochs.X.copy()
-    X[:, 0, 0] = onset + 1000 * runs
-    return replace(epochs, X=X, flashes=epochs.flashes.assign(onset=onset, character=None))
 
 
 def test_no_epoch_is_scored_by_a_fit_that_saw_some_of_its_samples():
@@ -51,11 +40,29 @@ def test_no_epoch_is_scored_by_a_fit_that_saw_some_of_its_samples():
     assert nearest.min() >= epochs.duration - 1e-4
 
 
-def test_detectors_are_told_which_epochs_share_samples():
+class Told(ShrinkageLDA):
+    """Notes what it is fitted to: the onsets written into the epochs, and their groups."""
+
+    fitted: list = []  # noqa: RUF012  # clones are not at hand
+
+    def fit(self, X, y, groups=None):
+        self.fitted.append((X[:, 0, 0], groups))
+        return super().fit(X, y, groups=groups)
+
+
+@pytest.mark.filterwarnings("ignore:self-calibration of")
+@pytest.mark.parametrize("way", ["none", "from_scratch", "self_calibrated"])
+def test_every_way_to_adapt_tells_which_epochs_share_samples(way):
     epochs = endless_oddball(2)
-    Nearest.fitted_with.clear()
-    evaluate_epochs(epochs, {"nearest": Nearest()}, "cross_subject")
-    tested = [epochs.select(epochs.units("subject") == subject) for subject in (1, 0)]
-    for groups, learned in zip(Nearest.fitted_with, tested, strict=True):
+    one, other = (epochs.select(epochs.units("subject") == subject) for subject in (0, 1))
+    Told.fitted.clear()
+    adaptation, fold = make_adaptation(way), FoldEpochs(one, other, other, MATRIX_6X6, "character")
+    adaptation.score(adaptation.learn(Told(), fold), fold)
+    assert Told.fitted
+    for onsets, groups in Told.fitted:
+        learned = epochs.select(np.isin(epochs.X[:, 0, 0], onsets))
         np.testing.assert_array_equal(groups, learned.groups("character"))
         assert groups.shape == (len(learned), 2)
+    if way == "self_calibrated":  # beside what is held out nothing is learned from
+        *parts, whole = (len(onsets) for onsets, _ in Told.fitted)
+        assert sum(parts) < (len(parts) - 1) * whole

@@ -46,9 +46,9 @@ def test_symbols_may_be_words():
 
 
 def test_single_cells():
-    layout = Layout.single_cell("XYZ", first_code=5)
-    assert layout.symbol_at([6]) == "Y"
-    assert layout.codes_of("Z") == {7}
+    layout = Layout.single_cell("XYZ")
+    assert layout.symbol_at([2]) == "Y"
+    assert layout.codes_of("Z") == {3}
     assert layout.shape is None
 
 

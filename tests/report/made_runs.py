@@ -14,15 +14,9 @@ from p300.evaluation.metrics import summarise_scores
 from p300.files import write_json
 from p300.recordings.layout import MATRIX_6X6, Layout
 from p300.runs import RunFolder
-from p300.speller import (
-    PAPER_TIMING,
-    LikelihoodRatio,
-    SpellerModel,
-    decide,
-    gather_selections,
-    spelling_metrics,
-    subject_rates,
-)
+from p300.speller import PAPER_TIMING, SpellerModel, decide, gather_selections
+from p300.speller.curves import spelling_metrics, subject_rates
+from p300.speller.evidence import LikelihoodRatio
 
 ELECTRODES = ["Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8"]
 CONFIG = {
@@ -107,6 +101,7 @@ def make_fits(scores: pd.DataFrame) -> list[dict[str, Any]]:
                     for p, t, v in zip(passes, train, valid, strict=True)
                 ] if iterates else [],
                 "best_pass": int(np.argmin(valid)) + 1 if iterates else None,
+                "versions": {"p300": "0.1.0", "torch": "2.6.0"},
                 "electrodes": ELECTRODES,
                 "spatial_filters": patterns.tolist() if iterates else None,
                 "spatial_patterns": patterns.tolist() if iterates else None,
@@ -160,6 +155,7 @@ def make_manifest(subjects: list[str], datasets: list[str]) -> dict[str, Any]:
     return {
         "p300": "0.1.0", "created": "2025-01-31T12:34:56+00:00", "python": "3.11.9",
         "packages": {"numpy": "2.1.0", "torch": "2.6.0"},
+        "contents": dict.fromkeys(datasets, "0123456789abcdef"),
         "machine": {"system": "Linux", "processor": "x86_64", "cores": 2},
         "threads_per_worker": 1, "jobs": 2, "seed": 2011, "recordings": recordings,
         "warnings": [f"{datasets[0]}/sub-{subjects[0]}/ses-1/run-2: electrodes ['P4'] are flat"],

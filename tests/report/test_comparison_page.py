@@ -9,10 +9,11 @@ import pytest
 
 from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.statistics import compare_detectors, holm
-from p300.report import compare_runs, plot_differences, read_run, write_comparison
+from p300.report import compare_runs, write_comparison
 from p300.report import comparison as comparison_module
 from p300.report.page import Section, Table, Text
 from p300.report.prose import p_text
+from p300.report.run_results import read_run
 from p300.report.sections.comparison import (
     compared,
     each_subject,
@@ -21,6 +22,7 @@ from p300.report.sections.comparison import (
     limits,
     signed,
 )
+from p300.report.sections.comparison_figures import plot_differences
 
 
 def rows_of(section: Section | None) -> list[tuple[str, ...]]:

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from p300.files import read_json, write_json
-from p300.report import read_run, write_report
+from p300.report import write_report
 from p300.report.prose import describe_alignment, describe_preprocessing, listed, span
-from p300.report.run_results import repeats
+from p300.report.run_results import read_run, repeats
 
 
 def test_what_was_written_is_read(finished_run: Path) -> None:

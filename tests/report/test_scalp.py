@@ -9,12 +9,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from p300.errors import RecordingError
-from p300.report import plot_grand_average, plot_spatial_patterns, read_run
+from p300.report.run_results import read_run
 from p300.report.scalp import (
     MOST_MAPS,
     amplitude_ratio,
     central_electrodes,
     describe_unplaced,
+    plot_grand_average,
+    plot_spatial_patterns,
 )
 
 ELECTRODES = ["Fz", "Cz", "Pz", "Oz", "PO7", "PO8"]

@@ -15,8 +15,9 @@ from made_runs import make_spelled_run, spell_scores, spelled_scores
 from p300.errors import RunError
 from p300.evaluation.metric_at import MetricAt
 from p300.recordings.layout import Layout
-from p300.report import RunResults, read_run, write_report
+from p300.report import write_report
 from p300.report.page import Section, Spelled, Table
+from p300.report.run_results import RunResults, read_run
 from p300.report.sections.letters import bit_rates, characters, errors, spelled_text
 from p300.report.sections.letters_tables import rates_without_pause, timing
 from p300.report.sections.paper import count_detections, paper

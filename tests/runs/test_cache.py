@@ -13,8 +13,8 @@ from studies import make_recording
 from typer.testing import CliRunner
 
 from p300.commands.main import app
-from p300.errors import DataWarning, EpochsError, RunError, RunWarning
-from p300.files import read_json, write_json
+from p300.errors import DataWarning, EpochsError, RunError
+from p300.files import read_json
 from p300.runs import dataset_epochs as assembly
 from p300.runs.cache import entry_sizes
 from p300.runs.config import parse_experiment
@@ -182,22 +182,6 @@ def test_a_prepared_run_refuses_an_electrode_marked_bad(study):
     mark_an_electrode_bad(study)
     with pytest.raises(RunError, match=r"data set mine .bad electrodes.* changed since"):
         prepared(study, "a", settings)
-
-
-def test_a_run_prepared_before_contents_were_kept_goes_on_with_a_warning(study):
-    prepared(study, "a")
-    manifest = study.parent / "a" / "manifest.json"
-    about = read_json(manifest)
-    del about["contents"]
-    write_json(manifest, about)
-    with pytest.warns(RunWarning, match="prepared by an older p300, .* cannot be told"):
-        prepared(study, "a")
-    change_a_sample(study)
-    with (
-        pytest.warns(RunWarning, match="older"),
-        pytest.raises(RunError, match=r"mine/sub-2/ses-1/run-1'\] changed since"),
-    ):
-        prepared(study, "a")
 
 
 def two_sources(second):

@@ -93,10 +93,21 @@ def test_one_detector_under_two_labels():
         ("name: ../up", "name"),
         ("datasets: {lab/2024: {source: simulated}}", "datasets.lab/2024: 'lab/2024' .* without"),
         ("detectors: {slda 8/16: {detector: slda}}", "detectors.slda 8/16: 'slda 8/16' .* without"),
-        ("detectors: {'a\\b': {detector: slda}}", "control characters"),
-        ('detectors: {"a\\nb": {detector: slda}}', "control characters"),
-        ("detectors: {..: {detector: slda}}", "control characters"),
-        ("detectors: {'': {detector: slda}}", "control characters"),
+        ("detectors: {'a\\b': {detector: slda}}", "control or other"),
+        ('detectors: {"a\\nb": {detector: slda}}', "control or other"),
+        ("detectors: {..: {detector: slda}}", "control or other"),
+        ("detectors: {'': {detector: slda}}", "control or other"),
+        ('detectors: {"a\\ud800b": {detector: slda}}', "cannot be printed|not valid YAML"),
+        ('datasets: {"a\\x9bb": {source: simulated}}', "cannot be printed"),
+        ('datasets: {"\\u202etxt": {source: simulated}}', "cannot be printed"),
+        ("datasets: " + "[" * 20000, "not valid YAML"),
+        ("datasets: " + "{a: " * 20000, "not valid YAML"),
+        ("detectors: {slda: {n_windows: 4}, slda: {}}", "key 'slda' is there twice"),
+        ("seed: 1\nseed: 2", "key 'seed' is there twice, again in line 3"),
+        ("seed: !!int ''", "not valid YAML"),
+        ("seed: !!bool abc", "not valid YAML"),
+        ("description: !!timestamp abc", "not valid YAML"),
+        ("description: &a [*a]", "aliases written out"),
     ],
 )
 def test_what_is_wrong_is_named(text, message):
@@ -127,6 +138,9 @@ def test_all_parameters_stand_in_the_resolved_config():
         ("name.first=3", "has no key"),
         ("datasets.simulated.7.source=bids", "has no key"),
         ("repeats=[", "not valid YAML"),
+        (f"seed={'9' * 5000}", "--set seed: not valid YAML"),
+        ("seed=2021-13-45", "--set seed: not valid YAML"),
+        (f"seed={'[' * 20000}", "--set seed: not valid YAML"),
     ],
 )
 def test_overrides_that_cannot_be_applied(override, message):
@@ -146,3 +160,16 @@ def test_a_missing_config_is_named(tmp_path):
 def test_any_text_is_an_experiment_or_a_clear_error(text):
     with contextlib.suppress(P300Error):  # anything else fails the test
         parse_experiment(text)
+
+
+@pytest.mark.parametrize("text", ["[{}]", "{{<<: [{}]}}"])
+def test_a_few_lines_that_mean_billions_of_values_are_refused(text):
+    repeated = [f"k{k}: &a{k + 1} {text.format(', '.join([f'*a{k}'] * 9))}" for k in range(12)]
+    lines = ["a: &a0 {x: 1}", *repeated]
+    with pytest.raises(ConfigError, match="more than 100,000 values, aliases written out"):
+        parse_experiment("\n".join(lines))
+
+
+def test_aliases_are_taken():
+    given = "datasets: {a: &one {source: simulated}, b: {<<: *one, seed: 3}}"
+    assert parse_experiment(given).datasets["b"][0].options == {"seed": 3}

@@ -275,7 +275,7 @@ def test_a_planted_manifest_is_named(key, value, run):
 
 
 def test_characters_without_their_figures_are_told(tmp_path):
-    from p300.report import read_run
+    from p300.report.run_results import read_run
 
     scores = spelled_scores(["A", "B"], ["slda"], text="P3", n_repetitions=2)
     run = RunFolder(make_spelled_run(tmp_path / "run", scores))
@@ -291,7 +291,7 @@ def test_characters_without_their_figures_are_told(tmp_path):
 
 
 def test_numbers_of_calibration_characters_make_the_label(tmp_path):
-    from p300.report import read_run
+    from p300.report.run_results import read_run
 
     run = RunFolder(
         make_run(tmp_path / "run", subjects=["1", "2"], detectors=["slda"],

@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from studies import endless_oddball
 
 from p300.detectors.linear.lda import ShrinkageLDA
 from p300.detectors.training import jobs
 from p300.errors import DetectorError, RunWarning
 from p300.evaluation.method import Method
+from p300.evaluation.protocols import make_folds
 from p300.files import read_json
+from p300.runs import task_groups
 from p300.runs.config import parse_experiment
 from p300.runs.plan import plan
 from p300.runs.preparation import prepare
@@ -175,3 +178,23 @@ def test_nothing_learned_in_one_run_serves_another(tmp_path, monkeypatch):
         seen.clear()
         score_folds(experiment, tmp_path / name)
         assert len(seen) == 3
+
+
+def test_what_learns_side_by_side_is_told_which_epochs_share_samples(tasks, tmp_path, monkeypatch):
+    epochs = endless_oddball(2)
+    folder, method = epochs.save(tmp_path / "epochs"), Method.read("cnn1", {"max_passes": 1})
+    (fold, _), told = make_folds("cross_subject", epochs.flashes, epochs.duration), []
+
+    def refuse(fits):
+        told.extend(fits)
+        raise DetectorError("none of them")
+        yield
+
+    monkeypatch.setattr(task_groups, "fit_each", refuse)
+    own = replace(of(tasks, "cnn1")[0], epochs=folder, fold=fold, method=method)
+    run_group([replace(own, seed=seed, repeat=seed) for seed in (0, 1)], tmp_path / "run")
+    expected = epochs.select(fold.train).groups("character")
+    assert len(told) == 2
+    assert expected.ndim == 2
+    for fit in told:
+        np.testing.assert_array_equal(fit.groups, expected)

@@ -202,11 +202,11 @@ def test_z_scores_do_not_depend_on_scale_and_offset(scale, offset):
     np.testing.assert_allclose(a.X.std(axis=2), 1, atol=1e-4)
 
 
-def test_constant_windows_become_zero_with_a_warning():
+def test_constant_epochs_become_zero_with_a_warning():
     epochs = preprocess(make_recording(), Preprocessing(**RAW))
     X = epochs.X.copy()
     X[3, 1] = 5e-6
-    with pytest.warns(DataWarning, match="1 windows .* constant"):
+    with pytest.warns(DataWarning, match=r"1 of \d+ epochs x 4 electrodes are constant"):
         normalised = normalise(replace(epochs, X=X), Preprocessing())
     assert (normalised.X[3, 1] == 0).all()
 

@@ -1,4 +1,4 @@
-"""Windows on disk: the same numbers, less memory."""
+"""Epochs on disk: the same numbers, less memory."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_many_windows_lie_on_disk_in_the_order_of_time(little_memory):
     assert on_disk(many)
     assert many.shape == (100, 4, 10)
     assert many.transpose(0, 2, 1).flags.c_contiguous
-    assert not [path for path in cache_folder().iterdir() if path.name.startswith("windows-")]
+    assert not [path for path in cache_folder().iterdir() if path.name.startswith("epochs-")]
 
 
 def test_gathered_windows_are_those_asked_for(little_memory, epochs):

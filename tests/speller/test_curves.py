@@ -11,20 +11,17 @@ from p300.errors import SpellerError
 from p300.evaluation.metric_at import MetricAt
 from p300.recordings import MATRIX_6X6
 from p300.speller import (
-    LikelihoodRatio,
     SpellerModel,
-    Timing,
     accuracy_curve,
     bits_per_minute,
-    confusion,
     decide,
     error_kinds,
     gather_selections,
-    spelling_metrics,
-    subject_rates,
     wilson_interval,
 )
-from p300.speller.curves import POINT, rates_of
+from p300.speller.curves import POINT, rates_of, spelling_metrics, subject_rates
+from p300.speller.evidence import LikelihoodRatio
+from p300.speller.rates import Timing
 
 TIMING = Timing(pause=2.5, repetition=2.1)
 N_SYMBOLS = {"made": 36}
@@ -239,14 +236,6 @@ def decisions(pairs):
     return table.assign(rule="sum", stopping="fixed", repetitions=5)
 
 
-def test_confusion_holds_every_symbol():
-    table = confusion(decisions([("A", "A"), ("A", "B"), ("_", "A"), (None, "C")]), MATRIX_6X6)
-    assert table.shape == (36, 36)
-    assert list(table.index) == list(MATRIX_6X6.symbols)
-    assert (table.loc["A", "A"], table.loc["A", "B"], table.loc["_", "A"]) == (1, 1, 1)
-    assert table.to_numpy().sum() == 3
-
-
 def test_kinds_of_errors():
     # A and B share the row, A and G the column, A and H nothing.
     table = error_kinds(decisions([("A", "A"), ("A", "B"), ("A", "F"), ("A", "G"), ("A", "H")]),
@@ -261,8 +250,7 @@ def test_kinds_of_errors_need_rows_and_columns():
         error_kinds(decisions([("A", "B")]), CHECKERBOARD)
 
 
-@pytest.mark.parametrize("table", [confusion, error_kinds])
-def test_tables_are_of_one_rule_and_number(table):
+def test_kinds_of_errors_are_of_one_rule_and_number():
     several = pd.concat([decisions([("A", "A")]), decisions([("A", "A")]).assign(repetitions=6)])
     with pytest.raises(SpellerError, match="select one rule"):
-        table(several, MATRIX_6X6)
+        error_kinds(several, MATRIX_6X6)

@@ -13,8 +13,9 @@ from score_tables import CHECKERBOARD, at, dynamic, make_scores, random_text, sp
 
 from p300.errors import SpellerError
 from p300.recordings import MATRIX_6X6, Layout
-from p300.speller import LikelihoodRatio, SpellerModel, decide, gather_selections
+from p300.speller import SpellerModel, decide, gather_selections
 from p300.speller.evidence import (
+    LikelihoodRatio,
     add_likelihood_ratios,
     add_probabilities,
     fit_factor,

@@ -10,14 +10,8 @@ from score_tables import at, dynamic, make_scores, spelled
 
 from p300.errors import SpellerError
 from p300.recordings import MATRIX_6X6, Layout
-from p300.speller import (
-    LanguageModel,
-    LikelihoodRatio,
-    SpellerModel,
-    decide,
-    gather_selections,
-    spell,
-)
+from p300.speller import LanguageModel, SpellerModel, decide, gather_selections, spell
+from p300.speller.evidence import LikelihoodRatio
 from p300.speller.language import refuse_random_text
 
 ABC = Layout.single_cell("ABC")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from p300.evaluation.metric_at import MetricAt
-from p300.speller import LETTER_METRICS, letter_metric, spelling_metrics
+from p300.speller import LETTER_METRICS, letter_metric
+from p300.speller.curves import spelling_metrics
 
 
 def test_every_figure_of_a_speller_has_a_record():

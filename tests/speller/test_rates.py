@@ -8,15 +8,15 @@ import pytest
 from studies import make_flashes
 
 from p300.errors import SpellerError
-from p300.speller import (
-    PAPER_TIMING,
+from p300.speller import PAPER_TIMING, bits_per_minute
+from p300.speller.rates import (
     Timing,
-    bits_per_minute,
     bits_per_selection,
+    mean_timing,
     measure_timing,
+    subject_timings,
     symbols_per_minute,
 )
-from p300.speller.rates import mean_timing, subject_timings
 
 # Characters right (%) of subjects A and B after 5, 10, 15 repetitions, and the printed bit rates.
 PUBLISHED = {

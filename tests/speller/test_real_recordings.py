@@ -10,7 +10,8 @@ from p300.evaluation.fold import cross_fitted_scores
 from p300.recordings import open_recordings
 from p300.signal.epochs import concatenate
 from p300.signal.preprocessing import preprocess
-from p300.speller import decide, fit_speller, gather_selections, measure_timing
+from p300.speller import decide, fit_speller, gather_selections
+from p300.speller.rates import measure_timing
 
 
 def test_a_subject_is_spelled_from_the_other_run(data_root):

@@ -22,7 +22,7 @@ def true_symbols(scores, layout=MATRIX_6X6):
     [
         (MATRIX_6X6, "P3_E"),
         (Layout.row_column(["ABCDEFGH", "IJKLMNOP"], columns_first=False), "HAPPENED"),
-        (Layout.single_cell("ABCDE", first_code=10), "DEAD"),
+        (Layout(tuple("ABCDE"), {10 + k: frozenset(s) for k, s in enumerate("ABCDE")}), "DEAD"),
         (Layout.row_column([["Yes", "No"], ["Space", "Back"]]), ["Back", "Yes"]),
         (CHECKERBOARD, "BADGE"),
     ],

@@ -15,8 +15,9 @@ from p300.evaluation.metric_at import MetricAt
 from p300.recordings import MATRIX_6X6
 from p300.runs import RunFolder
 from p300.runs.config import Experiment, Source, parse_experiment
+from p300.runs.spelling import Spelling
 from p300.signal.epochs import Epochs
-from p300.speller import LanguageModel, Spelling
+from p300.speller import LanguageModel
 from p300.speller.run import spell_run
 
 DETECTORS = {"slda": 1.3, "cnn1": 0.8}

@@ -9,14 +9,8 @@ from score_tables import at, dynamic, make_scores, random_text
 
 from p300.errors import DataWarning, SpellerError
 from p300.recordings import MATRIX_6X6, Layout
-from p300.speller import (
-    LikelihoodRatio,
-    SpellerModel,
-    decide,
-    fit_speller,
-    gather_selections,
-    spell,
-)
+from p300.speller import SpellerModel, decide, fit_speller, gather_selections, spell
+from p300.speller.evidence import LikelihoodRatio
 from p300.speller.rates import Timing
 from p300.speller.stopping import (
     choose_threshold,

@@ -19,7 +19,7 @@ class FromScratch(Adaptation[Detector]):
     fewest_characters = FEWEST_GROUPS
 
     def learn(self, detector: Detector, fold: FoldEpochs) -> Detector:  # noqa: ARG002
-        """Return the detector unfitted: the training subjects teach it nothing."""
+        """Return the detector unfitted: nothing is learned from the training subjects."""
         return detector
 
     def score(self, learned: Detector, fold: FoldEpochs) -> Scored:

@@ -1,4 +1,4 @@
-"""No adaptation: the detector scores the tested subject as other subjects taught it."""
+"""No adaptation: the detector scores the tested subject as it was learned from other subjects."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ class SelfCalibrated(Adaptation[Transfer]):
         if not len(fold.test):
             return self._scored(learned, fold, np.empty(0), about)
         if fold.calibration is None:
-            scores, courses = learned.follow(fold.test, layout_of(fold))
-            fell_back = {"fell_back": [list(course.fell_back) for course in courses]}
+            scores, sessions = learned.score_prequentially(fold.test, layout_of(fold))
+            fell_back = {"fell_back": [list(session.fell_back) for session in sessions]}
             return self._scored(learned, fold, scores, {**about, **fell_back})
         readout: Callable[[Floats], Floats] = learned.readout
         if len(fold.calibration):

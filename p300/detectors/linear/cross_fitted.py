@@ -37,14 +37,14 @@ class ClosedFormDetector(Detector):
     def _reduced(self, X: EpochArray) -> npt.NDArray[np.floating]:
         """Return what the fit looks at, [epoch, electrode, time]: all of X, or less of equal use.
 
-        Where windows are many they are read once for it, and not held in memory.
+        Where epochs are many they are read once for it, and not held in memory.
         """
         return X
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
         """Fit to all training epochs; calibrate by cross-fitting. See :meth:`Detector.fit`."""
-        windows, labels = self._take(X, y)
-        self._calibrate(*self._learn(windows, labels, groups))
+        epochs, labels = self._take(X, y)
+        self._calibrate(*self._learn(epochs, labels, groups))
         return self
 
     def _learn(

@@ -74,7 +74,7 @@ class SingleLayer(ClosedFormDetector):
 
 
 class Perceptron(SingleLayer):
-    """Rosenblatt's perceptron: weights move only at windows that they get wrong.
+    """Rosenblatt's perceptron: weights move only at epochs that they get wrong.
 
     Rosenblatt, Psychological Review 65:386-408, 1958. Where no plane separates the classes the
     weights never come to rest; their mean over all steps is taken (Freund & Schapire, Machine
@@ -89,7 +89,7 @@ class Perceptron(SingleLayer):
     n_folds
         Parts of the training groups for the cross-fitted calibration.
     seed
-        Draws the order of the windows.
+        Draws the order of the epochs.
     """
 
     name = "perceptron"

@@ -1,4 +1,4 @@
-"""Sparse coding: windows as sums of a few atoms of a learned dictionary."""
+"""Sparse coding: epochs as sums of a few atoms of a learned dictionary."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VARIANCE_KEPT = 0.999
 
 @contextmanager
 def _nearly_exact() -> Iterator[None]:
-    """Accept codes that miss scikit-learn's tolerance, 1e-8 of a window's power.
+    """Accept codes that miss scikit-learn's tolerance, 1e-8 of an epoch's power.
 
     Where atoms are all but equal, 1000 passes of coordinate descent stop short of it by some
     millionths of that power: nothing to a dictionary or a classifier.
@@ -46,7 +46,7 @@ class SparseCoding(ClosedFormDetector):
     n_atoms
         Size of the dictionary.
     alpha
-        Price of a code's absolute size; more gives fewer atoms a window.
+        Price of a code's absolute size; more gives fewer atoms an epoch.
     n_windows
         Number of consecutive pieces of the epoch that are averaged, for each electrode.
     C
@@ -54,7 +54,7 @@ class SparseCoding(ClosedFormDetector):
     n_folds
         Parts of the training groups for the cross-fitted calibration.
     seed
-        Draws the first dictionary and the order of the windows.
+        Draws the first dictionary and the order of the epochs.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class SparseCoding(ClosedFormDetector):
         return whitened
 
     def features(self, X: EpochArray) -> Floats:
-        """Return the sparse codes of windows, [epoch, atom]."""
+        """Return the sparse codes of epochs, [epoch, atom]."""
         from sklearn.decomposition import sparse_encode
 
         signals = self._whitened(X)

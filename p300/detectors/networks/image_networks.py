@@ -160,7 +160,7 @@ class LeNet5(OlderNetwork):
 
 
 class LeNet(OlderNetwork):
-    """The form in which LeNet is taught: sigmoids, plain averages, full C3.
+    """LeNet as textbooks have it: sigmoids, plain averages, full C3.
 
     Zhang, Lipton, Li & Smola, Dive into Deep Learning, 2023, section 7.6: two zeros on every side,
     initial weights of Glorot & Bengio (AISTATS 2010).
@@ -208,7 +208,7 @@ class LeNet(OlderNetwork):
 
 
 class SmallCNN(OlderNetwork):
-    """The small network of many first lessons: three convolutions, two of them with max pooling.
+    """The small network of many tutorials: three convolutions, two of them with max pooling.
 
     An early example of the Keras library (about 2015). It learns there by gradient descent with
     Nesterov's momentum: ``training: momentum``. The decay of 1e-6 there is the learning rate's, a

@@ -30,7 +30,8 @@ def cross_dataset(
     Parameters
     ----------
     flashes
-        As in :func:`within_subject`, of several data sets.
+        As in :func:`~p300.evaluation.protocols.within_subject.within_subject`, of several data
+        sets.
     duration
         Length of an epoch in seconds.
     train

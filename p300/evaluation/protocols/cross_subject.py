@@ -24,7 +24,7 @@ def cross_subject(
     Parameters
     ----------
     flashes
-        As in :func:`within_subject`.
+        As in :func:`~p300.evaluation.protocols.within_subject.within_subject`.
     duration
         Length of an epoch in seconds.
     n_folds

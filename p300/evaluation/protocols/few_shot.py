@@ -33,7 +33,7 @@ def few_shot(
     Parameters
     ----------
     flashes
-        As in :func:`within_subject`.
+        As in :func:`~p300.evaluation.protocols.within_subject.within_subject`.
     duration
         Length of an epoch in seconds.
     characters
@@ -99,8 +99,8 @@ def _first_characters(
 PROTOCOL = Protocol(
     few_shot,
     Scope.SUBJECTS,
-    "Leave one subject out, and let the detector adapt to the first characters (the number is "
-    "in the protocol's name) of the earlier runs of the tested subject; the last run is "
-    "tested.",
+    "Leave one subject out, and let the detector adapt to the first characters (their number is "
+    "the column calibration_characters, shown behind the protocol) of the earlier runs of the "
+    "tested subject; the last run is tested.",
     "each subject's last run, learned from all others and a few characters",
 )

@@ -271,4 +271,4 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        return content.decode("latin-1")  # older files: the code page of EpochArray
+        return content.decode("latin-1")  # older files: the code page of Windows

@@ -38,9 +38,10 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
     Parameters
     ----------
     metrics
-        Metrics of a run (:attr:`RunResults.metrics`). One row of panels a data set, one panel a
-        protocol with the detectors side by side; with a single detector one panel a data set with
-        the protocols side by side. A line connects what belongs to one subject.
+        Metrics of a run (:attr:`~p300.report.run_results.RunResults.metrics`). One row of panels a
+        data set, one panel a protocol with the detectors side by side; with a single detector one
+        panel a data set with the protocols side by side. A line connects what belongs to one
+        subject.
     """
     auc = metrics[metrics["metric"] == HEADLINE.name]
     datasets, protocols, detectors = (
@@ -242,8 +243,8 @@ def plot_training(fits: pd.DataFrame) -> Figure:
     Parameters
     ----------
     fits
-        Fits of a run (:attr:`RunResults.fits`); those without a history are left out. The mean
-        reaches as far as half of the folds do.
+        Fits of a run (:attr:`~p300.report.run_results.RunResults.fits`); those without a history
+        are left out. The mean reaches as far as half of the folds do.
 
     Raises
     ------

@@ -27,9 +27,9 @@ def plot_characters(rates: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rates
-        From :func:`p300.speller.subject_rates`. One panel a data set, protocol and detector. The
-        thick lines take all characters as one sample; the band is Wilson's 95 % interval for the
-        sum of probabilities, the bar that of dynamic stopping.
+        From :func:`p300.speller.curves.subject_rates`. One panel a data set, protocol and detector.
+        The thick lines take all characters as one sample; the band is Wilson's 95 % interval for
+        the sum of probabilities, the bar that of dynamic stopping.
     """
     figure, grid = detector_panels(rates, height=2.7)
     for panel in grid:
@@ -108,9 +108,9 @@ def plot_bit_rates(rates: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rates
-        From :func:`p300.speller.subject_rates`. The thick lines are means of the subjects' rates,
-        as far as all subjects have so many repetitions; a ring marks the best fixed number of the
-        sum of probabilities, a dotted line the rate of dynamic stopping.
+        From :func:`p300.speller.curves.subject_rates`. The thick lines are means of the subjects'
+        rates, as far as all subjects have so many repetitions; a ring marks the best fixed number
+        of the sum of probabilities, a dotted line the rate of dynamic stopping.
     """
     from matplotlib.ticker import MaxNLocator
 

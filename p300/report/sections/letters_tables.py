@@ -126,7 +126,7 @@ def timing(rates: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rates
-        From :func:`p300.speller.subject_rates`.
+        From :func:`p300.speller.curves.subject_rates`.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def rates_without_pause(rates: pd.DataFrame, n_symbols: int) -> dict[int, float]
     Parameters
     ----------
     rates
-        From :func:`p300.speller.subject_rates`, of one data set.
+        From :func:`p300.speller.curves.subject_rates`, of one data set.
     n_symbols
         Of its layout.
 

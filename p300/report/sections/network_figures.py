@@ -31,7 +31,7 @@ def plot_electrode_ranking(weights: pd.DataFrame) -> Figure:
     Parameters
     ----------
     weights
-        Sums of absolute weights (:func:`p300.detectors.patterns.rank_electrodes`),
+        Sums of absolute weights (:func:`p300.detectors.meta.electrode_choice.electrode_weights`),
         [subject, electrode], columns named by electrodes of the standard 10-05 system. The first
         :data:`MOST_MAPS` rows are shown, each from 0 to its largest value.
     """

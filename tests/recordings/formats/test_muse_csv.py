@@ -173,7 +173,7 @@ def test_what_is_none_is_not_recognised(save, tmp_path):
 def test_real_recordings(data_root: Path, assert_annotated):
     folder = data_root / "muse-visual"
     assert recognise(folder) == recognise(folder / "subject1") == {}
-    recordings = load(folder)
+    recordings = load(folder / "subject1")
     assert [(r.subject, r.session, r.run) for r in recordings] == [
         ("1", "1", str(k)) for k in range(1, 7)
     ]

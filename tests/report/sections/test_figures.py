@@ -8,13 +8,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from p300.report import (
-    RunResults,
+from p300.report.run_results import RunResults, read_run
+from p300.report.sections.detection_figures import (
     plot_auc_by_subject,
     plot_calibration,
     plot_roc,
     plot_training,
-    read_run,
 )
 from p300.report.style import PALETTE, detector_colours
 

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from p300.report import (
+from p300.report.sections.network import mean_electrode_weights
+from p300.report.sections.network_figures import (
+    front_to_back,
     plot_electrode_ranking,
     plot_kernel_gains,
     plot_saliency,
     plot_temporal_kernels,
 )
-from p300.report.sections.network import mean_electrode_weights
-from p300.report.sections.network_figures import front_to_back
 
 ELECTRODES = ["Oz", "Pz", "Cz", "Fz"]
 

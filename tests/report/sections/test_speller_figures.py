@@ -11,15 +11,15 @@ from made_runs import spell_scores, spelled_scores
 from matplotlib.figure import Figure
 
 from p300.recordings.layout import MATRIX_6X6, Layout
-from p300.report import (
-    RunResults,
+from p300.report.run_results import RunResults, read_run
+from p300.report.sections.letters_figures import (
+    error_offsets,
     plot_bit_rates,
     plot_characters,
     plot_confusion,
-    read_run,
 )
-from p300.report.sections.letters_figures import error_offsets
-from p300.speller import subject_rates, wilson_interval
+from p300.speller import wilson_interval
+from p300.speller.curves import subject_rates
 
 
 @pytest.fixture(scope="module")
