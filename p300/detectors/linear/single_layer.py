@@ -24,8 +24,9 @@ def standardised_weights(classifier: Any, features: Floats, y: Labels) -> tuple[
 
     scaler = StandardScaler().fit(features)
     classifier.fit(scaler.transform(features), y)
-    weights: Floats = classifier.coef_[0] / scaler.scale_
-    return weights, float(classifier.intercept_[0] - scaler.mean_ @ weights)
+    # For two classes some give one row of weights, some a plain vector.
+    weights: Floats = np.ravel(classifier.coef_) / scaler.scale_
+    return weights, float(np.ravel(classifier.intercept_)[0] - scaler.mean_ @ weights)
 
 
 class SingleLayer(ClosedFormDetector):
