@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from p300.adaptation.storage import load_transfer, save_transfer
 from p300.adaptation.transfer import Transfer
 from p300.arguments import parse_options
 from p300.detectors import load_detector, save_detector
-from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError
+from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError, TrainingWarning
 from p300.evaluation.fold import fit_and_score_fold, seed_of
 from p300.evaluation.leaks import everything
 from p300.files import read_json, write_json
@@ -59,6 +60,11 @@ def fit_on_all(
     ConfigError
         When the experiment has no such detector or data set, or the detector's adaptation needs
         characters of the subject that it is applied to.
+
+    Warns
+    -----
+    TrainingWarning
+        Naming an adaptation that cannot go on in a stored detector.
     """
     dataset = dataset or next(iter(experiment.datasets))
     for name, known in ((label, experiment.detectors), (dataset, experiment.datasets)):
@@ -86,6 +92,13 @@ def fit_on_all(
     folder = save_detector(result.scored.detector, folder, epochs, method.alignment)
     if isinstance(result.learned, Transfer):
         save_transfer(result.learned, folder)
+    elif method.adaptation.about:
+        warnings.warn(
+            f"{label} is stored without its adaptation {method.adaptation.name!r}: a stored "
+            "detector has no calibration characters to adapt to; only 'self_calibrated' goes on",
+            TrainingWarning,
+            stacklevel=2,
+        )
     if layout is not None and result.training_scores is not None:
         scored = epochs.flashes.assign(score=result.training_scores)
         _store_speller(experiment, scored, layout, folder)
