@@ -299,10 +299,11 @@ class TestFewShot:
         with pytest.raises(ProtocolError, match="one run only"):
             make_folds("few_shot", subjects_with_runs(n_runs=1), 0.65)
 
-    def test_calibration_on_a_tested_run_is_refused(self):
+    @pytest.mark.parametrize("part", ["test", "train"])
+    def test_calibration_on_a_tested_run_or_another_subject_is_refused(self, part):
         flashes = subjects_with_runs()
         (fold, *_) = make_folds("few_shot", flashes, 0.65, {"characters": [1]})
-        leaking = replace(fold, calibration=fold.test[:10])
+        leaking = replace(fold, calibration=getattr(fold, part)[:10])
         with pytest.raises(ProtocolError, match="calibration epochs are of a tested run"):
             check_fold(leaking, flashes, 0.65)
 
