@@ -63,3 +63,9 @@ def test_labels_that_look_alike_have_names_of_their_own():
     labels = ["anna/2", "anna\\2", "anna 2", "anna-2", "../anna-2", "", ".", "..", "ä", "ö"]
     assert len({safe_name(label) for label in labels}) == len(labels)
     assert safe_name("sub-03_ses-1_run-2.raw") == "sub-03_ses-1_run-2.raw"
+
+
+@pytest.mark.parametrize("label", [".", "..", ".hidden", "../up", "..."])
+def test_no_label_names_another_folder_or_a_hidden_file(label):
+    assert not safe_name(label).startswith(".")
+    assert "/" not in safe_name(label)

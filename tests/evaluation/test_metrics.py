@@ -157,3 +157,9 @@ def test_the_subject_is_the_unit_of_the_mean():
     weighted = summarise_scores(scores_of({"1": [0.6, 0.6, 0.6], "2": [0.9], "3": [0.9]}))
     mean = weighted[(weighted["metric"] == "roc_auc") & (weighted["subject"] == "mean")]
     assert mean["value"].item() == pytest.approx(0.8)
+
+
+def test_what_counts_as_detected_lies_above_the_threshold():
+    found = detection_metrics([1, 1, 0, 0, 0, 0], [-1.0, -2.0, -1.2, -3.0, -3.0, -3.0], -1.5)
+    assert (found["recall"], found["precision"], found["f1"]) == (0.5, 0.5, 0.5)
+    assert found["balanced_accuracy"] == 0.625
