@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from p300.errors import RunError
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Return a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
+    """Yield a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
 
     Works for a file and, where ``path`` does not exist yet, for a folder. On an error nothing is
     left behind. What was written is on the disk before it is renamed, so that a power cut leaves
@@ -28,6 +30,8 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield temporary
         for file in temporary.rglob("*") if temporary.is_dir() else [temporary]:
             _put_on_disk(file)
+        if path.is_dir() and not temporary.is_dir():
+            raise RunError(f"{path} is a folder, expected a file there; move it away")
         temporary.replace(path)
     except BaseException:
         if temporary.is_dir():

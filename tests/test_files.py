@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from p300.errors import RunError
 from p300.files import LONGEST_NAME, read_json, safe_name, write_json, written_whole
 
 
@@ -69,3 +70,10 @@ def test_labels_that_look_alike_have_names_of_their_own():
 def test_no_label_names_another_folder_or_a_hidden_file(label):
     assert not safe_name(label).startswith(".")
     assert "/" not in safe_name(label)
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+    (tmp_path / "metrics.json").mkdir()
+    with pytest.raises(RunError, match=r"metrics.json is a folder, expected a file"):
+        write_json(tmp_path / "metrics.json", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]

@@ -293,6 +293,11 @@ def evaluate_epochs(
                     {**names, "detector": label, "seed": own},
                 )
             )
+    if not tables:
+        raise ProtocolError(
+            f"nothing to evaluate: of the methods {list(methods)} none has enough calibration "
+            f"characters in a fold of {protocol}; name one method at least"
+        )
     return pd.concat(tables, ignore_index=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ from p300.adaptation.base import Adaptation
 from p300.adaptation.registry import make_adaptation
 from p300.columns import label_protocols
 from p300.detectors.catalogue import DETECTORS
-from p300.errors import RunError
+from p300.errors import RunError, RunWarning
 from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout
 from p300.runs import RunFolder
@@ -131,6 +132,11 @@ def read_run(folder: Path) -> RunResults:
     ------
     RunError
         When a file is missing, cannot be read, or holds something else than it should.
+
+    Warns
+    -----
+    RunWarning
+        When records of fits are not there.
     """
     run = RunFolder(folder)
     run.check_finished()
@@ -147,12 +153,27 @@ def read_run(folder: Path) -> RunResults:
         characters=None if spelled is None else label_protocols(spelled),
         layouts={} if spelled is None else _read_layouts(run, spelled),
     )
+    _warn_of_missing(results)
     if spelled is not None and results.rates.empty:
         raise RunError(
             f"{run.metrics_file}: no figures of the characters in {run.characters_file.name} "
             f"found; remove {run.metrics_file.name} and start again with p300 run"
         )
     return results
+
+
+def _warn_of_missing(results: RunResults) -> None:
+    """Say of how many folds there is no record, which the report then cannot tell of."""
+    keys = ["dataset", "protocol", "fold", "detector", "seed"]
+    told = set(map(tuple, results.fits[keys].to_numpy())) if len(results.fits) else set()
+    folds = list(map(tuple, results.scores[keys].drop_duplicates().to_numpy()))
+    if missing := [fold for fold in folds if fold not in told]:
+        warnings.warn(
+            f"{results.folder}: no record of how {len(missing)} of {len(folds)} folds were fitted "
+            f"(first: {', '.join(map(str, missing[0]))}); what is told of fits leaves them out",
+            RunWarning,
+            stacklevel=3,
+        )
 
 
 def _read_characters(run: RunFolder) -> pd.DataFrame | None:

@@ -194,3 +194,9 @@ def test_a_method_reads_what_it_writes():
 def test_no_repeat_at_all_is_refused():
     with pytest.raises(ProtocolError, match="repeats=0"):
         evaluate_epochs(make_epochs(2, 2), {"slda": make_detector("slda")}, repeats=0)
+
+
+@pytest.mark.parametrize("methods", [{}, {"scratch": Method.read("slda", DETECTORS["scratch"])}])
+def test_nothing_to_evaluate_is_named(study, methods):
+    with pytest.raises(ProtocolError, match="nothing to evaluate"):
+        evaluate_epochs(study, methods, "few_shot", characters=(1,))

@@ -278,5 +278,6 @@ def make_spelled_run(
     run.write_metrics(pd.concat(metrics, ignore_index=True))
     datasets = {dataset: [{"source": source, "path": "x"}]}
     run.config_file.write_text(make_config(detectors, datasets=datasets))
-    write_json(run.manifest_file, make_manifest(subjects, [dataset]))
+    averages = make_averages(subjects, [dataset], [1.0] * len(subjects))
+    run.keep_prepared({}, averages, make_manifest(subjects, [dataset]))
     return folder

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from made_runs import ELECTRODES
 
-from p300.errors import RunError
+from p300.errors import RunError, RunWarning
 from p300.evaluation.metrics import METRICS, Metric
 from p300.report import compare_runs, write_comparison, write_report
 from p300.report import report as report_module
@@ -168,7 +168,8 @@ def test_sections_without_their_files_say_so(own_run: Path) -> None:
     (own_run / "averages.parquet").unlink()
     for fit in (own_run / "fits").iterdir():
         fit.unlink()
-    text = write_report(own_run).read_text(encoding="utf-8")
+    with pytest.warns(RunWarning, match="no record of how 18 of 18 folds were fitted"):
+        text = write_report(own_run).read_text(encoding="utf-8")
     assert _Page(text).headings == [name for name in SECTIONS if name != "What the network sees"]
     assert "Left out: averages.parquet is not in the run folder." in text
     assert "Left out: no detector of this run has spatial filters." in text

@@ -261,6 +261,7 @@ def test_the_papers_tables_stand_beside_the_published(results: RunResults) -> No
     assert row(together, "Ensemble SVM (2008)")[1:] == ("73.5", "87.0", "96.5")
 
 
+@pytest.mark.filterwarnings("ignore:.*no record of how")
 @pytest.mark.parametrize("change", ["source", "protocol", "run"])
 def test_other_experiments_stand_alone(
     change: str, spelled_run: Path, tmp_path: Path, results: RunResults

@@ -290,6 +290,7 @@ def test_characters_without_their_figures_are_told(tmp_path):
         read_run(run.path)
 
 
+@pytest.mark.filterwarnings("ignore:.*no record of how")
 def test_numbers_of_calibration_characters_make_the_label(tmp_path):
     from p300.report.run_results import read_run
 
