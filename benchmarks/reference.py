@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from p300.evaluation.metrics import METRICS
 from p300.runs import RunFolder
 
 REFERENCE = Path(__file__).parents[1] / "reports" / "reference"
@@ -30,15 +31,15 @@ COLUMNS = ["dataset", "protocol", "calibration_characters", "detector"]
 
 
 def keep(folder: RunFolder) -> None:
-    """Write the committed results of a run: figures for every N only of means, to keep it small."""
+    """Write the committed results of a run: of letters what is quoted, to keep it small."""
     place = REFERENCE / folder.experiment().name
     place.mkdir(parents=True, exist_ok=True)
     shutil.copy(folder.config_file, place / "config.yaml")
     for name in PICTURES.get(place.name, ()):
         shutil.copy(folder.figure_file(name), place / f"{name}.png")
     rows = folder.metrics()
-    each = rows["repetitions"].isna() | rows["repetitions"].isin(QUOTED)
-    kept = rows[each | (rows["subject"] == "mean")]
+    letters = (rows["metric"] == "characters") & rows["repetitions"].isin(QUOTED)
+    kept = rows[rows["metric"].isin(METRICS) | letters]
     kept.round(4).to_csv(place / "results.csv", index=False)
 
 

@@ -94,7 +94,7 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
         angle = 35 if len(categories) <= _MOST_SLANTED else 90
         for text in ax.get_xticklabels():
             text.set(rotation=angle, ha="right", va="center", rotation_mode="anchor")
-    ax.set_xlim(-0.5, len(categories) - 0.4)
+    ax.set_xlim(min(-0.5, -0.35 - 0.02 * len(categories)), len(categories) - 0.4)
     lowest = float(np.nanmin(auc["value"]))
     ax.set_ylim(min(0.45, lowest - 0.03, ax.get_ylim()[0]), 1.0)
     if len(subjects) <= _MOST_LABELS:
