@@ -38,6 +38,11 @@ class EstimatorDetector(Detector):
         names = [type(step).__name__ for _, step in steps or []]
         return "+".join(names) or type(self.estimator).__name__
 
+    @property
+    def learns_like(self) -> str:
+        """The same for one estimator only: what two of them have in common is not known."""
+        return f"{self.name} {id(self.estimator)}"
+
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
         """Fit to all training epochs; calibrate by cross-fitting. See :meth:`Detector.fit`."""
         epochs, labels = self._take(X, y)

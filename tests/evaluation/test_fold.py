@@ -171,6 +171,26 @@ def test_a_pipeline_of_scikit_learn_is_evaluated_and_calibrated(classifier):
     assert not hasattr(classifier, "classes_"), "each fold fits a copy"
 
 
+def test_estimators_that_look_alike_are_fitted_each():
+    """Long arrays are written with dots, so that other ones may look the same."""
+    epochs = make_epochs(2, 2)
+
+    def weigh(X, weights=None):
+        return flat(X * np.array([weights[2500], 1, 1, 1], dtype=np.float32)[:, None])
+
+    pipelines = {}
+    for label, weight in (("whole", 1.0), ("part", 0.0)):
+        weights = np.ones(5000)
+        weights[2500] = weight
+        classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+        step = FunctionTransformer(weigh, kw_args={"weights": weights})
+        pipelines[label] = make_pipeline(step, classifier)
+    assert repr(pipelines["whole"]) == repr(pipelines["part"])
+    table = evaluate_epochs(epochs, pipelines, "within_subject", test_runs="last")
+    scores = [part["score"].to_numpy() for _, part in table.groupby("detector")]
+    assert not np.array_equal(*scores)
+
+
 @pytest.mark.parametrize("given", ["slda", LinearDiscriminantAnalysis, object()])
 def test_what_is_no_classifier_is_named(given):
     with pytest.raises(DetectorError, match="expected a detector"):
