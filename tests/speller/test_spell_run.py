@@ -63,7 +63,14 @@ def write_run(
                      "calibration_characters": None, "fold": fold, "detector": detector,
                      "seed": 7}  # fmt: skip
             key = f"made.within_subject.{fold}.{detector}.repeat-0"
-            fit = {"id": key, **names, "n_train": 60, "n_test": 60, "fit_seconds": 0.1}
+            fit = {
+                "id": key,
+                **names,
+                "n_train": 60,
+                "n_test": 60,
+                "fit_seconds": 0.1,
+                "versions": {},
+            }
             learned, tested = (
                 change(subject_scores(s, r, separation, n)).assign(**names, **SCORED) for r in "12"
             )
