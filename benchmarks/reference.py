@@ -40,7 +40,7 @@ def keep(folder: RunFolder) -> None:
     rows = folder.metrics()
     letters = (rows["metric"] == "characters") & rows["repetitions"].isin(QUOTED)
     kept = rows[rows["metric"].isin(METRICS) | letters]
-    kept.round(4).to_csv(place / "results.csv", index=False)
+    kept.round(6).to_csv(place / "results.csv", index=False)
 
 
 def quote(folder: RunFolder) -> None:
