@@ -208,6 +208,21 @@ def test_folds_that_leak_are_refused():
         check_fold(Fold("f", everything[:70], everything[70:144], "character", None), flashes, 0.65)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("gap", "leaks"), [(0.1, True), (0.4, True), (0.64, True), (0.65, False)])
+def test_epochs_that_share_samples_are_refused_to_the_last_of_them(gap, leaks, turned):
+    onset = np.r_[0.175 * np.arange(80), 0.175 * 79 + gap + 0.175 * np.arange(80)]
+    flashes = pd.DataFrame({"onset": onset, "target": np.arange(160) % 5 == 0})
+    flashes = flashes.assign(dataset="d", subject="1", session="1", run="1", character=pd.NA)
+    parts = [np.arange(80), np.arange(80, 160)]
+    fold = Fold("f", *(reversed(parts) if turned else parts), "character", None)
+    if not leaks:
+        check_fold(fold, flashes, 0.65)
+        return
+    with pytest.raises(ProtocolError, match=r"epochs of 0.65 s .* overlap"):
+        check_fold(fold, flashes, 0.65)
+
+
 @pytest.mark.parametrize(
     ("protocol", "flashes", "message"),
     [
