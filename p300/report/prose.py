@@ -214,7 +214,7 @@ ALIGNMENTS = {
 
 def describe_alignment(alignment: Alignment) -> str:
     """Describe how domains were brought together, and what was known of the tested ones."""
-    if alignment.method == "none":
+    if not alignment.changes_epochs:
         return "No alignment."
     known = {
         "offline": "offline: by all its tested epochs",

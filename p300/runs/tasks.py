@@ -155,7 +155,6 @@ def describe_fit(task: Task, epochs: Epochs, result: FoldResult) -> dict[str, An
     scored, method = result.scored, task.method
     detector, train = scored.detector, scored.train
     history, best = detector.history()
-    aligned = method.alignment.method != "none"
     return {
         "id": task.id,
         "dataset": task.dataset,
@@ -179,6 +178,6 @@ def describe_fit(task: Task, epochs: Epochs, result: FoldResult) -> dict[str, An
             train.X,
             train.y,
             epochs.sfreq,
-            epochs.select(result.rows).X if aligned else None,
+            epochs.select(result.rows).X if method.alignment.changes_epochs else None,
         ),
     }

@@ -60,9 +60,14 @@ class Alignment:
             )
 
     @property
+    def changes_epochs(self) -> bool:
+        """Whether epochs are aligned at all."""
+        return self.method != "none"
+
+    @property
     def name(self) -> str:
         """Name in ``metrics.json``."""
-        if self.method == "none" or self.mode == "offline":
+        if not self.changes_epochs or self.mode == "offline":
             return self.method
         return f"{self.method} {self.mode}" + (f" {self.characters}" if self.characters else "")
 
@@ -106,7 +111,7 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     EpochsError
         When a prefix is asked for and characters are not known, or there are no more of them.
     """
-    if alignment.method == "none":
+    if not alignment.changes_epochs:
         return epochs
     X = empty_epochs(*epochs.X.shape)
     domains, runs = epochs.units("session"), epochs.units("run")
