@@ -52,7 +52,10 @@ def character_headline(results: RunResults) -> Table:
         for detector, mine in of_dataset.groupby("detector", sort=False):
             cells = {r["protocol"]: _share(r) for r in mine.to_dict("records")}
             rows.append(Row((str(detector), *(cells.get(p, NONE) for p in protocols))))
-    caption = f"Characters right (%) after {_repetitions(last)} (95 % interval)"
+    caption = (
+        f"Characters right (%) after {_repetitions(last)} (all characters as one sample, with "
+        "Wilson's 95 % interval for these subjects)"
+    )
     return Table(("Detector", *protocols), tuple(rows), caption)
 
 
