@@ -99,8 +99,8 @@ def _first_characters(
 PROTOCOL = Protocol(
     few_shot,
     Scope.SUBJECTS,
-    "Leave one subject out, and let the detector adapt to the first characters (their number is "
-    "the column calibration_characters, shown behind the protocol) of the earlier runs of the "
-    "tested subject; the last run is tested.",
+    "Leave one subject out, and let the detector adapt to the first characters (their number "
+    "stands behind the name of the protocol) of the earlier runs of the tested subject; the last "
+    "run is tested.",
     "each subject's last run, learned from all others and a few characters",
 )
