@@ -47,7 +47,7 @@ MUTANTS = (
         "evaluation/leaks.py",
         "< duration - 1e-9:",
         "< duration / 2 - 1e-9:",
-        ("tests/evaluation/test_protocols.py",),
+        ("tests/evaluation/test_leaks.py",),
     ),
     Mutant(
         "an interval is one of 95 %",

@@ -85,3 +85,14 @@ def endless_oddball(n_subjects):
     X = epochs.X.copy()
     X[:, 0, 0] = onset + 1000 * runs
     return replace(epochs, X=X, flashes=epochs.flashes.assign(onset=onset, character=None))
+
+
+def flash_table(subjects=3, sessions=1, runs=2, characters=4, spacing=0.175):
+    """Return a flash table: 24 flashes a character, every sixth a target."""
+    rows = [
+        (f"{s}", f"{e}", f"{r}", c, k % 6 == 0, 10.0 + c * 10 + k * spacing)
+        for s in range(subjects) for e in range(sessions) for r in range(runs)
+        for c in range(characters) for k in range(24)
+    ]  # fmt: skip
+    columns = ["subject", "session", "run", "character", "target", "onset"]
+    return pd.DataFrame(rows, columns=columns).assign(dataset="made")
