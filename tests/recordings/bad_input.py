@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import ov_writer as ov
 from specimen_files import Content
 from specimens import Specimen
 
@@ -252,6 +253,14 @@ HUGE: dict[str, dict[str, Callable[[bytes], bytes]]] = {
     "gtec_br41n": {"samples": substitute(dimensions(750, 8), dimensions(_MOST, 8))},
     "muse_csv": {},  # its header holds no number
     "openvibe": _GDF,
+    "openvibe-ov": {
+        "channels": substitute(ov.node(0x001302F736D8438A, 8), ov.node(0x001302F736D8438A, 255)),
+        "samples a block": substitute(
+            ov.node(0x001302F736D8438A, 50), ov.node(0x001302F736D8438A, 255)
+        ),
+        "bytes of a block": substitute(ov.number(8 * 8 * 50), b"\x7f\xff"),
+        "hertz": substitute(ov.node(0x00141C430C37006B, 250), ov.node(0x00141C430C37006B, 0)),
+    },
     "xdf": {
         "bytes of a chunk": lambda content: overwrite(
             content.index(struct.pack("<HI", 3, 1)) - 4, b"\xff\xff\xff\x7f"

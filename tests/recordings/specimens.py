@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import specimen_files as files
+import specimen_formats as formats
 import specimen_programs as programs
 from specimen_files import Content, Write, make_content
 
@@ -166,6 +167,11 @@ SPECIMENS = [
         cannot=_IN_ROWS,
     ),
     Specimen("openvibe", programs.write_gdf, parts=("stimulations",)),
+    Specimen(
+        "openvibe-ov",
+        formats.write_ov,
+        parts=("streams", "signal header", "signal", "stimulations"),
+    ),
     Specimen(
         "xdf",
         programs.write_xdf,

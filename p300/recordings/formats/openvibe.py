@@ -1,4 +1,4 @@
-"""The P300 speller of OpenViBE, recorded as GDF with its stimulations."""
+"""The P300 speller of OpenViBE, recorded as .ov or GDF with its stimulations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.ranges import Size
 from p300.recordings.flashes import check_codes, count_characters, make_flash_table
 from p300.recordings.layout import Layout
 from p300.recordings.montage import choose_electrodes
 from p300.recordings.places import SubjectPattern, place_files, search_folder
-from p300.recordings.readers.gdf import GdfEvents, read_gdf_events
+from p300.recordings.readers.gdf import read_gdf_events
 from p300.recordings.readers.mnefile import read_eeg
+from p300.recordings.readers.ovfile import open_ov
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, files_ending
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     Samples = npt.NDArray[np.int64]
 
 INFO = SourceInfo(
-    title="OpenViBE: recordings of its P300 speller as GDF, with their stimulations",
+    title="OpenViBE: recordings of its P300 speller as .ov or GDF, with their stimulations",
     subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="as in the recording, often without names; the option 'electrodes' names them",
     sfreq="as in the recording",
@@ -40,8 +42,8 @@ INFO = SourceInfo(
         "doi:10.1162/pres.19.1.35"
     ),
     obtain=(
-        "Write signal and stimulations with OpenViBE's 'GDF file writer', or convert .ov files "
-        "with it, and put the .gdf files into one folder"
+        "Write signal and stimulations with OpenViBE's 'Generic stream writer' (.ov) or its 'GDF "
+        "file writer', and put the .ov or .gdf files into one folder"
     ),
     folders=True,
 )
@@ -54,23 +56,70 @@ TARGET, NONTARGET = 0x8205, 0x8206
 # Stimulations of one instant may be stored a sample or two apart.
 _SAME_INSTANT = 0.01
 
+# A speller flashes in trains (s); trials of motor imagery or of steady flicker are further apart.
+_LONGEST_INTERVAL = 1.5
+
 
 def recognise(path: Path) -> dict[str, Any] | None:
     """Return by its stimulations whether a file, or one of a folder, is of this format."""
-    return {} if any(_has_flashes(file) for file in files_ending(path, ".gdf")) else None
+    return {} if any(map(_has_flashes, _files(path))) else None
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted([*files_ending(path, ".gdf"), *files_ending(path, ".ov")])
+
+
+def _is_ov(file: Path) -> bool:
+    return file.name.lower().endswith(".ov")
 
 
 def _has_flashes(file: Path) -> bool:
-    try:
-        return bool(np.any(_leads(read_gdf_events(file).codes)))
-    except (RecordingError, OSError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is odd is for the one who loads the file
+        try:
+            if _is_ov(file):
+                raw, samples, codes = open_ov(file)
+                sfreq = float(raw.info["sfreq"])
+            else:
+                events = read_gdf_events(file)
+                samples, codes, sfreq = events.samples, events.codes, events.sfreq
+        except (RecordingError, OSError):
+            return False
+    order = np.argsort(samples, kind="stable")
+    return _find_fault(samples[order], codes[order], sfreq) is None
 
 
 def _leads(codes: Samples) -> npt.NDArray[np.bool_]:
     """Mark the stimulations that tell of a flash: labels, without any the target marks."""
     labels: npt.NDArray[np.bool_] = (codes > LABEL_00) & (codes <= LAST_LABEL)
     return labels if labels.any() else np.isin(codes, (TARGET, NONTARGET))
+
+
+def _find_fault(samples: Samples, codes: Samples, sfreq: float) -> str | None:
+    """Return in words why stimulations, in time order, are not those of a speller.
+
+    Labels mark the trials of motor imagery or the frequency looked at in other recordings. A
+    speller's have a target mark beside them, or come in trains and each several times.
+    """
+    leads = np.flatnonzero(_leads(codes))
+    if not len(leads):
+        return f"no flashes; stimulations {np.unique(codes)[:10].tolist()} found"
+    marks = np.flatnonzero(np.isin(codes, (TARGET, NONTARGET)))
+    if not np.isin(codes[leads], (TARGET, NONTARGET)).all():
+        beside = _following(leads, marks, samples, round(_SAME_INSTANT * sfreq)) >= 0
+        if beside.mean() >= 0.5:
+            return None
+    intervals = np.diff(samples[leads]) / sfreq
+    names, counts = np.unique(codes[leads], return_counts=True)
+    trains = len(intervals) > 0 and float(np.median(intervals)) <= _LONGEST_INTERVAL
+    if trains and counts.min() > 1:
+        return None
+    shown = ", ".join(f"{name} ({n})" for name, n in zip(names[:10], counts, strict=False))
+    apart = f" {np.median(intervals):.3g} s apart" if len(intervals) else ""
+    return (
+        f"stimulations {shown} found{apart}, without target marks beside them, which are trials of "
+        "something else than a speller"
+    )
 
 
 def load(
@@ -82,6 +131,7 @@ def load(
     electrodes: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
     layout: Sequence[str | Sequence[str]] | None = None,
+    stream: Size | None = None,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
@@ -93,7 +143,7 @@ def load(
     Parameters
     ----------
     path
-        One ``.gdf`` file, or a folder of them.
+        One ``.ov`` or ``.gdf`` file, or a folder of them.
     dataset
         Name of the data set.
     subjects
@@ -110,6 +160,9 @@ def load(
         Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose rows have the labels 1 to n
         and whose columns the labels after them, as OpenViBE counts by default. The file does not
         tell the symbols.
+    stream
+        Number of the signal among the streams of an ``.ov`` file, counted from 1; by default the
+        only one whose rate can be that of EEG.
 
     Raises
     ------
@@ -118,16 +171,15 @@ def load(
     """
     files = [path]  # whatever it is called
     if path.is_dir():
-        files = search_folder(path, lambda folder: files_ending(folder, ".gdf"))
+        files = search_folder(path, _files)
     if not files:
-        raise RecordingError(f"{path}: no .gdf files here. {INFO.obtain}")
+        raise RecordingError(f"{path}: no .ov or .gdf files here. {INFO.obtain}")
     matrix = None if layout is None else Layout.row_column(layout, columns_first=False)
     for file, place in place_files(files, subjects, path, subject):
-        events = read_gdf_events(file)
-        raw = _read_signal(file)
+        raw, samples, codes = _open(file, stream)
         names = choose_electrodes(raw.ch_names, drop=drop, electrodes=electrodes, source=str(file))
         raw.pick(list(names), verbose="error").rename_channels(names, verbose="error")
-        flashes = _read_flashes(events, float(raw.info["sfreq"]), str(file))
+        flashes = _read_flashes(samples, codes, float(raw.info["sfreq"]), str(file))
         recording = finish_recording(
             raw,
             flashes,
@@ -140,6 +192,16 @@ def load(
         if matrix is not None:
             check_codes(recording.flashes, matrix, str(file))
         yield recording
+
+
+def _open(file: Path, stream: int | None) -> tuple[BaseRaw, Samples, Samples]:
+    """Return the signal, and samples and codes of the stimulations."""
+    if _is_ov(file):
+        return open_ov(file, stream)
+    if stream is not None:
+        raise RecordingError(f"{file}: option 'stream' given, which is for .ov files")
+    events = read_gdf_events(file)
+    return _read_signal(file), events.samples, events.codes
 
 
 def _read_signal(file: Path) -> BaseRaw:
@@ -155,17 +217,18 @@ def _read_signal(file: Path) -> BaseRaw:
     return read_eeg(read, file).set_annotations(None)
 
 
-def _read_flashes(events: GdfEvents, sfreq: float, where: str) -> pd.DataFrame:
+def _read_flashes(samples: Samples, codes: Samples, sfreq: float, where: str) -> pd.DataFrame:
     """Make the flash table of the stimulations."""
-    order = np.argsort(events.samples, kind="stable")
-    samples, codes = events.samples[order], events.codes[order]
-    leads = np.flatnonzero(_leads(codes))
-    if not len(leads):
+    order = np.argsort(samples, kind="stable")
+    samples, codes = samples[order], codes[order]
+    fault = _find_fault(samples, codes, sfreq)
+    if fault is not None:
         raise RecordingError(
-            f"{where}: no flashes; stimulations {np.unique(codes)[:10].tolist()} found, expected "
-            f"labels of rows and columns ({LABEL_00 + 1} and more), or {TARGET} (Target) and "
-            f"{NONTARGET} (NonTarget)"
+            f"{where}: {fault}; expected labels of rows and columns ({LABEL_00 + 1} and more) in "
+            f"trains, or {TARGET} (Target) and {NONTARGET} (NonTarget). Other marks are named with "
+            "the source 'annotated' and its options 'target' and 'nontarget'"
         )
+    leads = np.flatnonzero(_leads(codes))
     slack = round(_SAME_INSTANT * sfreq)
     onsets = samples[leads]
     if VISUAL_START in codes:

@@ -26,10 +26,14 @@ _VERSION_2 = 1.9
 
 @dataclass(frozen=True)
 class GdfEvents:
-    """The event table of a GDF file: samples counted from 0, and codes, in the file's order."""
+    """The event table of a GDF file: samples counted from 0, and codes, in the file's order.
+
+    ``sfreq`` is the rate of the signal in Hz.
+    """
 
     samples: npt.NDArray[np.int64]
     codes: npt.NDArray[np.int64]
+    sfreq: float
 
 
 def check_gdf(file: Path) -> None:
@@ -40,9 +44,9 @@ def check_gdf(file: Path) -> None:
     RecordingError
         When the file is empty, no GDF file, cut short, or contradicts itself.
     """
-    table, version = _read_event_table(file)
+    table, version, sfreq = _read_event_table(file)
     if table:
-        _parse_events(table, version, file)
+        _parse_events(table, version, sfreq, file)
 
 
 def read_gdf_events(file: Path) -> GdfEvents:
@@ -53,14 +57,14 @@ def read_gdf_events(file: Path) -> GdfEvents:
     RecordingError
         When the file is empty, no GDF file, cut short, has no events, or contradicts itself.
     """
-    table, version = _read_event_table(file)
+    table, version, sfreq = _read_event_table(file)
     if not table:
         raise RecordingError(f"{file}: the file has no event table; expected flashes")
-    return _parse_events(table, version, file)
+    return _parse_events(table, version, sfreq, file)
 
 
-def _read_event_table(file: Path) -> tuple[bytes, float]:
-    """Return what follows the signal, and the version of the file."""
+def _read_event_table(file: Path) -> tuple[bytes, float, float]:
+    """Return what follows the signal, the version of the file, and the rate of the signal."""
     check_regular(file)
     size = file.stat().st_size
     with file.open("rb") as stream:
@@ -73,11 +77,13 @@ def _read_event_table(file: Path) -> tuple[bytes, float]:
             raise RecordingError(f"{file}: cut short, {size} bytes are less than the header of GDF")
         version = _version(header, file)
         start = _signal_start(header, version, size, file)
-        end = start + _signal_bytes(header, stream.read(start - _FIXED_HEADER), version, file)
+        channels = stream.read(start - _FIXED_HEADER)
+        length, sfreq = _signal_size(header, channels, version, file)
+        end = start + length
         if size < end:
             raise RecordingError(f"{file}: cut short, it has {size} of {end} bytes")
         stream.seek(end)
-        return stream.read(), version
+        return stream.read(), version, sfreq
 
 
 def _version(header: bytes, file: Path) -> float:
@@ -112,8 +118,8 @@ def _signal_start(header: bytes, version: float, size: int, file: Path) -> int:
     return int(start)
 
 
-def _signal_bytes(header: bytes, channels: bytes, version: float, file: Path) -> int:
-    """Return the size of the signal."""
+def _signal_size(header: bytes, channels: bytes, version: float, file: Path) -> tuple[int, float]:
+    """Return the size of the signal in bytes, and its rate in Hz."""
     (n_records,) = struct.unpack_from("<q", header, 236)
     numerator, denominator = struct.unpack_from("<II", header, 244)
     n = _n_channels(header, version)
@@ -132,10 +138,12 @@ def _signal_bytes(header: bytes, channels: bytes, version: float, file: Path) ->
             f"{file}: {n_records} records of {samples[0]} samples in {numerator}/{denominator} s "
             "found, expected a signal"
         )
-    return int(n_records) * int(samples[0]) * sum(_SAMPLE_BYTES[kind] for kind in kinds.tolist())
+    n_samples = int(samples[0])
+    length = int(n_records) * n_samples * sum(_SAMPLE_BYTES[kind] for kind in kinds.tolist())
+    return length, n_samples * int(denominator) / int(numerator)
 
 
-def _parse_events(table: bytes, version: float, file: Path) -> GdfEvents:
+def _parse_events(table: bytes, version: float, sfreq: float, file: Path) -> GdfEvents:
     if len(table) < 8:
         raise RecordingError(f"{file}: the event table is cut short, {len(table)} bytes are left")
     if version < 1.94:
@@ -150,4 +158,4 @@ def _parse_events(table: bytes, version: float, file: Path) -> GdfEvents:
     positions = np.frombuffer(table, "<u4", count=number, offset=8)
     codes = np.frombuffer(table, "<u2", count=number, offset=8 + 4 * number)
     # GDF counts samples from 1.
-    return GdfEvents(positions.astype(np.int64) - 1, codes.astype(np.int64))
+    return GdfEvents(positions.astype(np.int64) - 1, codes.astype(np.int64), sfreq)

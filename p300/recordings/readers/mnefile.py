@@ -18,6 +18,7 @@ from p300.recordings.layout import Layout
 from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, file_stem
 from p300.recordings.readers.headers import check_header
+from p300.recordings.readers.opening import open_raw
 from p300.recordings.recording import Recording, finish_recording
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 # The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
 _RECORDINGS = (
-    ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".set", ".vhdr",
+    ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".ov", ".set",
+    ".vhdr",
 )  # fmt: skip
 
 # The smallest samples have a byte; compressed ones (.fif.gz, .cnt) less, constants far less.
@@ -49,17 +51,15 @@ def find_recordings(path: Path) -> list[Path]:
 
 
 def open_recording(file: Path) -> BaseRaw:
-    """Open a recording with the reader of MNE that its name calls for.
+    """Open a recording with the reader that its name and content call for.
 
     Raises
     ------
     RecordingError
         When the file cannot be read.
     """
-    import mne
-
     _check_files(file)
-    raw = guarded(lambda: mne.io.read_raw(file, verbose="warning"), file)
+    raw = guarded(lambda: open_raw(file), file)
     _check_extent(raw, file)
     return raw
 
