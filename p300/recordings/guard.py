@@ -13,8 +13,8 @@ from p300.errors import DataWarning, P300Warning, RecordingError
 _Read = TypeVar("_Read")
 
 
-def guarded(read: Callable[[], _Read], path: Path | str) -> _Read:
-    """Run something that reads with MNE and turn its many failures into one.
+def guarded(read: Callable[[], _Read], path: Path | str, *, reader: str = "MNE") -> _Read:
+    """Run something that reads with another library and turn its many failures into one.
 
     Parameters
     ----------
@@ -22,11 +22,13 @@ def guarded(read: Callable[[], _Read], path: Path | str) -> _Read:
         Reads and gives a result.
     path
         The file, for messages.
+    reader
+        The library, for messages.
 
     Raises
     ------
     RecordingError
-        Whatever goes wrong, with the reason that MNE gave.
+        Whatever goes wrong, with the reason that the library gave.
 
     Warns
     -----
@@ -40,9 +42,9 @@ def guarded(read: Callable[[], _Read], path: Path | str) -> _Read:
         raise
     except Exception as error:
         raise RecordingError(
-            f"{path}: MNE cannot read this file ({type(error).__name__}: {_one_line(error)}); is "
-            "it damaged, cut short or not what its name says, and are the files that belong to it "
-            "beside it?"
+            f"{path}: {reader} cannot read this file ({type(error).__name__}: {_one_line(error)}); "
+            "is it damaged, cut short or not what its name says, and are the files that belong to "
+            "it beside it?"
         ) from error
 
 

@@ -228,11 +228,36 @@ _FIF = {
 _SET = {"samples": substitute(dimensions(8, 750), dimensions(_MOST, 750))}
 
 HUGE: dict[str, dict[str, Callable[[bytes], bytes]]] = {
+    "annotated-ant": {
+        # Of the same length, so that the chunks keep theirs.
+        "samples": substitute(
+            b"250.0000000000\n[Samples]\n750\n", b"250.0\n[Samples]\n750000000000\n"
+        ),
+        "channels": substitute(
+            b"250.0000000000\n[Samples]\n750\n[Channels]\n8",
+            b"250.0\n[Samples]\n750\n[Channels]\n8000000000",
+        ),
+        "bytes": overwrite(4, b"\xff\xff\xff\x7f"),
+    },
     "annotated-bdf": _EDF,
+    "annotated-cnt": {
+        "channels": overwrite(370, b"\xff\xff"),
+        "samples": overwrite(864, struct.pack("<i", _MOST)),
+        "place of the events": overwrite(886, struct.pack("<i", _MOST)),
+    },
     "annotated-edf": _EDF,
     "annotated-fif": _FIF,
     "annotated-gdf": _GDF,
+    "annotated-hdf5": {
+        "samples": substitute(struct.pack("<QQ", 750, 8), struct.pack("<QQ", 2**40, 8)),
+    },
+    "annotated-mff": {
+        "end of the last epoch": substitute(b"<endTime>3", b"<endTime>3000000000"),
+    },
     "annotated-set": _SET,
+    "annotated-set73": {
+        "samples": substitute(struct.pack("<QQ", 750, 8), struct.pack("<QQ", 2**40, 8)),
+    },
     "annotated-vhdr": _VHDR,
     "bci2000": {
         "channels": substitute(b"SourceCh= 8", b"SourceCh= 99999999"),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cnt_writer
+import hdf5_writer
+import mff_writer
 import numpy as np
 import ov_writer as ov
-from specimen_files import Content
+from specimen_files import Content, annotate
 
 
 def write_ov(folder: Path, content: Content, without: str = "") -> Path:
@@ -29,4 +32,50 @@ def write_ov(folder: Path, content: Content, without: str = "") -> Path:
         ),
     }
     path.write_bytes(b"".join(part for name, part in parts.items() if name != without))
+    return path
+
+
+def write_cnt(folder: Path, content: Content, without: str = "") -> Path:
+    path = folder / "sub-1.cnt"
+    events = zip(content.samples.tolist(), np.where(content.targets, 5, 3).tolist(), strict=True)
+    kept = [] if without == "events" else events
+    signal = np.clip(1e6 * content.signal, -2e8, 2e8)
+    path.write_bytes(cnt_writer.neuroscan(signal, content.electrodes, 250, kept, width=4))
+    return path
+
+
+def write_ant(folder: Path, content: Content, without: str = "") -> Path:
+    path = folder / "sub-1.cnt"
+    kinds = np.where(content.targets, "rare", "often").tolist()  # of eight letters at most
+    events = zip(content.samples.tolist(), kinds, strict=True)
+    kept = [] if without == "triggers" else events
+    cnt_writer.ant(path, 1e6 * content.signal, content.electrodes, 250, kept)
+    return path
+
+
+def write_mff(folder: Path, content: Content, without: str = "") -> Path:
+    path = folder / "sub-1.mff"
+    rows = np.resize(1e6 * content.signal, (33, content.n_samples))
+    kinds = ["targ" if target else "nont" for target in content.targets]
+    # Net Station counts in milliseconds.
+    mff_writer.write(path, rows, 250, zip(content.samples.tolist(), kinds, strict=True))
+    if without:
+        (path / without).unlink()
+    return path
+
+
+def write_set73(folder: Path, content: Content, without: str = "") -> Path:
+    path = folder / "sub-1.set"
+    events = list(zip(content.samples.tolist(), annotate(content), strict=True))
+    hdf5_writer.eeglab(path, 1e6 * content.signal, content.electrodes, 250, events, without=without)
+    return path
+
+
+def write_gtec_hdf5(folder: Path, content: Content, without: str = "") -> Path:
+    path = folder / "sub-1.hdf5"
+    channels = [(name, "EEG") for name in content.electrodes]
+    kinds = np.where(content.targets, 2, 1).tolist()
+    marks = [(at, kind, 1) for at, kind in zip(content.samples.tolist(), kinds, strict=True)]
+    types = {1: "NonTarget", 2: "Target"}
+    hdf5_writer.gtec(path, 1e6 * content.signal, channels, 250, marks, types, without=without)
     return path

@@ -148,7 +148,10 @@ def test_recognise_never_raises(tmp_path, name, number, edits):
 
 
 @settings(max_examples=60, **BOUNDED)
-@given(content=st.binary(max_size=400), ending=st.sampled_from([".mat", ".set", ".gdf", ".vhdr"]))
+@given(
+    content=st.binary(max_size=400),
+    ending=st.sampled_from([".mat", ".set", ".gdf", ".vhdr", ".ov", ".cnt", ".hdf5"]),
+)
 def test_recognise_never_raises_on_anything(tmp_path, content, ending):
     file = tmp_path / f"sub-1{ending}"
     file.write_bytes(content)

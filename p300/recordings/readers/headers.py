@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from p300.errors import RecordingError
+from p300.recordings.readers.antfile import check_ant, is_ant
+from p300.recordings.readers.cntfile import check_cnt
 from p300.recordings.readers.gdf import check_gdf
+from p300.recordings.readers.hdf5 import SET_KIND, is_hdf5, open_hdf5
 from p300.recordings.readers.matfile import check_mat
 
 _EDF_HEADER = 256
@@ -20,7 +23,7 @@ _FIF_FILE_ID, _FIF_POINTER, _FIF_DIRECTORY = 100, 101, 102
 
 
 def check_header(file: Path) -> None:
-    """Check a recording of EDF, BDF, FIF, BrainVision, EEGLAB or GDF; others are MNE's alone.
+    """Check a recording whose format this module or a reader knows; others are MNE's alone.
 
     Raises
     ------
@@ -99,6 +102,23 @@ def _read_tag(stream: BinaryIO, at: int) -> tuple[int, ...]:
     return _FIF_TAG.unpack(head) if len(head) == _FIF_TAG.size else (-1, 0, 0, -1)
 
 
+def _check_cnt(file: Path) -> None:
+    """Amplifiers of ANT and Neuroscan's program write files of the same name."""
+    if is_ant(file):
+        check_ant(file)
+    else:
+        check_cnt(file)
+
+
+def _check_set(file: Path) -> None:
+    """EEGLAB saves files of MATLAB 5 to 7.2, or 7.3, which are HDF5."""
+    if is_hdf5(file):
+        with open_hdf5(file, SET_KIND):
+            pass
+    else:
+        check_mat(file)
+
+
 def _compare(file: Path, n_channels: int, needed: int) -> None:
     size = file.stat().st_size
     if needed > size:
@@ -110,9 +130,10 @@ def _compare(file: Path, n_channels: int, needed: int) -> None:
 
 _CHECKS: dict[str, Callable[[Path], None]] = {
     ".bdf": _check_edf,
+    ".cnt": _check_cnt,
     ".edf": _check_edf,
     ".fif": _check_fif,
     ".gdf": check_gdf,
-    ".set": check_mat,
+    ".set": _check_set,
     ".vhdr": _check_vhdr,
 }

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import check_regular
+from p300.recordings.readers.hdf5 import SIGNATURE
 from p300.recordings.readers.mat5 import BYTE_ORDERS, HEADER_SIZE, check_elements
 
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # What scipy raises on damaged files, found by damaging files at every kind of place.
 _READ_FAILURES = (
     ArithmeticError,
@@ -266,10 +266,10 @@ def _check_header(path: Path) -> None:
         header = file.read(HEADER_SIZE)
     if not header:
         raise RecordingError(f"{path}: the file is empty, expected a MATLAB file")
-    if header.startswith((_HDF5_SIGNATURE, b"MATLAB 7.3")):
+    if header.startswith((SIGNATURE, b"MATLAB 7.3")):
         raise RecordingError(
             f"{path}: MATLAB 7.3 (HDF5) file found, expected version 5 to 7.2; "
-            "save it again in MATLAB with save(..., '-v7')"
+            "save it again in MATLAB or Octave with save(..., '-v7')"
         )
     # A zero in front stands for version 4 to scipy, whatever follows.
     if header[124:128] not in BYTE_ORDERS or 0 in header[:4]:

@@ -17,8 +17,10 @@ from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout
 from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, file_stem
+from p300.recordings.readers.cntfile import DataFormat
+from p300.recordings.readers.gtec_hdf5 import is_gtec
 from p300.recordings.readers.headers import check_header
-from p300.recordings.readers.opening import open_raw
+from p300.recordings.readers.opening import HDF5_ENDINGS, open_raw
 from p300.recordings.recording import Recording, finish_recording
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 # The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
 _RECORDINGS = (
     ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".ov", ".set",
-    ".vhdr",
+    ".vhdr", *HDF5_ENDINGS,
 )  # fmt: skip
 
 # The smallest samples have a byte; compressed ones (.fif.gz, .cnt) less, constants far less.
@@ -39,7 +41,7 @@ _WIDTHS = {"short": 2, "int": 4, "single": 4}
 
 
 def is_recording(path: Path) -> bool:
-    """Return by the name whether a file (with ``.mff`` a folder) is a recording that MNE reads."""
+    """Return by the name whether a file (with ``.mff`` a folder) is a recording that is read."""
     return path.name.lower().endswith(_RECORDINGS)
 
 
@@ -47,19 +49,28 @@ def find_recordings(path: Path) -> list[Path]:
     """Return the recordings of a folder, sorted by name, or the one that is named itself."""
     if not path.is_dir() or is_recording(path):
         return [path]
-    return sorted(filter(is_recording, path.iterdir()))
+    named = sorted(filter(is_recording, path.iterdir()))
+    return [file for file in named if file.suffix.lower() not in HDF5_ENDINGS or is_gtec(file)]
 
 
-def open_recording(file: Path) -> BaseRaw:
+def open_recording(file: Path, *, data_format: DataFormat | None = None) -> BaseRaw:
     """Open a recording with the reader that its name and content call for.
+
+    Parameters
+    ----------
+    file
+        The recording.
+    data_format
+        How a Neuroscan ``.cnt`` file stores samples, ``int16`` or ``int32``; by default what the
+        number of samples in its header tells.
 
     Raises
     ------
     RecordingError
-        When the file cannot be read.
+        When the file cannot be read, or an option is missing or does not fit.
     """
     _check_files(file)
-    raw = guarded(lambda: open_raw(file), file)
+    raw = guarded(lambda: open_raw(file, data_format), file)
     _check_extent(raw, file)
     return raw
 
