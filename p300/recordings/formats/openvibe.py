@@ -104,15 +104,14 @@ def _find_fault(samples: Samples, codes: Samples, sfreq: float) -> str | None:
     leads = np.flatnonzero(_leads(codes))
     if not len(leads):
         return f"no flashes; stimulations {np.unique(codes)[:10].tolist()} found"
-    marks = np.flatnonzero(np.isin(codes, (TARGET, NONTARGET)))
-    if not np.isin(codes[leads], (TARGET, NONTARGET)).all():
-        beside = _following(leads, marks, samples, round(_SAME_INSTANT * sfreq)) >= 0
-        if beside.mean() >= 0.5:
-            return None
-    intervals = np.diff(samples[leads]) / sfreq
     names, counts = np.unique(codes[leads], return_counts=True)
+    if np.isin(names, (TARGET, NONTARGET)).any():  # of an oddball, without labels
+        return None
+    marks = np.flatnonzero(np.isin(codes, (TARGET, NONTARGET)))
+    beside = _following(leads, marks, samples, round(_SAME_INSTANT * sfreq)) >= 0
+    intervals = np.diff(samples[leads]) / sfreq
     trains = len(intervals) > 0 and float(np.median(intervals)) <= _LONGEST_INTERVAL
-    if trains and counts.min() > 1:
+    if beside.mean() >= 0.5 or (trains and counts.min() > 1):
         return None
     shown = ", ".join(f"{name} ({n})" for name, n in zip(names[:10], counts, strict=False))
     apart = f" {np.median(intervals):.3g} s apart" if len(intervals) else ""

@@ -29,7 +29,8 @@ def main(file: str, folder: str) -> None:
         "marks": marks,
         "disconnected": disconnected,
     }
-    np.save(Path(folder) / "signal.npy", read_data(recording))
+    # In the precision that the library gives.
+    np.save(Path(folder) / "signal.npy", read_data(recording).astype(np.float32))
     (Path(folder) / "about.json").write_text(json.dumps(about), encoding="utf-8")
 
 

@@ -107,7 +107,7 @@ def open_ant(file: Path) -> BaseRaw:
         )
     kinds = ["misc" if aside else "eeg" for aside in other | np.array(bipolar)]
     info = mne.create_info(about["names"], float(about["sfreq"]), kinds, verbose="warning")
-    volts = signal * np.nan_to_num(factors, nan=1.0)[:, np.newaxis]
+    volts = signal.astype(np.float64) * np.nan_to_num(factors, nan=1.0)[:, np.newaxis]
     raw = mne.io.RawArray(volts, info, verbose="warning")
     samples, durations, marks = _marks(about)
     rate = raw.info["sfreq"]

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from p300.errors import RecordingError
 from p300.recordings.readers.antfile import check_ant, is_ant
 from p300.recordings.readers.cntfile import check_cnt
+from p300.recordings.readers.extras import import_extra
 from p300.recordings.readers.gdf import check_gdf
 from p300.recordings.readers.hdf5 import SET_KIND, is_hdf5, open_hdf5
 from p300.recordings.readers.matfile import check_mat
@@ -113,6 +114,7 @@ def _check_cnt(file: Path) -> None:
 def _check_set(file: Path) -> None:
     """EEGLAB saves files of MATLAB 5 to 7.2, or 7.3, which are HDF5."""
     if is_hdf5(file):
+        import_extra("pymatreader", file, SET_KIND)  # with which MNE reads it
         with open_hdf5(file, SET_KIND):
             pass
     else:

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from p300.errors import RecordingError
 from p300.recordings.readers.antfile import is_ant, open_ant
 from p300.recordings.readers.cntfile import DataFormat, open_cnt
-from p300.recordings.readers.extras import import_extra
 from p300.recordings.readers.gtec_hdf5 import open_gtec
-from p300.recordings.readers.hdf5 import SET_KIND, is_hdf5
 from p300.recordings.readers.mfffile import open_mff
 from p300.recordings.readers.ovfile import open_ov
 
@@ -72,8 +70,6 @@ def _open_set(file: Path) -> BaseRaw:
     """Open an EEGLAB file; marks that are numbers are called 1, however MATLAB stored them."""
     import mne
 
-    if is_hdf5(file):
-        import_extra("pymatreader", file, SET_KIND)
     raw = mne.io.read_raw_eeglab(file, verbose="warning")
     names = {str(name) for name in raw.annotations.description}
     whole = {name: name[:-2] for name in names if re.fullmatch(r"-?\d+\.0", name)}

@@ -105,9 +105,10 @@ def test_labels_of_other_tasks_are_no_flashes(tmp_path, events, ending):
         load(path)
 
 
-def test_slow_flashes_with_target_marks_are_a_speller_s(tmp_path):
+@pytest.mark.parametrize("labels", [True, False])
+def test_slow_flashes_with_target_marks_are_flashes(tmp_path, labels):
     codes = [1 + k % 4 for k in range(24)]
-    events = [(50 + 500 * k, LABEL_00 + code) for k, code in enumerate(codes)]
+    events = [(50 + 500 * k, LABEL_00 + code) for k, code in enumerate(codes) if labels]
     events += [(50 + 500 * k, 0x8205 if code == 2 else 0x8206) for k, code in enumerate(codes)]
     path = tmp_path / "sub-1.gdf"
     path.write_bytes(speller.gdf(events, n=13_000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import hdf5_writer
 import numpy as np
 import pytest
 
@@ -13,7 +14,6 @@ from p300.recordings.readers.mnefile import find_recordings, open_recording
 
 h5py = pytest.importorskip("h5py")
 pytest.importorskip("pymatreader")
-hdf5_writer = pytest.importorskip("hdf5_writer")
 
 NAMES = ["Fz", "Cz", "Pz"]
 CHANNELS = [*((name, "EEG") for name in NAMES), ("left", "EOG"), ("in", "TRIG"), ("arm", "ACC")]

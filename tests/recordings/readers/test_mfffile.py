@@ -69,6 +69,14 @@ def test_folders_of_which_a_part_is_missing(save, name):
     assert str(caught.value).startswith(str(path))
 
 
+def test_events_that_are_cut_short_are_not_taken_for_all(save):
+    path = save()
+    events = path / "Events_ECI.xml"
+    events.write_bytes(events.read_bytes()[:-300])
+    with pytest.raises(RecordingError, match=r"Events_ECI\.xml: not well-formed XML.*cut short"):
+        open_recording(path)
+
+
 def test_epochs_that_promise_too_much(save):
     path = save()
     epochs = path / "epochs.xml"
