@@ -66,6 +66,8 @@ def naming_warnings(where: Path | str, advice: str = "") -> Iterator[None]:
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # Of a file that a library left open, another than the one that is read now.
+        warnings.simplefilter("ignore", ResourceWarning)
         yield
     for text, category in dict.fromkeys((str(w.message), w.category) for w in caught):
         if issubclass(category, P300Warning | DeprecationWarning | FutureWarning):

@@ -70,7 +70,8 @@ def test_numeric_options_are_those_known():
         "n_subjects", "seed", "n_runs", "characters_per_run", "repetitions", "sfreq",
         "onset_interval",
     }  # fmt: skip
-    assert len(NUMERIC) == 11
+    assert ("openvibe", "stream") in NUMERIC
+    assert len(NUMERIC) == 12
 
 
 @pytest.mark.parametrize(("name", "key"), NUMERIC)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+import warnings
 
 import mff_writer
 import numpy as np
 import pytest
 
 from p300.errors import RecordingError
+from p300.recordings.guard import guarded
 from p300.recordings.readers.mnefile import find_recordings, open_recording
 
 pytest.importorskip("mffpy")
@@ -94,6 +96,14 @@ def test_signals_cut_anywhere(save):
         with pytest.raises(RecordingError) as caught:
             open_recording(path).get_data()
         assert str(caught.value).startswith(str(path))
+
+
+def test_files_that_mffpy_leaves_open_are_not_named_for_others():
+    def leave_open():
+        warnings.warn("unclosed file a.mff/signal1.bin", ResourceWarning, stacklevel=1)
+        return 1
+
+    assert guarded(leave_open, "b.edf") == 1
 
 
 def test_a_file_of_that_name(tmp_path, save):
