@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from p300.arguments import check_arguments, did_you_mean
+from p300.arguments import check_arguments, did_you_mean, group_arguments
 from p300.errors import RecordingError
 from p300.recordings.guard import check_regular
 from p300.recordings.recording import Recording
@@ -119,15 +119,22 @@ def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     RecordingError
-        Naming the option that the loader does not have, or whose type is wrong.
+        Naming the option that the loader does not have, whose type is wrong, or that does not go
+        with another one.
     """
-    return check_arguments(
-        source_module(name).load,
+    load = source_module(name).load
+    checked = check_arguments(
+        load,
         options,
         where=f"source {name}",
         error=RecordingError,
         skip=("path", "dataset", "subjects"),
     )
+    try:
+        group_arguments(load, checked)
+    except RecordingError as error:
+        raise RecordingError(f"source {name}: {error}") from error
+    return checked
 
 
 def open_recordings(
@@ -172,7 +179,10 @@ def open_recordings(
             )
     wanted = [str(subject) for subject in subjects] if subjects is not None else None
     recordings: Iterator[Recording] = module.load(
-        place, dataset=dataset or source, subjects=wanted, **options
+        place,
+        dataset=dataset or source,
+        subjects=wanted,
+        **group_arguments(module.load, options),
     )
     return _readable(recordings, place)
 
