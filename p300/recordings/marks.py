@@ -25,6 +25,9 @@ MOST_LISTED = 20
 Kinds = Mapping[str, bool | None]
 """Mark -> target, non-target, or None for a flash of which that is not known."""
 
+Usual = Callable[["pd.Series[str]"], Kinds]
+"""Tells the kinds of marks by a format."""
+
 Rows = Sequence[str | int | Sequence[str | int]]
 """Rows of a stimulus matrix."""
 
@@ -99,7 +102,7 @@ class Marks(ArgumentGroup):
         marks: pd.DataFrame,
         where: str,
         *,
-        usual: Callable[[pd.Series[str]], Kinds] | None = None,
+        usual: Usual | None = None,
         usual_code: str | None = None,
     ) -> pd.DataFrame:
         """Make the flash table of marks.
@@ -111,6 +114,41 @@ class Marks(ArgumentGroup):
         ----------
         marks
             Columns ``sample`` and ``mark`` (text).
+        where, usual, usual_code
+            As in :meth:`tell`.
+
+        Raises
+        ------
+        RecordingError
+            As :meth:`tell`.
+        """
+        marks = marks.sort_values("sample", kind="stable", ignore_index=True)
+        told = self.tell(marks["mark"], where, usual=usual, usual_code=usual_code)
+        shown = marks.loc[told.index, ["sample"]].reset_index(drop=True)
+        if told["code"].isna().any():
+            return shown.assign(target=told["target"].to_numpy())
+        return make_flash_table(
+            shown["sample"].to_numpy(),
+            target=None if self.unknown else told["target"],
+            code=told["code"],
+            flashes_a_repetition=int(told["code"].nunique()),
+            where=where,
+        )
+
+    def tell(
+        self,
+        marks: pd.Series[str],
+        where: str,
+        *,
+        usual: Usual | None = None,
+        usual_code: str | None = None,
+    ) -> pd.DataFrame:
+        """Tell which marks are flashes, of which kind and with which code.
+
+        Parameters
+        ----------
+        marks
+            [mark], text.
         where
             The file, for messages.
         usual
@@ -119,37 +157,33 @@ class Marks(ArgumentGroup):
             Regular expression that finds flash codes, where the options do not say how; they are
             unknown where it does not fit every flash.
 
+        Returns
+        -------
+        The rows of ``marks`` that are flashes, by their index; columns ``target`` and ``code``,
+        missing where they are unknown.
+
         Raises
         ------
         RecordingError
             When there are not both kinds of flash, with all marks and their counts; or a flash has
             no code.
         """
-        names = [str(name) for name in marks["mark"].unique()]
-        codes = self._codes(names, where, usual_code)
-        kinds = self._kinds(marks["mark"], codes, where, usual)
+        codes = self._codes([str(name) for name in marks.unique()], where, usual_code)
+        kinds = self._kinds(marks, codes, where, usual)
         found = set(kinds.values())
         if not ({True, False} <= found or (self.unknown and found)):
-            raise RecordingError(self._not_told(marks["mark"], where))
-        shown = marks[marks["mark"].isin(list(kinds))]
-        shown = shown.sort_values("sample", kind="stable", ignore_index=True)
-        target = shown["mark"].map(kinds).astype("boolean")
-        own = {name: codes.get(name) for name in kinds}
-        if None in own.values():
-            if self.code is not None:
-                lacking = next(name for name, number in own.items() if number is None)
-                raise RecordingError(
-                    f"{where}: option 'code' gives no flash code to mark {lacking!r}, expected one "
-                    "for each flash"
-                )
-            return shown[["sample"]].assign(target=target)
-        return make_flash_table(
-            shown["sample"].to_numpy(),
-            target=None if self.unknown else target,
-            code=shown["mark"].map(own),
-            flashes_a_repetition=len({*own.values()}),
-            where=where,
-        )
+            raise RecordingError(self._not_told(marks, where))
+        lacking = [name for name in kinds if codes.get(name) is None]
+        if lacking and self.code is not None:
+            raise RecordingError(
+                f"{where}: option 'code' gives no flash code to mark {lacking[0]!r}, expected one "
+                "for each flash"
+            )
+        shown = marks[marks.isin(list(kinds))].to_frame("mark")
+        return shown.assign(
+            target=shown["mark"].map(kinds).astype("boolean"),
+            code=shown["mark"].map({} if lacking else dict(codes)).astype("Int64"),
+        )[["target", "code"]]
 
     def kinds(self, names: Iterable[str], where: str) -> dict[str, bool | None]:
         """Return the kinds of the marks that the options name.
@@ -178,7 +212,7 @@ class Marks(ArgumentGroup):
         marks: pd.Series[str],
         codes: Mapping[str, int | None],
         where: str,
-        usual: Callable[[pd.Series[str]], Kinds] | None,
+        usual: Usual | None,
     ) -> Kinds:
         if self.unknown:
             return dict.fromkeys((name for name, code in codes.items() if code is not None), None)

@@ -64,8 +64,8 @@ def open_recording(file: Path) -> BaseRaw:
     return raw
 
 
-def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
-    """Run a reader of MNE and keep the EEG channels.
+def read_raw(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
+    """Run a reader of MNE.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
     Raises
     ------
     RecordingError
-        When the file cannot be read or has no EEG channels.
+        When the file cannot be read.
     """
     _check_files(path)
     raw = guarded(read, path)
     _check_extent(raw, path)
-    return keep_eeg(raw, path)
+    return raw
 
 
 def _check_files(file: Path) -> None:
