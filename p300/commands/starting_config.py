@@ -11,13 +11,14 @@ import pandas as pd
 import yaml
 
 from p300.arguments import accepted_arguments
-from p300.commands.survey import Survey, slug
+from p300.commands.finding import slug
+from p300.commands.survey import Survey
 from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ConfigError, ProtocolError
 from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.files import written_whole
 from p300.recordings import source_module
-from p300.recordings.layout import has_codes
+from p300.recordings.layout import MATRIX_6X6, guess_rows, has_codes
 from p300.recordings.places import suggest_pattern
 from p300.recordings.units import UNITS
 from p300.report.prose import listed, several, span
@@ -65,7 +66,7 @@ def write_starting_config(surveys: Sequence[Survey], out: Path, folder: Path) ->
     """
     unused_config(folder, out)
     text = starting_config(surveys, folder, str(out))
-    parse_experiment(text, where=str(out), name=out.stem)
+    parse_experiment(text, where=str(out), name=slug(out.stem) or "experiment")
     with written_whole(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return out
@@ -236,7 +237,7 @@ def _dataset_lines(one: Survey) -> list[str]:
         f"{span(table['sfreq'], 'Hz', 0)}: {listed(_common_electrodes(one), 64)}",
         f"    - source: {found.source}"
         + (f"  # {', '.join(found.others)} would read it too" if found.others else ""),
-        f"      path: {_flow(str(found.path))}",
+        f"      path: {_flow(str(found.paths[0]))}",
         f"      # subjects: {_flow(subjects[:8])}  # to take some only",
     ]
     if _is_guessed(one):
@@ -255,9 +256,23 @@ def _dataset_lines(one: Survey) -> list[str]:
         lines.append(f"      # no known positions, no scalp maps: {listed(unplaced, 64)}")
         if "electrodes" in accepted_arguments(source_module(found.source).load):
             lines.append("      # electrodes: [Fz, Cz, ...]  # their names, in the file's order")
-    for key, value in found.options.items():
-        mark = f"  {GUESSED}" if key in found.guessed else ""
-        lines.append(f"      {key}: {_flow(value)}{mark}")
+    lines += _option_lines(one)
+    for path in found.paths[1:]:
+        lines += [f"    - source: {found.source}", f"      path: {_flow(str(path))}"]
+        lines += _option_lines(one)
+    return lines
+
+
+def _option_lines(one: Survey) -> list[str]:
+    found = one.found
+    lines = [
+        f"      {key}: {_flow(value)}" + (f"  {GUESSED}" if key in found.guessed else "")
+        for key, value in found.options.items()
+    ]
+    takes_rows = "layout" in accepted_arguments(source_module(found.source).load)
+    if one.flashes["code"].notna().any() and "layout" not in found.options and takes_rows:
+        rows = _flow(guess_rows(MATRIX_6X6.groups))
+        lines.append(f"      # layout: {rows}  # rows of your matrix, to spell")
     return lines
 
 

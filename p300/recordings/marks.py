@@ -32,6 +32,27 @@ Rows = Sequence[str | int | Sequence[str | int]]
 """Rows of a stimulus matrix."""
 
 
+class MarksNotToldError(RecordingError):
+    """A recording has marks, but nobody said which of them are flashes.
+
+    Parameters
+    ----------
+    message
+        For the user.
+    marks
+        [mark], text.
+    stim_channel
+        The trigger channel that holds them, None where they are annotations or the like.
+    """
+
+    def __init__(
+        self, message: str, marks: pd.Series[str], stim_channel: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.marks = marks
+        self.stim_channel = stim_channel
+
+
 @dataclass(frozen=True)
 class Marks(ArgumentGroup):
     r"""Options on the marks of a file; every source that reads anybody's files has them.
@@ -164,15 +185,16 @@ class Marks(ArgumentGroup):
 
         Raises
         ------
+        MarksNotToldError
+            When there are not both kinds of flash, with all marks and their counts.
         RecordingError
-            When there are not both kinds of flash, with all marks and their counts; or a flash has
-            no code.
+            When a flash has no code.
         """
         codes = self._codes([str(name) for name in marks.unique()], where, usual_code)
         kinds = self._kinds(marks, codes, where, usual)
         found = set(kinds.values())
         if not ({True, False} <= found or (self.unknown and found)):
-            raise RecordingError(self._not_told(marks, where))
+            raise MarksNotToldError(self._not_told(marks, where), marks)
         lacking = [name for name in kinds if codes.get(name) is None]
         if lacking and self.code is not None:
             raise RecordingError(

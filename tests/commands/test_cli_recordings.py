@@ -150,7 +150,7 @@ def test_init_overwrites_nothing_and_reads_nothing_in_vain(workplace):
     assert (workplace / "study.yaml").read_text(encoding="utf-8") == "mine"
     empty = p300_command("init", "study", "--out", "other.yaml")
     assert empty.exit_code == 1
-    assert "nothing recognised (no files found)" in empty.stderr
+    assert "no recording can be read as it is" in empty.stderr
     assert not (workplace / "other.yaml").exists()
 
 

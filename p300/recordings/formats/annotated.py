@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,10 @@ from p300.errors import RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.guard import guarded
 from p300.recordings.guesses import guess_marks
-from p300.recordings.marks import NOTHING_SAID, Marks
+from p300.recordings.marks import NOTHING_SAID, Marks, MarksNotToldError, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.mnefile import (
+    RECORDINGS,
     find_recordings,
     guess_eeg,
     is_recording,
@@ -48,6 +49,7 @@ INFO = SourceInfo(
         "say with the options 'target' and 'nontarget' which of its marks are which flashes"
     ),
     folders=True,
+    endings=RECORDINGS,
 )
 
 
@@ -91,18 +93,39 @@ def load(
     layout = marks.matrix()
     for file, place in place_files(files, subjects, path, subject):
         raw = open_recording(file)
-        flashes = marks.flashes(_read_marks(raw, triggers, marks, file), str(file))
+        flashes = _find_flashes(raw, triggers, marks, file)
         beside = [] if triggers.stim_channel is None else [triggers.stim_channel]
         eeg = channels.keep_eeg(raw, file, beside)
         yield record_file(eeg, flashes, layout, file, dataset, place)
 
 
-def _read_marks(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path) -> pd.DataFrame:
-    """Return all marks of a recording, columns ``sample`` and ``mark`` (text)."""
-    if triggers.stim_channel is None:
-        return annotated_marks(raw)
-    named = [*(marks.target or ()), *(marks.nontarget or ())] if marks.named else []
-    return triggers.read(raw, file, map(str, named))
+def _find_flashes(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path) -> pd.DataFrame:
+    if triggers.stim_channel is not None:
+        named = [*(marks.target or ()), *(marks.nontarget or ())] if marks.named else []
+        return marks.flashes(triggers.read(raw, file, map(str, named)), str(file))
+    try:
+        return marks.flashes(annotated_marks(raw), str(file))
+    except MarksNotToldError as error:
+        held = _trigger_marks(raw, file)
+        if not held:
+            raise
+        listed = "; ".join(f"{name!r} with {list_marks(own)}" for name, own in held.items())
+        name, own = next(iter(held.items()))
+        fewer = len(error.marks.unique()) < 2
+        raise MarksNotToldError(
+            f"{error}. Channels that may hold triggers (option 'stim_channel'): {listed}",
+            own if fewer else error.marks,
+            name if fewer else None,
+        ) from error
+
+
+def _trigger_marks(raw: BaseRaw, file: Path) -> dict[str, pd.Series[str]]:
+    """Return the marks of the channels that may hold triggers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a channel that nobody named
+        return {
+            name: Triggers(name).read(raw, file)["mark"] for name in trigger_channels(raw, file)
+        }
 
 
 def annotated_marks(raw: BaseRaw) -> pd.DataFrame:
@@ -124,28 +147,70 @@ def recognise(path: Path) -> dict[str, Any] | None:
     the marks' names look like flash codes, ``rename`` and ``drop`` where channels have no plain
     names of electrodes. None where nothing fits.
     """
+    return _look_at_first(path, _guess)
+
+
+def complete(path: Path, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Guess the other options, where it is said which marks are the flashes.
+
+    Returns
+    -------
+    As :func:`recognise`, without ``target`` and ``nontarget``. None where the recording, or the
+    first of a folder, has no such marks.
+    """
+    said = {key: given[key] for key in ("target", "nontarget", "code") if key in given}
+    return _look_at_first(path, lambda raw, file: _find_marks(raw, file, Marks(**said)))
+
+
+def _look_at_first(
+    path: Path, look: Callable[[BaseRaw, Path], dict[str, Any] | None]
+) -> dict[str, Any] | None:
+    """Return what is found in the first recording, with what its channels seem to be."""
     file = next((file for file in find_recordings(path) if is_recording(file)), None)
     if file is None:
         return None
+
+    def open_and_look() -> dict[str, Any] | None:
+        raw = open_recording(file)
+        found = look(raw, file)
+        if found is None:
+            return None
+        beside = [name for name in raw.ch_names if name == found.get("stim_channel")]
+        return found | guess_eeg(raw.drop_channels(beside))
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what MNE finds odd is for the one who loads the file
         try:
-            return guarded(lambda: _look_into(file), file)
+            return guarded(open_and_look, file)
         except RecordingError:
             return None
 
 
-def _look_into(file: Path) -> dict[str, Any] | None:
+def _guess(raw: BaseRaw, file: Path) -> dict[str, Any] | None:
     """Guess from the annotations of a recording, else from its trigger channels."""
-    raw = open_recording(file)
     options = guess_marks(annotated_marks(raw)["mark"])
     if options is not None:
-        return options | guess_eeg(raw)
-    for name, values in trigger_channels(raw, file).items():
-        there: dict[str, Any] = {"stim_channel": name}
-        if (values < 0).any():
-            there["mask"] = 0x7FFF
+        return options
+    for there in _trigger_options(raw, file):
         options = guess_marks(Triggers(**there).read(raw, file)["mark"])
         if options is not None:
-            return options | there | guess_eeg(raw.drop_channels([name]))
+            return options | there
     return None
+
+
+def _find_marks(raw: BaseRaw, file: Path, marks: Marks) -> dict[str, Any] | None:
+    """Return where the marks are that are named: no option for annotations, or a channel."""
+    for there in ({}, *_trigger_options(raw, file)):
+        held = Triggers(**there).read(raw, file) if there else annotated_marks(raw)
+        try:
+            marks.tell(held["mark"], str(file))
+        except RecordingError:
+            continue
+        return there
+    return None
+
+
+def _trigger_options(raw: BaseRaw, file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the options for each channel that may hold triggers."""
+    for name, values in trigger_channels(raw, file).items():
+        yield {"stim_channel": name} | ({"mask": 0x7FFF} if (values < 0).any() else {})

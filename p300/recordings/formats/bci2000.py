@@ -44,6 +44,7 @@ INFO = SourceInfo(
     ),
     obtain="Put the .dat files that BCI2000 wrote into one folder",
     folders=True,
+    endings=(".dat",),
 )
 
 _NEEDED = "StimulusCode"

@@ -44,6 +44,7 @@ INFO = SourceInfo(
         "with it, and put the .gdf files into one folder"
     ),
     folders=True,
+    endings=(".gdf",),
 )
 
 # OpenViBE's stimulation codes (OVTK_StimulationId_...).

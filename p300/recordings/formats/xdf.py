@@ -41,6 +41,7 @@ INFO = SourceInfo(
         "markers that tell targets from non-targets, such as 'target' and 'nontarget'"
     ),
     folders=True,
+    endings=(".xdf",),
 )
 
 _RATES = (32.0, 1e5)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mne.io import BaseRaw
 
 # The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
-_RECORDINGS = (
+RECORDINGS = (
     ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".set", ".vhdr",
 )  # fmt: skip
 
@@ -38,7 +38,7 @@ _WIDTHS = {"short": 2, "int": 4, "single": 4}
 
 def is_recording(path: Path) -> bool:
     """Return by the name whether a file (with ``.mff`` a folder) is a recording that MNE reads."""
-    return path.name.lower().endswith(_RECORDINGS)
+    return path.name.lower().endswith(RECORDINGS)
 
 
 def find_recordings(path: Path) -> list[Path]:
