@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def write_starting_config(surveys: Sequence[Survey], out: Path, folder: Path) ->
     """
     unused_config(folder, out)
     text = starting_config(surveys, folder, str(out))
-    parse_experiment(text, where=str(out), name=slug(out.stem) or "experiment")
+    parse_experiment(text, where=str(out), name=out.stem)
     with written_whole(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return out
@@ -81,7 +82,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
     protocols, misfits = fitting_protocols(surveys, settings.tmax - settings.tmin)
     lines = [
         f"# Starting config for the recordings in {folder.resolve()}",
-        f"# It runs as it is: p300 run {file}",
+        f"# It runs as it is: p300 run {shlex.quote(file)}",
         f"# What the files do not tell for sure is marked {GUESSED[2:]!r}.",
         "",
         "datasets:",

@@ -90,7 +90,7 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: Name
     """Names the run folder; by default the config file's name."""
     description: str = ""
     """One sentence for the report."""
