@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,20 +16,34 @@ from p300.errors import DataWarning, RecordingError
 from p300.ranges import Positive
 from p300.recordings.flashes import check_codes, make_flash_table
 from p300.recordings.layout import Layout
-from p300.recordings.montage import choose_electrodes
 from p300.recordings.places import SubjectPattern, place_files, search_folder
+from p300.recordings.plausible import FEWEST, FEWEST_NAMED, SHARE, is_plausible
+from p300.recordings.readers.xdfclock import BREAK, EXPORT, Clock, even_clock, span
 from p300.recordings.readers.xdffile import XdfStream, read_stream_headers, read_streams
+from p300.recordings.readers.xdfsignal import read_volts
+from p300.recordings.readers.xdfstreams import (
+    choose_stream,
+    count_texts,
+    eeg_like,
+    fitting_streams,
+    in_doubt,
+    marker_like,
+    read_texts,
+)
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, files_ending
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    Times = npt.NDArray[np.float64]
+    _Named = tuple[Sequence[str] | None, Sequence[str] | None]
+
 INFO = SourceInfo(
     title="XDF: recordings of the lab streaming layer, a stream of EEG and one of markers",
     subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="labels of the EEG stream; the option 'electrodes' names them",
-    sfreq="as the EEG stream states",
+    sfreq="as the EEG stream states; as it is where that is more than 1 % off",
     licence="your own",
     citation=(
         "Kothe C, Shirazi SY, Stenner T, Medine D, Boulay C, Grivich MI, Artoni F, Mullen T, "
@@ -45,12 +59,9 @@ INFO = SourceInfo(
 )
 
 _RATES = (32.0, 1e5)
-_VOLTS = {
-    **dict.fromkeys(["v", "volt", "volts"], 1.0),
-    **dict.fromkeys(["mv", "millivolt", "millivolts"], 1e-3),
-    **dict.fromkeys(["uv", "µv", "μv", "microvolt", "microvolts"], 1e-6),
-    **dict.fromkeys(["nv", "nanovolt", "nanovolts"], 1e-9),
-}
+# Share by which the real rate may differ from the stated one: beyond the first it is said, beyond
+# the second an epoch of 0.65 s would be a sample longer or shorter, and the real rate is taken.
+_RATE_SAID, _RATE_TAKEN = 1e-3, 1e-2
 # A bare number, such as 2, -1 or 1e+06, is a kind of flash, not a code.
 _CODE_AT_END = r"(?s)^(?![-+]?[\d.]+(?:e[-+]?\d+)?$).*?(\d+)\W*$"
 
@@ -65,15 +76,7 @@ def _has_flashes(file: Path) -> bool:
         streams = read_stream_headers(file)
     except (RecordingError, OSError):
         return False
-    return bool(_eeg_like(streams) and _marker_like(streams))
-
-
-def _eeg_like(streams: Sequence[XdfStream]) -> list[XdfStream]:
-    return [s for s in streams if s.kind.lower() == "eeg" and s.sfreq > 0]
-
-
-def _marker_like(streams: Sequence[XdfStream]) -> list[XdfStream]:
-    return [s for s in streams if s.sfreq == 0]
+    return bool(eeg_like(streams) and marker_like(streams))
 
 
 def load(
@@ -82,8 +85,8 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     subject: SubjectPattern | None = None,
-    eeg: str | None = None,
-    markers: str | None = None,
+    eeg: str | int | None = None,
+    markers: str | int | None = None,
     target: Sequence[str] | None = None,
     nontarget: Sequence[str] | None = None,
     code: str | None = None,
@@ -96,8 +99,10 @@ def load(
 
     Markers are flashes where they have the word "target" or "nontarget" ("non-target",
     "NonTarget") in them, a number at the end is the flash code; or where all markers are "1"
-    (non-target) and "2" (target). ``target`` and ``nontarget`` name other texts. A flash belongs to
-    the nearest sample. Breaks of the EEG divide a recording into segments.
+    (non-target) and "2" (target). Both hold only with enough flashes of each kind and at most half
+    of them targets. ``target`` and ``nontarget`` name other texts. A flash belongs to
+    the nearest sample. Breaks of the EEG divide a recording into segments; clocks that jump back,
+    or that the streams do not share, are errors.
 
     Parameters
     ----------
@@ -111,8 +116,9 @@ def load(
         A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
         subject, session and run that tells them from the paths of the files, below ``path``.
     eeg, markers
-        Name or type of the streams; needed only where a file has several of type EEG, or several
-        of events.
+        Number, name, type or source id of the streams; needed only where a file has several of type
+        EEG, or several of events of which not just one has targets and non-targets. Streams without
+        samples do not count.
     target, nontarget
         The markers, in full, that mean a target and a non-target flash.
     code
@@ -144,45 +150,30 @@ def load(
         raise RecordingError(f"{path}: give both options 'target' and 'nontarget', or none of them")
     for file, place in place_files(files, subjects, path, subject):
         streams = read_stream_headers(file)
-        signal_stream = _choose(streams, eeg, _eeg_like(streams), "eeg", file)
-        marker_stream = _choose(streams, markers, _marker_like(streams), "markers", file)
+        signal_stream = choose_stream(streams, eeg, eeg_like(streams), "eeg", file)
+        possible = fitting_streams(streams, markers, marker_like(streams), "markers", file)
         _check_rate(signal_stream, file)
-        signal, events = read_streams(file, [signal_stream, marker_stream])
-        flashes = _read_flashes(_texts(events), events, signal, (target, nontarget), code, file)
-        data, names = _read_signal(signal, drop, electrodes, microvolts_per_unit, file)
+        signal, *events = read_streams(file, [signal_stream, *possible])
+        clock = even_clock(signal["time_stamps"], signal_stream.sfreq, f"{file}: the EEG")
+        found = dict(zip(possible, events, strict=True))
+        times, texts, kinds = _choose_markers(found, (target, nontarget), file, streams)
+        flashes = _make_flashes(read_marks(times, texts, clock), kinds, clock, code, file)
+        data, names = read_volts(signal, drop, electrodes, microvolts_per_unit, file)
         recording = build_recording(
             data,
             names,
-            signal_stream.sfreq,
+            _rate(signal_stream, clock, file),
             flashes,
             dataset=dataset,
             **asdict(place),
             layout=matrix,
             source=str(file),
-            segment_starts=[int(first) for first, _ in signal["info"]["segments"]],
+            segment_starts=clock.starts,
             unnamed=electrodes is None,
         )
         if matrix is not None:
             check_codes(recording.flashes, matrix, str(file))
         yield recording
-
-
-def _choose(
-    streams: Sequence[XdfStream],
-    wanted: str | None,
-    likely: Sequence[XdfStream],
-    option: str,
-    file: Path,
-) -> XdfStream:
-    """Choose a stream by name or type, or the only likely one."""
-    found = likely if wanted is None else [s for s in streams if wanted in (s.name, s.kind)]
-    if len(found) != 1:
-        problem = "several fit" if found else "none fits"
-        raise RecordingError(
-            f"{file}: streams {', '.join(map(str, streams)) or 'none'} found, {problem}; name one "
-            f"with the option '{option}'"
-        )
-    return found[0]
 
 
 def _check_rate(stream: XdfStream, file: Path) -> None:
@@ -193,105 +184,151 @@ def _check_rate(stream: XdfStream, file: Path) -> None:
         )
 
 
-def _read_signal(
-    signal: dict[str, Any],
-    drop: Sequence[str] | None,
-    electrodes: Sequence[str] | None,
-    microvolts_per_unit: float | None,
-    file: Path,
-) -> tuple[npt.NDArray[np.float64], list[str]]:
-    """Return the signal in volts, [electrode, sample], and the names of its electrodes."""
-    series = np.asarray(signal["time_series"], dtype=np.float64)
-    if len(series) < 2:
-        raise RecordingError(f"{file}: the EEG stream has {len(series)} samples, expected more")
-    described = _channels(signal, series.shape[1])
-    kinds = [str(channel.get("type") or "EEG").upper() for channel in described]
-    labels = [str(channel.get("label") or "") for channel in described]
-    if len(set(labels)) != len(labels) or "" in labels:
-        labels = [f"EEG{k + 1}" for k in range(len(labels))]
-    others = [label for label, kind in zip(labels, kinds, strict=True) if kind != "EEG"]
-    named = choose_electrodes(
-        labels, drop=[*others, *(drop or ())], electrodes=electrodes, source=str(file)
-    )
-    rows = [labels.index(label) for label in named]
-    units = {str(described[row].get("unit") or "microvolts").lower() for row in rows}
-    if microvolts_per_unit is None and (len(units) > 1 or not units <= set(_VOLTS)):
+def _rate(stream: XdfStream, clock: Clock, file: Path) -> float:
+    """Return the rate that the stream states, or near the real one where that is another.
+
+    Recordings of a study keep one rate: each has its own real one, by some parts in a thousand.
+    """
+    away, whole = clock.sfreq / stream.sfreq - 1, float(round(clock.sfreq))
+    if abs(away) <= _RATE_SAID:
+        return stream.sfreq
+    near = whole if abs(whole / clock.sfreq - 1) <= _RATE_TAKEN else clock.sfreq
+    taken = stream.sfreq if abs(away) <= _RATE_TAKEN else near
+    if not _RATES[0] <= taken <= _RATES[1]:
         raise RecordingError(
-            f"{file}: EEG in {sorted(units)} found, expected one unit of volts; give the option "
-            "'microvolts_per_unit'"
+            f"{file}: EEG stated at {stream.sfreq:g} Hz comes at {clock.sfreq:.6g} Hz by its time "
+            f"stamps, expected {_RATES[0]:g} to {_RATES[1]:g} Hz"
         )
-    volts = _VOLTS[units.pop()] if microvolts_per_unit is None else 1e-6 * microvolts_per_unit
-    return series[:, rows].T * volts, list(named.values())
+    warnings.warn(
+        f"{file}: EEG stated at {stream.sfreq:g} Hz comes at {clock.sfreq:.6g} Hz by its time "
+        f"stamps, {100 * away:+.2g} %; {taken:g} Hz is taken, flashes are at their samples",
+        DataWarning,
+        stacklevel=3,
+    )
+    return taken
 
 
-def _channels(signal: dict[str, Any], n_channels: int) -> list[dict[str, str | None]]:
-    """Return label, type and unit of each channel, as far as the stream describes them."""
-    found: Any = signal["info"]
-    for name in ("desc", "channels"):
-        inner = found.get(name) if isinstance(found, dict) else None
-        found = inner[0] if isinstance(inner, list) and inner else None
-    listed = found.get("channel", []) if isinstance(found, dict) else []
-    if len(listed) != n_channels:
-        return [{} for _ in range(n_channels)]
-    return [
-        {key: value[0] for key, value in channel.items() if isinstance(value[0], str)}
-        if isinstance(channel, dict)
-        else {}
-        for channel in listed
-    ]
-
-
-def _texts(events: dict[str, Any]) -> list[str]:
-    """Return the first channel of a marker stream as text; 2.0 is "2"."""
-    first = [row[0] for row in events["time_series"]]
-    return [str(v).strip() if isinstance(v, str) else f"{float(v):g}" for v in first]
-
-
-def _read_flashes(
-    texts: list[str],
-    events: dict[str, Any],
-    signal: dict[str, Any],
-    named: tuple[Sequence[str] | None, Sequence[str] | None],
-    code: str | None,
+def _choose_markers(
+    possible: Mapping[XdfStream, dict[str, Any]],
+    named: _Named,
     file: Path,
-) -> pd.DataFrame:
-    """Make the flash table of the markers."""
-    import pandas as pd
-
-    target = _targets(texts, named, file)
-    shown = np.array([kind is not None for kind in target], dtype=bool)
-    samples, inside = _nearest(events["time_stamps"], signal["time_stamps"])
-    lost = shown & ~inside
-    if lost.any():
+    streams: Sequence[XdfStream],
+) -> tuple[Times, list[str], list[bool | None]]:
+    """Return times, texts and kinds of the markers of the one stream that has both kinds."""
+    told: dict[XdfStream, tuple[int, Times, list[str], list[bool | None]]] = {}
+    every: list[str] = []
+    for stream, content in possible.items():
+        times, channels = read_texts(content, stream, file)
+        every += channels[0]
+        for channel, texts in enumerate(channels):
+            kinds = _kinds(texts, named, file)
+            if kinds is not None and stream not in told:
+                told[stream] = channel, times, texts, kinds
+    if len(told) > 1:
+        raise RecordingError(in_doubt(streams, "several fit", "markers", list(told), file))
+    if not told:
+        problem = f"{file}: "
+        if len(possible) > 1:
+            problem = in_doubt(streams, "several fit", "markers", list(possible), file) + "; "
+        raise RecordingError(
+            f"{problem}markers {count_texts(every)} found, expected targets and non-targets among "
+            f"them: words with 'target' and 'nontarget', {FEWEST_NAMED} of each at least, or 1 and "
+            f"2, {FEWEST} of each, with {100 * SHARE[0]:g} to {100 * SHARE[1]:g} % targets; name "
+            "them with the options 'target' and 'nontarget'"
+        )
+    ((stream, (channel, times, texts, kinds)),) = told.items()
+    if len(possible) > 1 or channel > 0:
         warnings.warn(
-            f"{file}: {int(lost.sum())} of {int(shown.sum())} flashes are left out, no EEG was "
-            "recorded when they were shown",
+            f"{file}: markers are taken from channel {channel + 1} of stream {stream}, the only "
+            "one with targets and non-targets; name another stream with the option 'markers'",
             DataWarning,
             stacklevel=3,
         )
-    rows = np.flatnonzero(shown & inside)
-    rows = rows[np.argsort(samples[rows], kind="stable")]
-    known = [target[row] for row in rows]
-    codes = _codes([texts[row] for row in rows], code or _CODE_AT_END, file)
+    return times, texts, kinds
+
+
+def read_marks(times: Times, texts: Sequence[str], clock: Clock) -> pd.DataFrame:
+    """Return the markers in the order of the file.
+
+    Parameters
+    ----------
+    times
+        [marker], s.
+    texts
+        [marker].
+    clock
+        Of the EEG.
+
+    Returns
+    -------
+    Columns ``time``, ``sample`` (-1 where no EEG was recorded) and ``mark``, the text.
+    """
+    import pandas as pd
+
+    return pd.DataFrame({"time": times, "sample": clock.nearest(times), "mark": list(texts)})
+
+
+def _make_flashes(
+    marks: pd.DataFrame, kinds: list[bool | None], clock: Clock, code: str | None, file: Path
+) -> pd.DataFrame:
+    """Make the flash table of the markers that are flashes."""
+    import pandas as pd
+
+    shown = marks.assign(target=pd.array(kinds, dtype="boolean")).dropna(subset="target")
+    inside = shown[shown["sample"] >= 0]
+    _check_clocks(shown, inside, clock, file)
+    ordered = inside.sort_values("sample", kind="stable")
+    texts, samples = list(ordered["mark"]), ordered["sample"].to_numpy()
+    target = ordered["target"].to_numpy(dtype=bool)
+    codes = _codes(texts, code or _CODE_AT_END, file)
     if code is not None and None in codes:
         raise RecordingError(
-            f"{file}: marker {texts[rows[codes.index(None)]]!r} has no flash code like {code!r}"
+            f"{file}: marker {texts[codes.index(None)]!r} has no flash code like {code!r}"
         )
     if None in codes:
-        return pd.DataFrame({"sample": samples[rows], "target": known})
+        return pd.DataFrame({"sample": samples, "target": target})
     return make_flash_table(
-        samples[rows],
-        target=np.array(known, dtype=bool),
+        samples,
+        target=target,
         code=np.array(codes, dtype=np.int64),
         flashes_a_repetition=len(set(codes)),
         where=str(file),
     )
 
 
-def _targets(
-    texts: list[str], named: tuple[Sequence[str] | None, Sequence[str] | None], file: Path
-) -> list[bool | None]:
-    """Return of each marker whether it is a target, a non-target, or None for no flash."""
+def _check_clocks(shown: pd.DataFrame, inside: pd.DataFrame, clock: Clock, file: Path) -> None:
+    """Refuse flashes on another clock than the EEG's; warn of those without EEG."""
+    lost = len(shown) - len(inside)
+    ranges = f"the EEG is stamped {span(clock.times)}, the flashes {span(shown['time'].to_numpy())}"
+    if lost > len(inside):
+        raise RecordingError(
+            f"{file}: no EEG was recorded at {lost} of {len(shown)} flashes: {ranges}. Unless "
+            "EEG was missing then, the two have different clocks: let both programs stamp with "
+            f"local_clock() of LSL, or {EXPORT}"
+        )
+    if lost:
+        warnings.warn(
+            f"{file}: {lost} of {len(shown)} flashes are left out, no EEG was recorded when they "
+            f"were shown ({ranges})",
+            DataWarning,
+            stacklevel=4,
+        )
+    times = inside["time"].to_numpy()
+    back = np.flatnonzero(np.diff(times) < -BREAK)
+    if len(back):
+        before, after = times[: back[0] + 1], times[back[0] + 1 :]
+        raise RecordingError(
+            f"{file}: the clock of the markers jumps back by {before[-1] - after[0]:.3f} s at "
+            f"marker {inside.index[back[0] + 1] + 1}: flashes are stamped {span(before)} before "
+            f"it, {span(after)} from there on; {EXPORT}"
+        )
+
+
+def _kinds(texts: list[str], named: _Named, file: Path) -> list[bool | None] | None:
+    """Return of each marker whether it is a target, a non-target, or None for no flash.
+
+    None for all where they are not to be told.
+    """
     target, nontarget = named
     if target is not None and nontarget is not None:
         both = set(target) & set(nontarget)
@@ -299,16 +336,12 @@ def _targets(
             raise RecordingError(f"{file}: markers {sorted(both)} are named target and non-target")
         kinds = {**dict.fromkeys(nontarget, False), **dict.fromkeys(target, True)}
         found = [kinds.get(text) for text in texts]
-    elif set(texts) == {"1", "2"}:
-        found = [text == "2" for text in texts]
+        return found if {True, False} <= set(found) else None
+    if set(texts) == {"1", "2"}:
+        found, fewest = [text == "2" for text in texts], FEWEST
     else:
-        found = [_by_word(text) for text in texts]
-    if not {True, False} <= set(found):
-        raise RecordingError(
-            f"{file}: markers {sorted(set(texts))[:10]} found, expected targets and non-targets "
-            "among them; name them with the options 'target' and 'nontarget'"
-        )
-    return found
+        found, fewest = [_by_word(text) for text in texts], FEWEST_NAMED
+    return found if is_plausible(found.count(True), found.count(False), fewest) else None
 
 
 def _by_word(text: str) -> bool | None:
@@ -326,15 +359,3 @@ def _codes(texts: list[str], pattern: str, file: Path) -> list[int | None]:
             f"{file}: option 'code' is {pattern!r}, expected a regular expression with a group of "
             f"digits ({error})"
         ) from error
-
-
-def _nearest(
-    times: npt.NDArray[np.float64], clock: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return the nearest sample to each time, and whether it is half a sample away at most."""
-    if len(clock) < 2:
-        return np.zeros(len(times), dtype=np.int64), np.zeros(len(times), dtype=bool)
-    right = np.clip(np.searchsorted(clock, times), 1, len(clock) - 1)
-    samples = np.where(times - clock[right - 1] < clock[right] - times, right - 1, right)
-    inside = np.abs(clock[samples] - times) <= 0.6 * np.median(np.diff(clock))
-    return samples.astype(np.int64), inside
