@@ -182,21 +182,21 @@ def _read_flashes(
         shown = states["PhaseInSequence"] == _IN_SEQUENCE
         started = np.cumsum(shown & ~np.append(False, shown[:-1]))[onsets]
         character = np.unique(started, return_inverse=True)[1] + 1
-    shown: dict[str, Any] = {
+    known: dict[str, Any] = {
         "target": kinds > 0 if kinds.any() else None,
         "code": codes[onsets],
     }
-    if reason := _no_speller(header, shown["code"], character):
+    if reason := _no_speller(header, known["code"], character):
         _warn(
             f"{header.file}: {reason}: taken for an oddball, in which a flash is no character; "
             "characters, repetitions and the layout are unknown"
             + ("" if kinds.any() else ", and no targets are marked (StimulusType is 0)")
         )
-        return pd.DataFrame({"sample": onsets, **shown}), None
+        return pd.DataFrame({"sample": onsets, **known}), None
     flashes = make_flash_table(
         onsets,
-        **shown,
-        flashes_a_repetition=len(np.unique(shown["code"])),
+        **known,
+        flashes_a_repetition=len(np.unique(known["code"])),
         where=str(header.file),
         character=character,
     )

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
-from p300.ranges import Positive
-from p300.recordings.flashes import check_codes, make_flash_table
-from p300.recordings.layout import Layout
+from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.flashes import check_codes
+from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, Usual, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.plausible import FEWEST, FEWEST_NAMED, SHARE, is_plausible
 from p300.recordings.readers.xdfclock import BREAK, EXPORT, Clock, even_clock, span
@@ -23,7 +22,6 @@ from p300.recordings.readers.xdffile import XdfStream, read_stream_headers, read
 from p300.recordings.readers.xdfsignal import read_volts
 from p300.recordings.readers.xdfstreams import (
     choose_stream,
-    count_texts,
     eeg_like,
     fitting_streams,
     in_doubt,
@@ -35,9 +33,6 @@ from p300.recordings.registry import SourceInfo, files_ending
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    Times = npt.NDArray[np.float64]
-    _Named = tuple[Sequence[str] | None, Sequence[str] | None]
 
 INFO = SourceInfo(
     title="XDF: recordings of the lab streaming layer, a stream of EEG and one of markers",
@@ -62,6 +57,10 @@ _RATES = (32.0, 1e5)
 # Share by which the real rate may differ from the stated one: beyond the first it is said, beyond
 # the second an epoch of 0.65 s would be a sample longer or shorter, and the real rate is taken.
 _RATE_SAID, _RATE_TAKEN = 1e-3, 1e-2
+_NEEDED = (
+    f". A guess by the words 'target' and 'nontarget' needs {FEWEST_NAMED} of each, one by 1 and 2 "
+    f"{FEWEST} of each, with {100 * SHARE[0]:g} to {100 * SHARE[1]:g} % targets"
+)
 # A bare number, such as 2, -1 or 1e+06, is a kind of flash, not a code.
 _CODE_AT_END = r"(?s)^(?![-+]?[\d.]+(?:e[-+]?\d+)?$).*?(\d+)\W*$"
 
@@ -87,22 +86,17 @@ def load(
     subject: SubjectPattern | None = None,
     eeg: str | int | None = None,
     markers: str | int | None = None,
-    target: Sequence[str] | None = None,
-    nontarget: Sequence[str] | None = None,
-    code: str | None = None,
-    electrodes: Sequence[str] | None = None,
-    drop: Sequence[str] | None = None,
-    layout: Sequence[str | Sequence[str]] | None = None,
-    microvolts_per_unit: Positive | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
-    Markers are flashes where they have the word "target" or "nontarget" ("non-target",
-    "NonTarget") in them, a number at the end is the flash code; or where all markers are "1"
-    (non-target) and "2" (target). Both hold only with enough flashes of each kind and at most half
-    of them targets. ``target`` and ``nontarget`` name other texts. A flash belongs to
-    the nearest sample. Breaks of the EEG divide a recording into segments; clocks that jump back,
-    or that the streams do not share, are errors.
+    The marks are the texts of the markers. Where the options do not tell their kinds, flashes have
+    the word "target" or "nontarget" ("non-target", "NonTarget") in them; or all markers are "1"
+    (non-target) and "2" (target); enough of each kind, and at most half of them targets. A number
+    at the end is the flash code, unless it is the whole mark. A flash belongs to the nearest
+    sample. Breaks of the EEG divide a recording into segments; clocks that jump back, or that the
+    streams do not share, are errors.
 
     Parameters
     ----------
@@ -119,20 +113,8 @@ def load(
         Number, name, type or source id of the streams; needed only where a file has several of type
         EEG, or several of events of which not just one has targets and non-targets. Streams without
         samples do not count.
-    target, nontarget
-        The markers, in full, that mean a target and a non-target flash.
-    code
-        Regular expression whose first group is the flash code, such as ``"code=([0-9]+)"``.
-    electrodes
-        Names of the channels, in the order of the stream and without those dropped. By default
-        the stream's labels, or EEG1, EEG2 and so on where it has none.
-    drop
-        Channels that are no EEG. Those that the stream itself calls otherwise are left out.
-    layout
-        Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose columns have the flash
-        codes 1 to n and whose rows the codes after them; None where it is unknown.
-    microvolts_per_unit
-        Size of the stream's unit; by default as the stream says, or 1 where it does not.
+    channels, marks
+        See :class:`~p300.recordings.channels.Channels` and :class:`~p300.recordings.marks.Marks`.
 
     Raises
     ------
@@ -145,9 +127,7 @@ def load(
         files = search_folder(path, lambda folder: files_ending(folder, ".xdf"))
     if not files:
         raise RecordingError(f"{path}: no .xdf files here. {INFO.obtain}")
-    matrix = None if layout is None else Layout.row_column(layout)
-    if (target is None) != (nontarget is None):
-        raise RecordingError(f"{path}: give both options 'target' and 'nontarget', or none of them")
+    layout = marks.matrix()
     for file, place in place_files(files, subjects, path, subject):
         streams = read_stream_headers(file)
         signal_stream = choose_stream(streams, eeg, eeg_like(streams), "eeg", file)
@@ -155,10 +135,14 @@ def load(
         _check_rate(signal_stream, file)
         signal, *events = read_streams(file, [signal_stream, *possible])
         clock = even_clock(signal["time_stamps"], signal_stream.sfreq, f"{file}: the EEG")
-        found = dict(zip(possible, events, strict=True))
-        times, texts, kinds = _choose_markers(found, (target, nontarget), file, streams)
-        flashes = _make_flashes(read_marks(times, texts, clock), kinds, clock, code, file)
-        data, names = read_volts(signal, drop, electrodes, microvolts_per_unit, file)
+        tables = {
+            stream: read_marks(content, stream, clock, file)
+            for stream, content in zip(possible, events, strict=True)
+        }
+        shown = _choose_markers(tables, marks, streams, file)
+        inside = _check_clocks(shown, clock, file)
+        flashes = marks.flashes(inside, str(file), usual=_as_told(inside), usual_code=_CODE_AT_END)
+        data, names = read_volts(signal, channels, file)
         recording = build_recording(
             data,
             names,
@@ -166,13 +150,13 @@ def load(
             flashes,
             dataset=dataset,
             **asdict(place),
-            layout=matrix,
+            layout=layout,
             source=str(file),
             segment_starts=clock.starts,
-            unnamed=electrodes is None,
+            unnamed=channels.electrodes is None,
         )
-        if matrix is not None:
-            check_codes(recording.flashes, matrix, str(file))
+        if layout is not None:
+            check_codes(recording.flashes, layout, str(file))
         yield recording
 
 
@@ -208,96 +192,102 @@ def _rate(stream: XdfStream, clock: Clock, file: Path) -> float:
     return taken
 
 
-def _choose_markers(
-    possible: Mapping[XdfStream, dict[str, Any]],
-    named: _Named,
-    file: Path,
-    streams: Sequence[XdfStream],
-) -> tuple[Times, list[str], list[bool | None]]:
-    """Return times, texts and kinds of the markers of the one stream that has both kinds."""
-    told: dict[XdfStream, tuple[int, Times, list[str], list[bool | None]]] = {}
-    every: list[str] = []
-    for stream, content in possible.items():
-        times, channels = read_texts(content, stream, file)
-        every += channels[0]
-        for channel, texts in enumerate(channels):
-            kinds = _kinds(texts, named, file)
-            if kinds is not None and stream not in told:
-                told[stream] = channel, times, texts, kinds
-    if len(told) > 1:
-        raise RecordingError(in_doubt(streams, "several fit", "markers", list(told), file))
-    if not told:
-        problem = f"{file}: "
-        if len(possible) > 1:
-            problem = in_doubt(streams, "several fit", "markers", list(possible), file) + "; "
-        raise RecordingError(
-            f"{problem}markers {count_texts(every)} found, expected targets and non-targets among "
-            f"them: words with 'target' and 'nontarget', {FEWEST_NAMED} of each at least, or 1 and "
-            f"2, {FEWEST} of each, with {100 * SHARE[0]:g} to {100 * SHARE[1]:g} % targets; name "
-            "them with the options 'target' and 'nontarget'"
-        )
-    ((stream, (channel, times, texts, kinds)),) = told.items()
-    if len(possible) > 1 or channel > 0:
-        warnings.warn(
-            f"{file}: markers are taken from channel {channel + 1} of stream {stream}, the only "
-            "one with targets and non-targets; name another stream with the option 'markers'",
-            DataWarning,
-            stacklevel=3,
-        )
-    return times, texts, kinds
-
-
-def read_marks(times: Times, texts: Sequence[str], clock: Clock) -> pd.DataFrame:
-    """Return the markers in the order of the file.
+def read_marks(
+    content: dict[str, Any], stream: XdfStream, clock: Clock, file: Path
+) -> list[pd.DataFrame]:
+    """Return the markers of each channel of a stream, in the order of the file.
 
     Parameters
     ----------
-    times
-        [marker], s.
-    texts
-        [marker].
+    content, stream
+        The stream as it was read, and its header.
     clock
         Of the EEG.
+    file
+        For messages.
 
     Returns
     -------
-    Columns ``time``, ``sample`` (-1 where no EEG was recorded) and ``mark``, the text.
+    Tables with the columns ``time`` (s), ``sample`` (-1 where no EEG was recorded) and ``mark``,
+    the text.
     """
     import pandas as pd
 
-    return pd.DataFrame({"time": times, "sample": clock.nearest(times), "mark": list(texts)})
+    times, channels = read_texts(content, stream, file)
+    samples = clock.nearest(times)
+    return [
+        pd.DataFrame({"time": times, "sample": samples, "mark": pd.Series(texts, dtype="str")})
+        for texts in channels
+    ]
 
 
-def _make_flashes(
-    marks: pd.DataFrame, kinds: list[bool | None], clock: Clock, code: str | None, file: Path
+def _choose_markers(
+    tables: Mapping[XdfStream, list[pd.DataFrame]],
+    marks: Marks,
+    streams: Sequence[XdfStream],
+    file: Path,
 ) -> pd.DataFrame:
-    """Make the flash table of the markers that are flashes."""
-    import pandas as pd
-
-    shown = marks.assign(target=pd.array(kinds, dtype="boolean")).dropna(subset="target")
-    inside = shown[shown["sample"] >= 0]
-    _check_clocks(shown, inside, clock, file)
-    ordered = inside.sort_values("sample", kind="stable")
-    texts, samples = list(ordered["mark"]), ordered["sample"].to_numpy()
-    target = ordered["target"].to_numpy(dtype=bool)
-    codes = _codes(texts, code or _CODE_AT_END, file)
-    if code is not None and None in codes:
-        raise RecordingError(
-            f"{file}: marker {texts[codes.index(None)]!r} has no flash code like {code!r}"
+    """Return the markers that are flashes, with their targets, of the one stream that has them."""
+    told: dict[XdfStream, tuple[int, pd.DataFrame]] = {}
+    failures: list[RecordingError] = []
+    for stream, channels in tables.items():
+        for channel, table in enumerate(channels):
+            try:
+                found = marks.tell(
+                    table["mark"], str(file), usual=_usual_kinds, usual_code=_CODE_AT_END
+                )
+            except RecordingError as error:
+                failures.append(error)
+                continue
+            shown = table.loc[found.index].assign(target=found["target"])
+            told.setdefault(stream, (channel, shown))
+    if len(tables) > 1 and len(told) != 1:
+        doubt = in_doubt(streams, "several fit", "markers", list(told or tables), file)
+        found_in = [f"{s.number} has {list_marks(own[0]['mark'])}" for s, own in tables.items()]
+        raise RecordingError(f"{doubt}. Of the markers, stream {', stream '.join(found_in)}")
+    if not told:
+        ((first, *_),) = tables.values()
+        guessed = marks.target is None and not _usual_kinds(first["mark"])
+        raise RecordingError(f"{failures[0]}{_NEEDED if guessed else ''}") from failures[0]
+    ((stream, (channel, shown)),) = told.items()
+    if len(tables) > 1 or channel > 0:
+        warnings.warn(
+            f"{file}: markers are taken from channel {channel + 1} of stream {stream}, the only "
+            "one with flashes that can be told; name another stream with the option 'markers'",
+            DataWarning,
+            stacklevel=3,
         )
-    if None in codes:
-        return pd.DataFrame({"sample": samples, "target": target})
-    return make_flash_table(
-        samples,
-        target=target,
-        code=np.array(codes, dtype=np.int64),
-        flashes_a_repetition=len(set(codes)),
-        where=str(file),
+    return shown
+
+
+def _as_told(shown: pd.DataFrame) -> Usual:
+    """Return the kinds that were told, which those left out may have helped to tell."""
+    kinds = dict(zip(shown["mark"], shown["target"], strict=True))
+    return lambda _: kinds
+
+
+def _usual_kinds(marks: pd.Series[str]) -> Kinds:
+    """Tell targets from non-targets by 1 and 2, or by words, where there are enough of each."""
+    counts = {str(mark): int(n) for mark, n in marks.value_counts().items()}
+    if set(counts) == {"1", "2"}:
+        kinds, fewest = {"1": False, "2": True}, FEWEST
+    else:
+        words = {mark: _by_word(mark) for mark in counts}
+        kinds, fewest = {m: kind for m, kind in words.items() if kind is not None}, FEWEST_NAMED
+    targets, others = (
+        sum(counts[mark] for mark, own in kinds.items() if own is kind) for kind in (True, False)
     )
+    return kinds if is_plausible(targets, others, fewest) else {}
 
 
-def _check_clocks(shown: pd.DataFrame, inside: pd.DataFrame, clock: Clock, file: Path) -> None:
-    """Refuse flashes on another clock than the EEG's; warn of those without EEG."""
+def _by_word(text: str) -> bool | None:
+    word = re.search(r"(?:^|[^a-z])(non[-_ ]?)?targets?(?![a-z])", text.lower())
+    return None if word is None else word[1] is None
+
+
+def _check_clocks(shown: pd.DataFrame, clock: Clock, file: Path) -> pd.DataFrame:
+    """Return the flashes that have EEG; refuse those on another clock, warn of those without."""
+    inside = shown[shown["sample"] >= 0]
     lost = len(shown) - len(inside)
     ranges = f"the EEG is stamped {span(clock.times)}, the flashes {span(shown['time'].to_numpy())}"
     if lost > len(inside):
@@ -322,40 +312,4 @@ def _check_clocks(shown: pd.DataFrame, inside: pd.DataFrame, clock: Clock, file:
             f"marker {inside.index[back[0] + 1] + 1}: flashes are stamped {span(before)} before "
             f"it, {span(after)} from there on; {EXPORT}"
         )
-
-
-def _kinds(texts: list[str], named: _Named, file: Path) -> list[bool | None] | None:
-    """Return of each marker whether it is a target, a non-target, or None for no flash.
-
-    None for all where they are not to be told.
-    """
-    target, nontarget = named
-    if target is not None and nontarget is not None:
-        both = set(target) & set(nontarget)
-        if both:
-            raise RecordingError(f"{file}: markers {sorted(both)} are named target and non-target")
-        kinds = {**dict.fromkeys(nontarget, False), **dict.fromkeys(target, True)}
-        found = [kinds.get(text) for text in texts]
-        return found if {True, False} <= set(found) else None
-    if set(texts) == {"1", "2"}:
-        found, fewest = [text == "2" for text in texts], FEWEST
-    else:
-        found, fewest = [_by_word(text) for text in texts], FEWEST_NAMED
-    return found if is_plausible(found.count(True), found.count(False), fewest) else None
-
-
-def _by_word(text: str) -> bool | None:
-    word = re.search(r"(?:^|[^a-z])(non[-_ ]?)?targets?(?![a-z])", text.lower())
-    return None if word is None else word[1] is None
-
-
-def _codes(texts: list[str], pattern: str, file: Path) -> list[int | None]:
-    """Read the flash codes in the markers, None where one has none."""
-    try:
-        found = [re.search(pattern, text) for text in texts]
-        return [int(match[1]) if match and len(match[1]) < 10 else None for match in found]
-    except (re.error, IndexError, ValueError, TypeError) as error:
-        raise RecordingError(
-            f"{file}: option 'code' is {pattern!r}, expected a regular expression with a group of "
-            f"digits ({error})"
-        ) from error
+    return inside

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import RecordingError
-from p300.recordings.montage import choose_electrodes
+from p300.recordings.channels import Channels
 
 _VOLTS = {
     **dict.fromkeys(["v", "volt", "volts"], 1.0),
@@ -21,11 +20,7 @@ _VOLTS = {
 
 
 def read_volts(
-    signal: dict[str, Any],
-    drop: Sequence[str] | None,
-    electrodes: Sequence[str] | None,
-    microvolts_per_unit: float | None,
-    file: Path,
+    signal: dict[str, Any], channels: Channels, file: Path
 ) -> tuple[npt.NDArray[np.float64], list[str]]:
     """Return the signal in volts, [electrode, sample], and the names of its electrodes.
 
@@ -33,12 +28,10 @@ def read_volts(
     ----------
     signal
         The stream as :func:`~p300.recordings.readers.xdffile.read_streams` gives it.
-    drop
-        Channels that are no EEG; those that the stream calls otherwise are left out as well.
-    electrodes
-        Names of the others, in the order of the stream; None keeps its labels.
-    microvolts_per_unit
-        Size of the stream's unit; None takes it from the stream.
+    channels
+        Which are electrodes; those that the stream calls otherwise than EEG are not. Its labels
+        are their names, EEG1, EEG2 and so on where it has none; its unit is microvolts where it
+        says none.
     file
         For messages.
 
@@ -54,18 +47,16 @@ def read_volts(
     if len(set(labels)) != len(labels) or "" in labels:
         labels = [f"EEG{k + 1}" for k in range(len(labels))]
     others = [label for label, kind in zip(labels, kinds, strict=True) if kind != "EEG"]
-    named = choose_electrodes(
-        labels, drop=[*others, *(drop or ())], electrodes=electrodes, source=str(file)
-    )
+    named = channels.choose(labels, file, others)
     rows = [labels.index(label) for label in named]
     units = {str(described[row].get("unit") or "microvolts").lower() for row in rows}
-    if microvolts_per_unit is None and (len(units) > 1 or not units <= set(_VOLTS)):
+    if channels.microvolts_per_unit is None and (len(units) > 1 or not units <= set(_VOLTS)):
         raise RecordingError(
             f"{file}: EEG in {sorted(units)} found, expected one unit of volts; give the option "
             "'microvolts_per_unit'"
         )
-    volts = _VOLTS[units.pop()] if microvolts_per_unit is None else 1e-6 * microvolts_per_unit
-    return series[:, rows].T * volts, list(named.values())
+    unit = _VOLTS.get(units.pop(), 1e-6)
+    return channels.volts(series[:, rows].T, unit), list(named.values())
 
 
 def _channels(signal: dict[str, Any], n_channels: int) -> list[dict[str, str | None]]:

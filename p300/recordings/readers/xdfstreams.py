@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from p300.errors import RecordingError
 from p300.recordings.flashes import flash_onsets
 from p300.recordings.readers.xdfclock import even_clock
 from p300.recordings.readers.xdffile import XdfStream
-
-_MOST_TEXTS = 20
 
 
 def eeg_like(streams: Sequence[XdfStream]) -> list[XdfStream]:
@@ -140,9 +137,3 @@ def _text(value: Any) -> str:
     number = float(value)
     # Whole numbers in full: two of seven digits must not become one.
     return f"{int(value)}" if number.is_integer() else f"{number:g}"
-
-
-def count_texts(texts: Iterable[str]) -> str:
-    """Return the markers with their numbers, the most frequent first."""
-    counts = Counter(texts).most_common(_MOST_TEXTS)
-    return ", ".join(f"{text!r} ({n})" for text, n in counts) or "no markers"

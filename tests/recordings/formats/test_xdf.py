@@ -144,7 +144,9 @@ def test_words_in_markers(save, words):
         assert recording.flashes["target"].sum() == 12
         assert recording.flashes["code"].isna().all()
     else:
-        with pytest.raises(RecordingError, match="2 to 50 % targets; name them"):  # 13 of 25
+        with pytest.raises(
+            RecordingError, match=r"needs 2 of each.*2 to 50 % targets$"
+        ):  # 13 of 25
             load(save(marks))
         (recording,) = load(save(marks), target=[words[0]], nontarget=[words[1]])
         assert len(recording.flashes) == 24
@@ -180,7 +182,11 @@ def test_codes_by_a_pattern(save):
     marks = speller(form="c{code} {kind} shown at 7")
     (recording,) = load(save(marks), code="^c([0-9]+)", layout=ROWS)
     assert spelled_text(recording.flashes, recording.layout) == "BC"
-    for pattern, message in (("x(.)", "has no flash code"), ("(", "regular"), ("c", "a group")):
+    for pattern, message in (
+        ("x(.)", r"gives no flash code.*each flash$"),
+        ("(", "regular"),
+        ("c", "whose group"),
+    ):
         with pytest.raises(RecordingError, match=message):
             load(save(marks), code=pattern)
 
@@ -247,13 +253,12 @@ def test_folders(save, tmp_path):
         (
             {"marks": [(START + 1, "a"), (START + 2, "b")]},
             {},
-            r"markers 'a' \(1\), 'b' \(1\) found",
+            r"'a' \(1\), 'b' \(1\) found",
         ),
         ({"marks": []}, {}, "none that fits has samples"),
         ({"marks": [(START + k, "target") for k in range(3)]}, {}, "targets and non-targets"),
         ({"marks": [(START + 1, k) for k in ("target", "nontarget") * 2]}, {}, "share a sample"),
-        ({}, {"target": ["target/1"]}, "give both options"),
-        ({}, {"target": ["x"], "nontarget": ["x"]}, r"markers \['x'\] are named target and non"),
+        ({}, {"target": ["target/1"], "nontarget": ["*"]}, "'target/1' is meant by 'target' and"),
         ({}, {"layout": ["AB"]}, r"flash codes \[4\] found"),
         ({"n": 0, "channels": CHANNELS}, {}, "none that fits has samples.*'eeg'$"),
         ({"rate": 2, "n": 30}, {}, "expected EEG at a rate of"),
@@ -275,6 +280,11 @@ def test_wrong_content(save, monkeypatch, tmp_path, more, options, message):
     with pytest.raises(RecordingError, match=message) as caught:
         load(path, **options)
     assert str(path) in str(caught.value)
+
+
+def test_options_that_do_not_go_together(save):
+    with pytest.raises(RecordingError, match="one of the options 'target' and 'nontarget' found"):
+        load(save(), target=["target/1"])
 
 
 @pytest.mark.parametrize("content", [b"", b"XD", b"<html>not found</html>" * 40])

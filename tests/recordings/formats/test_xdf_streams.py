@@ -141,7 +141,7 @@ def test_streams_are_chosen_by_number_name_type_or_source_id(save):
     with pytest.raises(RecordingError, match=r"several fit.*'eeg': eeg=1 or eeg=4$"):
         load(path)
     listed = r"7: 'Marks' \(type 'Markers', source id 'left', 1 x string, 24 samples\)"
-    with pytest.raises(RecordingError, match=f"{listed}.*several fit.*markers=7 or markers=8$"):
+    with pytest.raises(RecordingError, match=f"{listed}.*several fit.*markers=7 or markers=8\\. "):
         load(path, eeg=1)
 
 
@@ -158,9 +158,20 @@ def test_the_only_stream_with_both_kinds_of_flash_is_taken(save):
         (recording,) = load(path)
     assert first_samples(recording) == FIRST
     path = save(eeg(), markers(keys, number=3), markers(keys))
-    counts = r"several fit.*markers=3 or markers=7; markers 'space' \(18\) found, expected targets"
+    counts = r"several fit.*markers=3 or markers=7\. Of the .* stream 7 has 'space' \(9\)$"
     with pytest.raises(RecordingError, match=counts):
         load(path)
+
+
+def test_unknown_targets(save):
+    """A session of free spelling: codes, but nobody knows the text."""
+    marks = [(time, text.replace("non", "").replace("target", "flash"))
+             for time, text in speller()]  # fmt: skip
+    path = save(eeg(), markers([(START, "begin"), *marks]))
+    (recording,) = load(path, target="unknown", layout=["AB", "CD"])
+    assert recording.flashes["target"].isna().all()
+    assert recording.flashes["code"].tolist() == [3, 1, 4, 2] * 6
+    assert recording.flashes["character"].tolist() == [1] * 12 + [2] * 12
 
 
 def test_markers_of_several_channels(save):
