@@ -106,7 +106,7 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
         key, equals, value = option.partition("=")
         if not equals:
             raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
-        parsed[key.strip()] = read_yaml(value, f"--option {key.strip()}")
+        parsed[key.strip()] = read_yaml(value, f"--option {key.strip()}", [key.strip()])
     return parsed
 
 

@@ -1,4 +1,4 @@
-"""The P3Speller of BCI2000, in BCI2000's own files."""
+"""The P3Speller of BCI2000, or an oddball of its StimulusPresentation, in BCI2000's files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INFO = SourceInfo(
-    title="BCI2000: recordings of its P3Speller (.dat)",
+    title="BCI2000: recordings of its P3Speller, or an oddball of its StimulusPresentation (.dat)",
     subjects="from the file names (sub-01_...), or SubjectName in the file",
     electrodes="ChannelNames of the file, often empty; the option 'electrodes' names them",
     sfreq="as in the recording",
@@ -50,6 +50,8 @@ INFO = SourceInfo(
 _NEEDED = "StimulusCode"
 _STATES = (_NEEDED, "StimulusType", "Flashing", "PhaseInSequence")
 _IN_SEQUENCE = 2  # PhaseInSequence while flashes are shown
+_OF_A_MATRIX = ("TargetDefinitions", "NumMatrixRows", "NumMatrixColumns")
+_FEWEST_CODES = 3  # one row and two columns
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
@@ -80,7 +82,9 @@ def load(
     the codes 1 to n, columns those after them. Files of early versions count the columns first;
     ``TextToSpell`` tells which; without a text to copy rows are taken to come first, with a
     warning. Where the file marks no targets they follow from the text; rows are then taken to
-    come first too, with a warning.
+    come first too, with a warning. Characters and repetitions are unknown, with a warning, where
+    the file is no speller's: most sequences (``PhaseInSequence``) hold a single flash, there are
+    fewer than three codes, or no parameters of a matrix.
 
     Parameters
     ----------
@@ -137,7 +141,7 @@ def _read_run(
     if _NEEDED not in header.states:
         raise RecordingError(
             f"{where}: states {sorted(header.states)} found, expected {_NEEDED} among them; is "
-            "this a recording of the P3Speller?"
+            "this a recording of the P3Speller or StimulusPresentation?"
         )
     if header.n_left:
         _warn(f"{where}: the last sample is cut short ({header.n_left} bytes) and left out")
@@ -146,8 +150,7 @@ def _read_run(
         channels = [f"EEG{k + 1}" for k in range(header.n_channels)]
     names = choose_electrodes(channels, drop=drop, electrodes=electrodes, source=where)
     signal, states = read_samples(header, _STATES)
-    flashes = _read_flashes(header, states)
-    flashes, layout = _apply_layout(header, flashes)
+    flashes, layout = _read_flashes(header, states)
     return build_recording(
         signal[[channels.index(name) for name in names]],
         list(names.values()),
@@ -163,7 +166,9 @@ def _read_run(
 
 def _read_flashes(
     header: Bci2000Header, states: Mapping[str, npt.NDArray[np.int64]]
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Layout | None]:
+    import pandas as pd
+
     codes = states[_NEEDED]
     if "Flashing" in states:
         codes = np.where(states["Flashing"] > 0, codes, 0)
@@ -177,14 +182,43 @@ def _read_flashes(
         shown = states["PhaseInSequence"] == _IN_SEQUENCE
         started = np.cumsum(shown & ~np.append(False, shown[:-1]))[onsets]
         character = np.unique(started, return_inverse=True)[1] + 1
-    return make_flash_table(
+    known: dict[str, Any] = {
+        "target": kinds > 0 if kinds.any() else None,
+        "code": codes[onsets],
+    }
+    if reason := _no_speller(header, known["code"], character):
+        _warn(
+            f"{header.file}: {reason}: taken for an oddball, in which a flash is no character; "
+            "characters, repetitions and the layout are unknown"
+            + ("" if kinds.any() else ", and no targets are marked (StimulusType is 0)")
+        )
+        return pd.DataFrame({"sample": onsets, **known}), None
+    flashes = make_flash_table(
         onsets,
-        target=kinds > 0 if kinds.any() else None,
-        code=codes[onsets],
-        flashes_a_repetition=len(np.unique(codes[onsets])),
+        **known,
+        flashes_a_repetition=len(np.unique(known["code"])),
         where=str(header.file),
         character=character,
     )
+    return _apply_layout(header, flashes)
+
+
+def _no_speller(
+    header: Bci2000Header,
+    codes: npt.NDArray[np.int64],
+    character: npt.NDArray[np.int64] | None,
+) -> str:
+    """Say why flashes cannot be those of a matrix, nothing where they can."""
+    n_codes = len(np.unique(codes))
+    if n_codes < _FEWEST_CODES:
+        return f"{n_codes} flash codes found, a matrix has {_FEWEST_CODES} at least"
+    if not set(_OF_A_MATRIX) & set(header.parameters):
+        return f"none of the parameters {', '.join(_OF_A_MATRIX)} of a speller found"
+    sizes = np.bincount(character)[1:] if character is not None else np.zeros(0)
+    single = int((sizes == 1).sum())
+    if 2 * single > len(sizes):
+        return f"{single} of {len(sizes)} sequences hold a single flash"
+    return ""
 
 
 def _apply_layout(

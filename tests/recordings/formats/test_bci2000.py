@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,73 @@ def speller(text="B%", *, repetitions=2, columns_first=False, every=40, pause=20
         for name in states:
             states[name] += [3 if name == "PhaseInSequence" else 0] * pause
     return {name: np.array(values) for name, values in states.items()}
+
+
+def oddball(n=40, *, codes=(1, 2), every=60):
+    """Give the states of an oddball, of which each flash is a sequence; every fifth is a target."""
+    states = {name: [0] * 100 for name in STATES}
+    for k in range(n):
+        target = k % 5 == 2
+        code = codes[-1] if target else codes[k % (len(codes) - 1)]
+        states["StimulusCode"] += [code] * 20 + [0] * (every - 20)
+        states["StimulusType"] += [int(target)] * 20 + [0] * (every - 20)
+        states["PhaseInSequence"] += [2] * 40 + [3] * (every - 40)
+    for name in states:
+        states[name] += [0] * 300
+    return {name: np.array(values) for name, values in states.items()}
+
+
+NO_MATRIX = dict.fromkeys(("TargetDefinitions", "NumMatrixRows", "NumMatrixColumns"))
+
+
+@pytest.mark.parametrize(
+    ("codes", "parameters", "reason"),
+    [
+        ((1, 2), {}, "2 flash codes found, a matrix has 3 at least"),
+        ((1, 2, 3, 4), {}, "40 of 40 sequences hold a single flash"),
+        (
+            (1, 2, 3, 4),
+            NO_MATRIX,
+            "none of the parameters TargetDefinitions, .* of a speller found",
+        ),
+    ],
+)
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_flash_of_an_oddball_is_no_character(save, codes, parameters, reason, marked):
+    states = oddball(codes=codes)
+    if not marked:
+        states["StimulusType"][:] = 0
+    end = "unknown$" if marked else r"no targets are marked \(StimulusType is 0\)$"
+    path = save(states, parameters=parameters)
+    with pytest.warns(DataWarning, match=f"{path}: {reason}: taken for an oddball.*{end}") as said:
+        (recording,) = load(path)
+    assert len(said) == 1
+    shown = recording.flashes
+    assert shown["sample"].tolist() == list(range(100, 2500, 60))
+    assert set(shown["code"]) == set(codes)
+    assert shown[["character", "repetition"]].isna().all(axis=None)
+    assert recording.layout is None
+    expected = [k % 5 == 2 for k in range(40)] if marked else [pd.NA] * 40
+    assert shown["target"].tolist() == expected
+
+
+def test_an_oddball_without_phases(save):
+    places = {name: place for name, place in STATES.items() if name != "PhaseInSequence"}
+    with pytest.warns(DataWarning, match="2 flash codes found"):
+        (recording,) = load(save(oddball(), places=places))
+    assert recording.flashes["character"].isna().all()
+
+
+@pytest.mark.filterwarnings("ignore:.*repetitions do not have 5 flashes")
+@pytest.mark.filterwarnings("ignore:.*the targets spell")
+def test_a_sequence_cut_short_does_not_make_an_oddball(save):
+    states = speller("B%A")
+    first = int(np.flatnonzero(states["PhaseInSequence"] == 2)[0])
+    for held in states.values():
+        held[first + 40 : first + 400] = 0  # one flash of the first character
+    (recording,) = load(save(states, text="B%A"))
+    assert recording.flashes["character"].value_counts().to_dict() == {1: 1, 2: 10, 3: 10}
+    assert recording.layout is not None
 
 
 def encode(word):
