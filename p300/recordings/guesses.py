@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from p300.recordings.layout import guess_rows
+from p300.recordings.plausible import FEWEST, FEWEST_NAMED, is_plausible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,14 +17,8 @@ if TYPE_CHECKING:
 _TARGET_WORDS = ("oddball", "deviant", "rare", "infrequent")
 _NONTARGET_WORDS = ("nontarget", "standard", "frequent")
 
-FEWEST = 5
-"""Targets, and non-targets, that it takes for a guess; fewer may be anything."""
-
 ODDBALL_RATIO = (3, 20)
 """An oddball is shown once in three to twenty times; other pairs of marks are something else."""
-
-_LARGEST_SHARE = 0.5
-"""Marks of which more are called targets than others are no targets."""
 
 _NUMBER_AT_END = r"(\d+)$"
 
@@ -46,13 +41,14 @@ def guess_marks(marks: pd.Series[str]) -> Options | None:
     Returns
     -------
     Options ``target`` and ``nontarget``, with ``code`` and ``layout`` where numbers in the marks'
-    names look like flash codes. None where nothing fits, or the flashes of a kind are fewer than
-    :data:`FEWEST`.
+    names look like flash codes. None where nothing fits, or there are too few flashes of a kind or
+    an implausible share of targets (:mod:`p300.recordings.plausible`).
     """
     counts = {str(name): int(n) for name, n in marks.value_counts().items()}
-    for guess in (_by_words, _by_ranges, _by_frequency):
+    guesses = ((_by_words, FEWEST_NAMED), (_by_ranges, FEWEST), (_by_frequency, FEWEST))
+    for guess, fewest in guesses:
         kinds = guess(counts)
-        if kinds is not None and _is_plausible(kinds, counts):
+        if kinds is not None and is_plausible(*_count(kinds, counts), fewest):
             return _as_options(kinds)
     return None
 
@@ -67,11 +63,10 @@ def name_kind(name: str) -> bool | None:
     return True if "target" in word else None
 
 
-def _is_plausible(kinds: Mapping[str, bool], counts: Mapping[str, int]) -> bool:
-    targets, others = (
-        sum(counts[name] for name, own in kinds.items() if own is kind) for kind in (True, False)
-    )
-    return min(targets, others) >= FEWEST and targets <= _LARGEST_SHARE * (targets + others)
+def _count(kinds: Mapping[str, bool], counts: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many targets and non-targets there are."""
+    targets = sum(counts[name] for name, kind in kinds.items() if kind)
+    return targets, sum(counts[name] for name in kinds) - targets
 
 
 def _by_words(counts: Mapping[str, int]) -> dict[str, bool] | None:

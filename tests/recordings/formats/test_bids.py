@@ -150,7 +150,7 @@ def test_kinds_in_other_words_and_columns(bids):
     change_events(bids, lambda t: t.assign(value=t["trial_type"].map(words), trial_type="stimulus"))
     with pytest.raises(RecordingError, match=r"'stimulus' \(25\); value: 'standard' \(20\)"):
         load(bids)
-    assert recognise(bids) is None  # four targets are too few for a guess
+    assert recognise(bids) == {"target": ["oddball_with_response"], "nontarget": ["standard"]}
     (recording,) = load(bids, target=["oddball*"], nontarget=["standard"])
     assert recording.flashes["target"].tolist() == [k % 6 == 0 for k in range(24)]
 
