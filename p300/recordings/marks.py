@@ -110,13 +110,17 @@ class Marks(ArgumentGroup):
         RecordingError
             When the rows are no matrix.
         """
+        rows = self.rows()
+        return None if rows is None else Layout.row_column(rows, columns_first=columns_first)
+
+    def rows(self) -> list[list[str]] | None:
+        """Return the symbols of the stimulus matrix by its rows, None where they are unknown."""
         if self.layout is None:
             return None
-        rows = [
-            str(row) if isinstance(row, str | int) else [str(cell) for cell in row]
+        return [
+            list(str(row)) if isinstance(row, str | int) else [str(cell) for cell in row]
             for row in self.layout
         ]
-        return Layout.row_column(rows, columns_first=columns_first)
 
     def flashes(
         self,

@@ -3,152 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+from bci2000_files import STATES, UNNAMED, dat, encode, load, speller
 from hypothesis import given
 from hypothesis import strategies as st
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings import Layout, open_recordings, summarise_recording
+from p300.recordings import summarise_recording
 from p300.recordings.flashes import spelled_text
 from p300.recordings.formats.bci2000 import recognise
 from p300.recordings.readers.bci2000file import decode, read_header, read_samples
-
-ROWS = ["ABC", "D %"]
-UNNAMED = "ignore:.*are no names of the 10-05 system"
-STATES = {"StimulusCode": (8, 0, 3), "StimulusType": (1, 1, 3), "PhaseInSequence": (2, 1, 4)}
-
-
-def speller(text="B%", *, repetitions=2, columns_first=False, every=40, pause=200):
-    """Give the states of a run: [sample] for each."""
-    layout = Layout.row_column(ROWS, columns_first=columns_first)
-    states = {name: [0] * pause for name in STATES}
-    for symbol in text:
-        for _ in range(repetitions):
-            for code in (3, 1, 5, 2, 4):
-                states["StimulusCode"] += [code] * 16 + [0] * (every - 16)
-                kind = int(code in layout.codes_of(symbol))
-                states["StimulusType"] += [kind] * 16 + [0] * (every - 16)
-                states["PhaseInSequence"] += [2] * every
-        for name in states:
-            states[name] += [3 if name == "PhaseInSequence" else 0] * pause
-    return {name: np.array(values) for name, values in states.items()}
-
-
-def oddball(n=40, *, codes=(1, 2), every=60):
-    """Give the states of an oddball, of which each flash is a sequence; every fifth is a target."""
-    states = {name: [0] * 100 for name in STATES}
-    for k in range(n):
-        target = k % 5 == 2
-        code = codes[-1] if target else codes[k % (len(codes) - 1)]
-        states["StimulusCode"] += [code] * 20 + [0] * (every - 20)
-        states["StimulusType"] += [int(target)] * 20 + [0] * (every - 20)
-        states["PhaseInSequence"] += [2] * 40 + [3] * (every - 40)
-    for name in states:
-        states[name] += [0] * 300
-    return {name: np.array(values) for name, values in states.items()}
-
-
-NO_MATRIX = dict.fromkeys(("TargetDefinitions", "NumMatrixRows", "NumMatrixColumns"))
-
-
-@pytest.mark.parametrize(
-    ("codes", "parameters", "reason"),
-    [
-        ((1, 2), {}, "2 flash codes found, a matrix has 3 at least"),
-        ((1, 2, 3, 4), {}, "40 of 40 sequences hold a single flash"),
-        (
-            (1, 2, 3, 4),
-            NO_MATRIX,
-            "none of the parameters TargetDefinitions, .* of a speller found",
-        ),
-    ],
-)
-@pytest.mark.parametrize("marked", [True, False])
-def test_a_flash_of_an_oddball_is_no_character(save, codes, parameters, reason, marked):
-    states = oddball(codes=codes)
-    if not marked:
-        states["StimulusType"][:] = 0
-    end = "unknown$" if marked else r"no targets are marked \(StimulusType is 0\)$"
-    path = save(states, parameters=parameters)
-    with pytest.warns(DataWarning, match=f"{path}: {reason}: taken for an oddball.*{end}") as said:
-        (recording,) = load(path)
-    assert len(said) == 1
-    shown = recording.flashes
-    assert shown["sample"].tolist() == list(range(100, 2500, 60))
-    assert set(shown["code"]) == set(codes)
-    assert shown[["character", "repetition"]].isna().all(axis=None)
-    assert recording.layout is None
-    expected = [k % 5 == 2 for k in range(40)] if marked else [pd.NA] * 40
-    assert shown["target"].tolist() == expected
-
-
-def test_an_oddball_without_phases(save):
-    places = {name: place for name, place in STATES.items() if name != "PhaseInSequence"}
-    with pytest.warns(DataWarning, match="2 flash codes found"):
-        (recording,) = load(save(oddball(), places=places))
-    assert recording.flashes["character"].isna().all()
-
-
-@pytest.mark.filterwarnings("ignore:.*repetitions do not have 5 flashes")
-@pytest.mark.filterwarnings("ignore:.*the targets spell")
-def test_a_sequence_cut_short_does_not_make_an_oddball(save):
-    states = speller("B%A")
-    first = int(np.flatnonzero(states["PhaseInSequence"] == 2)[0])
-    for held in states.values():
-        held[first + 40 : first + 400] = 0  # one flash of the first character
-    (recording,) = load(save(states, text="B%A"))
-    assert recording.flashes["character"].value_counts().to_dict() == {1: 1, 2: 10, 3: 10}
-    assert recording.layout is not None
-
-
-def encode(word):
-    return "%" if word == "" else word.replace("%", "%%").replace(" ", "%20")
-
-
-def dat(states, *, sample_type="float32", names=("Fz", "Cz", "Pz"), text="B%", **more):
-    """Write a BCI2000 file of noise, with a parameter in every notation."""
-    dtype = {"float32": "<f4", "int16": "<i2", "int32": "<i4"}[sample_type]
-    n, k = len(next(iter(states.values()))), more.get("n_channels", 3)
-    signal = 100 * np.random.default_rng(2).normal(size=(n, k))
-    cells = [symbol for row in ROWS for symbol in row]
-    symbols = more.get("symbols", cells)
-    parameters = {
-        "SourceCh": f"{k}",
-        "SamplingRate": "250Hz 256Hz 0 %",
-        "ChannelNames": f"{len(names)} {' '.join(names)}",
-        "SourceChOffset": f"{k} {'10 ' * k}",
-        "SourceChGain": f"{k} {'0.1muV ' * k}",
-        "SubjectName": "S%20one",
-        "SubjectSession": "002",
-        "SubjectRun": "03",
-        "TargetDefinitions": f"{len(symbols)} {{ Display Enter }} "
-        + " ".join(f"{encode(s)} {encode(s)}" for s in symbols),
-        "NumMatrixRows": "1 2",
-        "NumMatrixColumns": "1 3",
-        "TextToSpell": encode(text),
-        "InterpretMode": "2",
-        **more.get("parameters", {}),
-    }
-    places = more.get("places", STATES)
-    lines = ["[ State Vector Definition ] "]
-    lines += [f"{name} {a} 0 {b} {c}" for name, (a, b, c) in places.items()]
-    lines += ["[ Parameter Definition ] "]
-    lines += [
-        f"Some:Where int {a}= {b} // about {a}" for a, b in parameters.items() if b is not None
-    ]
-    body = "\r\n".join([*lines, "", ""])
-    first = f"BCI2000V= 1.1 HeaderLen= {{:>6}} SourceCh= {more.get('said', k)} "
-    first += f"StatevectorLen= 3 DataFormat= {sample_type}\r\n"
-    length = len(first.format(0)) + len(body.encode(more.get("encoding", "utf-8")))
-    bits = np.zeros((n, 24), np.uint8)
-    for name, values in states.items():
-        size, byte, bit = STATES[name]
-        bits[:, 8 * byte + bit :][:, :size] = (values[:, None] >> np.arange(size)) & 1
-    frames = np.zeros(n, [("signal", dtype, (k,)), ("states", "u1", (3,))])
-    frames["signal"], frames["states"] = signal, np.packbits(bits, axis=1, bitorder="little")
-    head = (first.format(more.get("length", length)) + body).encode(more.get("encoding", "utf-8"))
-    return head + frames.tobytes()
 
 
 @pytest.fixture
@@ -159,10 +23,6 @@ def save(tmp_path):
         return path
 
     return write
-
-
-def load(path, **options):
-    return list(open_recordings("bci2000", path, **options))
 
 
 @pytest.mark.parametrize("sample_type", ["float32", "int16", "int32"])
