@@ -190,8 +190,8 @@ def _read_flashes(
             + (
                 ""
                 if known["target"] is not None
-                else ", and no targets are marked (StimulusType is 0); name them by their StimulusCode "
-                "with the options 'target' and 'nontarget'"
+                else ", and no targets are marked (StimulusType is 0); name them by their "
+                "StimulusCode with the options 'target' and 'nontarget'"
             )
         )
         return pd.DataFrame({"sample": onsets, **known}), None
