@@ -18,17 +18,33 @@ def did_you_mean(found: object, known: Iterable[str]) -> str:
     return f", did you mean {near[0]!r}?" if near else ""
 
 
+class ArgumentGroup:
+    """Arguments that several functions take, as one object.
+
+    A subclass is a dataclass. Who writes a configuration sees its fields, each on its own, in the
+    place of a parameter of its type.
+    """
+
+
 def accepted_arguments(
     function: Callable[..., Any], skip: Iterable[str] = ()
 ) -> dict[str, inspect.Parameter]:
-    """Return the named parameters of a function or class, less those in ``skip``."""
+    """Return the named parameters of a function or class, less those in ``skip``.
+
+    The fields of an :class:`ArgumentGroup` stand in the place of the parameter of its type.
+    """
     hidden = {"self", *skip}
-    return {
-        name: parameter
-        for name, parameter in inspect.signature(function).parameters.items()
-        if name not in hidden
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    }
+    groups = _groups(function)
+    accepted: dict[str, inspect.Parameter] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in groups:
+            accepted |= accepted_arguments(groups[name], skip)
+        elif name not in hidden and parameter.kind in (
+            parameter.POSITIONAL_OR_KEYWORD,
+            parameter.KEYWORD_ONLY,
+        ):
+            accepted[name] = parameter
+    return accepted
 
 
 def accepted_types(
@@ -37,10 +53,42 @@ def accepted_types(
     """Return the annotations, with their ranges, of what one or several functions accept."""
     types: dict[str, Any] = {}
     for function in [functions] if callable(functions) else functions:
-        target = function.__init__ if inspect.isclass(function) else function
-        hints = typing.get_type_hints(target, include_extras=True)
+        hints = _hints(function)
+        for group in _groups(function).values():
+            hints |= _hints(group)
         types |= {name: hints.get(name, Any) for name in accepted_arguments(function, skip)}
     return types
+
+
+def group_arguments(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as a function takes them: those of an :class:`ArgumentGroup` put together.
+
+    Parameters
+    ----------
+    function
+        Takes them.
+    given
+        Each argument on its own, checked.
+    """
+    grouped = dict(given)
+    for name, group in _groups(function).items():
+        fields = accepted_arguments(group)
+        grouped[name] = group(**{key: grouped.pop(key) for key in fields if key in grouped})
+    return grouped
+
+
+def _groups(function: Callable[..., Any]) -> dict[str, type[ArgumentGroup]]:
+    """Return the parameters of a function that stand for several arguments."""
+    return {
+        name: hint
+        for name, hint in _hints(function).items()
+        if inspect.isclass(hint) and issubclass(hint, ArgumentGroup) and name != "return"
+    }
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    target = function.__init__ if inspect.isclass(function) else function
+    return typing.get_type_hints(target, include_extras=True)
 
 
 def parse_options(options: Iterable[str]) -> dict[str, Any]:
@@ -58,7 +106,7 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
         key, equals, value = option.partition("=")
         if not equals:
             raise ConfigError(f"--option {option!r}: expected KEY=VALUE")
-        parsed[key.strip()] = read_yaml(value, f"--option {key.strip()}")
+        parsed[key.strip()] = read_yaml(value, f"--option {key.strip()}", [key.strip()])
     return parsed
 
 

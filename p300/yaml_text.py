@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -14,9 +14,17 @@ from p300.errors import ConfigError
 MOST_VALUES = 100_000
 """Values that a text may stand for, aliases written out: a few lines of them can mean billions."""
 
+AS_WRITTEN = frozenset(
+    ("layout", "subjects", "distinct_subjects", "electrodes", "drop", "target", "nontarget")
+)
+"""Keys whose lists hold names, however much a name looks like a number, a date or a truth value:
+YAML 1.1 would read the row 56789_ of a layout as 56789, subject 010 as 8 and mark NO as false."""
 
-def read_yaml(text: str, where: str) -> Any:
-    """Return what YAML text says.
+_TEXT = "tag:yaml.org,2002:str"
+
+
+def read_yaml(text: str, where: str, inside: Sequence[str] = ()) -> Any:
+    """Return what YAML text says; lists below a key of :data:`AS_WRITTEN` hold text as written.
 
     Parameters
     ----------
@@ -24,6 +32,8 @@ def read_yaml(text: str, where: str) -> Any:
         One document.
     where
         What messages call the text.
+    inside
+        The keys whose value the text is, as an option or an override has them.
 
     Raises
     ------
@@ -37,7 +47,8 @@ def read_yaml(text: str, where: str) -> Any:
             return None
         if _count_values(root, {}) > MOST_VALUES:
             raise ValueError(f"it stands for more than {MOST_VALUES:,} values, aliases written out")
-        return loader.construct_document(root)
+        names, item = (not AS_WRITTEN.isdisjoint(keys) for keys in (inside, inside[:-1]))
+        return loader.construct_document(_keep_text(root, names=names, item=item))
     except yaml.YAMLError as error:
         raise ConfigError(f"{where}: not valid YAML: {error}") from error
     except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
@@ -45,6 +56,28 @@ def read_yaml(text: str, where: str) -> Any:
         raise ConfigError(f"{where}: not valid YAML: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{where}: not valid YAML: brackets without end") from error
+
+
+def _keep_text(node: yaml.Node, *, names: bool, item: bool) -> yaml.Node:
+    """Return a node in which items of lists are text where the lists hold names.
+
+    A value that is no list stays what it is: ``layout: null`` means none.
+    """
+    marks = (node.start_mark, node.end_mark)
+    if isinstance(node, yaml.ScalarNode):
+        return yaml.ScalarNode(_TEXT if names and item else node.tag, node.value, *marks)
+    if isinstance(node, yaml.SequenceNode):
+        items = [_keep_text(one, names=names, item=True) for one in node.value]
+        return yaml.SequenceNode(node.tag, items, *marks)
+    pairs = [
+        (key, _keep_text(one, names=names or _is_of_names(key), item=False))
+        for key, one in node.value
+    ]
+    return yaml.MappingNode(node.tag, pairs, *marks)
+
+
+def _is_of_names(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.value in AS_WRITTEN
 
 
 def _count_values(node: yaml.Node, known: dict[int, float]) -> float:

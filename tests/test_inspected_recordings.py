@@ -7,13 +7,14 @@ import pytest
 from own_recordings import save_with_table, study
 from studies import make_recording
 
+from p300.commands.finding import FoundData
 from p300.commands.inspect_recording import (
     draw_inspected,
     grand_average,
     inspect_data,
     inspect_recording,
 )
-from p300.commands.survey import FoundData, find_one
+from p300.commands.survey import find_one
 from p300.errors import DataWarning, RecordingError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from p300.commands.survey import FoundData, open_found
+from p300.commands.finding import FoundData, open_found
 from p300.errors import DataWarning, RecordingError
 from p300.files import written_whole
 from p300.recordings import Layout, Recording

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -97,16 +98,16 @@ def init(
     """Recognise the recordings in a folder, tell what they hold, write a config that runs."""
     from p300.arguments import parse_options
     from p300.commands.starting_config import unused_config, write_starting_config
-    from p300.commands.survey import find_data, survey
-    from p300.commands.terminal_recordings import print_surveys
+    from p300.commands.survey import survey_place
+    from p300.commands.terminal_recordings import print_surveys, print_unread
 
     config = unused_config(folder, out)
-    found = find_data(folder, source, parse_options(options or []))
     with progress_bars() as progress:
-        surveys = [survey(one, progress) for one in found]
-    print_surveys(surveys)
-    write_starting_config(surveys, config, folder)
-    typer.echo(f"\nConfig: {config}\nIt runs as it is: p300 run {config}")
+        found = survey_place(folder, source, parse_options(options or []), progress)
+    print_surveys(found.surveys)
+    print_unread(found)
+    write_starting_config(found.surveys, config, folder)
+    typer.echo(f"\nConfig: {config}\nIt runs as it is: p300 run {shlex.quote(str(config))}")
 
 
 def inspect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import pandas as pd
 import yaml
 
 from p300.arguments import accepted_arguments
-from p300.commands.survey import Survey, slug
+from p300.commands.finding import slug
+from p300.commands.survey import Survey
 from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ConfigError, ProtocolError
 from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
 from p300.files import written_whole
 from p300.recordings import source_module
-from p300.recordings.layout import has_codes
+from p300.recordings.layout import MATRIX_6X6, guess_rows, has_codes
 from p300.recordings.places import suggest_pattern
 from p300.recordings.units import UNITS
 from p300.report.prose import listed, several, span
@@ -80,7 +82,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
     protocols, misfits = fitting_protocols(surveys, settings.tmax - settings.tmin)
     lines = [
         f"# Starting config for the recordings in {folder.resolve()}",
-        f"# It runs as it is: p300 run {file}",
+        f"# It runs as it is: p300 run {shlex.quote(file)}",
         f"# What the files do not tell for sure is marked {GUESSED[2:]!r}.",
         "",
         "datasets:",
@@ -236,7 +238,7 @@ def _dataset_lines(one: Survey) -> list[str]:
         f"{span(table['sfreq'], 'Hz', 0)}: {listed(_common_electrodes(one), 64)}",
         f"    - source: {found.source}"
         + (f"  # {', '.join(found.others)} would read it too" if found.others else ""),
-        f"      path: {_flow(str(found.path))}",
+        f"      path: {_flow(str(found.paths[0]))}",
         f"      # subjects: {_flow(subjects[:8])}  # to take some only",
     ]
     if _is_guessed(one):
@@ -255,9 +257,23 @@ def _dataset_lines(one: Survey) -> list[str]:
         lines.append(f"      # no known positions, no scalp maps: {listed(unplaced, 64)}")
         if "electrodes" in accepted_arguments(source_module(found.source).load):
             lines.append("      # electrodes: [Fz, Cz, ...]  # their names, in the file's order")
-    for key, value in found.options.items():
-        mark = f"  {GUESSED}" if key in found.guessed else ""
-        lines.append(f"      {key}: {_flow(value)}{mark}")
+    lines += _option_lines(one)
+    for path in found.paths[1:]:
+        lines += [f"    - source: {found.source}", f"      path: {_flow(str(path))}"]
+        lines += _option_lines(one)
+    return lines
+
+
+def _option_lines(one: Survey) -> list[str]:
+    found = one.found
+    lines = [
+        f"      {key}: {_flow(value)}" + (f"  {GUESSED}" if key in found.guessed else "")
+        for key, value in found.options.items()
+    ]
+    takes_rows = "layout" in accepted_arguments(source_module(found.source).load)
+    if one.flashes["code"].notna().any() and "layout" not in found.options and takes_rows:
+        rows = _flow(guess_rows(MATRIX_6X6.groups))
+        lines.append(f"      # layout: {rows}  # rows of your matrix, to spell")
     return lines
 
 

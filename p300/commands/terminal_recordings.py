@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from p300.commands.inspect_recording import Inspected
-    from p300.commands.survey import Survey
+    from p300.commands.survey import Survey, Surveyed
     from p300.signal.separability import Responses
 
 _NOTHING = "–"
@@ -32,7 +32,7 @@ def print_surveys(surveys: Sequence[Survey]) -> None:
     ]  # fmt: skip
     print_table(columns, [_survey_cells(one) for one in surveys])
     for one in surveys:
-        typer.echo(f"\n{one.found.name}: {one.found.path}")
+        typer.echo(f"\n{one.found.name}: {', '.join(map(str, one.found.paths))}")
         names = list(dict.fromkeys(n for row in one.recordings["electrodes"] for n in row))
         typer.echo(f"  electrodes: {', '.join(names)}")
         unplaced = {name for row in one.recordings["unplaced"] for name in row}
@@ -47,6 +47,19 @@ def print_surveys(surveys: Sequence[Survey]) -> None:
             typer.echo(f"  could also be read as: {', '.join(one.found.others)}")
         for warning in one.warnings:
             typer.secho(f"  Warning: {warning}", fg="yellow")
+
+
+def print_unread(found: Surveyed) -> None:
+    """Print the data sets and files that are in no config: why, and the command that goes on."""
+    for name, reason in found.failed.items():
+        typer.secho(f"\nNot in the config: data set {name}: {reason}", fg="red")
+    for one in found.unread:
+        typer.secho(f"\nNot in the config: {one.reason}", fg="yellow")
+        if one.command:
+            typer.echo(f"  go on: {one.command}")
+    if found.others:
+        held = ", ".join(f"{n} {kind}" for kind, n in found.others.most_common(6))
+        typer.echo(f"\nNot in the config: {held}, no formats known here")
 
 
 def _survey_cells(one: Survey) -> list[str]:

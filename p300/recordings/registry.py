@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from p300.arguments import check_arguments, did_you_mean
+from p300.arguments import check_arguments, did_you_mean, group_arguments
 from p300.errors import RecordingError
 from p300.recordings.guard import check_regular
 from p300.recordings.recording import Recording
@@ -43,6 +43,9 @@ of the user say so in ``INFO.from_files``.
 ``recognise(path)`` gives the options with which the source reads a file or folder, None where that
 is not of its format; it is quick and never raises. An option is there only where the files do not
 tell for sure: it is a guess, and :mod:`p300.commands.starting_config` marks it as one.
+
+``complete(path, given)``, which a module need not have, guesses the other options where some are
+given, the marks of the flashes say; None where these do not fit.
 """
 
 BNCI_HORIZON = "https://lampx.tugraz.at/~bci/database/"
@@ -73,6 +76,8 @@ class SourceInfo:
     files: Mapping[str, str | None] = field(default_factory=dict)
     """Addresses that :mod:`p300.recordings.fetch` may load from -> SHA-256 of the file, None where
     the authors of this package have not seen it. Empty where a user must get the files."""
+    endings: tuple[str, ...] = ()
+    """How the names of its files end, in lower case; of a folder it takes no others."""
     folders: bool = False
     """Whether a folder of folders, one a subject, is read as one data set."""
     from_files: bool = True
@@ -94,23 +99,51 @@ def source_module(name: str) -> ModuleType:
     return importlib.import_module(SOURCES[name])
 
 
-def recognise_source(path: str | Path) -> list[tuple[str, dict[str, Any]]]:
+def sources_in_order() -> list[str]:
+    """Return the names of all sources, those that read nearly anything last."""
+    return [*(name for name in SOURCES if name not in _GENERAL), *_GENERAL]
+
+
+def recognise_source(
+    path: str | Path, given: Mapping[str, Any] | None = None
+) -> list[tuple[str, dict[str, Any]]]:
     """Describe which sources read a file or folder, the most specific first.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    given
+        Options that are known: a source that has ``complete`` guesses the others by them.
 
     Returns
     -------
     Source names, each with the options that ``recognise`` of its module found.
     """
     found = []
-    for name in (*(name for name in SOURCES if name not in _GENERAL), *_GENERAL):
+    for name in sources_in_order():
         module = source_module(name)
+        if not module.INFO.from_files:
+            continue
+        complete = getattr(module, "complete", None) if given else None
         try:
-            options = module.recognise(Path(path)) if module.INFO.from_files else None
+            options = complete(Path(path), given) if complete else None
+            options = module.recognise(Path(path)) if options is None else options
         except OSError:
             continue  # a folder that may not be read, a file that went away
         if options is not None:
             found.append((name, options))
     return found
+
+
+def claiming_sources(file: Path) -> list[str]:
+    """Return the sources of whose files the name of a file ends like, the most specific first."""
+    name = file.name.lower()
+    return [
+        source
+        for source in sources_in_order()
+        if name.endswith(source_module(source).INFO.endings or ("\0",))
+    ]
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,15 +152,22 @@ def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     RecordingError
-        Naming the option that the loader does not have, or whose type is wrong.
+        Naming the option that the loader does not have, whose type is wrong, or that does not go
+        with another one.
     """
-    return check_arguments(
-        source_module(name).load,
+    load = source_module(name).load
+    checked = check_arguments(
+        load,
         options,
         where=f"source {name}",
         error=RecordingError,
         skip=("path", "dataset", "subjects"),
     )
+    try:
+        group_arguments(load, checked)
+    except RecordingError as error:
+        raise RecordingError(f"source {name}: {error}") from error
+    return checked
 
 
 def open_recordings(
@@ -172,7 +212,10 @@ def open_recordings(
             )
     wanted = [str(subject) for subject in subjects] if subjects is not None else None
     recordings: Iterator[Recording] = module.load(
-        place, dataset=dataset or source, subjects=wanted, **options
+        place,
+        dataset=dataset or source,
+        subjects=wanted,
+        **group_arguments(module.load, options),
     )
     return _readable(recordings, place)
 

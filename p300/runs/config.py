@@ -54,7 +54,7 @@ Name = Annotated[str, AfterValidator(_check_name)]
 def _check_distinct(labels: Any) -> Any:
     found = [str(label) for label in labels] if isinstance(labels, list | tuple) else labels
     if isinstance(found, list) and len(set(found)) < max(2, len(found)):
-        raise ValueError("expected two or more different labels; quote those with leading zeros")
+        raise ValueError("expected two or more different labels")
     return found
 
 
@@ -90,7 +90,7 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: Name
     """Names the run folder; by default the config file's name."""
     description: str = ""
     """One sentence for the report."""
@@ -232,7 +232,7 @@ def _override(content: dict[str, Any], override: str) -> None:
     keys = path.strip().split(".")
     if not equals or not all(keys):
         raise ConfigError(f"--set {override!r}: expected KEY.KEY=VALUE")
-    value = read_yaml(text, f"--set {path.strip()}")
+    value = read_yaml(text, f"--set {path.strip()}", keys)
     # A key that the config leaves out starts from the defaults, so that one of them can change.
     if keys[0] not in content and keys[0] in Experiment.model_fields and len(keys) > 1:
         content[keys[0]] = _default(keys[0])

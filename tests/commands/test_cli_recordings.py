@@ -6,6 +6,9 @@ import json
 import shutil
 from pathlib import Path
 
+import mne
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from own_recordings import save_annotated, save_gtec, save_with_table, study
@@ -61,6 +64,23 @@ def test_a_fif_with_annotations(workplace):
     assert "guessed: target = ['Stimulus/oddball']" in text
     assert config["protocols"] == {"within_subject": {}, "cross_subject": {}}
     assert mean_auc(workplace / "reports" / "study", "within_subject") > 0.6
+
+
+def test_one_run_with_a_long_break(workplace):
+    """Without characters, what is held out are stretches that hold flashes."""
+    rng = np.random.default_rng(3)
+    onset = 2 + 0.4 * np.arange(120) + np.repeat([0, 90], 60)
+    signal = 1e-5 * rng.normal(size=(3, 128 * 145))
+    raw = mne.io.RawArray(signal, mne.create_info(["Fz", "Cz", "Pz"], 128, "eeg"), verbose="error")
+    words = np.where(np.arange(120) % 5 == 2, "target", "nontarget")
+    raw.set_annotations(mne.Annotations(onset, 0, words))
+    raw.save(workplace / "study" / "sub-01_raw.fif", verbose="error")
+    init_and_run()
+    preview = p300_command("run", "study.yaml", *QUICK, "--dry-run").output
+    tested = [line.split()[-1] for line in preview.splitlines() if "_block-" in line]
+    assert tested == ["24"] * 5
+    scores = pd.read_parquet(workplace / "reports" / "study" / "scores.parquet")
+    assert scores.groupby("fold", observed=True).size().tolist() == [24] * 5
 
 
 def test_annotations_in_words_that_only_the_lab_knows(workplace):
@@ -150,7 +170,7 @@ def test_init_overwrites_nothing_and_reads_nothing_in_vain(workplace):
     assert (workplace / "study.yaml").read_text(encoding="utf-8") == "mine"
     empty = p300_command("init", "study", "--out", "other.yaml")
     assert empty.exit_code == 1
-    assert "nothing recognised (no files found)" in empty.stderr
+    assert "no recording can be read as it is" in empty.stderr
     assert not (workplace / "other.yaml").exists()
 
 

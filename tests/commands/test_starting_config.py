@@ -8,6 +8,7 @@ import pytest
 import yaml
 from studies import make_flashes
 
+from p300.commands.finding import FoundData
 from p300.commands.starting_config import (
     common_rate,
     fitting_protocols,
@@ -15,7 +16,7 @@ from p300.commands.starting_config import (
     unused_config,
     write_starting_config,
 )
-from p300.commands.survey import FoundData, Survey
+from p300.commands.survey import Survey
 from p300.errors import ConfigError
 from p300.recordings import MATRIX_6X6
 from p300.runs.config import load_experiment, parse_experiment

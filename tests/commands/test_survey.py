@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from own_recordings import save_annotated, save_gtec, save_with_table, study
 
-from p300.commands.survey import find_data, find_one, survey
+from p300.commands.finding import find_data
+from p300.commands.survey import find_one, survey
 from p300.errors import EpochsError, RecordingError, StudyError
 from p300.recordings import Layout
 
@@ -90,19 +91,6 @@ def test_what_the_user_says_overrides_what_is_guessed(tmp_path):
     assert (named.source, named.guessed) == ("annotated", ())
     with pytest.raises(RecordingError, match="did you mean 'target'"):
         find_data(folder, "annotated", {"targets": ["x"]})
-
-
-def test_nothing_recognised_tells_what_to_do(tmp_path):
-    for name in ("a.docx", "b.docx", "c.edf"):
-        (tmp_path / name).write_bytes(b"something")
-    with pytest.raises(RecordingError) as caught:
-        find_data(tmp_path)
-    message = str(caught.value)
-    assert "2 .docx, 1 .edf found" in message
-    for words in ("bids", "--source annotated --option", "_flashes.csv", str(tmp_path)):
-        assert words in message
-    with pytest.raises(RecordingError, match="no such file"):
-        find_data(tmp_path / "nowhere")
 
 
 def test_a_survey_keeps_what_the_recordings_say(tmp_path):

@@ -10,7 +10,13 @@ from p300.arguments import accepted_types
 from p300.errors import ConfigError, RecordingError
 from p300.ranges import describe
 from p300.recordings import SOURCES, SourceInfo, open_recordings, source_module
-from p300.recordings.registry import natural_key, same_subject, select_places, select_subjects
+from p300.recordings.registry import (
+    check_options,
+    natural_key,
+    same_subject,
+    select_places,
+    select_subjects,
+)
 from p300.runs.config import parse_experiment
 
 FROM_FILES = [name for name in SOURCES if source_module(name).INFO.from_files]
@@ -54,6 +60,23 @@ def test_unknown_sources_and_options(tmp_path):
         open_recordings("bids", tmp_path, task=["speller"])
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": [1]}, "one of the options 'target' and 'nontarget' found, expected both"),
+        ({"target": "unknown", "nontarget": [1]}, "leave it out"),
+        ({"target": "unkown"}, "'unkown'.* found"),
+        ({"electrodes": ["Fz"], "rename": {"x": "Cz"}}, "expected one of them"),
+        ({"mask": 3}, "name it with the option 'stim_channel'"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, options, message):
+    with pytest.raises(RecordingError, match=f"source annotated.*{message}"):
+        check_options("annotated", options)
+    with pytest.raises(RecordingError, match=f"source annotated.*{message}"):
+        open_recordings("annotated", tmp_path, **options)
+
+
 NUMERIC = [
     (name, key)
     for name in SOURCES
@@ -71,7 +94,9 @@ def test_numeric_options_are_those_known():
         "onset_interval",
     }  # fmt: skip
     assert ("openvibe", "stream") in NUMERIC
-    assert len(NUMERIC) == 12
+    assert {key for name, key in NUMERIC if name == "annotated"} == {
+        "microvolts_per_unit", "mask", "shortest",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "key"), NUMERIC)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from p300.errors import RecordingError
-from p300.recordings.flashes import flash_onsets, make_flash_table
+from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.guard import guarded
-from p300.recordings.layout import Layout, guess_rows
+from p300.recordings.guesses import guess_marks
+from p300.recordings.marks import NOTHING_SAID, Marks, MarksNotToldError, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.mnefile import (
+    RECORDINGS,
     find_recordings,
     guess_eeg,
     is_recording,
     is_stretch,
-    keep_eeg,
     mark_samples,
     open_recording,
     record_file,
 )
+from p300.recordings.readers.triggers import BY_ANNOTATIONS, Triggers, trigger_channels
 from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo
 
@@ -49,17 +49,8 @@ INFO = SourceInfo(
         "say with the options 'target' and 'nontarget' which of its marks are which flashes"
     ),
     folders=True,
+    endings=RECORDINGS,
 )
-
-# Port bits above the sixteen of a trigger cable tell the state of a BioSemi amplifier.
-_TRIGGER_BITS = 0xFFFF
-
-# Names of the flashes in recordings of others; "infrequent" is tried before "frequent".
-_TARGET_WORDS = ("oddball", "deviant", "rare", "infrequent")
-_NONTARGET_WORDS = ("nontarget", "standard", "frequent")
-# An oddball is shown once in three to twenty times; other pairs of marks are something else.
-_ODDBALL_RATIO = (3, 20)
-_NUMBER_AT_END = r"(\d+)$"
 
 
 def load(
@@ -68,18 +59,13 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     subject: SubjectPattern | None = None,
-    target: Sequence[str | int] = (),
-    nontarget: Sequence[str | int] = (),
-    stim_channel: str | None = None,
-    code: str | Mapping[str | int, int] | None = None,
-    rename: Mapping[str, str] | None = None,
-    drop: Sequence[str] | None = None,
-    layout: Sequence[str | Sequence[str]] | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
+    triggers: Triggers = BY_ANNOTATIONS,
 ) -> Iterator[Recording]:
-    r"""Yield one recording a file.
+    """Yield one recording a file.
 
-    With flash codes the characters are counted by the pauses between them, and the n-th flash of
-    a code within a character belongs to repetition n. Without codes neither is known.
+    The marks are the descriptions of annotations, or the values of a trigger channel.
 
     Parameters
     ----------
@@ -92,22 +78,9 @@ def load(
     subject
         A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
         subject, session and run that tells them from the paths of the files, below ``path``.
-    target, nontarget
-        The marks of the two kinds of flash: descriptions of annotations, or values of
-        ``stim_channel``; ``*`` and ``?`` stand for any letters, or any one. Other marks are left
-        aside.
-    stim_channel
-        Channel whose changes are the marks, such as ``Status``; by default the annotations are.
-    code
-        How the flash code follows from a mark: a regular expression whose group is the number,
-        such as ``"flash/(\d+)"``, or a mapping from mark to code; None where it is unknown.
-    rename
-        Channel name in the file -> electrode name.
-    drop
-        Channels of the file that are no EEG.
-    layout
-        Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose columns have the flash
-        codes 1 to n and whose rows the codes after them; None where it is unknown.
+    channels, marks, triggers
+        See :class:`~p300.recordings.channels.Channels`, :class:`~p300.recordings.marks.Marks` and
+        :class:`~p300.recordings.readers.triggers.Triggers`.
 
     Raises
     ------
@@ -117,190 +90,127 @@ def load(
     files = search_folder(path, find_recordings)
     if not files:
         raise RecordingError(f"{path}: no recordings in this folder. {INFO.obtain}")
-    matrix = None if layout is None else Layout.row_column(layout)
+    layout = marks.matrix()
     for file, place in place_files(files, subjects, path, subject):
         raw = open_recording(file)
-        marks = _read_marks(raw, stim_channel, file)
-        shown = _choose_flashes(marks, _words(target), _words(nontarget), file)
-        flashes = _with_codes(shown, code, file)
-        beside = {*(drop or []), *([] if stim_channel is None else [stim_channel])}
-        eeg = keep_eeg(raw, file, rename, sorted(beside))
-        yield record_file(eeg, flashes, matrix, file, dataset, place)
+        flashes = _find_flashes(raw, triggers, marks, file)
+        beside = [] if triggers.stim_channel is None else [triggers.stim_channel]
+        eeg = channels.keep_eeg(raw, file, beside)
+        yield record_file(eeg, flashes, layout, file, dataset, place)
 
 
-def _words(marks: Sequence[str | int]) -> list[str]:
-    return [str(mark) for mark in marks]
+def _find_flashes(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path) -> pd.DataFrame:
+    if triggers.stim_channel is not None:
+        named = [*(marks.target or ()), *(marks.nontarget or ())] if marks.named else []
+        return marks.flashes(triggers.read(raw, file, map(str, named)), str(file))
+    try:
+        return marks.flashes(annotated_marks(raw), str(file))
+    except MarksNotToldError as error:
+        held = _trigger_marks(raw, file)
+        if not held:
+            raise
+        listed = "; ".join(f"{name!r} with {list_marks(own)}" for name, own in held.items())
+        name, own = next(iter(held.items()))
+        fewer = len(error.marks.unique()) < 2
+        raise MarksNotToldError(
+            f"{error}. Channels that may hold triggers (option 'stim_channel'): {listed}",
+            own if fewer else error.marks,
+            name if fewer else None,
+        ) from error
 
 
-def _read_marks(raw: BaseRaw, stim_channel: str | None, file: Path) -> pd.DataFrame:
-    """Return all marks of a recording, columns ``sample`` and ``mark`` (text)."""
+def _trigger_marks(raw: BaseRaw, file: Path) -> dict[str, pd.Series[str]]:
+    """Return the marks of the channels that may hold triggers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a channel that nobody named
+        return {
+            name: Triggers(name).read(raw, file)["mark"] for name in trigger_channels(raw, file)
+        }
+
+
+def annotated_marks(raw: BaseRaw) -> pd.DataFrame:
+    """Return the annotations that may be flashes, columns ``sample`` and ``mark`` (text)."""
     import pandas as pd
 
-    if stim_channel is None:
-        names = [str(name) for name in raw.annotations.description]
-        table = pd.DataFrame({"sample": mark_samples(raw), "mark": pd.Series(names, dtype="str")})
-        return table.loc[np.array([not is_stretch(name) for name in names], dtype=bool)]
-    if stim_channel not in raw.ch_names:
-        stims = [
-            name
-            for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True)
-            if kind == "stim"
-        ]
-        raise RecordingError(
-            f"{file}: no channel {stim_channel!r}; of its channels {list(raw.ch_names)} "
-            f"{stims or 'none'} hold triggers"
-        )
-    found = guarded(lambda: raw.get_data(picks=[stim_channel])[0], file)
-    if not (np.isfinite(found).all() and (found == np.round(found)).all()):
-        raise RecordingError(
-            f"{file}: channel {stim_channel!r} holds NaN or fractions, expected whole numbers as "
-            "triggers are"
-        )
-    values = np.abs(found).astype(np.int64) & _TRIGGER_BITS
-    onsets = flash_onsets(values)
-    return pd.DataFrame({"sample": onsets, "mark": values[onsets].astype(str)})
-
-
-def _choose_flashes(
-    marks: pd.DataFrame, target: list[str], nontarget: list[str], file: Path
-) -> pd.DataFrame:
-    """Keep the marks that are flashes, with their targets."""
-    import pandas as pd
-
-    names = pd.unique(marks["mark"])
-    kinds: dict[str, bool] = {}
-    for patterns, kind in ((target, True), (nontarget, False)):
-        for pattern in patterns:
-            matched = [name for name in names if name == pattern or fnmatchcase(name, pattern)]
-            both = [name for name in matched if kinds.get(name, kind) is not kind]
-            if both:
-                raise RecordingError(
-                    f"{file}: mark {both[0]!r} is meant by 'target' and by 'nontarget', expected "
-                    "each mark in one of them"
-                )
-            kinds |= dict.fromkeys(matched, kind)
-    shown = marks[marks["mark"].isin(list(kinds))]
-    flashes = shown.assign(target=shown["mark"].map(kinds).astype(bool))
-    if flashes["target"].nunique() < 2:
-        counts = marks["mark"].value_counts()
-        listed = ", ".join(f"{name!r} ({n})" for name, n in counts.head(20).items()) or "no marks"
-        raise RecordingError(
-            f"{file}: {listed} found, expected targets {target} and non-targets {nontarget} among "
-            "them; name its marks with the options 'target' and 'nontarget'"
-        )
-    return flashes.sort_values("sample", kind="stable", ignore_index=True)
-
-
-def _with_codes(
-    shown: pd.DataFrame, code: str | Mapping[str | int, int] | None, file: Path
-) -> pd.DataFrame:
-    """Return the flash table, with codes, characters and repetitions where codes are known."""
-    import pandas as pd
-
-    if code is None:
-        return shown[["sample", "target"]]
-    numbers = {name: _code_of(name, code, file) for name in pd.unique(shown["mark"])}
-    return make_flash_table(
-        shown["sample"].to_numpy(),
-        target=shown["target"],
-        code=shown["mark"].map(numbers),
-        flashes_a_repetition=len(set(numbers.values())),
-        where=str(file),
-    )
-
-
-def _code_of(mark: str, code: str | Mapping[str | int, int], file: Path) -> int:
-    if isinstance(code, str):
-        try:
-            found = re.search(code, mark)
-            if found is not None and found[1] is not None:
-                return int(found[1])
-        except (re.error, IndexError, ValueError) as error:
-            raise RecordingError(
-                f"{file}: option 'code' {code!r} does not work on mark {mark!r} ({error}), "
-                "expected a regular expression whose group is a number"
-            ) from error
-    else:
-        numbers = {str(name): number for name, number in code.items()}
-        if mark in numbers:
-            return numbers[mark]
-    raise RecordingError(
-        f"{file}: option 'code' gives no flash code to mark {mark!r}, expected one for each flash"
-    )
+    names = [str(name) for name in raw.annotations.description]
+    table = pd.DataFrame({"sample": mark_samples(raw), "mark": pd.Series(names, dtype="str")})
+    return table.loc[np.array([not is_stretch(name) for name in names], dtype=bool)]
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
     """Guess which marks of a recording, or of the first of a folder, are its flashes.
 
-    Marks are told apart by their names (target, oddball, deviant, rare; non-target, standard,
-    frequent), else the two most frequent marks are taken where one is three to twenty times as
-    frequent as the other: the rarer one is the target.
+    Returns
+    -------
+    Options ``target`` and ``nontarget`` as :func:`~p300.recordings.guesses.guess_marks` finds
+    them, with ``stim_channel`` where the marks are there, ``code`` and ``layout`` where numbers in
+    the marks' names look like flash codes, ``rename`` and ``drop`` where channels have no plain
+    names of electrodes. None where nothing fits.
+    """
+    return _look_at_first(path, _guess)
+
+
+def complete(path: Path, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Guess the other options, where it is said which marks are the flashes.
 
     Returns
     -------
-    Options ``target`` and ``nontarget``, with ``stim_channel`` where the marks are there, ``code``
-    and ``layout`` where numbers in the marks' names look like flash codes, ``rename`` and ``drop``
-    where channels have no plain names of electrodes. None where nothing fits.
+    As :func:`recognise`, without ``target`` and ``nontarget``. None where the recording, or the
+    first of a folder, has no such marks.
     """
+    said = {key: given[key] for key in ("target", "nontarget", "code") if key in given}
+    return _look_at_first(path, lambda raw, file: _find_marks(raw, file, Marks(**said)))
+
+
+def _look_at_first(
+    path: Path, look: Callable[[BaseRaw, Path], dict[str, Any] | None]
+) -> dict[str, Any] | None:
+    """Return what is found in the first recording, with what its channels seem to be."""
     file = next((file for file in find_recordings(path) if is_recording(file)), None)
     if file is None:
         return None
+
+    def open_and_look() -> dict[str, Any] | None:
+        raw = open_recording(file)
+        found = look(raw, file)
+        if found is None:
+            return None
+        beside = [name for name in raw.ch_names if name == found.get("stim_channel")]
+        return found | guess_eeg(raw.drop_channels(beside))
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what MNE finds odd is for the one who loads the file
         try:
-            return guarded(lambda: _look_into(file), file)
+            return guarded(open_and_look, file)
         except RecordingError:
             return None
 
 
-def _look_into(file: Path) -> dict[str, Any] | None:
-    """Guess from the annotations of a recording, else from its stimulus channels."""
-    raw = open_recording(file)
-    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
-    for channel in (None, *(name for name, kind in kinds if kind == "stim")):
-        options = _guess(_read_marks(raw, channel, file)["mark"])
+def _guess(raw: BaseRaw, file: Path) -> dict[str, Any] | None:
+    """Guess from the annotations of a recording, else from its trigger channels."""
+    options = guess_marks(annotated_marks(raw)["mark"])
+    if options is not None:
+        return options
+    for there in _trigger_options(raw, file):
+        options = guess_marks(Triggers(**there).read(raw, file)["mark"])
         if options is not None:
-            there = {} if channel is None else {"stim_channel": channel}
-            return options | there | guess_eeg(raw)
+            return options | there
     return None
 
 
-def _guess(marks: pd.Series[str]) -> dict[str, Any] | None:
-    """Guess the options from the marks of a recording, or of its stimulus channel."""
-    counts = marks.value_counts()
-    named = {str(name): _named_target(str(name)) for name in counts.index}
-    target = [name for name, kind in named.items() if kind is True]
-    nontarget = [name for name, kind in named.items() if kind is False]
-    if not (target and nontarget):
-        if len(counts) < 2:
-            return None
-        low, high = _ODDBALL_RATIO
-        if not low <= counts.iloc[0] / counts.iloc[1] <= high:
-            return None
-        target, nontarget = [str(counts.index[1])], [str(counts.index[0])]
-        return {"target": _as_numbers(target), "nontarget": _as_numbers(nontarget)}
-    numbers = [re.search(_NUMBER_AT_END, name) for name in (*target, *nontarget)]
-    codes = {int(found[1]) for found in numbers if found is not None}
-    if None in numbers or len(codes) < 3:
-        return {"target": sorted(target), "nontarget": sorted(nontarget)}
-    # Other recordings have other codes among their targets.
-    target, nontarget = (
-        sorted({re.sub(_NUMBER_AT_END, "*", name) for name in kind}) for kind in (target, nontarget)
-    )
-    rows = guess_rows(codes)
-    options = {"target": target, "nontarget": nontarget, "code": _NUMBER_AT_END}
-    return options if rows is None else {**options, "layout": rows}
+def _find_marks(raw: BaseRaw, file: Path, marks: Marks) -> dict[str, Any] | None:
+    """Return where the marks are that are named: no option for annotations, or a channel."""
+    for there in ({}, *_trigger_options(raw, file)):
+        held = Triggers(**there).read(raw, file) if there else annotated_marks(raw)
+        try:
+            marks.tell(held["mark"], str(file))
+        except RecordingError:
+            continue
+        return there
+    return None
 
 
-def _named_target(name: str) -> bool | None:
-    """Return by its name whether a mark is a target (True) or a non-target (False)."""
-    word = re.sub(r"[^a-z]", "", name.lower())
-    if any(part in word for part in _TARGET_WORDS):
-        return True
-    if any(part in word for part in _NONTARGET_WORDS):
-        return False
-    return True if "target" in word else None
-
-
-def _as_numbers(marks: list[str]) -> list[str | int]:
-    return [int(mark) if mark.isdecimal() else mark for mark in marks]
+def _trigger_options(raw: BaseRaw, file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the options for each channel that may hold triggers."""
+    for name, values in trigger_channels(raw, file).items():
+        yield {"stim_channel": name} | ({"mask": 0x7FFF} if (values < 0).any() else {})

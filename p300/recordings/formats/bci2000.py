@@ -1,4 +1,4 @@
-"""The P3Speller of BCI2000, in BCI2000's own files."""
+"""The P3Speller of BCI2000, or an oddball of its StimulusPresentation, in BCI2000's files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import apply_text, flash_onsets, make_flash_table, spelled_text
 from p300.recordings.layout import Layout
-from p300.recordings.montage import choose_electrodes
+from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.places import (
     Place,
     SubjectPattern,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INFO = SourceInfo(
-    title="BCI2000: recordings of its P3Speller (.dat)",
+    title="BCI2000: recordings of its P3Speller, or an oddball of its StimulusPresentation (.dat)",
     subjects="from the file names (sub-01_...), or SubjectName in the file",
     electrodes="ChannelNames of the file, often empty; the option 'electrodes' names them",
     sfreq="as in the recording",
@@ -44,11 +45,14 @@ INFO = SourceInfo(
     ),
     obtain="Put the .dat files that BCI2000 wrote into one folder",
     folders=True,
+    endings=(".dat",),
 )
 
 _NEEDED = "StimulusCode"
 _STATES = (_NEEDED, "StimulusType", "Flashing", "PhaseInSequence")
 _IN_SEQUENCE = 2  # PhaseInSequence while flashes are shown
+_OF_A_MATRIX = ("TargetDefinitions", "NumMatrixRows", "NumMatrixColumns")
+_FEWEST_CODES = 3  # one row and two columns
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
@@ -69,8 +73,8 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     subject: SubjectPattern | None = None,
-    electrodes: Sequence[str] | None = None,
-    drop: Sequence[str] | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
 ) -> Iterator[Recording]:
     """Yield one recording a file, in the order of subjects, sessions and runs.
 
@@ -79,7 +83,9 @@ def load(
     the codes 1 to n, columns those after them. Files of early versions count the columns first;
     ``TextToSpell`` tells which; without a text to copy rows are taken to come first, with a
     warning. Where the file marks no targets they follow from the text; rows are then taken to
-    come first too, with a warning.
+    come first too, with a warning. Characters and repetitions are unknown, with a warning, where
+    the file is no speller's: most sequences (``PhaseInSequence``) hold a single flash, there are
+    fewer than three codes, or no parameters of a matrix.
 
     Parameters
     ----------
@@ -92,11 +98,12 @@ def load(
     subject
         A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
         subject, session and run that tells them from the paths of the files, below ``path``.
-    electrodes
-        Names of the channels, in the order of the file and without those dropped. By default
-        ``ChannelNames`` of the file, or EEG1, EEG2 and so on where it has none.
-    drop
-        Channels that are no EEG, such as EEG9.
+    channels
+        See :class:`~p300.recordings.channels.Channels`; without names in the file the channels are
+        EEG1, EEG2 and so on.
+    marks
+        See :class:`~p300.recordings.marks.Marks`; the marks are the values of ``StimulusCode``. A
+        ``layout`` takes the place of the file's matrix.
 
     Raises
     ------
@@ -114,7 +121,7 @@ def load(
         return read_entities(file, path) or _told(headers[file])
 
     for file, place in place_files(files, subjects, path, subject, read):
-        yield _read_run(headers[file], dataset, place, electrodes, drop)
+        yield _read_run(headers[file], dataset, place, channels, marks)
 
 
 def _told(header: Bci2000Header) -> Told | None:
@@ -129,26 +136,25 @@ def _read_run(
     header: Bci2000Header,
     dataset: str,
     place: Place,
-    electrodes: Sequence[str] | None,
-    drop: Sequence[str] | None,
+    channels: Channels,
+    marks: Marks,
 ) -> Recording:
     where = str(header.file)
     if _NEEDED not in header.states:
         raise RecordingError(
             f"{where}: states {sorted(header.states)} found, expected {_NEEDED} among them; is "
-            "this a recording of the P3Speller?"
+            "this a recording of the P3Speller or StimulusPresentation?"
         )
     if header.n_left:
         _warn(f"{where}: the last sample is cut short ({header.n_left} bytes) and left out")
-    channels = header.values("ChannelNames")
-    if len(set(channels)) != header.n_channels:
-        channels = [f"EEG{k + 1}" for k in range(header.n_channels)]
-    names = choose_electrodes(channels, drop=drop, electrodes=electrodes, source=where)
+    own = header.values("ChannelNames")
+    if len(set(own)) != header.n_channels:
+        own = [f"EEG{k + 1}" for k in range(header.n_channels)]
+    names = channels.choose(own, where)
     signal, states = read_samples(header, _STATES)
-    flashes = _read_flashes(header, states)
-    flashes, layout = _apply_layout(header, flashes)
+    flashes, layout = _read_flashes(header, states, marks)
     return build_recording(
-        signal[[channels.index(name) for name in names]],
+        channels.volts(signal[[own.index(name) for name in names]], unit=1.0),
         list(names.values()),
         header.sfreq(),
         flashes,
@@ -156,44 +162,104 @@ def _read_run(
         **asdict(place),
         layout=layout,
         source=where,
-        unnamed=electrodes is None,
+        unnamed=channels.electrodes is None,
     )
 
 
 def _read_flashes(
-    header: Bci2000Header, states: Mapping[str, npt.NDArray[np.int64]]
-) -> pd.DataFrame:
+    header: Bci2000Header, states: Mapping[str, npt.NDArray[np.int64]], marks: Marks
+) -> tuple[pd.DataFrame, Layout | None]:
+    import pandas as pd
+
     codes = states[_NEEDED]
     if "Flashing" in states:
         codes = np.where(states["Flashing"] > 0, codes, 0)
     onsets = flash_onsets(codes)
     if not len(onsets):
         raise RecordingError(f"{header.file}: no flashes, {_NEEDED} is 0 throughout")
-    # In free spelling BCI2000 knows no target and marks none.
-    kinds = states.get("StimulusType", np.zeros_like(codes))[onsets]
+    onsets, known = _tell_flashes(states, codes, onsets, marks, str(header.file))
     character = None
     if "PhaseInSequence" in states:
         shown = states["PhaseInSequence"] == _IN_SEQUENCE
         started = np.cumsum(shown & ~np.append(False, shown[:-1]))[onsets]
         character = np.unique(started, return_inverse=True)[1] + 1
-    return make_flash_table(
+    if reason := _no_speller(header, known["code"], character):
+        _warn(
+            f"{header.file}: {reason}: taken for an oddball, in which a flash is no character; "
+            "characters, repetitions and the layout are unknown"
+            + (
+                ""
+                if known["target"] is not None
+                else ", and no targets are marked (StimulusType is 0); name them by their "
+                "StimulusCode with the options 'target' and 'nontarget'"
+            )
+        )
+        return pd.DataFrame({"sample": onsets, **known}), None
+    flashes = make_flash_table(
         onsets,
-        target=kinds > 0 if kinds.any() else None,
-        code=codes[onsets],
-        flashes_a_repetition=len(np.unique(codes[onsets])),
+        **known,
+        flashes_a_repetition=len(np.unique(known["code"])),
         where=str(header.file),
         character=character,
     )
+    rows = marks.rows() or _matrix(header)
+    if rows is None:
+        return flashes, None
+    return _apply_layout(header, flashes, rows, copied=not marks.unknown)
+
+
+def _tell_flashes(
+    states: Mapping[str, npt.NDArray[np.int64]],
+    codes: npt.NDArray[np.int64],
+    onsets: npt.NDArray[np.int64],
+    marks: Marks,
+    where: str,
+) -> tuple[npt.NDArray[np.int64], dict[str, Any]]:
+    """Return the onsets of flashes with their targets, None where they are unknown, and codes."""
+    import pandas as pd
+
+    if marks.named or marks.code is not None:
+        attended = states.get("StimulusType", np.zeros_like(codes))[onsets] > 0
+        by_code = dict(zip(codes[onsets].tolist(), attended.tolist(), strict=True))
+        told = marks.tell(
+            pd.Series(codes[onsets].astype(str), dtype="str"),
+            where,
+            usual=lambda names: {str(name): by_code[int(name)] for name in names.unique()},
+        )
+        onsets = onsets[told.index]
+        return onsets, {
+            "target": None if marks.unknown else told["target"].to_numpy(dtype=bool),
+            "code": codes[onsets] if marks.code is None else told["code"].to_numpy(dtype=np.int64),
+        }
+    # In free spelling BCI2000 knows no target and marks none.
+    kinds = states.get("StimulusType", np.zeros_like(codes))[onsets]
+    target = kinds > 0 if kinds.any() and not marks.unknown else None
+    return onsets, {"target": target, "code": codes[onsets]}
+
+
+def _no_speller(
+    header: Bci2000Header,
+    codes: npt.NDArray[np.int64],
+    character: npt.NDArray[np.int64] | None,
+) -> str:
+    """Say why flashes cannot be those of a matrix, nothing where they can."""
+    n_codes = len(np.unique(codes))
+    if n_codes < _FEWEST_CODES:
+        return f"{n_codes} flash codes found, a matrix has {_FEWEST_CODES} at least"
+    if not set(_OF_A_MATRIX) & set(header.parameters):
+        return f"none of the parameters {', '.join(_OF_A_MATRIX)} of a speller found"
+    sizes = np.bincount(character)[1:] if character is not None else np.zeros(0)
+    single = int((sizes == 1).sum())
+    if 2 * single > len(sizes):
+        return f"{single} of {len(sizes)} sequences hold a single flash"
+    return ""
 
 
 def _apply_layout(
-    header: Bci2000Header, flashes: pd.DataFrame
+    header: Bci2000Header, flashes: pd.DataFrame, rows: Sequence[Sequence[str]], *, copied: bool
 ) -> tuple[pd.DataFrame, Layout | None]:
-    """Find the matrix, and compare the targets with the text that was to be copied."""
+    """Bring codes and matrix together, and targets with the text that was to be copied, if any."""
     where = str(header.file)
-    rows = _matrix(header)
-    if rows is None:
-        return flashes, None
     text = header.value("TextToSpell")
     layouts = [Layout.row_column(rows, columns_first=first) for first in (False, True)]
     layout = next((m for m in layouts if spelled_text(flashes, m) == text), layouts[0])
@@ -203,7 +269,7 @@ def _apply_layout(
             f"{len(rows[0])} has {len(layout.groups)}; the layout is taken as unknown"
         )
         return flashes, None
-    copied = header.value("InterpretMode") != "1"  # 1 is free spelling
+    copied = copied and header.value("InterpretMode") != "1"  # 1 is free spelling
     if not (text and copied and set(text) <= set(layout.symbols)):
         _warn(
             f"{where}: no text to copy, in symbols of the matrix, tells whether the codes of rows "

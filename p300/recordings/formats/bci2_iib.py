@@ -44,6 +44,7 @@ INFO = SourceInfo(
         "Get the MATLAB files of data set IIb from https://www.bbci.de/competition/ii and put "
         "AAS010R01.mat to AAS012R08.mat (any case) into one folder"
     ),
+    endings=(".mat",),
 )
 
 # fmt: off

@@ -47,6 +47,7 @@ INFO = SourceInfo(
         "put Subject_A_Train.mat, Subject_A_Test.mat, Subject_B_Train.mat and Subject_B_Test.mat "
         "into one folder"
     ),
+    endings=(".mat",),
 )
 
 TRUE_STRINGS = {

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.flashes import check_codes, onset_samples
+from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular, guarded
-from p300.recordings.layout import Layout, guess_rows
+from p300.recordings.marks import NOTHING_SAID, Marks
+from p300.recordings.montage import guess_channels
+from p300.recordings.readers.bids_events import event_samples, guess_flash_rows, read_flash_rows
 from p300.recordings.readers.csv_table import read_table
-from p300.recordings.readers.mnefile import read_eeg, remove_flash_annotations
+from p300.recordings.readers.mnefile import read_raw, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_places
 
 if TYPE_CHECKING:
-    import pandas as pd
     from mne.io import BaseRaw
     from mne_bids import BIDSPath
 
@@ -37,14 +39,12 @@ INFO = SourceInfo(
     obtain=(
         "Give the root folder of the data set, with dataset_description.json and sub-*/eeg. Each "
         "events.tsv has the columns onset, trial_type (Target or NonTarget) and, if known, "
-        "sample, stimulus_code, character and repetition"
+        "stimulus_code, character and repetition; other kinds are named with the options"
     ),
 )
 
 _EXTENSIONS = [".vhdr", ".edf", ".bdf", ".set"]
-_TARGET = {"target": True, "nontarget": False}
-_REQUIRED = ("onset", "duration")  # by BIDS, and by mne-bids
-_COLUMNS = {"stimulus_code": "code", "character": "character", "repetition": "repetition"}
+_FLASH = ("code", "character", "repetition")
 # Nothing is lost without them: positions are the standard ones, participants are not used.
 _HARMLESS = (
     r"participants\.tsv file not found",
@@ -56,31 +56,34 @@ _MOST_TABLES = 20
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Return whether a folder is a BIDS data set with flashes; guess its task and its matrix.
+    """Return whether a folder is a BIDS data set with flashes; guess its task, marks and matrix.
 
     Only the first :data:`_MOST_TABLES` events tables are read.
     """
-    import pandas as pd
-
     if not (path / "dataset_description.json").is_file():
         return None
     tables = sorted(path.glob("sub-*/**/*_events.tsv"))
-    shown = {}
-    for file in itertools.islice(tables, _MOST_TABLES):
-        try:
-            shown[file] = _flash_rows(file)
-        except RecordingError:
-            continue  # another task, or no table at all
-    if not shown:
+    guesses = ((file, guess_flash_rows(file)) for file in itertools.islice(tables, _MOST_TABLES))
+    found = next(((file, guess) for file, guess in guesses if guess is not None), None)
+    if found is None:
         return None
-    options: dict[str, Any] = {}
+    file, options = found
     if len({_task(file) for file in tables}) > 1:
-        options["task"] = _task(next(iter(shown)))
-    codes = pd.concat(
-        [table.get("stimulus_code", pd.Series(dtype=float)) for table in shown.values()]
-    )
-    rows = guess_rows(pd.to_numeric(codes, errors="coerce").dropna())
-    return options if rows is None else {**options, "layout": rows}
+        options = {"task": _task(file), **options}
+    return options | _guess_names(file)
+
+
+def _guess_names(events: Path) -> dict[str, Any]:
+    """Guess ``rename`` and ``drop`` from the table of channels beside a table of events."""
+    file = events.with_name(events.name.replace("_events.tsv", "_channels.tsv"))
+    try:
+        table = read_table(file, "\t")
+    except RecordingError:
+        return {}
+    if not {"name", "type"} <= set(table.columns):
+        return {}
+    is_eeg = table["type"].astype("str").str.upper() == "EEG"
+    return guess_channels([str(name) for name in table.loc[is_eeg, "name"]])
 
 
 def _task(file: Path) -> str | None:
@@ -94,13 +97,15 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     task: str | None = None,
-    layout: Sequence[str | Sequence[str]] | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
 ) -> Iterator[Recording]:
     """Yield one recording a run, in the order of subjects, sessions and runs.
 
     Rows of ``events.tsv`` whose ``trial_type`` is Target or NonTarget (any case, with or without
-    a hyphen) are the flashes. ``sample`` is used where it is there, ``onset`` otherwise. A
-    recording without a session or a run gets "1".
+    a hyphen) are the flashes, or those that the options name, in ``trial_type``, ``value`` or
+    another column. ``onset`` decides when they begin. A recording without a session or a run gets
+    "1".
 
     Parameters
     ----------
@@ -112,9 +117,8 @@ def load(
         Subjects wanted, without "sub-"; by default all found.
     task
         Task wanted; needed only where the data set has several.
-    layout
-        Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose columns have the flash
-        codes 1 to n and whose rows the codes after them; None where it is unknown.
+    channels, marks
+        See :class:`~p300.recordings.channels.Channels` and :class:`~p300.recordings.marks.Marks`.
 
     Raises
     ------
@@ -124,9 +128,8 @@ def load(
     """
     runs = _one_task(_find_runs(path), task, path)
     places = {_place(found): found for found in runs}
-    matrix = None if layout is None else Layout.row_column(layout)
     for place in select_places(places, subjects, str(path)):
-        yield _read_run(places[place], dataset, matrix)
+        yield _read_run(places[place], dataset, channels, marks)
 
 
 def _find_runs(path: Path) -> list[BIDSPath]:
@@ -200,18 +203,15 @@ def _place(bids_path: BIDSPath) -> tuple[str, str, str]:
     return (bids_path.subject, bids_path.session or "1", bids_path.run or "1")
 
 
-def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recording:
-    import pandas as pd
-
+def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Marks) -> Recording:
     _check_folders(bids_path)
-    file, shown = _read_events(bids_path)
-    missing = [name for name in _REQUIRED if name not in shown]
-    if missing:
-        raise RecordingError(f"{file}: no column {missing[0]!r}, which BIDS requires")
-    raw = read_eeg(lambda: _open(bids_path), bids_path.fpath)
-    columns = {new: shown[old] for old, new in _COLUMNS.items() if old in shown}
-    samples = onset_samples(shown, raw.info["sfreq"], str(file))
-    flashes = pd.DataFrame({"sample": samples, "target": shown["target"], **columns})
+    events = _find_events(bids_path)
+    shown = read_flash_rows(events, marks)
+    raw = channels.keep_eeg(read_raw(lambda: _open(bids_path), bids_path.fpath), bids_path.fpath)
+    samples = event_samples(shown, raw.info["sfreq"], str(events))
+    known = [name for name in ("target", *_FLASH) if name in shown]
+    flashes = shown[known].assign(sample=samples)
+    layout = marks.matrix()
     remove_flash_annotations(raw, samples)
     subject, session, run = _place(bids_path)
     recording = finish_recording(
@@ -225,7 +225,7 @@ def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recor
         source=str(bids_path.fpath),
     )
     if layout is not None:
-        check_codes(recording.flashes, layout, str(file))
+        check_codes(recording.flashes, layout, str(events))
     return recording
 
 
@@ -249,29 +249,13 @@ def _open(bids_path: BIDSPath) -> BaseRaw:
         return read_raw_bids(bids_path, verbose="warning")
 
 
-def _read_events(bids_path: BIDSPath) -> tuple[Path, pd.DataFrame]:
-    """Find the events table of a recording and give its rows of flashes, with their targets."""
-    file = bids_path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
+def _find_events(bids_path: BIDSPath) -> Path:
+    """Find the events table of a recording."""
+    file: Path | None = bids_path.find_matching_sidecar(
+        suffix="events", extension=".tsv", on_error="ignore"
+    )
     if file is None:
         raise RecordingError(
             f"{bids_path.fpath}: no events.tsv belongs to it, expected one with the flashes"
         )
-    return file, _flash_rows(file)
-
-
-def _flash_rows(file: Path) -> pd.DataFrame:
-    """Return the rows of an events table that are flashes, with their targets."""
-    events = read_table(file, "\t")
-    if "trial_type" not in events:
-        raise RecordingError(
-            f"{file}: columns {list(events.columns)} found, expected 'trial_type' among them"
-        )
-    kinds = events["trial_type"].astype("string").str.lower().str.replace(r"[-_ ]", "", regex=True)
-    events["target"] = kinds.map(_TARGET)
-    shown = events[events["target"].notna()].reset_index(drop=True)
-    if shown.empty:
-        raise RecordingError(
-            f"{file}: trial types {sorted(events['trial_type'].dropna().unique())[:10]} found, "
-            "expected Target and NonTarget"
-        )
-    return shown
+    return file

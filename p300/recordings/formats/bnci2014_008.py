@@ -28,6 +28,7 @@ INFO = SourceInfo(
         "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
     ),
     files={f"{BNCI_HORIZON}008-2014/A{k:02d}.mat": None for k in range(1, 9)},
+    endings=(".mat",),
 )
 
 ELECTRODES = ["Fz", "Cz", "Pz", "Oz", "P3", "P4", "PO7", "PO8"]

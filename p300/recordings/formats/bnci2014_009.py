@@ -28,6 +28,7 @@ INFO = SourceInfo(
         "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
     ),
     files={f"{BNCI_HORIZON}009-2014/A{k:02d}S.mat": None for k in range(1, 11)},
+    endings=(".mat",),
 )
 
 ELECTRODES = [

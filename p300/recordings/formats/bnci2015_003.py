@@ -49,6 +49,7 @@ INFO = SourceInfo(
         "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
     ),
     files={f"{BNCI_HORIZON}003-2015/s{k}.mat": _SHA256.get(f"s{k}.mat") for k in range(1, 11)},
+    endings=(".mat",),
 )
 
 ELECTRODES = ["Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8"]

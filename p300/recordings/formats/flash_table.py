@@ -16,6 +16,7 @@ from p300.recordings.layout import Layout, guess_rows
 from p300.recordings.places import SubjectPattern, file_stem, place_files, search_folder
 from p300.recordings.readers.csv_table import read_table
 from p300.recordings.readers.mnefile import (
+    RECORDINGS,
     find_recordings,
     guess_eeg,
     is_recording,
@@ -46,6 +47,7 @@ INFO = SourceInfo(
         "known, code, character and repetition"
     ),
     folders=True,
+    endings=RECORDINGS,
 )
 
 _TARGET = {

@@ -36,6 +36,7 @@ INFO = SourceInfo(
         "Get S1.mat to S5.mat of the P300 speller project from https://www.br41n.io "
         "and put them into one folder"
     ),
+    endings=(".mat",),
 )
 
 ELECTRODES = ["Fz", "C3", "Cz", "C4", "Pz", "PO7", "Oz", "PO8"]

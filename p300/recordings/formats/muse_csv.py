@@ -36,6 +36,7 @@ INFO = SourceInfo(
         "Put the .csv files of a visual oddball into folders subject1/session1 and so on. Columns "
         "timestamps (s), TP9, AF7, AF8, TP10 (uV) and Marker (1 non-target, 2 target, 0 between)"
     ),
+    endings=(".csv",),
 )
 
 ELECTRODES = ["TP9", "AF7", "AF8", "TP10"]

@@ -18,7 +18,7 @@ from p300.recordings.layout import Layout
 from p300.recordings.montage import choose_electrodes
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.gdf import read_gdf_events
-from p300.recordings.readers.mnefile import read_eeg
+from p300.recordings.readers.mnefile import keep_eeg, read_raw
 from p300.recordings.readers.ovfile import open_ov
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, files_ending
@@ -46,6 +46,7 @@ INFO = SourceInfo(
         "file writer', and put the .ov or .gdf files into one folder"
     ),
     folders=True,
+    endings=(".gdf", ".ov"),
 )
 
 # OpenViBE's stimulation codes (OVTK_StimulationId_...).
@@ -213,7 +214,7 @@ def _read_signal(file: Path) -> BaseRaw:
             return mne.io.read_raw_gdf(file, verbose="warning")
 
     # Its annotations are the stimulations, all of which go into the flash table.
-    return read_eeg(read, file).set_annotations(None)
+    return keep_eeg(read_raw(read, file), file).set_annotations(None)
 
 
 def _read_flashes(samples: Samples, codes: Samples, sfreq: float, where: str) -> pd.DataFrame:

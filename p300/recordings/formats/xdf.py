@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
-from p300.ranges import Positive
-from p300.recordings.flashes import check_codes, make_flash_table
-from p300.recordings.layout import Layout
-from p300.recordings.montage import choose_electrodes
+from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.flashes import check_codes
+from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, Usual, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
+from p300.recordings.plausible import FEWEST, FEWEST_NAMED, SHARE, is_plausible
+from p300.recordings.readers.xdfclock import BREAK, EXPORT, Clock, even_clock, span
 from p300.recordings.readers.xdffile import XdfStream, read_stream_headers, read_streams
+from p300.recordings.readers.xdfsignal import read_volts
+from p300.recordings.readers.xdfstreams import (
+    choose_stream,
+    eeg_like,
+    fitting_streams,
+    in_doubt,
+    marker_like,
+    read_texts,
+)
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, files_ending
 
@@ -29,7 +38,7 @@ INFO = SourceInfo(
     title="XDF: recordings of the lab streaming layer, a stream of EEG and one of markers",
     subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
     electrodes="labels of the EEG stream; the option 'electrodes' names them",
-    sfreq="as the EEG stream states",
+    sfreq="as the EEG stream states; as it is where that is more than 1 % off",
     licence="your own",
     citation=(
         "Kothe C, Shirazi SY, Stenner T, Medine D, Boulay C, Grivich MI, Artoni F, Mullen T, "
@@ -41,15 +50,17 @@ INFO = SourceInfo(
         "markers that tell targets from non-targets, such as 'target' and 'nontarget'"
     ),
     folders=True,
+    endings=(".xdf",),
 )
 
 _RATES = (32.0, 1e5)
-_VOLTS = {
-    **dict.fromkeys(["v", "volt", "volts"], 1.0),
-    **dict.fromkeys(["mv", "millivolt", "millivolts"], 1e-3),
-    **dict.fromkeys(["uv", "µv", "μv", "microvolt", "microvolts"], 1e-6),
-    **dict.fromkeys(["nv", "nanovolt", "nanovolts"], 1e-9),
-}
+# Share by which the real rate may differ from the stated one: beyond the first it is said, beyond
+# the second an epoch of 0.65 s would be a sample longer or shorter, and the real rate is taken.
+_RATE_SAID, _RATE_TAKEN = 1e-3, 1e-2
+_NEEDED = (
+    f". A guess by the words 'target' and 'nontarget' needs {FEWEST_NAMED} of each, one by 1 and 2 "
+    f"{FEWEST} of each, with {100 * SHARE[0]:g} to {100 * SHARE[1]:g} % targets"
+)
 # A bare number, such as 2, -1 or 1e+06, is a kind of flash, not a code.
 _CODE_AT_END = r"(?s)^(?![-+]?[\d.]+(?:e[-+]?\d+)?$).*?(\d+)\W*$"
 
@@ -64,15 +75,7 @@ def _has_flashes(file: Path) -> bool:
         streams = read_stream_headers(file)
     except (RecordingError, OSError):
         return False
-    return bool(_eeg_like(streams) and _marker_like(streams))
-
-
-def _eeg_like(streams: Sequence[XdfStream]) -> list[XdfStream]:
-    return [s for s in streams if s.kind.lower() == "eeg" and s.sfreq > 0]
-
-
-def _marker_like(streams: Sequence[XdfStream]) -> list[XdfStream]:
-    return [s for s in streams if s.sfreq == 0]
+    return bool(eeg_like(streams) and marker_like(streams))
 
 
 def load(
@@ -81,22 +84,19 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     subject: SubjectPattern | None = None,
-    eeg: str | None = None,
-    markers: str | None = None,
-    target: Sequence[str] | None = None,
-    nontarget: Sequence[str] | None = None,
-    code: str | None = None,
-    electrodes: Sequence[str] | None = None,
-    drop: Sequence[str] | None = None,
-    layout: Sequence[str | Sequence[str]] | None = None,
-    microvolts_per_unit: Positive | None = None,
+    eeg: str | int | None = None,
+    markers: str | int | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
-    Markers are flashes where they have the word "target" or "nontarget" ("non-target",
-    "NonTarget") in them, a number at the end is the flash code; or where all markers are "1"
-    (non-target) and "2" (target). ``target`` and ``nontarget`` name other texts. A flash belongs to
-    the nearest sample. Breaks of the EEG divide a recording into segments.
+    The marks are the texts of the markers. Where the options do not tell their kinds, flashes have
+    the word "target" or "nontarget" ("non-target", "NonTarget") in them; or all markers are "1"
+    (non-target) and "2" (target); enough of each kind, and at most half of them targets. A number
+    at the end is the flash code, unless it is the whole mark. A flash belongs to the nearest
+    sample. Breaks of the EEG divide a recording into segments; clocks that jump back, or that the
+    streams do not share, are errors.
 
     Parameters
     ----------
@@ -110,22 +110,11 @@ def load(
         A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
         subject, session and run that tells them from the paths of the files, below ``path``.
     eeg, markers
-        Name or type of the streams; needed only where a file has several of type EEG, or several
-        of events.
-    target, nontarget
-        The markers, in full, that mean a target and a non-target flash.
-    code
-        Regular expression whose first group is the flash code, such as ``"code=([0-9]+)"``.
-    electrodes
-        Names of the channels, in the order of the stream and without those dropped. By default
-        the stream's labels, or EEG1, EEG2 and so on where it has none.
-    drop
-        Channels that are no EEG. Those that the stream itself calls otherwise are left out.
-    layout
-        Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose columns have the flash
-        codes 1 to n and whose rows the codes after them; None where it is unknown.
-    microvolts_per_unit
-        Size of the stream's unit; by default as the stream says, or 1 where it does not.
+        Number, name, type or source id of the streams; needed only where a file has several of type
+        EEG, or several of events of which not just one has targets and non-targets. Streams without
+        samples do not count.
+    channels, marks
+        See :class:`~p300.recordings.channels.Channels` and :class:`~p300.recordings.marks.Marks`.
 
     Raises
     ------
@@ -138,50 +127,37 @@ def load(
         files = search_folder(path, lambda folder: files_ending(folder, ".xdf"))
     if not files:
         raise RecordingError(f"{path}: no .xdf files here. {INFO.obtain}")
-    matrix = None if layout is None else Layout.row_column(layout)
-    if (target is None) != (nontarget is None):
-        raise RecordingError(f"{path}: give both options 'target' and 'nontarget', or none of them")
+    layout = marks.matrix()
     for file, place in place_files(files, subjects, path, subject):
         streams = read_stream_headers(file)
-        signal_stream = _choose(streams, eeg, _eeg_like(streams), "eeg", file)
-        marker_stream = _choose(streams, markers, _marker_like(streams), "markers", file)
+        signal_stream = choose_stream(streams, eeg, eeg_like(streams), "eeg", file)
+        possible = fitting_streams(streams, markers, marker_like(streams), "markers", file)
         _check_rate(signal_stream, file)
-        signal, events = read_streams(file, [signal_stream, marker_stream])
-        flashes = _read_flashes(_texts(events), events, signal, (target, nontarget), code, file)
-        data, names = _read_signal(signal, drop, electrodes, microvolts_per_unit, file)
+        signal, *events = read_streams(file, [signal_stream, *possible])
+        clock = even_clock(signal["time_stamps"], signal_stream.sfreq, f"{file}: the EEG")
+        tables = {
+            stream: read_marks(content, stream, clock, file)
+            for stream, content in zip(possible, events, strict=True)
+        }
+        shown = _choose_markers(tables, marks, streams, file)
+        inside = _check_clocks(shown, clock, file)
+        flashes = marks.flashes(inside, str(file), usual=_as_told(inside), usual_code=_CODE_AT_END)
+        data, names = read_volts(signal, channels, file)
         recording = build_recording(
             data,
             names,
-            signal_stream.sfreq,
+            _rate(signal_stream, clock, file),
             flashes,
             dataset=dataset,
             **asdict(place),
-            layout=matrix,
+            layout=layout,
             source=str(file),
-            segment_starts=[int(first) for first, _ in signal["info"]["segments"]],
-            unnamed=electrodes is None,
+            segment_starts=clock.starts,
+            unnamed=channels.electrodes is None,
         )
-        if matrix is not None:
-            check_codes(recording.flashes, matrix, str(file))
+        if layout is not None:
+            check_codes(recording.flashes, layout, str(file))
         yield recording
-
-
-def _choose(
-    streams: Sequence[XdfStream],
-    wanted: str | None,
-    likely: Sequence[XdfStream],
-    option: str,
-    file: Path,
-) -> XdfStream:
-    """Choose a stream by name or type, or the only likely one."""
-    found = likely if wanted is None else [s for s in streams if wanted in (s.name, s.kind)]
-    if len(found) != 1:
-        problem = "several fit" if found else "none fits"
-        raise RecordingError(
-            f"{file}: streams {', '.join(map(str, streams)) or 'none'} found, {problem}; name one "
-            f"with the option '{option}'"
-        )
-    return found[0]
 
 
 def _check_rate(stream: XdfStream, file: Path) -> None:
@@ -192,122 +168,116 @@ def _check_rate(stream: XdfStream, file: Path) -> None:
         )
 
 
-def _read_signal(
-    signal: dict[str, Any],
-    drop: Sequence[str] | None,
-    electrodes: Sequence[str] | None,
-    microvolts_per_unit: float | None,
-    file: Path,
-) -> tuple[npt.NDArray[np.float64], list[str]]:
-    """Return the signal in volts, [electrode, sample], and the names of its electrodes."""
-    series = np.asarray(signal["time_series"], dtype=np.float64)
-    if len(series) < 2:
-        raise RecordingError(f"{file}: the EEG stream has {len(series)} samples, expected more")
-    described = _channels(signal, series.shape[1])
-    kinds = [str(channel.get("type") or "EEG").upper() for channel in described]
-    labels = [str(channel.get("label") or "") for channel in described]
-    if len(set(labels)) != len(labels) or "" in labels:
-        labels = [f"EEG{k + 1}" for k in range(len(labels))]
-    others = [label for label, kind in zip(labels, kinds, strict=True) if kind != "EEG"]
-    named = choose_electrodes(
-        labels, drop=[*others, *(drop or ())], electrodes=electrodes, source=str(file)
-    )
-    rows = [labels.index(label) for label in named]
-    units = {str(described[row].get("unit") or "microvolts").lower() for row in rows}
-    if microvolts_per_unit is None and (len(units) > 1 or not units <= set(_VOLTS)):
+def _rate(stream: XdfStream, clock: Clock, file: Path) -> float:
+    """Return the rate that the stream states, or near the real one where that is another.
+
+    Recordings of a study keep one rate: each has its own real one, by some parts in a thousand.
+    """
+    away, whole = clock.sfreq / stream.sfreq - 1, float(round(clock.sfreq))
+    if abs(away) <= _RATE_SAID:
+        return stream.sfreq
+    near = whole if abs(whole / clock.sfreq - 1) <= _RATE_TAKEN else clock.sfreq
+    taken = stream.sfreq if abs(away) <= _RATE_TAKEN else near
+    if not _RATES[0] <= taken <= _RATES[1]:
         raise RecordingError(
-            f"{file}: EEG in {sorted(units)} found, expected one unit of volts; give the option "
-            "'microvolts_per_unit'"
+            f"{file}: EEG stated at {stream.sfreq:g} Hz comes at {clock.sfreq:.6g} Hz by its time "
+            f"stamps, expected {_RATES[0]:g} to {_RATES[1]:g} Hz"
         )
-    volts = _VOLTS[units.pop()] if microvolts_per_unit is None else 1e-6 * microvolts_per_unit
-    return series[:, rows].T * volts, list(named.values())
+    warnings.warn(
+        f"{file}: EEG stated at {stream.sfreq:g} Hz comes at {clock.sfreq:.6g} Hz by its time "
+        f"stamps, {100 * away:+.2g} %; {taken:g} Hz is taken, flashes are at their samples",
+        DataWarning,
+        stacklevel=3,
+    )
+    return taken
 
 
-def _channels(signal: dict[str, Any], n_channels: int) -> list[dict[str, str | None]]:
-    """Return label, type and unit of each channel, as far as the stream describes them."""
-    found: Any = signal["info"]
-    for name in ("desc", "channels"):
-        inner = found.get(name) if isinstance(found, dict) else None
-        found = inner[0] if isinstance(inner, list) and inner else None
-    listed = found.get("channel", []) if isinstance(found, dict) else []
-    if len(listed) != n_channels:
-        return [{} for _ in range(n_channels)]
+def read_marks(
+    content: dict[str, Any], stream: XdfStream, clock: Clock, file: Path
+) -> list[pd.DataFrame]:
+    """Return the markers of each channel of a stream, in the order of the file.
+
+    Parameters
+    ----------
+    content, stream
+        The stream as it was read, and its header.
+    clock
+        Of the EEG.
+    file
+        For messages.
+
+    Returns
+    -------
+    Tables with the columns ``time`` (s), ``sample`` (-1 where no EEG was recorded) and ``mark``,
+    the text.
+    """
+    import pandas as pd
+
+    times, channels = read_texts(content, stream, file)
+    samples = clock.nearest(times)
     return [
-        {key: value[0] for key, value in channel.items() if isinstance(value[0], str)}
-        if isinstance(channel, dict)
-        else {}
-        for channel in listed
+        pd.DataFrame({"time": times, "sample": samples, "mark": pd.Series(texts, dtype="str")})
+        for texts in channels
     ]
 
 
-def _texts(events: dict[str, Any]) -> list[str]:
-    """Return the first channel of a marker stream as text; 2.0 is "2"."""
-    first = [row[0] for row in events["time_series"]]
-    return [str(v).strip() if isinstance(v, str) else f"{float(v):g}" for v in first]
-
-
-def _read_flashes(
-    texts: list[str],
-    events: dict[str, Any],
-    signal: dict[str, Any],
-    named: tuple[Sequence[str] | None, Sequence[str] | None],
-    code: str | None,
+def _choose_markers(
+    tables: Mapping[XdfStream, list[pd.DataFrame]],
+    marks: Marks,
+    streams: Sequence[XdfStream],
     file: Path,
 ) -> pd.DataFrame:
-    """Make the flash table of the markers."""
-    import pandas as pd
-
-    target = _targets(texts, named, file)
-    shown = np.array([kind is not None for kind in target], dtype=bool)
-    samples, inside = _nearest(events["time_stamps"], signal["time_stamps"])
-    lost = shown & ~inside
-    if lost.any():
+    """Return the markers that are flashes, with their targets, of the one stream that has them."""
+    told: dict[XdfStream, tuple[int, pd.DataFrame]] = {}
+    failures: list[RecordingError] = []
+    for stream, channels in tables.items():
+        for channel, table in enumerate(channels):
+            try:
+                found = marks.tell(
+                    table["mark"], str(file), usual=_usual_kinds, usual_code=_CODE_AT_END
+                )
+            except RecordingError as error:
+                failures.append(error)
+                continue
+            shown = table.loc[found.index].assign(target=found["target"])
+            told.setdefault(stream, (channel, shown))
+    if len(tables) > 1 and len(told) != 1:
+        doubt = in_doubt(streams, "several fit", "markers", list(told or tables), file)
+        found_in = [f"{s.number} has {list_marks(own[0]['mark'])}" for s, own in tables.items()]
+        raise RecordingError(f"{doubt}. Of the markers, stream {', stream '.join(found_in)}")
+    if not told:
+        ((first, *_),) = tables.values()
+        guessed = marks.target is None and not _usual_kinds(first["mark"])
+        raise RecordingError(f"{failures[0]}{_NEEDED if guessed else ''}") from failures[0]
+    ((stream, (channel, shown)),) = told.items()
+    if len(tables) > 1 or channel > 0:
         warnings.warn(
-            f"{file}: {int(lost.sum())} of {int(shown.sum())} flashes are left out, no EEG was "
-            "recorded when they were shown",
+            f"{file}: markers are taken from channel {channel + 1} of stream {stream}, the only "
+            "one with flashes that can be told; name another stream with the option 'markers'",
             DataWarning,
             stacklevel=3,
         )
-    rows = np.flatnonzero(shown & inside)
-    rows = rows[np.argsort(samples[rows], kind="stable")]
-    known = [target[row] for row in rows]
-    codes = _codes([texts[row] for row in rows], code or _CODE_AT_END, file)
-    if code is not None and None in codes:
-        raise RecordingError(
-            f"{file}: marker {texts[rows[codes.index(None)]]!r} has no flash code like {code!r}"
-        )
-    if None in codes:
-        return pd.DataFrame({"sample": samples[rows], "target": known})
-    return make_flash_table(
-        samples[rows],
-        target=np.array(known, dtype=bool),
-        code=np.array(codes, dtype=np.int64),
-        flashes_a_repetition=len(set(codes)),
-        where=str(file),
-    )
+    return shown
 
 
-def _targets(
-    texts: list[str], named: tuple[Sequence[str] | None, Sequence[str] | None], file: Path
-) -> list[bool | None]:
-    """Return of each marker whether it is a target, a non-target, or None for no flash."""
-    target, nontarget = named
-    if target is not None and nontarget is not None:
-        both = set(target) & set(nontarget)
-        if both:
-            raise RecordingError(f"{file}: markers {sorted(both)} are named target and non-target")
-        kinds = {**dict.fromkeys(nontarget, False), **dict.fromkeys(target, True)}
-        found = [kinds.get(text) for text in texts]
-    elif set(texts) == {"1", "2"}:
-        found = [text == "2" for text in texts]
+def _as_told(shown: pd.DataFrame) -> Usual:
+    """Return the kinds that were told, which those left out may have helped to tell."""
+    kinds = dict(zip(shown["mark"], shown["target"], strict=True))
+    return lambda _: kinds
+
+
+def _usual_kinds(marks: pd.Series[str]) -> Kinds:
+    """Tell targets from non-targets by 1 and 2, or by words, where there are enough of each."""
+    counts = {str(mark): int(n) for mark, n in marks.value_counts().items()}
+    if set(counts) == {"1", "2"}:
+        kinds, fewest = {"1": False, "2": True}, FEWEST
     else:
-        found = [_by_word(text) for text in texts]
-    if not {True, False} <= set(found):
-        raise RecordingError(
-            f"{file}: markers {sorted(set(texts))[:10]} found, expected targets and non-targets "
-            "among them; name them with the options 'target' and 'nontarget'"
-        )
-    return found
+        words = {mark: _by_word(mark) for mark in counts}
+        kinds, fewest = {m: kind for m, kind in words.items() if kind is not None}, FEWEST_NAMED
+    targets, others = (
+        sum(counts[mark] for mark, own in kinds.items() if own is kind) for kind in (True, False)
+    )
+    return kinds if is_plausible(targets, others, fewest) else {}
 
 
 def _by_word(text: str) -> bool | None:
@@ -315,25 +285,31 @@ def _by_word(text: str) -> bool | None:
     return None if word is None else word[1] is None
 
 
-def _codes(texts: list[str], pattern: str, file: Path) -> list[int | None]:
-    """Read the flash codes in the markers, None where one has none."""
-    try:
-        found = [re.search(pattern, text) for text in texts]
-        return [int(match[1]) if match and len(match[1]) < 10 else None for match in found]
-    except (re.error, IndexError, ValueError, TypeError) as error:
+def _check_clocks(shown: pd.DataFrame, clock: Clock, file: Path) -> pd.DataFrame:
+    """Return the flashes that have EEG; refuse those on another clock, warn of those without."""
+    inside = shown[shown["sample"] >= 0]
+    lost = len(shown) - len(inside)
+    ranges = f"the EEG is stamped {span(clock.times)}, the flashes {span(shown['time'].to_numpy())}"
+    if lost > len(inside):
         raise RecordingError(
-            f"{file}: option 'code' is {pattern!r}, expected a regular expression with a group of "
-            f"digits ({error})"
-        ) from error
-
-
-def _nearest(
-    times: npt.NDArray[np.float64], clock: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return the nearest sample to each time, and whether it is half a sample away at most."""
-    if len(clock) < 2:
-        return np.zeros(len(times), dtype=np.int64), np.zeros(len(times), dtype=bool)
-    right = np.clip(np.searchsorted(clock, times), 1, len(clock) - 1)
-    samples = np.where(times - clock[right - 1] < clock[right] - times, right - 1, right)
-    inside = np.abs(clock[samples] - times) <= 0.6 * np.median(np.diff(clock))
-    return samples.astype(np.int64), inside
+            f"{file}: no EEG was recorded at {lost} of {len(shown)} flashes: {ranges}. Unless "
+            "EEG was missing then, the two have different clocks: let both programs stamp with "
+            f"local_clock() of LSL, or {EXPORT}"
+        )
+    if lost:
+        warnings.warn(
+            f"{file}: {lost} of {len(shown)} flashes are left out, no EEG was recorded when they "
+            f"were shown ({ranges})",
+            DataWarning,
+            stacklevel=4,
+        )
+    times = inside["time"].to_numpy()
+    back = np.flatnonzero(np.diff(times) < -BREAK)
+    if len(back):
+        before, after = times[: back[0] + 1], times[back[0] + 1 :]
+        raise RecordingError(
+            f"{file}: the clock of the markers jumps back by {before[-1] - after[0]:.3f} s at "
+            f"marker {inside.index[back[0] + 1] + 1}: flashes are stamped {span(before)} before "
+            f"it, {span(after)} from there on; {EXPORT}"
+        )
+    return inside

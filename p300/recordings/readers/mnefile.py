@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mne.io import BaseRaw
 
 # The files that stand for a recording in a folder; others (.eeg, .vmrk, .fdt) belong to these.
-_RECORDINGS = (
+RECORDINGS = (
     ".bdf", ".cnt", ".edf", ".fif", ".fif.gz", ".gdf", ".lay", ".mff", ".nxe", ".ov", ".set",
     ".vhdr", *HDF5_ENDINGS,
 )  # fmt: skip
@@ -42,7 +42,7 @@ _WIDTHS = {"short": 2, "int": 4, "single": 4}
 
 def is_recording(path: Path) -> bool:
     """Return by the name whether a file (with ``.mff`` a folder) is a recording that is read."""
-    return path.name.lower().endswith(_RECORDINGS)
+    return path.name.lower().endswith(RECORDINGS)
 
 
 def find_recordings(path: Path) -> list[Path]:
@@ -75,8 +75,8 @@ def open_recording(file: Path, *, data_format: DataFormat | None = None) -> Base
     return raw
 
 
-def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
-    """Run a reader of MNE and keep the EEG channels.
+def read_raw(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
+    """Run a reader of MNE.
 
     Parameters
     ----------
@@ -88,12 +88,12 @@ def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
     Raises
     ------
     RecordingError
-        When the file cannot be read or has no EEG channels.
+        When the file cannot be read.
     """
     _check_files(path)
     raw = guarded(read, path)
     _check_extent(raw, path)
-    return keep_eeg(raw, path)
+    return raw
 
 
 def _check_files(file: Path) -> None:

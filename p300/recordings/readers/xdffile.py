@@ -10,8 +10,9 @@ import logging
 import re
 import struct
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
@@ -27,9 +28,7 @@ _BYTES = {
     "int8": 1, "int16": 2, "int32": 4, "int64": 8, "float32": 4, "double64": 8, "string": 1,
 }  # fmt: skip
 _MOST_CHANNELS = 10_000
-# A break this long (s) ends a segment; chunks of a wireless headset come a few hundredths apart.
-_BREAK = 0.25
-# Said of every file without clock measurements, and where the EEG has breaks.
+# Said of every file without clock measurements.
 _HARMLESS = "Segments and clock-segments differ"
 _READ_FAILURES = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, ParseError,
@@ -39,7 +38,10 @@ _READ_FAILURES = (
 
 @dataclass(frozen=True)
 class XdfStream:
-    """What the header of a stream says; ``sfreq`` is 0 for events at irregular times."""
+    """What the header of a stream says, and how many samples the file holds of it.
+
+    ``sfreq`` is 0 for events at irregular times.
+    """
 
     number: int
     name: str
@@ -47,9 +49,14 @@ class XdfStream:
     n_channels: int
     sample_type: str
     sfreq: float
+    source_id: str = ""
+    n_samples: int = 0
 
     def __str__(self) -> str:
-        return f"{self.name!r} (type {self.kind!r}, {self.n_channels} x {self.sample_type})"
+        return (
+            f"{self.number}: {self.name!r} (type {self.kind!r}, source id {self.source_id!r}, "
+            f"{self.n_channels} x {self.sample_type}, {self.n_samples} samples)"
+        )
 
 
 def read_stream_headers(file: Path) -> list[XdfStream]:
@@ -63,6 +70,7 @@ def read_stream_headers(file: Path) -> list[XdfStream]:
     check_regular(file)
     size = file.stat().st_size
     streams: dict[int, XdfStream] = {}
+    counts: Counter[int] = Counter()
     with file.open("rb") as content:
         magic = content.read(4)
         if not magic:
@@ -74,8 +82,9 @@ def read_stream_headers(file: Path) -> list[XdfStream]:
                 text = content.read(length).decode("utf-8", "replace")
                 streams[number] = _parse_header(text, number, file)
             elif tag == _SAMPLES and number in streams:
-                _check_samples(content.read(min(length, 9)), length, streams[number], file)
-    return list(streams.values())
+                start = content.read(min(length, 9))
+                counts[number] += _count_samples(start, length, streams[number], file)
+    return [replace(stream, n_samples=counts[number]) for number, stream in streams.items()]
 
 
 def _chunks(content: BinaryIO, size: int, file: Path) -> Iterator[tuple[int, int, int]]:
@@ -122,6 +131,7 @@ def _parse_header(text: str, number: int, file: Path) -> XdfStream:
             kind=field("type"),
             n_channels=int(n_channels) if readable else 0,
             sample_type=field("channel_format"),
+            source_id=field("source_id"),
             sfreq=float(sfreq) if readable else 0.0,
         )
     except ValueError:
@@ -139,8 +149,8 @@ def _parse_header(text: str, number: int, file: Path) -> XdfStream:
     return stream
 
 
-def _check_samples(start: bytes, length: int, stream: XdfStream, file: Path) -> None:
-    """Refuse a number of samples that a chunk cannot hold."""
+def _count_samples(start: bytes, length: int, stream: XdfStream, file: Path) -> int:
+    """Return the number of samples of a chunk; refuse one that it cannot hold."""
     n_samples, used = _variable_int(start)
     least = 1 + stream.n_channels * _BYTES[stream.sample_type]
     if used == 0 or n_samples * least > length - used:
@@ -148,10 +158,11 @@ def _check_samples(start: bytes, length: int, stream: XdfStream, file: Path) -> 
             f"{file}: {n_samples} samples of stream {stream.name!r} in a chunk of {length} bytes "
             "found; the file is damaged"
         )
+    return n_samples
 
 
 def read_streams(file: Path, streams: Sequence[XdfStream]) -> list[dict[str, Any]]:
-    """Read streams with pyxdf, their clocks brought together and their jitter removed.
+    """Read streams with pyxdf, their clocks brought together; stamps keep their jitter.
 
     Returns
     -------
@@ -174,8 +185,7 @@ def read_streams(file: Path, streams: Sequence[XdfStream]) -> list[dict[str, Any
             found, _ = pyxdf.load_xdf(
                 file,
                 select_streams=[stream.number for stream in streams],
-                jitter_break_threshold_seconds=_BREAK,
-                jitter_break_threshold_samples=0,
+                dejitter_timestamps=False,
             )
     except _READ_FAILURES as error:
         raise RecordingError(

@@ -96,7 +96,7 @@ def test_codes_from_the_names_of_marks(save_fif, assert_annotated):
     [
         (r"(\d+", "unterminated|missing"),
         (r"\w+", "no such group"),
-        (r"(.)", "invalid literal"),
+        (r"(.)", "gives no flash code to mark 'Stimulus/"),
         (r"code(\d)", "gives no flash code to mark 'Stimulus/"),
         ({"Stimulus/rare": 1}, "gives no flash code to mark 'Stimulus/standard'"),
     ],
@@ -108,12 +108,11 @@ def test_codes_that_do_not_follow(save_fif, code, message):
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("scale", [1, -1])
-def test_a_stimulus_channel(save_fif, assert_annotated, scale):
+def test_a_stimulus_channel(save_fif, assert_annotated):
     # 20 + code for targets, 40 + code for the others; 99 begins and ends the run.
     channel = held(np.where(TARGETS, 20, 40) + CODES)
     channel[[50, -50]] = 99
-    path = save_fif(stim=scale * channel)
+    path = save_fif(stim=channel)
     (recording,) = load(
         path,
         stim_channel="STI",
@@ -138,7 +137,7 @@ def test_marks_without_pauses_between_them(save_fif):
 
 def test_wrong_stimulus_channels(save_fif):
     path = save_fif(stim=held(TARGETS + 0.5))
-    with pytest.raises(RecordingError, match=r"no channel 'Status'.*\['STI'\] hold triggers"):
+    with pytest.raises(RecordingError, match=r"no channel 'Status'.* 'STI' may hold triggers"):
         load(path, stim_channel="Status", target=[1], nontarget=[2])
     with pytest.raises(RecordingError, match="'STI' holds NaN or fractions"):
         load(path, stim_channel="STI", target=[1], nontarget=[2])
@@ -146,7 +145,8 @@ def test_wrong_stimulus_channels(save_fif):
 
 def test_marks_that_are_not_there(save_fif):
     path = save_fif(marks())
-    for options in ({}, {"target": ["odd"]}, {"target": ["*rare"], "nontarget": ["Std"]}):
+    for options in ({}, {"target": ["odd"], "nontarget": ["Std"]},
+                    {"target": ["*rare"], "nontarget": ["Std"]}):  # fmt: skip
         with pytest.raises(
             RecordingError, match=r"'Stimulus/standard' \(80\), 'Stimulus/rare' \(16"
         ):

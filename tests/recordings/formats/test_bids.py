@@ -10,6 +10,7 @@ import pytest
 from p300.errors import DataWarning, RecordingError
 from p300.recordings import open_recordings, summarise_recording
 from p300.recordings.flashes import spelled_text
+from p300.recordings.formats.bids import recognise
 
 ROWS = ["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"]
 
@@ -135,13 +136,45 @@ def test_codes_and_numbers_are_read(bids, assert_annotated):
         load(bids, layout=["AB", "CD"])
 
 
-def test_sample_wins_over_onset(bids):
+def test_onset_decides(bids):
     change_events(bids, lambda t: t.assign(sample=t["sample"] + 5))
-    with pytest.warns(DataWarning, match="24 onsets in seconds are not at their sample"):
+    with pytest.warns(DataWarning, match=r"24 samples are not at their onsets.*'onset' decides"):
         (recording,) = load(bids)
-    assert recording.flashes["sample"].iloc[0] == 105
+    assert recording.flashes["sample"].iloc[0] == 100
     change_events(bids, lambda t: t.drop(columns="sample"))
     assert load(bids)[0].flashes["sample"].iloc[0] == 100
+
+
+def test_kinds_in_other_words_and_columns(bids):
+    words = {"Target": "oddball_with_response", "NonTarget": "standard", "start": "start"}
+    change_events(bids, lambda t: t.assign(value=t["trial_type"].map(words), trial_type="stimulus"))
+    with pytest.raises(RecordingError, match=r"'stimulus' \(25\); value: 'standard' \(20\)"):
+        load(bids)
+    assert recognise(bids) == {"target": ["oddball_with_response"], "nontarget": ["standard"]}
+    (recording,) = load(bids, target=["oddball*"], nontarget=["standard"])
+    assert recording.flashes["target"].tolist() == [k % 6 == 0 for k in range(24)]
+
+
+def test_options_on_channels(bids):
+    (recording,) = load(bids, rename={"Oz": "POz"}, drop=["cz"], microvolts_per_unit=2e6)
+    assert recording.electrodes == ["Fz", "POz"]
+    (plain,) = load(bids)
+    np.testing.assert_allclose(
+        recording.raw.get_data(), 2 * plain.raw.get_data(picks=["Fz", "Oz"]), rtol=1e-12
+    )
+
+
+def test_free_spelling(bids):
+    def hide(table):
+        flash = table["trial_type"] != "start"
+        return table.assign(
+            stimulus_code=((flash.cumsum() - 1) % 12 + 1).where(flash), trial_type="flash"
+        )
+
+    change_events(bids, hide)
+    (recording,) = load(bids, target="unknown", layout=ROWS)
+    assert recording.flashes["target"].isna().all()
+    assert recording.flashes["code"].tolist() == [*range(1, 13)] * 2
 
 
 def test_runs_and_sessions_in_order(bids):
@@ -202,13 +235,13 @@ def test_unknown_subject(bids):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.assign(trial_type="go"), r"trial types \['go'\] found"),
-        (lambda t: t.drop(columns="trial_type"), "expected 'trial_type' among them"),
-        (lambda t: t[t["trial_type"] == "Target"], "all 4 flashes are targets"),
-        (lambda t: t[t["trial_type"] == "NonTarget"], "none of 20 flashes is a target"),
+        (lambda t: t.assign(trial_type="go"), r"trial_type: 'go' \(25\) found"),
+        (lambda t: t.drop(columns="trial_type"), "expected the kinds Target and NonTarget"),
+        (lambda t: t[t["trial_type"] == "Target"], r"trial_type: 'Target' \(4\) found, expected"),
+        (lambda t: t[t["trial_type"] == "NonTarget"], r"trial_type: 'NonTarget' \(20\) found"),
         (lambda t: t.drop(columns="sample").assign(onset=t["onset"] * 10), "outside the signal"),
         (lambda t: t.assign(stimulus_code="A1"), "flash table cannot be read"),
-        (lambda t: t.assign(sample=t["sample"] + 0.5), "fractions"),
+        (lambda t: t.assign(sample="n/a", onset="n/a"), "found for flash 1, expected seconds"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*annotation.*outside")

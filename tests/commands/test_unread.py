@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import re
+import shlex
+
+import mne
+import numpy as np
+import pytest
+from own_recordings import save_annotated, save_gtec, save_with_table, study
+
+from p300.arguments import parse_options
+from p300.commands.finding import find_data
+from p300.commands.survey import find_one, survey_place
+from p300.errors import RecordingError
+
+WORDS = {True: "oddball", False: "standard"}
+FOREIGN = {True: "go", False: "stay"}
+
+
+def save_marks(path, words, equal=False):
+    """Save a recording whose marks say nothing of themselves: both kinds are equally frequent."""
+    recording = study()[0]
+    save_annotated(recording, path, words)
+    raw = mne.io.read_raw_fif(path, preload=True, verbose="error")
+    if equal:
+        half = np.arange(len(raw.annotations)) % 2
+        names = np.where(half, words[True], words[False])
+        raw.annotations.description = names
+    raw.save(path, overwrite=True, verbose="error")
+    return path
+
+
+def test_files_of_several_formats_in_one_folder_are_a_data_set_each(tmp_path):
+    first, second = study(2, sfreq=250.0, onset_interval=0.2)
+    save_annotated(first, tmp_path / "sub-1_raw.fif", WORDS)
+    save_annotated(second, tmp_path / "sub-2_raw.fif", WORDS)
+    save_gtec(first, tmp_path / "S1.mat")
+    found = find_data(tmp_path)
+    assert sorted((one.source, [f.name for f in one.files]) for one in found) == [
+        ("annotated", ["sub-1_raw.fif", "sub-2_raw.fif"]), ("gtec_br41n", ["S1.mat"]),
+    ]  # fmt: skip
+    surveyed = survey_place(tmp_path)
+    assert {one.found.source: len(one.recordings) for one in surveyed.surveys} == {
+        "annotated": 2, "gtec_br41n": 1,
+    }  # fmt: skip
+    assert not surveyed.failed
+    assert not surveyed.unread
+
+
+def test_the_marks_and_the_command_that_names_them(tmp_path):
+    file = save_marks(tmp_path / "my study_raw.fif", FOREIGN, equal=True)
+    with pytest.raises(RecordingError) as caught:
+        survey_place(tmp_path)
+    message = str(caught.value)
+    assert re.search(r"'(go|stay)' \(72\), '(go|stay)' \(72\) found", message)
+    (command,) = (line for line in message.splitlines() if "go on:" in line)
+    words = shlex.split(command.split("go on:")[1])
+    assert words[:4] == ["p300", "init", str(file), "--source"]
+    options = parse_options(words[6::2])
+    assert {options["target"][0], options["nontarget"][0]} == {"go", "stay"}
+    found = find_one(file, words[4], options)
+    assert found.guessed == ()
+
+
+def test_a_trigger_channel_that_may_hold_marks_is_told(tmp_path):
+    recording = study()[0]
+    signal = np.vstack([recording.raw.get_data(), np.zeros(recording.raw.n_times)])
+    samples = recording.flashes["sample"].to_numpy()
+    signal[-1, samples] = np.where(np.arange(len(samples)) % 2, 7, 8)
+    names = [*recording.electrodes, "Event port"]
+    kinds = ["eeg"] * len(recording.electrodes) + ["misc"]
+    info = mne.create_info(names, recording.sfreq, kinds)
+    mne.io.RawArray(signal, info, verbose="error").save(tmp_path / "a_raw.fif", verbose="error")
+    with pytest.raises(RecordingError) as caught:
+        find_one(tmp_path)
+    message = str(caught.value)
+    assert "'Event port' with '" in message
+    assert "--option 'stim_channel=Event port' --option 'target=[" in message
+    found = find_one(tmp_path, options={"target": [7], "nontarget": [8]})
+    assert found.options["stim_channel"] == "Event port"
+    assert found.guessed == ("stim_channel",)
+
+
+def test_naming_the_source_or_the_marks_leaves_other_guesses_on(tmp_path):
+    recording = study()[0]
+    recording.raw.rename_channels({"Fz": "EEG Fz-REF", "Cz": "EOG left"})
+    file = save_marks(tmp_path / "a_raw.fif", FOREIGN)
+    raw = mne.io.read_raw_fif(file, preload=True, verbose="error")
+    raw.rename_channels({"Fz": "EOG left"}).save(file, overwrite=True, verbose="error")
+    for source in (None, "annotated"):
+        found = find_one(file, source, {"target": ["go"], "nontarget": ["stay"]})
+        assert found.options["drop"] == ["EOG left"]
+        assert found.guessed == ("drop",)
+
+
+def test_one_data_set_that_cannot_be_read_does_not_stop_the_others(tmp_path):
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        save_with_table(study()[0], tmp_path / name / "sub-1_raw.fif", ["sample", "target"])
+    table = tmp_path / "bad" / "sub-1_raw_flashes.csv"
+    table.write_text("sample,target\n5,1\n999999999,0\n", encoding="utf-8")
+    surveyed = survey_place(tmp_path)
+    assert [one.found.name for one in surveyed.surveys] == ["good"]
+    assert "outside the signal" in surveyed.failed["bad"]
+
+
+def test_files_that_are_no_recordings_are_counted_and_damage_is_told(tmp_path):
+    save_with_table(study()[0], tmp_path / "sub-1_raw.fif", ["sample", "target"])
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "x.edf").write_bytes(b"something")
+    for name in ("a.docx", "b.docx"):
+        (tmp_path / "more" / name).write_bytes(b"something")
+    with pytest.raises(RecordingError) as caught:
+        survey_place(tmp_path / "more")
+    assert "- x.edf: not an EDF or BDF file, it begins with b'something'" in str(caught.value)
+    assert "2 .docx: no formats known here" in str(caught.value)
+    with pytest.raises(RecordingError, match="no such file"):
+        survey_place(tmp_path / "nowhere")
+
+
+def test_an_unknown_option_is_told_before_anything_is_read(tmp_path):
+    save_marks(tmp_path / "a_raw.fif", WORDS)
+    with pytest.raises(RecordingError, match="did you mean 'target'"):
+        find_one(tmp_path, options={"targets": ["x"]})
