@@ -15,6 +15,7 @@ from p300.recordings.guard import guarded
 from p300.recordings.guesses import guess_marks
 from p300.recordings.marks import NOTHING_SAID, Marks, MarksNotToldError, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
+from p300.recordings.readers.cntfile import DataFormat
 from p300.recordings.readers.mnefile import (
     RECORDINGS,
     find_recordings,
@@ -62,6 +63,7 @@ def load(
     channels: Channels = NO_CHANGES,
     marks: Marks = NOTHING_SAID,
     triggers: Triggers = BY_ANNOTATIONS,
+    data_format: DataFormat | None = None,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
@@ -81,6 +83,8 @@ def load(
     channels, marks, triggers
         See :class:`~p300.recordings.channels.Channels`, :class:`~p300.recordings.marks.Marks` and
         :class:`~p300.recordings.readers.triggers.Triggers`.
+    data_format
+        Type of the samples of a Neuroscan ``.cnt`` file, where the file leaves it open.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def load(
         raise RecordingError(f"{path}: no recordings in this folder. {INFO.obtain}")
     layout = marks.matrix()
     for file, place in place_files(files, subjects, path, subject):
-        raw = open_recording(file)
+        raw = open_recording(file, data_format=data_format)
         flashes = _find_flashes(raw, triggers, marks, file)
         beside = [] if triggers.stim_channel is None else [triggers.stim_channel]
         eeg = channels.keep_eeg(raw, file, beside)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -63,11 +62,13 @@ def recognise(path: Path) -> dict[str, Any] | None:
     if not (path / "dataset_description.json").is_file():
         return None
     tables = sorted(path.glob("sub-*/**/*_events.tsv"))
-    guesses = ((file, guess_flash_rows(file)) for file in itertools.islice(tables, _MOST_TABLES))
-    found = next(((file, guess) for file, guess in guesses if guess is not None), None)
-    if found is None:
+    guesses = [(file, guess_flash_rows(file)) for file in tables[:_MOST_TABLES]]
+    found = [(file, guess) for file, guess in guesses if guess is not None]
+    if not found:
         return None
-    file, options = found
+    file, options = found[0]
+    with_rows = (guess for _, guess in found if "layout" in guess)
+    options = next((guess for guess in with_rows if options.items() <= guess.items()), options)
     if len({_task(file) for file in tables}) > 1:
         options = {"task": _task(file), **options}
     return options | _guess_names(file)

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.ranges import Size
+from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import check_codes, count_characters, make_flash_table
-from p300.recordings.layout import Layout
-from p300.recordings.montage import choose_electrodes
+from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.gdf import read_gdf_events
-from p300.recordings.readers.mnefile import keep_eeg, read_raw
+from p300.recordings.readers.mnefile import read_raw
 from p300.recordings.readers.ovfile import open_ov
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, files_ending
@@ -128,9 +128,8 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     subject: SubjectPattern | None = None,
-    electrodes: Sequence[str] | None = None,
-    drop: Sequence[str] | None = None,
-    layout: Sequence[str | Sequence[str]] | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
     stream: Size | None = None,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
@@ -151,15 +150,13 @@ def load(
     subject
         A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
         subject, session and run that tells them from the paths of the files, below ``path``.
-    electrodes
-        Names of the channels, in the order of the file and without those dropped. By default the
-        file's own, which are often no more than "Channel 1".
-    drop
-        Channels of the file that are no EEG.
-    layout
-        Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose rows have the labels 1 to n
-        and whose columns the labels after them, as OpenViBE counts by default. The file does not
-        tell the symbols.
+    channels
+        See :class:`~p300.recordings.channels.Channels`; the file's own names are often no more than
+        "Channel 1".
+    marks
+        See :class:`~p300.recordings.marks.Marks`; the marks are the stimulations, as numbers. Rows
+        of the ``layout`` have the labels 1 to n here and columns the labels after them, as OpenViBE
+        counts by default. The file does not tell the symbols.
     stream
         Number of the signal among the streams of an ``.ov`` file, counted from 1; by default the
         only one whose rate can be that of EEG.
@@ -174,12 +171,11 @@ def load(
         files = search_folder(path, _files)
     if not files:
         raise RecordingError(f"{path}: no .ov or .gdf files here. {INFO.obtain}")
-    matrix = None if layout is None else Layout.row_column(layout, columns_first=False)
+    matrix = marks.matrix(columns_first=False)
     for file, place in place_files(files, subjects, path, subject):
         raw, samples, codes = _open(file, stream)
-        names = choose_electrodes(raw.ch_names, drop=drop, electrodes=electrodes, source=str(file))
-        raw.pick(list(names), verbose="error").rename_channels(names, verbose="error")
-        flashes = _read_flashes(samples, codes, float(raw.info["sfreq"]), str(file))
+        raw = channels.keep_eeg(raw, file)
+        flashes = _read_flashes(samples, codes, marks, float(raw.info["sfreq"]), str(file))
         recording = finish_recording(
             raw,
             flashes,
@@ -187,7 +183,7 @@ def load(
             **asdict(place),
             layout=matrix,
             source=str(file),
-            unnamed=electrodes is None,
+            unnamed=channels.electrodes is None,
         )
         if matrix is not None:
             check_codes(recording.flashes, matrix, str(file))
@@ -214,11 +210,18 @@ def _read_signal(file: Path) -> BaseRaw:
             return mne.io.read_raw_gdf(file, verbose="warning")
 
     # Its annotations are the stimulations, all of which go into the flash table.
-    return keep_eeg(read_raw(read, file), file).set_annotations(None)
+    return read_raw(read, file).set_annotations(None)
 
 
-def _read_flashes(samples: Samples, codes: Samples, sfreq: float, where: str) -> pd.DataFrame:
+def _read_flashes(
+    samples: Samples, codes: Samples, marks: Marks, sfreq: float, where: str
+) -> pd.DataFrame:
     """Make the flash table of the stimulations."""
+    import pandas as pd
+
+    if marks.named or marks.code is not None:
+        table = pd.DataFrame({"sample": samples, "mark": pd.Series(codes.astype(str), dtype="str")})
+        return marks.flashes(table, where)
     order = np.argsort(samples, kind="stable")
     samples, codes = samples[order], codes[order]
     fault = _find_fault(samples, codes, sfreq)
@@ -242,7 +245,8 @@ def _read_flashes(samples: Samples, codes: Samples, sfreq: float, where: str) ->
                 stacklevel=3,
             )
         leads, onsets = leads[shown], samples[starts[shown]]
-    return _make_table(leads, onsets, samples, codes, slack, where)
+    table = _make_table(leads, onsets, samples, codes, slack, where)
+    return table.drop(columns="target") if marks.unknown else table
 
 
 def _make_table(

@@ -58,6 +58,10 @@ def read_flash_rows(file: Path, marks: Marks) -> pd.DataFrame:
     missing = [name for name in _REQUIRED if name not in events]
     if missing:
         raise RecordingError(f"{file}: no column {missing[0]!r}, which BIDS requires")
+    return _choose_rows(events, marks, file)
+
+
+def _choose_rows(events: pd.DataFrame, marks: Marks, file: Path) -> pd.DataFrame:
     if marks.unknown and marks.code is None and _CODE in events:
         shown = events[events[_CODE].notna()].reset_index(drop=True)
         if not shown.empty:
@@ -127,7 +131,7 @@ def guess_flash_rows(file: Path) -> Options | None:
         events = read_table(file, "\t")
         usual = {_usual(texts) != {} for _, texts in _kind_columns(events)}
         if True in usual:
-            shown = read_flash_rows(file, Marks())
+            shown = _choose_rows(events, Marks(), file)
             codes = _numbers(shown["code"]) if "code" in shown else np.array([])
             rows = guess_rows(int(code) for code in codes[np.isfinite(codes)])
             return {} if rows is None else {"layout": rows}

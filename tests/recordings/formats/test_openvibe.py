@@ -234,3 +234,16 @@ def test_real_recording(data_root: Path, assert_annotated):
     assert recording.flashes["repetition"].max() == 10
     assert spelled_text(recording.flashes, recording.layout) == "AH71K"
     assert_annotated(recording)
+
+
+def test_free_spelling_and_marks_that_the_user_says(save):
+    path = save()
+    (plain,) = load(path)
+    (free,) = load(path, target="unknown")
+    assert free.flashes["target"].isna().all()
+    assert free.flashes["code"].equals(plain.flashes["code"])
+    (said,) = load(path, target=[33285], nontarget=[33286])
+    assert said.flashes["target"].sum() == plain.flashes["target"].sum()
+    assert len(said.flashes) == len(plain.flashes)
+    with pytest.raises(RecordingError, match=r"'33286' \(\d+\).*expected targets \[1\]"):
+        load(path, target=[1], nontarget=[2])
