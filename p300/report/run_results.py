@@ -19,7 +19,9 @@ from p300.errors import RunError, RunWarning
 from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout
 from p300.runs import RunFolder
+from p300.runs.joint_epochs import name_together
 from p300.signal.alignment import Alignment, make_alignment
+from p300.signal.positions import Positions
 from p300.speller.curves import rates_of
 
 MEAN = "mean"
@@ -55,6 +57,9 @@ class RunResults:
         where there are none.
     layouts
         Data set -> stimulus layout, of all data sets in ``characters``.
+    positions
+        Data set, or all together by the name that they have then -> positions of its electrodes;
+        those of the 10-05 system hold where a run stored none.
     """
 
     folder: Path
@@ -67,6 +72,7 @@ class RunResults:
     averages: pd.DataFrame | None
     characters: pd.DataFrame | None = None
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    positions: Mapping[str, Positions] = field(default_factory=dict)
 
     def unique(self, column: str) -> list[str]:
         """Return the different values of a column of the metrics, in the order of the file."""
@@ -152,6 +158,7 @@ def read_run(folder: Path) -> RunResults:
         averages=run.averages(),
         characters=None if spelled is None else label_protocols(spelled),
         layouts={} if spelled is None else _read_layouts(run, spelled),
+        positions=_read_positions(run),
     )
     _warn_of_missing(results)
     if spelled is not None and results.rates.empty:
@@ -199,6 +206,19 @@ def _read_layouts(run: RunFolder, characters: pd.DataFrame) -> dict[str, Layout]
             )
         layouts[dataset] = layout
     return layouts
+
+
+def _read_positions(run: RunFolder) -> dict[str, Positions]:
+    """Read the positions of each data set, and put those of all together."""
+    experiment = run.experiment()
+    datasets = [name for name in experiment.datasets if run.epochs_file(name).is_file()]
+    positions: dict[str, Positions] = {name: run.positions(name) for name in datasets}
+    if (together := name_together(experiment)) and datasets:
+        first, *others = positions.values()
+        positions[together] = {
+            name: place for name, place in first.items() if all(name in o for o in others)
+        }
+    return positions
 
 
 def _read_fits(run: RunFolder, metrics: pd.DataFrame) -> pd.DataFrame:

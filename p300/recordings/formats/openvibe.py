@@ -136,7 +136,6 @@ def load(
             **asdict(place),
             layout=matrix,
             source=str(file),
-            unnamed=electrodes is None,
         )
         if matrix is not None:
             check_codes(recording.flashes, matrix, str(file))

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout
-from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, file_stem
 from p300.recordings.readers.headers import check_header
 from p300.recordings.recording import Recording, finish_recording
@@ -155,7 +155,7 @@ def keep_eeg(
 
 
 def guess_eeg(raw: BaseRaw) -> dict[str, Any]:
-    """Guess the options ``rename`` and ``drop`` of a recording; see :func:`guess_channels`."""
+    """Guess the option ``drop`` of a recording; see :func:`guess_channels`."""
     kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
     return guess_channels([name for name, kind in kinds if kind == "eeg"])
 
