@@ -158,7 +158,7 @@ def read_run(folder: Path) -> RunResults:
         averages=run.averages(),
         characters=None if spelled is None else label_protocols(spelled),
         layouts={} if spelled is None else _read_layouts(run, spelled),
-        positions=_read_positions(run),
+        positions=_read_positions(run, metrics),
     )
     _warn_of_missing(results)
     if spelled is not None and results.rates.empty:
@@ -208,13 +208,15 @@ def _read_layouts(run: RunFolder, characters: pd.DataFrame) -> dict[str, Layout]
     return layouts
 
 
-def _read_positions(run: RunFolder) -> dict[str, Positions]:
+def _read_positions(run: RunFolder, metrics: pd.DataFrame) -> dict[str, Positions]:
     """Read the positions of each data set, and put those of all together."""
     experiment = run.experiment()
-    datasets = [name for name in experiment.datasets if run.epochs_file(name).is_file()]
-    positions: dict[str, Positions] = {name: run.positions(name) for name in datasets}
-    if (together := name_together(experiment)) and datasets:
-        first, *others = positions.values()
+    names = dict.fromkeys([*experiment.datasets, *map(str, metrics["dataset"].unique())])
+    stored = {name: run.positions(name) for name in names}
+    positions: dict[str, Positions] = {n: p for n, p in stored.items() if p is not None}
+    together = name_together(experiment)
+    if together and positions.keys() >= set(experiment.datasets):
+        first, *others = (positions[name] for name in experiment.datasets)
         positions[together] = {
             name: place for name, place in first.items() if all(name in o for o in others)
         }

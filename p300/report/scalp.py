@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MIDLINE = ("Fz", "Cz", "Pz", "Oz")
 MOST_MAPS = 10
+ROW = 0.01
+"""Metres from front to back within which electrodes are of one row."""
 UNEQUAL_SCALES = 20.0
 """Ratio of amplitudes from which a mean over subjects in microvolts shows the loudest alone."""
 
@@ -91,6 +93,25 @@ def central_electrodes(electrodes: Sequence[str], positions: Positions | None = 
     places, vertex = known_positions(positions), standard_positions()["Cz"]
     distance = {name: math.dist(places[name], vertex) for name in electrodes if name in places}
     return sorted(distance, key=lambda name: distance[name])[:4] or list(electrodes)[:4]
+
+
+def front_to_back(electrodes: Sequence[str], positions: Positions | None = None) -> list[int]:
+    """Order electrodes from the front of the head to its back, each row from left to right.
+
+    Those whose positions are unknown come last, as they are. Returns the positions in the list.
+    """
+    places = known_positions(positions)
+    known = [k for k, name in enumerate(electrodes) if name in places]
+    known.sort(key=lambda k: -places[electrodes[k]][1])
+    rows: list[list[int]] = []
+    for k in known:
+        # Rows of the 10-20 system are arcs; within a centimetre is one row.
+        if rows and places[electrodes[rows[-1][0]]][1] - places[electrodes[k]][1] < ROW:
+            rows[-1].append(k)
+        else:
+            rows.append([k])
+    ordered = [k for row in rows for k in sorted(row, key=lambda k: places[electrodes[k]][0])]
+    return ordered + [k for k in range(len(electrodes)) if k not in known]
 
 
 def _scales(averages: pd.DataFrame) -> pd.Series[float]:

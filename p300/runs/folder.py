@@ -198,15 +198,16 @@ class RunFolder:
         except (KeyError, TypeError, ValueError, AttributeError, P300Error) as error:
             raise damaged(file, error) from error
 
-    def positions(self, dataset: str) -> dict[str, Position]:
-        """Return the positions of a data set's electrodes, of those whose place is known."""
+    def positions(self, dataset: str) -> dict[str, Position] | None:
+        """Return the positions of a data set's electrodes, None where the run kept none."""
         from p300.signal.positions import restore_positions
 
         file = self.epochs_file(dataset)
-        stored = read_json(file)
+        if not file.is_file() or (stored := read_json(file).get("positions")) is None:
+            return None
         try:
-            return restore_positions(stored.get("positions"), stored["electrodes"], file)
-        except (KeyError, TypeError, AttributeError, P300Error) as error:
+            return restore_positions(stored, (), file)
+        except P300Error as error:
             raise damaged(file, error) from error
 
     # Folds.

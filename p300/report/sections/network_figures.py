@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,9 @@ import pandas as pd
 
 from p300.detectors.patterns import frequency_response
 from p300.report import style
-from p300.report.scalp import MOST_MAPS, draw_scalp_maps
+from p300.report.scalp import MOST_MAPS, draw_scalp_maps, front_to_back
 from p300.report.style import GREY, INK, LIGHT, PALETTE, WIDTH, label
-from p300.signal.positions import Positions, known_positions
+from p300.signal.positions import Positions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,7 @@ def plot_saliency(
     )
     flat = [ax for row in axes for ax in row]
     for ax, (name, table) in zip(flat, saliencies.items(), strict=False):
-        _draw_saliency(ax, table.loc[front_to_back([str(e) for e in table.index], positions)])
+        _draw_saliency(ax, table.iloc[front_to_back([str(e) for e in table.index], positions)])
         style.title(ax, label(name, 20))
     for ax in flat[len(saliencies) :]:
         ax.remove()
@@ -191,19 +191,3 @@ def _draw_saliency(ax: Axes, table: pd.DataFrame) -> None:
     ax.set_yticks(list(named), [label(table.index[k], 8) for k in named])
     ax.tick_params(labelsize=8, length=0)
     ax.set_xlabel("Time from flash (ms)")
-
-
-def front_to_back(electrodes: Sequence[str], positions: Positions | None = None) -> list[str]:
-    """Order electrodes from the front of the head to its back, left before right.
-
-    Those whose positions are unknown come last.
-    """
-    places = known_positions(positions)
-
-    def place(name: str) -> tuple[float, float]:
-        if name not in places:
-            return (np.inf, 0.0)
-        x, y, _ = places[name]
-        return (-round(float(y), 2), float(x))
-
-    return sorted(electrodes, key=place)
