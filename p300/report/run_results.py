@@ -19,7 +19,6 @@ from p300.errors import RunError, RunWarning
 from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout
 from p300.runs import RunFolder
-from p300.runs.joint_epochs import name_together
 from p300.signal.alignment import Alignment, make_alignment
 from p300.signal.positions import Positions
 from p300.speller.curves import rates_of
@@ -58,8 +57,8 @@ class RunResults:
     layouts
         Data set -> stimulus layout, of all data sets in ``characters``.
     positions
-        Data set, or all together by the name that they have then -> positions of its electrodes;
-        those of the 10-05 system hold where a run stored none.
+        Data set -> positions of its electrodes; without those that the run stored none of, for
+        which the names' in the 10-05 system hold.
     """
 
     folder: Path
@@ -209,18 +208,9 @@ def _read_layouts(run: RunFolder, characters: pd.DataFrame) -> dict[str, Layout]
 
 
 def _read_positions(run: RunFolder, metrics: pd.DataFrame) -> dict[str, Positions]:
-    """Read the positions of each data set, and put those of all together."""
-    experiment = run.experiment()
-    names = dict.fromkeys([*experiment.datasets, *map(str, metrics["dataset"].unique())])
-    stored = {name: run.positions(name) for name in names}
-    positions: dict[str, Positions] = {n: p for n, p in stored.items() if p is not None}
-    together = name_together(experiment)
-    if together and positions.keys() >= set(experiment.datasets):
-        first, *others = (positions[name] for name in experiment.datasets)
-        positions[together] = {
-            name: place for name, place in first.items() if all(name in o for o in others)
-        }
-    return positions
+    """Read the positions of each data set whose run stored them."""
+    stored = {name: run.positions(name) for name in map(str, metrics["dataset"].unique())}
+    return {name: places for name, places in stored.items() if places is not None}
 
 
 def _read_fits(run: RunFolder, metrics: pd.DataFrame) -> pd.DataFrame:

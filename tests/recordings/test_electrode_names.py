@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.errors import RecordingError
@@ -28,6 +29,7 @@ def read(names, **options):
     return read_electrodes(names, "file.x", **options)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.sampled_from(sorted(set(standard_positions()) - OLD)), min_size=1, unique=True))
 def test_names_of_the_10_05_system_stay_so_whatever_else_they_could_be(names):
     found = read([name.swapcase() for name in names])
@@ -49,6 +51,7 @@ CAPS = {
 
 
 @pytest.mark.parametrize("cap", CAPS)
+@settings(deadline=None, max_examples=10)
 @given(data=st.data())
 def test_a_whole_cap_is_placed_as_such_in_any_order_and_case(cap, data):
     names = data.draw(st.permutations(CAPS[cap]))
@@ -149,6 +152,7 @@ def test_two_names_of_one_electrode_are_refused(names):
         read(names)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     before=st.sampled_from(["", "EEG ", "EEG", "eeg-", "CAP:", "Brain "]),
     after=st.sampled_from(["", "-Ref", "-REF", "-LE", "-CPz", "-A1A2", "-(M1+M2)/2", " AVG", "_r"]),
@@ -212,3 +216,16 @@ def test_channels_that_are_no_eeg_are_guessed(channels, options):
     assert guess_channels(channels) == options
     left = [name for name in channels if name not in options.get("drop", [])]
     assert len(read(left).names) == len(left)
+
+
+PIECES = st.sampled_from(["EEG", "Fz", "cz", "A1", "B2", "-", " ", ".", "Ref", "T3", "E7", "é", ""])
+NAMES = st.one_of(st.text(max_size=12), st.lists(PIECES, max_size=4).map("".join))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(NAMES, min_size=1, max_size=12, unique=True))
+def test_any_names_are_read_or_refused(names):
+    with suppress(RecordingError):
+        found = read(names)
+        assert len(set(found.names)) == len(names)
+        assert set(found.positions) <= set(found.names)
