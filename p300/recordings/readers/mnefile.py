@@ -182,6 +182,7 @@ def record_file(
     file: Path,
     dataset: str,
     place: Place,
+    montage: str | None = None,
 ) -> Recording:
     """Make the recording of a file; its marks become flashes, and its flash codes are checked.
 
@@ -195,6 +196,8 @@ def record_file(
         The stimulus matrix, None where it is unknown.
     file, dataset, place
         Where the recording belongs.
+    montage
+        Of its electrodes, see :func:`p300.recordings.electrode_names.read_electrodes`.
 
     Raises
     ------
@@ -203,8 +206,9 @@ def record_file(
     """
     remove_flash_annotations(raw, flashes["sample"].to_numpy())
     recording = finish_recording(
-        raw, flashes, dataset=dataset, **asdict(place), layout=layout, source=str(file)
-    )
+        raw, flashes, dataset=dataset, **asdict(place), layout=layout, source=str(file),
+        montage=montage,
+    )  # fmt: skip
     if layout is not None:
         check_codes(recording.flashes, layout, str(file))
     return recording
