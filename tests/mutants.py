@@ -50,6 +50,27 @@ MUTANTS = (
         ("tests/evaluation/test_leaks.py",),
     ),
     Mutant(
+        "where most names are of no system none is taken for one",
+        "recordings/electrode_names.py",
+        "if 2 * len(unknown) <= len(eeg) and not elsewhere:",
+        "if not elsewhere:",
+        ("tests/recordings/test_electrode_names.py",),
+    ),
+    Mutant(
+        "electrodes of one name at two places are not joined",
+        "signal/positions.py",
+        "if apart[name] > ELSEWHERE]",
+        "if apart[name] > 1.0]",
+        ("tests/signal/test_positions.py",),
+    ),
+    Mutant(
+        "scalp maps are drawn where the recordings place their electrodes",
+        "report/scalp.py",
+        "info.set_montage(head_montage(places)",
+        "info.set_montage(head_montage(standard_positions())",
+        ("tests/report/test_report.py",),
+    ),
+    Mutant(
         "an interval is one of 95 %",
         "evaluation/intervals.py",
         "LEVEL = 0.05",

@@ -15,7 +15,7 @@ from p300.commands.finding import FoundData, find_data, open_found
 from p300.commands.unread import Unread, find_unread, nothing_found
 from p300.errors import DataWarning, P300Error, RecordingError
 from p300.recordings import Layout, Recording, Study
-from p300.recordings.montage import unplaced_electrodes
+from p300.recordings.electrode_names import unplaced_electrodes
 from p300.runs.preparation import Progress, silent
 from p300.signal.epochs import join_layouts
 from p300.signal.preprocessing import describe_flashes
@@ -158,7 +158,7 @@ def _describe(recording: Recording) -> dict[str, Any]:
         "run": recording.run,
         "source": recording.source,
         "electrodes": recording.electrodes,
-        "unplaced": unplaced_electrodes(recording.electrodes),
+        "unplaced": unplaced_electrodes(recording),
         "bad": list(recording.raw.info["bads"]),
         "sfreq": recording.sfreq,
         "seconds": recording.raw.n_times / recording.sfreq,

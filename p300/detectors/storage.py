@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from p300.errors import DetectorError, P300Error
 from p300.files import read_json, write_json, written_whole
 from p300.signal.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
 from p300.signal.epochs import Epochs
+from p300.signal.positions import Positions, check_same_places, restore_positions
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
@@ -40,6 +41,8 @@ class StoredDetector:
         Settings that made the training epochs.
     alignment
         How each recording is aligned, by its own epochs, before it is scored.
+    positions
+        Of the electrodes, as those of epochs.
     """
 
     detector: Detector
@@ -47,6 +50,7 @@ class StoredDetector:
     sfreq: float
     preprocessing: dict[str, Any]
     alignment: Alignment = NO_ALIGNMENT
+    positions: Positions = field(default_factory=dict)
 
     def score(self, recording: Recording) -> pd.DataFrame:
         """Score every flash of a recording, preprocessed and aligned as the training epochs were.
@@ -61,7 +65,7 @@ class StoredDetector:
         PreprocessingError
             When the recording lacks an electrode or cannot be brought to the rate.
         EpochsError
-            When the alignment does not fit the recording.
+            When the alignment does not fit the recording, or electrodes of one name are elsewhere.
         """
         from scipy.special import expit
 
@@ -82,7 +86,9 @@ class StoredDetector:
         settings = Preprocessing.model_validate(
             {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
         )
-        return align(preprocess(recording, settings), self.alignment)
+        epochs = preprocess(recording, settings)
+        check_same_places(self.positions, epochs.positions, f"the detector and {recording.name}")
+        return align(epochs, self.alignment)
 
 
 def save_detector(
@@ -130,6 +136,7 @@ def save_detector(
                 "parameters": detector.parameters(),
                 "state": about,
                 "electrodes": list(epochs.electrodes),
+                "positions": {name: list(place) for name, place in epochs.positions.items()},
                 "sfreq": epochs.sfreq,
                 "preprocessing": dict(epochs.preprocessing),
                 "alignment": asdict(alignment),
@@ -173,6 +180,7 @@ def load_detector(folder: str | Path) -> StoredDetector:
             sfreq=about["sfreq"],
             preprocessing=about["preprocessing"],
             alignment=make_alignment(about.get("alignment"), f"{folder}: alignment"),
+            positions=restore_positions(about.get("positions"), about["electrodes"], folder),
         )
     except (
         AttributeError, LookupError, MemoryError, P300Error, RuntimeError, TypeError, ValueError

@@ -1,90 +1,186 @@
-"""Names and positions of electrodes."""
+"""Positions of electrodes: the standard 10-05 system, MNE's montages, files of positions."""
 
 from __future__ import annotations
 
 import difflib
-import re
+import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from p300.errors import DataWarning, RecordingError
+from p300.errors import RecordingError
+from p300.recordings.guard import check_regular, guarded
 
 if TYPE_CHECKING:
     from mne.channels import DigMontage
     from mne.io import BaseRaw
 
+Position = tuple[float, float, float]
+"""x, y, z of an electrode in metres: head coordinates, x to the right ear, y to the nose, z up."""
 
-_FEWEST = 3
-"""Electrodes that must be left for a guess of channels to be of use."""
+FARTHEST = 0.17
+"""Metres; no electrode of a head of 13 cm radius, centred 4 cm above the ears, is farther off."""
+
+NEAREST = 0.04
+"""Metres; electrodes of a head of 7 cm radius are not nearer to the middle of the ears."""
+
+_FILES = (
+    ".bvef", ".csd", ".csv", ".elc", ".eloc", ".elp", ".hpts", ".loc", ".locs", ".sfp", ".tsv",
+    ".txt", ".xyz",
+)  # fmt: skip
+
+# MNE 1.13 renamed those made on one head after that head; the old names warn, then go.
+_RENAMED = ("standard_", "colin27_")
+
+
+def builtin_montages() -> list[str]:
+    """Return the names of the EEG montages that MNE brings."""
+    import mne
+
+    described = mne.channels.get_builtin_montages(descriptions=True)
+    return [name for name, about in described if "fNIRS" not in about]
 
 
 def standard_montage() -> DigMontage:
     """Return the standard 10-05 montage of electrode names and positions (in metres)."""
+    return _make_montage("colin27_1005")
+
+
+def _make_montage(name: str) -> DigMontage:
     import mne
 
-    # MNE 1.13 renamed it after the head it was made on and warns about the old name.
-    renamed = "colin27_1005" in mne.channels.get_builtin_montages()
-    return mne.channels.make_standard_montage("colin27_1005" if renamed else "standard_1005")
+    return mne.channels.make_standard_montage(_present_name(name) or name)
+
+
+def _present_name(wanted: str) -> str | None:
+    """Return what the installed MNE calls a montage, in any case and by either of two names."""
+    there = {name.lower(): name for name in builtin_montages()}
+    old, new = _RENAMED
+    tried = (wanted.lower(), wanted.lower().replace(old, new), wanted.lower().replace(new, old))
+    return next((there[name] for name in tried if name in there), None)
 
 
 @cache
-def standard_positions() -> dict[str, npt.NDArray[np.float64]]:
-    """Return the electrodes of the 10-05 system with their positions, [x, y, z] in metres."""
-    positions: dict[str, npt.NDArray[np.float64]] = standard_montage().get_positions()["ch_pos"]
-    return positions
+def standard_positions() -> dict[str, Position]:
+    """Return the electrodes of the 10-05 system with their positions in head coordinates."""
+    return positions_of(standard_montage(), "the 10-05 system")
 
 
-def unplaced_electrodes(electrodes: Iterable[str]) -> list[str]:
-    """Return the electrodes whose positions are unknown: the 10-05 system has no such names."""
-    return [str(name) for name in electrodes if name not in standard_positions()]
-
-
-def set_standard_montage(raw: BaseRaw, source: str, *, unnamed: bool) -> None:
-    """Rename the channels to the standard spelling and set the positions of those known.
+def positions_of(montage: DigMontage, source: str) -> dict[str, Position]:
+    """Return the positions of a montage in head coordinates, of the electrodes that have one.
 
     Parameters
     ----------
-    raw
-        Changed in place.
+    montage
+        In any frame of coordinates that has the nasion and both ears; without these its
+        coordinates are taken for those of the head.
     source
-        The file, for messages.
-    unnamed
-        Whether names that the 10-05 system does not know are allowed, with a warning.
+        For messages.
+
+    Warns
+    -----
+    DataWarning
+        Where a fiducial point is missing.
+    """
+    from mne.channels.montage import transform_to_head
+
+    places = guarded(lambda: transform_to_head(montage.copy()), source).get_positions()["ch_pos"]
+    return {
+        str(name): as_position(place) for name, place in places.items() if np.isfinite(place).all()
+    }
+
+
+def as_position(place: Sequence[float]) -> Position:
+    """Return three coordinates as plain numbers."""
+    x, y, z = (float(value) for value in place[:3])
+    return x, y, z
+
+
+def raw_positions(raw: BaseRaw) -> dict[str, Position]:
+    """Return the positions of the channels of a Raw that has them, in head coordinates."""
+    places = {str(channel["ch_name"]): channel["loc"][:3] for channel in raw.info["chs"]}
+    told = {name: place for name, place in places.items() if np.isfinite(place).all()}
+    return {name: as_position(place) for name, place in told.items() if place.any()}
+
+
+def is_plausible(place: Position) -> bool:
+    """Return whether an electrode can be there on a head of 7 to 13 cm radius."""
+    return NEAREST <= math.hypot(*place) <= FARTHEST
+
+
+def load_montage(name_or_file: str, source: str) -> DigMontage:
+    """Return a montage that MNE brings, or that of a file of positions.
+
+    Parameters
+    ----------
+    name_or_file
+        Such as ``biosemi128`` or ``GSN-HydroCel-129`` (any of
+        :func:`mne.channels.get_builtin_montages`), or a file: EEGLAB's .loc, .locs and .eloc, .sfp
+        of BESA and EGI, .elc of ANT, .elp of BESA, .bvef of BrainVision, .csd, .hpts, angles in
+        .txt, metres in .csv, .tsv and .xyz.
+    source
+        The recording, for messages.
 
     Raises
     ------
     RecordingError
-        When a name is unknown, or two name one electrode.
+        When there is no such montage, or the file cannot be read or holds no head.
     """
-    standard = {name.lower(): name for name in standard_positions()}
-    unknown = [name for name in raw.ch_names if name.lower() not in standard]
-    if unknown and not unnamed:
-        near = difflib.get_close_matches(unknown[0].lower(), standard, n=1)
-        hint = f" (is {unknown[0]!r} meant to be {standard[near[0]]!r}?)" if near else ""
+    file = Path(name_or_file)
+    present = _present_name(name_or_file)
+    if present is not None:
+        return _make_montage(present)
+    if file.suffix.lower() not in _FILES:
+        near = difflib.get_close_matches(name_or_file.lower(), map(str.lower, builtin_montages()))
+        hint = f"; is it meant to be {_present_name(near[0])!r}?" if near else ""
         raise RecordingError(
-            f"{source}: electrode names {unknown} found, expected names of the standard 10-05 "
-            f"system such as Fz, Cz, PO7{hint}. Rename them, or drop channels that are not EEG"
+            f"{source}: montage {name_or_file!r} is none of MNE's "
+            f"({', '.join(builtin_montages())}), nor a file of positions ({', '.join(_FILES)})"
+            f"{hint}"
         )
-    if unknown:
-        warnings.warn(
-            f"{source}: electrodes {unknown} are no names of the 10-05 system, so that their "
-            "positions are unknown and scalp maps are left out; if you know the names, give them "
-            "with the option 'electrodes', in the order of the file (electrodes: [Fz, Cz, ...]); "
-            "leave channels that are no EEG out with 'drop'",
-            DataWarning,
-            stacklevel=4,
+    if not file.is_file():
+        check_regular(file)
+        raise RecordingError(f"{source}: no file of positions {file}, which 'montage' names")
+    return guarded(lambda: _read_positions(file), file)
+
+
+def _read_positions(file: Path) -> DigMontage:
+    import mne
+
+    read = mne.channels.read_custom_montage
+    montage = mne.channels.read_dig_hpts(file) if file.suffix == ".hpts" else read(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said when the positions are used
+        places = positions_of(montage, str(file))
+    far = [name for name, place in places.items() if not is_plausible(place)]
+    if not places or 2 * len(far) > len(places):
+        most = max((math.hypot(*place) for place in places.values()), default=0.0)
+        raise RecordingError(
+            f"{file}: {len(places)} positions up to {most:.3g} m from the middle of the ears "
+            "found, expected electrodes on a head of 0.07 to 0.13 m radius; check the unit"
         )
-    mapping = {name: standard.get(name.lower(), name) for name in raw.ch_names}
-    if len(set(mapping.values())) != len(mapping):
-        raise RecordingError(f"{source}: electrode names {raw.ch_names} name one electrode twice")
-    raw.rename_channels(mapping, verbose="error")
-    on_missing = "ignore" if unnamed else "raise"
-    raw.set_montage(standard_montage(), on_missing=on_missing, verbose="error")
+    return montage
+
+
+def head_montage(positions: Mapping[str, Position]) -> DigMontage:
+    """Return a montage of positions in head coordinates, on the standard head's ears and nasion."""
+    import mne
+
+    nasion, left, right = (np.array(place) for place in _standard_fiducials())
+    placed = {name: np.array(place) for name, place in positions.items()}
+    return mne.channels.make_dig_montage(placed, nasion, left, right, coord_frame="head")
+
+
+@cache
+def _standard_fiducials() -> tuple[Position, ...]:
+    from mne.channels.montage import transform_to_head
+
+    points = transform_to_head(standard_montage()).get_positions()
+    return tuple(as_position(points[name]) for name in ("nasion", "lpa", "rpa"))
 
 
 def choose_electrodes(
@@ -131,43 +227,3 @@ def choose_electrodes(
             f"{len(kept)} channels: {kept}; name each, or leave channels out with the option 'drop'"
         )
     return dict(zip(kept, electrodes, strict=True))
-
-
-# Electrodes that others are referenced to: "EEG Fz-A1" is Fz, "F7-T3" is no single electrode.
-_REFERENCES = {"a1", "a2", "m1", "m2"}
-
-
-def guess_channels(channels: Sequence[str]) -> dict[str, Any]:
-    """Guess which channels are electrodes where their names are not plain ones.
-
-    Parameters
-    ----------
-    channels
-        Names in the file, such as ``EEG Fz-REF``, ``Fp1.`` or ``EOG left``.
-
-    Returns
-    -------
-    Options ``rename`` (name in the file -> electrode) and ``drop`` (channels in whose names there
-    is no electrode, or two). Nothing where all names are plain, or where two channels would be one
-    electrode or fewer than three electrodes be left: then the user must say.
-    """
-    standard = {name.lower(): name for name in standard_positions()}
-    guessed = {channel: _guess_electrode(channel, standard) for channel in channels}
-    electrodes = [name for name in guessed.values() if name is not None]
-    if len(electrodes) < _FEWEST or len(set(electrodes)) < len(electrodes):
-        return {}
-    rename = {
-        channel: name
-        for channel, name in guessed.items()
-        if name is not None and channel.lower() not in standard
-    }
-    drop = [channel for channel, name in guessed.items() if name is None]
-    return ({"rename": rename} if rename else {}) | ({"drop": drop} if drop else {})
-
-
-def _guess_electrode(channel: str, standard: Mapping[str, str]) -> str | None:
-    if channel.lower() in standard:
-        return standard[channel.lower()]
-    found = [w for w in re.findall(r"[a-z]+[0-9]*", channel.lower()) if w in standard]
-    measured = [word for word in found if word not in _REFERENCES]
-    return standard[measured[0]] if len(measured) == 1 else None

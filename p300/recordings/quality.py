@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from p300.recordings.electrode_names import unplaced_electrodes
 from p300.recordings.flashes import PAUSE
-from p300.recordings.montage import unplaced_electrodes
 from p300.recordings.recording import Recording, robust_amplitude
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def electrode_quality(recording: Recording) -> pd.DataFrame:
     """
     import pandas as pd
 
-    unplaced = unplaced_electrodes(recording.electrodes)
+    unplaced = unplaced_electrodes(recording)
     # Electrode by electrode: a recording can have hundreds of megabytes.
     rows = []
     for k, name in enumerate(recording.electrodes):

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.electrode_names import place_electrodes
 from p300.recordings.guard import guarded
 from p300.recordings.layout import Layout
-from p300.recordings.montage import set_standard_montage
+from p300.recordings.montage import Position, raw_positions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +54,9 @@ class Recording:
     Parameters
     ----------
     raw
-        The signal: EEG channels only, in volts, with standard 10-05 names and positions (or the
-        file's own names without positions, where the format carries none); flashes are also
-        annotations on it, so that MNE's own plots show them.
+        The signal: EEG channels only, in volts, named and placed as
+        :func:`p300.recordings.electrode_names.read_electrodes` tells; flashes are also annotations
+        on it, so that MNE's own plots show them.
     flashes
         One row a flash in time order, columns :data:`FLASH_COLUMNS`. ``sample`` counts from the
         first sample of ``raw``; ``code`` is the flash code of ``layout``; ``character`` and
@@ -99,6 +100,11 @@ class Recording:
         return list(self.raw.ch_names)
 
     @property
+    def positions(self) -> dict[str, Position]:
+        """Electrode -> x, y, z in head coordinates, in metres; of those whose place is known."""
+        return raw_positions(self.raw)
+
+    @property
     def sfreq(self) -> float:
         """Sampling rate in Hz."""
         return float(self.raw.info["sfreq"])
@@ -134,7 +140,7 @@ def build_recording(
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
-    unnamed: bool = False,
+    montage: str | None = None,
 ) -> Recording:
     """Make a checked :class:`Recording` from an array.
 
@@ -143,16 +149,15 @@ def build_recording(
     signal
         [electrode, sample], in volts.
     electrodes
-        Names of the rows; must be in the standard 10-05 montage (any case).
+        Names of the rows.
     sfreq
         Sampling rate in Hz.
     flashes
         Flash table; see :class:`Recording`. Missing columns are filled with NA.
     segment_starts
         First samples of stretches that do not continue what is before them.
-    unnamed
-        Names that the 10-05 system does not know are allowed, with a warning: the format carries
-        none. Those electrodes have no positions.
+    montage
+        Whose names they are, see :func:`p300.recordings.electrode_names.read_electrodes`.
 
     Raises
     ------
@@ -173,7 +178,7 @@ def build_recording(
     raw = mne.io.RawArray(data, info, copy="auto", verbose="error")
     return finish_recording(
         raw, flashes, dataset=dataset, subject=subject, session=session, run=run, certain=certain,
-        layout=layout, source=source, segment_starts=segment_starts, unnamed=unnamed,
+        layout=layout, source=source, segment_starts=segment_starts, montage=montage,
     )  # fmt: skip
 
 
@@ -189,21 +194,16 @@ def finish_recording(
     layout: Layout | None = None,
     source: str = "",
     segment_starts: list[int] | None = None,
-    unnamed: bool = False,
+    montage: str | None = None,
 ) -> Recording:
     """Make a checked :class:`Recording` from a Raw that holds EEG channels in volts.
 
-    Electrode names are brought to the standard spelling and get their 10-05 positions; flashes
-    and segment edges become annotations. Parameters as in :func:`build_recording`.
-
-    Raises
-    ------
-    RecordingError
-        When anything in it cannot be a recording; see :func:`check_recording`.
+    Electrodes are named and placed; flashes and segment edges become annotations. Parameters and
+    errors as in :func:`build_recording`.
     """
     _check_axes(len(raw.ch_names), int(raw.n_times), source)
     _check_rate(raw.info["sfreq"], source)
-    set_standard_montage(raw, source, unnamed=unnamed)
+    place_electrodes(raw, source, montage)
     recording = Recording(
         raw=raw,
         flashes=_complete_flashes(flashes, source),

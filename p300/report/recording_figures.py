@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.recordings.flashes import PAUSE
-from p300.recordings.montage import standard_positions
 from p300.report import style
 from p300.report.prose import several
+from p300.report.scalp import front_to_back
 from p300.report.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
 from p300.signal.separability import Responses
 
@@ -90,7 +90,7 @@ def _draw_averages(axes: Sequence[Axes], responses: Responses, best: Sequence[in
 
 def _draw_r_squared(ax: Axes, responses: Responses) -> None:
     """Draw the signed r squared of every electrode over time, front of the head at the top."""
-    order = front_to_back(responses.electrodes)
+    order = front_to_back(responses.electrodes, responses.positions)
     values, times = responses.r_squared[order], 1e3 * responses.times
     scale = max(_LEAST_SCALE, float(np.abs(values).max()))
     half = (times[1] - times[0]) / 2
@@ -118,18 +118,6 @@ def _draw_r_squared(ax: Axes, responses: Responses) -> None:
     bar.ax.set_yticklabels([f"−{scale:.2g}", "0", f"+{scale:.2g}"])
     bar.ax.tick_params(labelsize=8, length=0, labelcolor=INK)
     bar.outline.set_visible(False)
-
-
-def front_to_back(electrodes: Sequence[str]) -> list[int]:
-    """Order electrodes from the front of the head to the back; unknown ones last, as they come."""
-    places = standard_positions()
-
-    def place(k: int) -> tuple[bool, float, float]:
-        x, y, _ = places.get(electrodes[k], (0.0, 0.0, 0.0))
-        # Rows of the 10-20 system are arcs; whole centimetres keep one row together.
-        return electrodes[k] not in places, -round(100 * float(y)), float(x)
-
-    return sorted(range(len(electrodes)), key=place)
 
 
 def _draw_intervals(ax: Axes, intervals: FloatArray) -> None:

@@ -20,6 +20,7 @@ from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout
 from p300.runs import RunFolder
 from p300.signal.alignment import Alignment, make_alignment
+from p300.signal.positions import Positions
 from p300.speller.curves import rates_of
 
 MEAN = "mean"
@@ -55,6 +56,9 @@ class RunResults:
         where there are none.
     layouts
         Data set -> stimulus layout, of all data sets in ``characters``.
+    positions
+        Data set -> positions of its electrodes; without those that the run stored none of, for
+        which the names' in the 10-05 system hold.
     """
 
     folder: Path
@@ -67,6 +71,7 @@ class RunResults:
     averages: pd.DataFrame | None
     characters: pd.DataFrame | None = None
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    positions: Mapping[str, Positions] = field(default_factory=dict)
 
     def unique(self, column: str) -> list[str]:
         """Return the different values of a column of the metrics, in the order of the file."""
@@ -152,6 +157,7 @@ def read_run(folder: Path) -> RunResults:
         averages=run.averages(),
         characters=None if spelled is None else label_protocols(spelled),
         layouts={} if spelled is None else _read_layouts(run, spelled),
+        positions=_read_positions(run, metrics),
     )
     _warn_of_missing(results)
     if spelled is not None and results.rates.empty:
@@ -199,6 +205,12 @@ def _read_layouts(run: RunFolder, characters: pd.DataFrame) -> dict[str, Layout]
             )
         layouts[dataset] = layout
     return layouts
+
+
+def _read_positions(run: RunFolder, metrics: pd.DataFrame) -> dict[str, Positions]:
+    """Read the positions of each data set whose run stored them."""
+    stored = {name: run.positions(name) for name in map(str, metrics["dataset"].unique())}
+    return {name: places for name, places in stored.items() if places is not None}
 
 
 def _read_fits(run: RunFolder, metrics: pd.DataFrame) -> pd.DataFrame:

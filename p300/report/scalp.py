@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ import pandas as pd
 
 from p300.errors import RecordingError
 from p300.evaluation.intervals import FEWEST, mean_interval
-from p300.recordings.montage import standard_montage, standard_positions, unplaced_electrodes
+from p300.recordings.montage import head_montage, standard_positions
 from p300.report import style
 from p300.report.prose import listed
 from p300.report.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
+from p300.signal.positions import Positions, known_positions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 MIDLINE = ("Fz", "Cz", "Pz", "Oz")
 MOST_MAPS = 10
+ROW = 0.01
+"""Metres from front to back within which electrodes are of one row."""
 UNEQUAL_SCALES = 20.0
 """Ratio of amplitudes from which a mean over subjects in microvolts shows the loudest alone."""
 
@@ -38,7 +42,7 @@ class _Response:
     unit: str
 
 
-def plot_grand_average(averages: pd.DataFrame) -> Figure:
+def plot_grand_average(averages: pd.DataFrame, positions: Positions | None = None) -> Figure:
     """Plot the responses to target and non-target flashes and their difference.
 
     Parameters
@@ -49,8 +53,10 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
         Where amplitudes differ more than :data:`UNEQUAL_SCALES`-fold (another unit, a loose
         electrode), each electrode of each subject is divided by its robust standard deviation
         first.
+    positions
+        Of the electrodes; by default the 10-05 system's, by their names.
     """
-    electrodes = central_electrodes(list(averages["electrode"].unique()))
+    electrodes = central_electrodes(list(averages["electrode"].unique()), positions)
     response = _responses(averages, electrodes)
     figure, axes = style.panels(2, len(electrodes), width=WIDTH / 4, height=2.3, share=False)
     for k, electrode in enumerate(electrodes):
@@ -69,28 +75,43 @@ def plot_grand_average(averages: pd.DataFrame) -> Figure:
     return figure
 
 
-def amplitude_ratio(averages: pd.DataFrame) -> float:
+def amplitude_ratio(averages: pd.DataFrame, positions: Positions | None = None) -> float:
     """Return the ratio of the largest to the smallest amplitude among subjects and electrodes.
 
     Only of the electrodes that :func:`plot_grand_average` shows.
     """
-    electrodes = central_electrodes(list(averages["electrode"].unique()))
+    electrodes = central_electrodes(list(averages["electrode"].unique()), positions)
     scales = _scales(averages[averages["electrode"].isin(electrodes)])
     return float(scales.max() / scales.min())
 
 
-def central_electrodes(electrodes: Sequence[str]) -> list[str]:
+def central_electrodes(electrodes: Sequence[str], positions: Positions | None = None) -> list[str]:
     """Choose the midline electrodes, without any the four nearest to Cz."""
     midline = [name for name in MIDLINE if name in electrodes]
     if midline:
         return midline
-    places = standard_positions()
-    distance = {
-        name: float(np.linalg.norm(places[name] - places["Cz"]))
-        for name in electrodes
-        if name in places
-    }
+    places, vertex = known_positions(positions), standard_positions()["Cz"]
+    distance = {name: math.dist(places[name], vertex) for name in electrodes if name in places}
     return sorted(distance, key=lambda name: distance[name])[:4] or list(electrodes)[:4]
+
+
+def front_to_back(electrodes: Sequence[str], positions: Positions | None = None) -> list[int]:
+    """Order electrodes from the front of the head to its back, each row from left to right.
+
+    Those whose positions are unknown come last, as they are. Returns the positions in the list.
+    """
+    places = known_positions(positions)
+    known = [k for k, name in enumerate(electrodes) if name in places]
+    known.sort(key=lambda k: -places[electrodes[k]][1])
+    rows: list[list[int]] = []
+    for k in known:
+        # Rows of the 10-20 system are arcs; within a centimetre is one row.
+        if rows and places[electrodes[rows[-1][0]]][1] - places[electrodes[k]][1] < ROW:
+            rows[-1].append(k)
+        else:
+            rows.append([k])
+    ordered = [k for row in rows for k in sorted(row, key=lambda k: places[electrodes[k]][0])]
+    return ordered + [k for k in range(len(electrodes)) if k not in known]
 
 
 def _scales(averages: pd.DataFrame) -> pd.Series[float]:
@@ -133,7 +154,7 @@ def _share_y(row: list[Axes]) -> None:
         ax.tick_params(labelleft=ax is row[0])
 
 
-def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
+def plot_spatial_patterns(patterns: pd.DataFrame, positions: Positions | None = None) -> Figure:
     """Plot what each spatial filter of a detector responds to as a scalp map.
 
     A pattern tells where on the scalp the activity is seen that a filter extracts; the weights of
@@ -142,20 +163,21 @@ def plot_spatial_patterns(patterns: pd.DataFrame) -> Figure:
     Parameters
     ----------
     patterns
-        [filter, electrode], columns named by electrodes of the standard 10-05 system. The
-        :data:`MOST_MAPS` of the largest norm are shown, each divided by its largest absolute
-        value and turned so that this value is positive.
+        [filter, electrode]. The :data:`MOST_MAPS` of the largest norm are shown, each divided by
+        its largest absolute value and turned so that this value is positive.
+    positions
+        Of the electrodes; by default the 10-05 system's, by their names.
     """
     order = np.argsort(-np.linalg.norm(patterns.to_numpy(float), axis=1), kind="stable")
     shown = patterns.iloc[np.sort(order[:MOST_MAPS])]
     peaks = shown.to_numpy(float)[np.arange(len(shown)), np.abs(shown.to_numpy()).argmax(axis=1)]
     scaled = shown.div(np.where(peaks, peaks, 1.0), axis=0).rename(index=lambda k: f"filter {k}")
-    return draw_scalp_maps(scaled, "Pattern (largest value = 1)", "RdBu_r", (-1, 0, 1))
+    return draw_scalp_maps(scaled, "Pattern (largest value = 1)", "RdBu_r", (-1, 0, 1), positions)
 
 
-def describe_unplaced(electrodes: Iterable[str]) -> str:
+def describe_unplaced(electrodes: Iterable[str], positions: Positions | None = None) -> str:
     """Say why there is no scalp map, or nothing where all positions are known."""
-    unplaced = unplaced_electrodes(electrodes)
+    unplaced = [name for name in map(str, electrodes) if name not in known_positions(positions)]
     if not unplaced:
         return ""
     return (
@@ -165,21 +187,26 @@ def describe_unplaced(electrodes: Iterable[str]) -> str:
 
 
 def draw_scalp_maps(
-    values: pd.DataFrame, name: str, colours: str, ticks: tuple[float, ...]
+    values: pd.DataFrame,
+    name: str,
+    colours: str,
+    ticks: tuple[float, ...],
+    positions: Positions | None = None,
 ) -> Figure:
     """Draw a scalp map of every row of a table.
 
     Parameters
     ----------
     values
-        [map, electrode], columns named by electrodes of the standard 10-05 system, rows by what
-        stands over the maps.
+        [map, electrode], rows named by what stands over the maps.
     name
         Of the values.
     colours
         Name of a matplotlib colour map.
     ticks
         Marks of the colour bar, which reaches from the first to the last.
+    positions
+        Of the electrodes; by default the 10-05 system's, by their names.
 
     Raises
     ------
@@ -190,11 +217,12 @@ def draw_scalp_maps(
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    unplaced = describe_unplaced(values.columns)
+    unplaced = describe_unplaced(values.columns, positions)
     if unplaced:
         raise RecordingError(unplaced)
-    info = mne.create_info([str(name) for name in values.columns], 1.0, "eeg", verbose="error")
-    info.set_montage(standard_montage(), verbose="error")
+    places = {str(name): known_positions(positions)[str(name)] for name in values.columns}
+    info = mne.create_info(list(places), 1.0, "eeg", verbose="error")
+    info.set_montage(head_montage(places), verbose="error")
     n_columns = min(5, len(values))
     n_rows = -(-len(values) // n_columns)
     figure = style.new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)

@@ -15,6 +15,7 @@ import pandas as pd
 from p300.errors import DataWarning, RunError
 from p300.recordings import Recording, summarise_recording
 from p300.signal.epochs import Epochs, common_electrodes, join_layouts
+from p300.signal.positions import join_positions
 from p300.signal.preprocessing import (
     Preprocessing,
     cut_epochs,
@@ -114,6 +115,7 @@ def _join(
         flashes=flashes[known].reset_index(drop=True),
         electrodes=electrodes,
         layouts=join_layouts((part.flashes, part.layouts) for part in parts.values()),
+        positions=join_positions(list(parts.values()), electrodes),
     )
     described.save_tables(folder)
     averages = []

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from p300.recordings.layout import Layout
+    from p300.recordings.montage import Position
 
 
 class RunFolder:
@@ -195,6 +196,18 @@ class RunFolder:
             layouts = stored["layouts"]
             return Layout.from_dict(layouts[dataset]) if dataset in layouts else None
         except (KeyError, TypeError, ValueError, AttributeError, P300Error) as error:
+            raise damaged(file, error) from error
+
+    def positions(self, dataset: str) -> dict[str, Position] | None:
+        """Return the positions of a data set's electrodes, None where the run kept none."""
+        from p300.signal.positions import restore_positions
+
+        file = self.epochs_file(dataset)
+        if not file.is_file() or (stored := read_json(file).get("positions")) is None:
+            return None
+        try:
+            return restore_positions(stored, (), file)
+        except P300Error as error:
             raise damaged(file, error) from error
 
     # Folds.

@@ -15,6 +15,7 @@ from p300.files import read_json, write_json
 from p300.runs.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.runs.config import Experiment
 from p300.signal.epochs import Epochs, common_electrodes
+from p300.signal.positions import join_positions
 
 BLOCK = 1000
 """Epochs copied at a time."""
@@ -46,7 +47,7 @@ def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path
     Raises
     ------
     EpochsError
-        When the data sets do not go together; see :func:`p300.signal.epochs.common_electrodes`.
+        When the data sets do not go together; see :func:`p300.signal.epochs.concatenate`.
 
     Warns
     -----
@@ -67,6 +68,7 @@ def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path
         flashes=pd.concat([part.flashes for part in parts], ignore_index=True),
         electrodes=electrodes,
         layouts={name: layout for part in parts for name, layout in part.layouts.items()},
+        positions=join_positions(parts, electrodes),
     )
     with new_entry(parent) as folder:
         described.save_tables(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, PreprocessingError
 from p300.recordings.guard import naming_warnings
-from p300.recordings.montage import standard_montage, standard_positions, unplaced_electrodes
+from p300.recordings.montage import Position, head_montage, raw_positions, standard_positions
 from p300.recordings.recording import Recording
 
 if TYPE_CHECKING:
@@ -67,6 +68,21 @@ def selected_signal(
     return raw.get_data(picks=names), names
 
 
+def placed(recording: Recording, electrodes: Sequence[str]) -> dict[str, Position]:
+    """Return the positions of electrodes: the recording's, of those added the 10-05 system's.
+
+    Parameters
+    ----------
+    recording
+        Any.
+    electrodes
+        Those of :func:`selected_signal`.
+    """
+    added = set(electrodes) - set(recording.electrodes)
+    known = recording.positions | {name: standard_positions()[name] for name in added}
+    return {name: known[name] for name in electrodes if name in known}
+
+
 def _add_missing(raw: BaseRaw, electrodes: tuple[str, ...], recording: Recording) -> None:
     """Add electrodes that were not recorded, as bad ones."""
     import mne
@@ -81,8 +97,9 @@ def _add_missing(raw: BaseRaw, electrodes: tuple[str, ...], recording: Recording
         )
     if not missing:
         return
-    good = [n for n in raw.ch_names if n not in raw.info["bads"] and n in places]
-    apart = {m: min(math.dist(places[m], places[n]) for n in good) for m in missing if good}
+    known = recording.positions
+    good = [n for n in raw.ch_names if n not in raw.info["bads"] and n in known]
+    apart = {m: min(math.dist(places[m], known[n]) for n in good) for m in missing if good}
     if apart:
         far = max(apart, key=lambda name: apart[name])
         warnings.warn(
@@ -93,7 +110,7 @@ def _add_missing(raw: BaseRaw, electrodes: tuple[str, ...], recording: Recording
         )
     info = mne.create_info(missing, recording.sfreq, "eeg", verbose="error")
     blank = mne.io.RawArray(np.zeros((len(missing), raw.n_times)), info, verbose="error")
-    blank.set_montage(standard_montage(), verbose="error")
+    blank.set_montage(head_montage({name: places[name] for name in missing}), verbose="error")
     raw.add_channels([blank], force_update_info=True)
     raw.info["bads"] = [*raw.info["bads"], *missing]
 
@@ -108,12 +125,13 @@ def _interpolate(raw: BaseRaw, recording: Recording) -> None:
             f"{recording.name}: too few good electrodes to interpolate {bad}; "
             "set bad_electrodes to drop or keep, and name only electrodes that were recorded"
         )
-    unplaced = unplaced_electrodes(raw.ch_names)
+    known = raw_positions(raw)
+    unplaced = [name for name in raw.ch_names if name not in known]
     if unplaced:
         raise PreprocessingError(
             f"{recording.name}: {bad} cannot be interpolated, the positions of {unplaced} are "
-            "unknown; name the electrodes by the 10-05 system, or set bad_electrodes to drop "
-            "or keep"
+            "unknown; give them with the source's options montage, electrodes or rename, leave "
+            "what is no EEG out with drop, or set bad_electrodes to drop or keep"
         )
     with naming_warnings(f"{recording.name}, interpolating {bad}"):
         raw.interpolate_bads(verbose="warning")

@@ -17,6 +17,7 @@ from p300.files import read_json, write_json, written_whole
 from p300.recordings.layout import Layout
 from p300.recordings.units import UNITS
 from p300.signal.epoch_arrays import gather_epochs
+from p300.signal.positions import Positions, join_positions, restore_positions
 from p300.signal.sampling import same_rate
 from p300.signal.units import number_units, touched_units
 
@@ -50,6 +51,8 @@ class Epochs:
         The settings that made X, JSON-ready, so that new recordings can be treated alike.
     layouts
         Data set -> stimulus layout, where it is known.
+    positions
+        Electrode -> x, y, z in head coordinates, in metres; of those whose place is known.
     """
 
     X: npt.NDArray[np.float32]
@@ -59,6 +62,7 @@ class Epochs:
     tmin: float = 0.0
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    positions: Positions = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.X.ndim != 3 or self.X.shape[1] != len(self.electrodes):
@@ -173,7 +177,8 @@ class Epochs:
         rows = [self.electrodes.index(name) for name in electrodes]
         if rows == list(range(len(self.electrodes))):
             return self
-        return replace(self, X=self.X[:, rows], electrodes=tuple(electrodes))
+        places = {name: place for name, place in self.positions.items() if name in electrodes}
+        return replace(self, X=self.X[:, rows], electrodes=tuple(electrodes), positions=places)
 
     def averages(self) -> pd.DataFrame:
         """Average target and non-target epochs of every subject.
@@ -235,6 +240,7 @@ class Epochs:
                 "tmin": self.tmin,
                 "preprocessing": dict(self.preprocessing),
                 "layouts": {name: layout.to_dict() for name, layout in self.layouts.items()},
+                "positions": {name: list(place) for name, place in self.positions.items()},
             },
         )
 
@@ -265,6 +271,7 @@ class Epochs:
             tmin=about["tmin"],
             preprocessing=about["preprocessing"],
             layouts={n: Layout.from_dict(stored) for n, stored in about["layouts"].items()},
+            positions=restore_positions(about.get("positions"), about["electrodes"], folder),
         )
 
 
@@ -274,7 +281,7 @@ def concatenate(parts: Sequence[Epochs]) -> Epochs:
     Raises
     ------
     EpochsError
-        As :func:`common_electrodes` and :func:`join_layouts`.
+        As :func:`common_electrodes`, :func:`join_layouts` and :func:`join_positions`.
     """
     common = common_electrodes(parts)
     return replace(
@@ -283,6 +290,7 @@ def concatenate(parts: Sequence[Epochs]) -> Epochs:
         flashes=pd.concat([part.flashes for part in parts], ignore_index=True),
         electrodes=common,
         layouts=join_layouts((part.flashes, part.layouts) for part in parts),
+        positions=join_positions(parts, common),
     )
 
 

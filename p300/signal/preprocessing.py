@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model
 from p300.errors import DataWarning, PreprocessingError
 from p300.recordings.guard import naming_warnings
 from p300.recordings.recording import Recording, robust_amplitude
-from p300.signal.electrodes import selected_signal
+from p300.signal.electrodes import placed, selected_signal
 from p300.signal.epochs import EPOCH_COLUMNS, Epochs, concatenate
 from p300.signal.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_epochs
 from p300.signal.sampling import (
@@ -188,6 +188,7 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
         tmin=grid.tmin,
         preprocessing=settings.model_dump(mode="json"),
         layouts={recording.dataset: recording.layout} if recording.layout else {},
+        positions=placed(recording, electrodes),
     )
 
 

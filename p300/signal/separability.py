@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from p300.signal.epochs import Epochs
+from p300.signal.positions import Positions
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,6 +77,8 @@ class Responses:
         What was averaged.
     unit
         Of the means, errors and scale: "V", or "SD" after :meth:`standardised`.
+    positions
+        As those of epochs.
     """
 
     electrodes: tuple[str, ...]
@@ -90,6 +93,7 @@ class Responses:
     n_nontargets: int
     n_recordings: int = 1
     unit: Literal["V", "SD"] = "V"
+    positions: Positions = field(default_factory=dict)
 
     def standardised(self) -> Responses:
         """Divide each electrode by its scale, so that amplitudes of other units can be averaged."""
@@ -133,6 +137,7 @@ def measure_responses(epochs: Epochs) -> Responses | None:
         r_squared=signed_r_squared(labelled.X, target),
         n_targets=int(target.sum()),
         n_nontargets=int((~target).sum()),
+        positions=labelled.positions,
     )
 
 
@@ -165,4 +170,5 @@ def mean_responses(parts: Sequence[Responses]) -> Responses:
         n_nontargets=sum(part.n_nontargets for part in parts),
         n_recordings=len(parts),
         unit=parts[0].unit,
+        positions=parts[0].positions,
     )

@@ -10,7 +10,6 @@ import pytest
 
 from p300.recordings import SOURCES, open_recordings, recognise_source, source_module
 from p300.recordings.layout import MATRIX_6X6, Layout, guess_rows
-from p300.recordings.montage import guess_channels
 
 ROWS = ["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"]
 RECOGNISING = [name for name in SOURCES if source_module(name).INFO.from_files]
@@ -136,20 +135,3 @@ def test_real_recordings_are_recognised_and_load(folder, source, data_root):
     assert name == source
     recording = next(iter(open_recordings(name, data_root / folder, **options)))
     assert len(recording.flashes) > 100
-
-
-@pytest.mark.parametrize(
-    ("channels", "options"),
-    [
-        (["Fz", "cz", "PO7"], {}),
-        (["EEG Fz-REF", "EEG Cz-A1", "Pz", "Oz."],
-         {"rename": {"EEG Fz-REF": "Fz", "EEG Cz-A1": "Cz", "Oz.": "Oz"}}),
-        (["Fz", "Cz", "Pz", "EOG left", "STATUS"], {"drop": ["EOG left", "STATUS"]}),
-        (["Fz", "Cz", "Pz", "F7-T7"], {"drop": ["F7-T7"]}),
-        (["Fz", "Cz", "EEG Cz", "Pz"], {}),
-        (["EEG 1", "EEG 2", "EEG 3"], {}),
-        (["Fz", "Cz", "ECG"], {}),
-    ],
-)  # fmt: skip
-def test_electrodes_are_guessed_from_the_names_of_channels(channels, options):
-    assert guess_channels(channels) == options

@@ -14,6 +14,7 @@ from made_runs import ELECTRODES
 
 from p300.errors import RunError, RunWarning
 from p300.evaluation.metrics import METRICS, Metric
+from p300.recordings.montage import standard_positions
 from p300.report import compare_runs, write_comparison, write_report
 from p300.report import report as report_module
 
@@ -190,6 +191,28 @@ def test_electrodes_without_positions_are_not_mapped(own_run: Path) -> None:
     figures = {file.name.split("_")[0] for file in (own_run / "figures").iterdir()}
     assert "grand" in figures
     assert not figures & {"patterns", "electrodes"}
+
+
+def test_electrodes_are_mapped_where_the_recordings_place_them(own_run: Path) -> None:
+    def figures(positions: object) -> dict[str, bytes]:
+        file = own_run / "epochs" / "bnci2015_003" / "epochs.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"layouts": {}, "positions": positions}))
+        shutil.rmtree(own_run / "figures", ignore_errors=True)
+        write_report(own_run)
+        return {file.stem: file.read_bytes() for file in (own_run / "figures").iterdir()}
+
+    known = {name: standard_positions()[name] for name in ELECTRODES}
+    turned = {name: (-x, -y, z) for name, (x, y, z) in known.items()}
+    by_name, as_known, elsewhere = figures(None), figures(known), figures(turned)
+    maps = [name for name in by_name if name.startswith(("patterns", "electrodes", "saliency"))]
+    assert maps
+    for name in maps:
+        assert by_name[name] == as_known[name] != elsewhere[name]
+    nowhere = figures({})
+    assert not any(name.startswith(("patterns", "electrodes")) for name in nowhere)
+    with pytest.raises(RunError, match=r"epochs\.json"):
+        figures({"Fz": [1, "x", 2]})
 
 
 def test_five_subjects_have_no_interval_and_the_page_says_so(

@@ -54,6 +54,9 @@ def test_each_data_set_is_tested_by_detectors_of_the_other(finished):
         ("one", "one_from_two"): 3 * 4 * 3 * 5 * 12,
         ("two", "two_from_one"): 3 * 4 * 3 * 6 * 12,
     }
+    for name in ("one", "two"):
+        stored = read_json(finished / "epochs" / name / "epochs.json")
+        assert set(stored["positions"]) == set(stored["electrodes"])
     fits = [read_json(path) for path in (finished / "fits").glob("*.json")]
     assert {(f["dataset"], f["n_train"]) for f in fits} == {("one", 864), ("two", 720)}
     assert all(f["electrodes"] == ["Fz", "Cz", "Pz", "Oz", "PO7"] for f in fits)

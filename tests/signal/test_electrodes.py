@@ -62,7 +62,7 @@ def test_electrodes_without_positions_interpolate_nothing():
     with pytest.warns(DataWarning, match="positions are unknown"):
         recording = build_recording(
             noise(8000), ["E1", "E2", "E3", "E4"], 240.0, make_flashes(2, 2), dataset="made",
-            subject="1", unnamed=True,
+            subject="1",
         )  # fmt: skip
     options = Preprocessing(electrodes=("Cz", "E1"), missing_electrodes="interpolate")
     with pytest.raises(PreprocessingError, match=r"positions of .* unknown"):

@@ -100,7 +100,7 @@ def load(
         flashes = _find_flashes(raw, triggers, marks, file)
         beside = [] if triggers.stim_channel is None else [triggers.stim_channel]
         eeg = channels.keep_eeg(raw, file, beside)
-        yield record_file(eeg, flashes, layout, file, dataset, place)
+        yield record_file(eeg, flashes, layout, file, dataset, place, channels.montage)
 
 
 def _find_flashes(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path) -> pd.DataFrame:

@@ -162,7 +162,7 @@ def _read_run(
         **asdict(place),
         layout=layout,
         source=where,
-        unnamed=channels.electrodes is None,
+        montage=channels.montage,
     )
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.marks import NOTHING_SAID, Marks
-from p300.recordings.montage import guess_channels
 from p300.recordings.readers.bids_events import event_samples, guess_flash_rows, read_flash_rows
 from p300.recordings.readers.csv_table import read_table
 from p300.recordings.readers.mnefile import read_raw, remove_flash_annotations
@@ -224,6 +224,7 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
         run=run,
         layout=layout,
         source=str(bids_path.fpath),
+        montage=channels.montage,
     )
     if layout is not None:
         check_codes(recording.flashes, layout, str(events))

@@ -183,7 +183,7 @@ def load(
             **asdict(place),
             layout=matrix,
             source=str(file),
-            unnamed=channels.electrodes is None,
+            montage=channels.montage,
         )
         if matrix is not None:
             check_codes(recording.flashes, matrix, str(file))

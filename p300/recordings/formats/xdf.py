@@ -153,7 +153,7 @@ def load(
             layout=layout,
             source=str(file),
             segment_starts=clock.starts,
-            unnamed=channels.electrodes is None,
+            montage=channels.montage,
         )
         if layout is not None:
             check_codes(recording.flashes, layout, str(file))

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout
-from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, file_stem
 from p300.recordings.readers.cntfile import DataFormat
 from p300.recordings.readers.gtec_hdf5 import is_gtec
@@ -166,7 +166,7 @@ def keep_eeg(
 
 
 def guess_eeg(raw: BaseRaw) -> dict[str, Any]:
-    """Guess the options ``rename`` and ``drop`` of a recording; see :func:`guess_channels`."""
+    """Guess the option ``drop`` of a recording; see :func:`guess_channels`."""
     kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
     return guess_channels([name for name, kind in kinds if kind == "eeg"])
 
@@ -193,6 +193,7 @@ def record_file(
     file: Path,
     dataset: str,
     place: Place,
+    montage: str | None = None,
 ) -> Recording:
     """Make the recording of a file; its marks become flashes, and its flash codes are checked.
 
@@ -206,6 +207,8 @@ def record_file(
         The stimulus matrix, None where it is unknown.
     file, dataset, place
         Where the recording belongs.
+    montage
+        Of its electrodes, see :func:`p300.recordings.electrode_names.read_electrodes`.
 
     Raises
     ------
@@ -214,8 +217,9 @@ def record_file(
     """
     remove_flash_annotations(raw, flashes["sample"].to_numpy())
     recording = finish_recording(
-        raw, flashes, dataset=dataset, **asdict(place), layout=layout, source=str(file)
-    )
+        raw, flashes, dataset=dataset, **asdict(place), layout=layout, source=str(file),
+        montage=montage,
+    )  # fmt: skip
     if layout is not None:
         check_codes(recording.flashes, layout, str(file))
     return recording

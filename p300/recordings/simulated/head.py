@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from p300.recordings.montage import standard_positions
+from p300.recordings.montage import standard_montage
 
 Array = npt.NDArray[np.float64]
 
@@ -28,7 +28,7 @@ _BERG_LAMBDA = (0.136396, 0.684063, -0.0100889)
 @cache
 def _directions() -> dict[str, Array]:
     """Return the unit vector from the head's centre to every electrode of the 10-05 system."""
-    places = standard_positions()
+    places = standard_montage().get_positions()["ch_pos"]
     points = np.array(list(places.values()))
     # |p|^2 = 2 c.p + (R^2 - |c|^2) on a sphere of centre c: linear in c.
     system = np.column_stack([2 * points, np.ones(len(points))])

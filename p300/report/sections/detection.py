@@ -162,14 +162,15 @@ def responses(results: RunResults) -> Section:
             + ". Where flashes follow one another faster than the epoch is long, responses "
             "overlap and the non-target average holds a part of its neighbours."
         )
-        ratio = scalp.amplitude_ratio(averages)
+        places = results.positions.get(str(dataset))
+        ratio = scalp.amplitude_ratio(averages, places)
         if ratio > scalp.UNEQUAL_SCALES:
             caption += (
                 f" Amplitudes differ {ratio:,.0f}-fold between subjects and electrodes, so each "
                 "electrode of each subject was divided by the robust standard deviation (SD) of "
                 "its averages."
             )
-        figure = scalp.plot_grand_average(averages)
+        figure = scalp.plot_grand_average(averages, places)
         blocks.append(picture(f"grand_average_{slug(str(dataset))}", figure, caption))
     return Section(heading, tuple(blocks))
 
@@ -184,7 +185,8 @@ def patterns(results: RunResults) -> Section:
             columns=fit["electrodes"],
             index=range(1, len(fit["spatial_patterns"]) + 1),
         )
-        unplaced = scalp.describe_unplaced(table.columns)
+        places = results.positions.get(str(fit["dataset"]))
+        unplaced = scalp.describe_unplaced(table.columns, places)
         if unplaced:
             blocks.append(Text(f"{fit['detector']} on {fit['dataset']}: {unplaced}"))
             continue
@@ -196,7 +198,7 @@ def patterns(results: RunResults) -> Section:
             "filters, scaled and turned so that the largest value is +1."
         )
         name = f"patterns_{slug(fit['dataset'])}_{slug(fit['detector'])}"
-        blocks.append(picture(name, scalp.plot_spatial_patterns(table), caption))
+        blocks.append(picture(name, scalp.plot_spatial_patterns(table, places), caption))
     if not blocks:
         return _left_out(heading, "no detector of this run has spatial filters")
     reading = (

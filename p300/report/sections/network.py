@@ -52,7 +52,8 @@ def _electrodes(results: RunResults) -> Iterator[Block]:
     for (dataset, detector), table in weights.items():
         if dataset not in drawn and (table > 0).all(axis=None):
             drawn.add(dataset)
-            unplaced = describe_unplaced(table.columns)
+            places = results.positions.get(dataset)
+            unplaced = describe_unplaced(table.columns, places)
             if unplaced:
                 yield Text(f"{dataset}: {unplaced}")
                 continue
@@ -60,7 +61,7 @@ def _electrodes(results: RunResults) -> Iterator[Block]:
             if len(table) > MOST_MAPS:
                 caption += f" The first {MOST_MAPS} of {len(table)} subjects."
             named = table.rename(index=lambda subject: f"subject {subject}")
-            figure = figures.plot_electrode_ranking(named)
+            figure = figures.plot_electrode_ranking(named, places)
             yield picture(f"electrodes_{slug(dataset)}", figure, caption)
     for k, ((dataset, detector), table) in enumerate(weights.items()):
         caption = f"Heaviest electrodes: {detector}, {dataset}"
@@ -174,4 +175,5 @@ def _saliency(results: RunResults) -> Iterator[Block]:
             "of a target (gradient, averaged over training targets and fits; red: adds, blue: "
             "takes away). Electrodes from front to back."
         )
-        yield picture(f"saliency_{slug(str(dataset))}", figures.plot_saliency(tables), caption)
+        figure = figures.plot_saliency(tables, results.positions.get(str(dataset)))
+        yield picture(f"saliency_{slug(str(dataset))}", figure, caption)

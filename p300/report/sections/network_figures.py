@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.detectors.patterns import frequency_response
-from p300.recordings.montage import standard_positions
 from p300.report import style
-from p300.report.scalp import MOST_MAPS, draw_scalp_maps
+from p300.report.scalp import MOST_MAPS, draw_scalp_maps, front_to_back
 from p300.report.style import GREY, INK, LIGHT, PALETTE, WIDTH, label
+from p300.signal.positions import Positions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,19 +25,21 @@ MOST_ROW_NAMES = 16
 """Electrodes that are named beside a saliency map."""
 
 
-def plot_electrode_ranking(weights: pd.DataFrame) -> Figure:
+def plot_electrode_ranking(weights: pd.DataFrame, positions: Positions | None = None) -> Figure:
     """Plot how heavily each electrode weighs as scalp maps, one a subject.
 
     Parameters
     ----------
     weights
         Sums of absolute weights (:func:`p300.detectors.meta.electrode_choice.electrode_weights`),
-        [subject, electrode], columns named by electrodes of the standard 10-05 system. The first
-        :data:`MOST_MAPS` rows are shown, each from 0 to its largest value.
+        [subject, electrode]. The first :data:`MOST_MAPS` rows are shown, each from 0 to its
+        largest value.
+    positions
+        Of the electrodes; by default the 10-05 system's, by their names.
     """
     shown = weights.iloc[:MOST_MAPS]
     relative = shown.div(shown.max(axis=1).where(lambda most: most > 0, 1.0), axis=0)
-    return draw_scalp_maps(relative, "Weight (largest = 1)", "YlOrBr", (0, 0.5, 1))
+    return draw_scalp_maps(relative, "Weight (largest = 1)", "YlOrBr", (0, 0.5, 1), positions)
 
 
 def plot_temporal_kernels(kernels: npt.ArrayLike, sfreq: float) -> Figure:
@@ -136,7 +138,9 @@ def plot_kernel_gains(kernels: Mapping[str, npt.ArrayLike], sfreq: float) -> Fig
     return figure
 
 
-def plot_saliency(saliencies: Mapping[str, pd.DataFrame]) -> Figure:
+def plot_saliency(
+    saliencies: Mapping[str, pd.DataFrame], positions: Positions | None = None
+) -> Figure:
     """Plot what a small rise of each sample adds to the log-odds of a target.
 
     Parameters
@@ -146,6 +150,8 @@ def plot_saliency(saliencies: Mapping[str, pd.DataFrame]) -> Figure:
         (:func:`p300.detectors.patterns.saliency`), electrodes in rows, times from the flash in
         s in columns. Each is divided by its largest absolute value; electrodes are put in order
         from the front to the back.
+    positions
+        Of the electrodes; by default the 10-05 system's, by their names.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
@@ -159,7 +165,7 @@ def plot_saliency(saliencies: Mapping[str, pd.DataFrame]) -> Figure:
     )
     flat = [ax for row in axes for ax in row]
     for ax, (name, table) in zip(flat, saliencies.items(), strict=False):
-        _draw_saliency(ax, table.loc[front_to_back([str(e) for e in table.index])])
+        _draw_saliency(ax, table.iloc[front_to_back([str(e) for e in table.index], positions)])
         style.title(ax, label(name, 20))
     for ax in flat[len(saliencies) :]:
         ax.remove()
@@ -185,19 +191,3 @@ def _draw_saliency(ax: Axes, table: pd.DataFrame) -> None:
     ax.set_yticks(list(named), [label(table.index[k], 8) for k in named])
     ax.tick_params(labelsize=8, length=0)
     ax.set_xlabel("Time from flash (ms)")
-
-
-def front_to_back(electrodes: Sequence[str]) -> list[str]:
-    """Order electrodes from the front of the head to its back, left before right.
-
-    Those that the standard 10-05 system does not know come last.
-    """
-    places = standard_positions()
-
-    def place(name: str) -> tuple[float, float]:
-        if name not in places:
-            return (np.inf, 0.0)
-        x, y, _ = places[name]
-        return (-round(float(y), 2), float(x))
-
-    return sorted(electrodes, key=place)

@@ -7,7 +7,7 @@ import mne
 import numpy as np
 import pytest
 
-from p300.errors import RecordingError
+from p300.errors import DataWarning, RecordingError
 from p300.recordings import open_recordings, source_module
 
 SFREQ, N_SAMPLES = 128.0, 3000
@@ -119,7 +119,7 @@ def test_what_cannot_be_read(moabb):
         load("NoMarks")
     with pytest.raises(RecordingError, match=r"subject 1: MOABB cannot load it.*no route to host"):
         load("Unreachable")
-    with pytest.raises(RecordingError, match=r"names \['EEG 2'\] found"):
+    with pytest.warns(DataWarning, match=r"\['EEG 2'\] are no names"):
         load(rename={})
 
 

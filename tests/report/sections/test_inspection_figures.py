@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from p300.report.scalp import front_to_back
 from p300.report.sections.network import mean_electrode_weights
 from p300.report.sections.network_figures import (
-    front_to_back,
     plot_electrode_ranking,
     plot_kernel_gains,
     plot_saliency,
@@ -83,9 +83,12 @@ def test_the_gain_of_a_wave_peaks_at_its_frequency() -> None:
 
 
 def test_electrodes_go_from_the_front_to_the_back() -> None:
-    assert front_to_back([*ELECTRODES, "extra", "P4", "P3"]) == [
-        "Fz", "Cz", "P3", "Pz", "P4", "Oz", "extra",
+    names = ["x", *ELECTRODES, "extra", "P4", "P3"]
+    assert [names[k] for k in front_to_back(names)] == [
+        "Fz", "Cz", "P3", "Pz", "P4", "Oz", "x", "extra",
     ]  # fmt: skip
+    places = {"x": (0.0, 0.1, 0.0), "P4": (0.05, -0.1, 0.0), "P3": (-0.05, -0.095, 0.0)}
+    assert [names[k] for k in front_to_back(names, places)][:3] == ["x", "P3", "P4"]
 
 
 def test_saliency_shows_electrode_by_time() -> None:
