@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from p300.recordings.faults import robust_amplitude
 from p300.recordings.flashes import PAUSE
-from p300.recordings.recording import Recording, robust_amplitude
+from p300.recordings.recording import Recording
 
 
 def summarise_recording(recording: Recording) -> dict[str, Any]:

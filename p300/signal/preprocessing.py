@@ -17,8 +17,9 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from p300.errors import DataWarning, PreprocessingError
+from p300.recordings.faults import robust_amplitude
 from p300.recordings.guard import naming_warnings
-from p300.recordings.recording import Recording, robust_amplitude
+from p300.recordings.recording import Recording
 from p300.signal.electrodes import selected_signal
 from p300.signal.epochs import EPOCH_COLUMNS, Epochs, concatenate
 from p300.signal.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_epochs
@@ -93,7 +94,8 @@ class Preprocessing(BaseModel):
     reference: Literal["average"] | Names | None = None
     """None keeps the recording's reference; ``average`` or named electrodes re-reference."""
     bad_electrodes: Literal["interpolate", "drop", "keep"] = "interpolate"
-    """What happens to flat electrodes and those that the source marks as bad."""
+    """What happens to electrodes that hold no EEG (flat, clipped, copies, ...) and those that the
+    source marks as bad."""
 
     @model_validator(mode="after")
     def _check_ranges(self) -> Preprocessing:
