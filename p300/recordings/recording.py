@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import RecordingError
+from p300.recordings.annotations import (
+    SEGMENT_EDGE,
+    Stretch,
+    add_annotations,
+    bad_stretches,
+    find_segments,
+)
 from p300.recordings.checks import check_axes, check_rate, check_recording
 from p300.recordings.layout import Layout
 from p300.recordings.montage import set_standard_montage
@@ -26,9 +32,6 @@ FLASH_COLUMNS = {
     "repetition": "Int64",
 }
 """Columns of a flash table and their types; all but ``sample`` may be NA where unknown."""
-
-SEGMENT_EDGE = "EDGE boundary"
-"""MNE's annotation where two stretches of signal that do not belong together meet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,18 +94,14 @@ class Recording:
     def segments(self) -> list[tuple[int, int]]:
         """Return the stretches of continuous signal as (first, last + 1) samples.
 
-        Sources that store every character on its own have one a character; filters must not run
-        across their edges.
+        Sources that store every character on its own have one a character, and a recording that
+        was stopped and went on has one for each part; filters must not run across their edges.
         """
-        edges = [
-            round((onset - self.raw.first_time) * self.sfreq)
-            for onset, text in zip(
-                self.raw.annotations.onset, self.raw.annotations.description, strict=True
-            )
-            if text == SEGMENT_EDGE
-        ]
-        bounds = [0, *sorted(edges), int(self.raw.n_times)]
-        return [(a, b) for a, b in itertools.pairwise(bounds) if b > a]
+        return find_segments(self.raw)
+
+    def bad_stretches(self) -> list[Stretch]:
+        """Return the stretches that annotations such as ``BAD_movement`` mark, in time order."""
+        return bad_stretches(self.raw)
 
 
 def build_recording(
@@ -226,21 +225,10 @@ def _complete_flashes(flashes: pd.DataFrame, source: str) -> pd.DataFrame:
 
 def _annotate(recording: Recording, segment_starts: list[int]) -> None:
     """Put flashes and segment edges on the Raw, after whatever annotations it had."""
-    import mne
-
-    raw, flashes, sfreq = recording.raw, recording.flashes, recording.sfreq
-    there, first = raw.annotations.copy(), raw.first_time
-    if there.orig_time is None:
-        # MNE gives them from the time 0 of the Raw, but takes them from its first sample.
-        there.onset -= first
-        first = 0.0
+    flashes, sfreq = recording.flashes, recording.sfreq
     kind = flashes["target"].map({True: "target", False: "nontarget"}).fillna("flash")
     code = flashes["code"].astype("string").radd("/").fillna("")
-    edges = np.array([start for start in segment_starts if start > 0], dtype=np.float64)
-    marks = mne.Annotations(
-        onset=np.concatenate([flashes["sample"].to_numpy() / sfreq, edges / sfreq]) + first,
-        duration=0.0,
-        description=[*(kind + code), *[SEGMENT_EDGE] * len(edges)],
-        orig_time=there.orig_time,
-    )
-    raw.set_annotations(there + marks, verbose="error")
+    edges = [start for start in segment_starts if start > 0]
+    samples = np.array([*flashes["sample"], *edges], dtype=np.float64)
+    marks = [*(kind + code), *[SEGMENT_EDGE] * len(edges)]
+    add_annotations(recording.raw, samples / sfreq, np.zeros(len(samples)), marks)

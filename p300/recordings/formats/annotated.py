@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p300.errors import RecordingError
+from p300.recordings.annotations import is_stretch
 from p300.recordings.flashes import flash_onsets, make_flash_table
 from p300.recordings.guard import guarded
 from p300.recordings.layout import Layout, guess_rows
@@ -20,7 +21,6 @@ from p300.recordings.readers.mnefile import (
     find_recordings,
     guess_eeg,
     is_recording,
-    is_stretch,
     keep_eeg,
     mark_samples,
     open_recording,

@@ -14,7 +14,11 @@ from p300.recordings.flashes import check_codes, onset_samples
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout, guess_rows
 from p300.recordings.readers.csv_table import read_table
-from p300.recordings.readers.mnefile import read_eeg, remove_flash_annotations
+from p300.recordings.readers.mnefile import (
+    keep_pauses,
+    read_eeg,
+    remove_flash_annotations,
+)
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_places
 
@@ -48,6 +52,7 @@ _COLUMNS = {"stimulus_code": "code", "character": "character", "repetition": "re
 # Nothing is lost without them: positions are the standard ones, participants are not used.
 _HARMLESS = (
     r"participants\.tsv file not found",
+    r"The data contains 'boundary' events",  # they become edges of segments
     r"(?s).*coordsystem\.json is REQUIRED.*Skipping reading electrode locations",
 )
 
@@ -209,6 +214,7 @@ def _read_run(bids_path: BIDSPath, dataset: str, layout: Layout | None) -> Recor
     if missing:
         raise RecordingError(f"{file}: no column {missing[0]!r}, which BIDS requires")
     raw = read_eeg(lambda: _open(bids_path), bids_path.fpath)
+    keep_pauses(raw, bids_path.fpath)
     columns = {new: shown[old] for old, new in _COLUMNS.items() if old in shown}
     samples = onset_samples(shown, raw.info["sfreq"], str(file))
     flashes = pd.DataFrame({"sample": samples, "target": shown["target"], **columns})

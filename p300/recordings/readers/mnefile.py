@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.annotations import add_annotations, is_stretch
 from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout
 from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, file_stem
+from p300.recordings.readers.edf_times import is_discontinuous, mend_annotations
 from p300.recordings.readers.headers import check_header
 from p300.recordings.recording import Recording, finish_recording
 
@@ -31,6 +33,15 @@ _RECORDINGS = (
 
 # The smallest samples have a byte; compressed ones (.fif.gz, .cnt) less, constants far less.
 _MOST_VALUES_A_BYTE = 100
+
+# What old versions of EEGLAB call a boundary, where all events are numbers.
+_BOUNDARIES = ("-99", "-99.0")
+
+# What MNE warns of and is mended here.
+_MENDED = {
+    ".set": r"The data contains 'boundary' events",
+    "discontinuous": r"(Omitted|Limited) \d+ annotation\(s\) that were",
+}
 
 # What MNE calls the formats of BrainVision's samples -> bytes.
 _WIDTHS = {"short": 2, "int": 4, "single": 4}
@@ -58,10 +69,42 @@ def open_recording(file: Path) -> BaseRaw:
     """
     import mne
 
+    def read() -> BaseRaw:
+        kind = "discontinuous" if is_discontinuous(file) else file.suffix.lower()
+        with warnings.catch_warnings():
+            if kind in _MENDED:
+                warnings.filterwarnings("ignore", _MENDED[kind], RuntimeWarning)
+            return mne.io.read_raw(file, verbose="warning")
+
     _check_files(file)
-    raw = guarded(lambda: mne.io.read_raw(file, verbose="warning"), file)
+    raw = guarded(read, file)
     _check_extent(raw, file)
+    if file.suffix.lower() in (".edf", ".bdf"):
+        mend_annotations(raw, file)
+    if file.suffix.lower() == ".set":
+        numbers = {mark: "boundary" for mark in _BOUNDARIES if mark in raw.annotations.description}
+        raw.annotations.rename(numbers)
     return raw
+
+
+def keep_pauses(raw: BaseRaw, file: Path) -> None:
+    """Put the pauses and bad stretches on a Raw that a file has, whoever has read the Raw.
+
+    MNE-BIDS replaces the annotations of a file by those of its table of events.
+
+    Parameters
+    ----------
+    raw
+        Changed in place.
+    file
+        Read anew; its signal is not.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said when the Raw was read
+        own = open_recording(file)
+    there = own.annotations
+    there.delete([k for k, mark in enumerate(there.description) if not is_stretch(mark)])
+    add_annotations(raw, there.onset - own.first_time, there.duration, list(there.description))
 
 
 def read_eeg(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
@@ -225,8 +268,3 @@ def remove_flash_annotations(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> No
     stretch = [is_stretch(text) for text in raw.annotations.description]
     at_flash = np.isin(mark_samples(raw), samples) & ~np.array(stretch, dtype=bool)
     raw.annotations.delete(np.flatnonzero(at_flash))
-
-
-def is_stretch(description: str) -> bool:
-    """Return whether an annotation marks a stretch of signal, as MNE names them."""
-    return description.upper().startswith(("BAD", "EDGE"))
