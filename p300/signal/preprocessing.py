@@ -30,6 +30,7 @@ from p300.signal.sampling import (
     count_times,
     epoch_grid,
     flashes_inside,
+    flashes_unmarked,
 )
 
 LONGEST = 10.0
@@ -96,6 +97,8 @@ class Preprocessing(BaseModel):
     bad_electrodes: Literal["interpolate", "drop", "keep"] = "interpolate"
     """What happens to electrodes that hold no EEG (flat, clipped, copies, ...) and those that the
     source marks as bad."""
+    reject_by_annotation: Annotated[bool, Strict()] = True
+    """Leave out epochs that touch a stretch whose annotation begins with BAD, as MNE does."""
 
     @model_validator(mode="after")
     def _check_ranges(self) -> Preprocessing:
@@ -166,7 +169,7 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     """
     grid = epoch_grid(recording, settings)
     data, electrodes = selected_signal(recording, settings)
-    flashes = kept_flashes(recording, grid)
+    flashes = kept_flashes(recording, settings)
     samples = flashes["sample"].to_numpy()
     X = np.empty((len(samples), len(electrodes), grid.n_times), dtype=np.float32)
     with naming_warnings(recording.name):  # each text once, not for each interleaved signal
@@ -193,15 +196,24 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     )
 
 
-def kept_flashes(recording: Recording, grid: EpochGrid) -> pd.DataFrame:
+def kept_flashes(recording: Recording, settings: Preprocessing) -> pd.DataFrame:
     """Return the rows of :attr:`p300.signal.epochs.Epochs.flashes` that epochs are cut for.
+
+    Raises
+    ------
+    PreprocessingError
+        When a setting does not fit the recording, or it marks all its epochs as bad.
 
     Warns
     -----
     DataWarning
-        With the number of flashes whose epoch reaches beyond the signal.
+        With the numbers of flashes whose epoch reaches beyond the signal or across a pause, and of
+        those that are marked as bad.
     """
+    grid = epoch_grid(recording, settings)
     kept = flashes_inside(recording, grid)
+    if settings.reject_by_annotation:
+        kept &= flashes_unmarked(recording, settings, kept)
     return describe_flashes(recording).loc[kept].reset_index(drop=True)
 
 

@@ -102,8 +102,15 @@ def keep_pauses(raw: BaseRaw, file: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said when the Raw was read
         own = open_recording(file)
-    there = own.annotations
-    there.delete([k for k, mark in enumerate(there.description) if not is_stretch(mark)])
+    there, sample = own.annotations, mark_samples(own)
+    known = {*zip(mark_samples(raw).tolist(), raw.annotations.description, strict=True)}
+    there.delete(
+        [
+            k
+            for k, mark in enumerate(there.description)
+            if not is_stretch(mark) or (int(sample[k]), mark) in known
+        ]
+    )
     add_annotations(raw, there.onset - own.first_time, there.duration, list(there.description))
 
 

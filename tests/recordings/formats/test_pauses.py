@@ -1,4 +1,4 @@
-"""Pauses in the formats that MNE reads: the same recording, stopped once, as each of them tells."""
+"""Pauses in the formats that MNE reads: one recording, stopped once, as each tells it."""
 
 from __future__ import annotations
 
@@ -53,6 +53,19 @@ def test_bids_knows_the_pauses_of_its_files(tmp_path):
     recording = load("bids", root)
     assert recording.segments() == SEGMENTS
     assert (recording.raw.annotations.description == "New Segment/").sum() == 2
+
+
+def test_bad_stretches_told_twice_are_there_once(tmp_path):
+    root = write_bids(tmp_path, CONTENT)
+    events = next(root.rglob("*_events.tsv"))
+    last = len(events.read_text().splitlines()[0].split("\t")) - 4
+    row = ["1.6", "0.4", "400", "Bad Interval/x", *["n/a"] * last]
+    events.write_text(events.read_text() + "\t".join(row) + "\n")
+    path = stopped_vhdr(root / "sub-01" / "eeg", stem="sub-01_task-speller_run-1_eeg")
+    marks = path.with_suffix(".vmrk")
+    marks.write_text(marks.read_text() + "Mk95=Bad Interval,x,401,100,0\n")
+    found = load("bids", root).bad_stretches()
+    assert [one.mark for one in found] == ["Bad Interval/x"]
 
 
 @pytest.mark.parametrize("kind", ["boundary", "Boundary", -99])
