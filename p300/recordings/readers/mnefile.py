@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from p300.recordings.layout import Layout
 from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, file_stem
 from p300.recordings.readers.edf_times import is_discontinuous, mend_annotations
+from p300.recordings.readers.fif import check_fif, is_further_part
 from p300.recordings.readers.headers import check_header
 from p300.recordings.recording import Recording, finish_recording
 
@@ -53,10 +55,21 @@ def is_recording(path: Path) -> bool:
 
 
 def find_recordings(path: Path) -> list[Path]:
-    """Return the recordings of a folder, sorted by name, or the one that is named itself."""
+    """Return the recordings of a folder, sorted by name, or the one that is named itself.
+
+    Of a FIF recording that was split the first file stands for all.
+    """
     if not path.is_dir() or is_recording(path):
         return [path]
-    return sorted(filter(is_recording, path.iterdir()))
+    found = sorted(filter(is_recording, path.iterdir()))
+    parts = {file for file in found if _first_part(file) != file and _first_part(file) in found}
+    return [file for file in found if file not in parts or not is_further_part(file)]
+
+
+def _first_part(file: Path) -> Path:
+    """Return what the first part of a split FIF recording is called, by the name of any part."""
+    name = re.sub(r"-\d+\.fif$", ".fif", file.name)
+    return file.with_name(re.sub(r"_split-\d+(?=_.*\.fif$)", "_split-01", name))
 
 
 def open_recording(file: Path) -> BaseRaw:
@@ -79,6 +92,8 @@ def open_recording(file: Path) -> BaseRaw:
     _check_files(file)
     raw = guarded(read, file)
     _check_extent(raw, file)
+    for part in raw.filenames[1:] if file.suffix.lower() == ".fif" else ():
+        check_fif(Path(part), first=False)
     if file.suffix.lower() in (".edf", ".bdf"):
         mend_annotations(raw, file)
     if file.suffix.lower() == ".set":
