@@ -204,7 +204,7 @@ SPECIMENS = [
         "muse_csv",
         programs.write_muse,
         ("TP9", "AF7", "AF8", "TP10"),
-        ("timestamps", "TP9", "Marker"),
+        ("timestamps", "Marker"),
         cannot=_IN_ROWS,
     ),
     Specimen("openvibe", programs.write_gdf, parts=("stimulations",)),

@@ -251,6 +251,8 @@ def _next_line(stream: TextIO) -> str:
     line = stream.readline(_LONGEST_LINE)
     if len(line) == _LONGEST_LINE:
         raise ValueError(f"a row has {_LONGEST_LINE} characters or more")
+    if line.count('"') % 2:
+        raise ValueError("a quotation mark without its other one")
     if "\0" in line:
         raise ValueError("it holds zero bytes; if it is text in UTF-16, save it as UTF-8")
     return line
