@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +78,9 @@ def read_clock(seconds: Floats, where: str) -> Clock:
     return Clock(sfreq, [0, *(gaps + 1).tolist()])
 
 
-def read_gaps(seconds: Floats, sfreq: float, where: str) -> list[int]:
+def read_gaps(
+    seconds: Floats, sfreq: float, where: str, noticed: Collection[int] = ()
+) -> list[int]:
     """Return the first samples of stretches without a gap, where the rate is known.
 
     Stamps that tell when a block of samples arrived (unequal steps) show pauses alone.
@@ -90,6 +93,8 @@ def read_gaps(seconds: Floats, sfreq: float, where: str) -> list[int]:
         In Hz.
     where
         The file, for messages.
+    noticed
+        Gaps that are known, which are not told again.
 
     Raises
     ------
@@ -115,11 +120,15 @@ def read_gaps(seconds: Floats, sfreq: float, where: str) -> list[int]:
     steps = steps * unit
     if (steps < -_PAUSE).any():
         row = int(np.flatnonzero(steps < -_PAUSE)[0]) + 1
-        raise RecordingError(f"{where}: the time stamps jump back after row {row}")
+        raise RecordingError(
+            f"{where}: the time stamps jump back after row {row}; say 'time: none' where "
+            "they cannot be trusted"
+        )
     even = np.mean(np.abs(steps * sfreq - 1) < _GAP - 1 + _ROUNDING * sfreq) > 0.99
     block = float(np.median(steps[steps > 0]))
     least = _GAP / sfreq + _ROUNDING if even else max(_PAUSE, 3 * block)
     gaps = np.flatnonzero(steps >= least)
+    gaps = gaps[~np.isin(gaps + 1, list(noticed))]
     _tell_missing(steps[gaps] * sfreq - 1, where)
     return [0, *(gaps + 1).tolist()]
 
@@ -215,7 +224,8 @@ def _as_rate(step: float, where: str) -> float:
     if not _RATES[0] <= rate <= _RATES[1]:
         raise RecordingError(
             f"{where}: time stamps in steps of {step:g} found, a rate of {rate:g} Hz; expected "
-            "seconds: if they are milliseconds (as of BlueMuse), divide them by 1000"
+            "seconds: if they are milliseconds (as of BlueMuse), divide them by 1000, "
+            "or give the rate with the source table and the option 'sfreq'"
         )
     nearest = float(round(rate))
     return nearest if abs(rate - nearest) < _NEAR * nearest else rate

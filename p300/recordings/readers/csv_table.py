@@ -95,7 +95,7 @@ def read_table(
     file: Path,
     separator: str | None = None,
     *,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[int] | None = None,
     untitled: bool = False,
 ) -> pd.DataFrame:
     """Read a text table whose first row, after comments (``#``, ``%``), names the columns.
@@ -108,14 +108,14 @@ def read_table(
     file, separator
         As for :func:`read_head`.
     columns
-        Those wanted; by default all.
+        Numbers of those wanted, from 0, in the order wanted; by default all.
     untitled
         Whether rows may have one field more than there are titles: a column with the title "".
 
     Raises
     ------
     RecordingError
-        When it cannot be read, a wanted column is not there or two have one title.
+        When it cannot be read, or two columns have one title where all are wanted.
 
     Warns
     -----
@@ -128,7 +128,8 @@ def read_table(
     titles = list(head.titles)
     if untitled and head.titled and any(len(row) == len(titles) + 1 for row in head.rows):
         titles.append("")
-    chosen = _choose_columns(titles, columns, file)
+    if columns is None:
+        _check_titles(titles, file)
     with _naming(file, separator), file.open(encoding=head.encoding) as stream:
         for _ in range(head.n_lines):
             stream.readline()
@@ -150,9 +151,10 @@ def read_table(
             DataWarning,
             stacklevel=2,
         )
-    table = table[[number for number in chosen if not _is_empty_or_index(table, number, titles)]]
-    table.columns = pd.Index([titles[number] for number in table.columns], dtype=object)
-    return table
+    if columns is None:
+        every = range(len(titles))
+        columns = [k for k in every if not _is_empty_or_index(table, k, titles)]
+    return table[[*columns]].set_axis([titles[k] for k in columns], axis="columns")
 
 
 def to_numbers(table: pd.DataFrame, file: Path) -> pd.DataFrame:
@@ -220,7 +222,7 @@ def _look_at(stream: TextIO, separator: str | None, encoding: str) -> TableHead:
         line, n_lines = _next_line(stream), n_lines + 1
         if not line:
             raise ValueError("it has no rows")
-    lines = []
+    lines: list[str] = []
     while len(lines) < _ROWS_LOOKED_AT and (row := _next_line(stream)):
         lines += [row] if row.strip() else []
     sep = separator or _find_separator(line, *lines[:1])
@@ -278,15 +280,10 @@ def _are_titles(fields: Sequence[str]) -> bool:
     return not numbers or not numbers[0] or 2 * sum(numbers) < len(numbers)
 
 
-def _choose_columns(titles: Sequence[str], wanted: Sequence[str] | None, file: Path) -> list[int]:
-    kept = {title for title in titles if title} if wanted is None else set(wanted)
-    missing = [title for title in wanted or () if title not in titles]
-    if missing:
-        raise RecordingError(f"{file}: columns {list(titles)} found, {missing} are not among them")
-    twice = sorted({title for title in kept if titles.count(title) > 1})
+def _check_titles(titles: Sequence[str], file: Path) -> None:
+    twice = sorted({title for title in titles if title and titles.count(title) > 1})
     if twice:
         raise RecordingError(f"{file}: columns {twice} are there twice, expected each once")
-    return [k for k, title in enumerate(titles) if wanted is None or title in kept]
 
 
 def _is_empty_or_index(table: pd.DataFrame, number: int, titles: Sequence[str]) -> bool:
