@@ -46,6 +46,7 @@ INFO = SourceInfo(
         "OpenViBE and Mind Monitor are known"
     ),
     folders=True,
+    endings=(".csv", ".tsv"),
 )
 
 _ENDINGS = (".csv", ".tsv", ".txt")

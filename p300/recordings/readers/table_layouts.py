@@ -124,13 +124,16 @@ def _old_openbci(head: TableHead) -> TableLayout | None:
 
 
 def _unicorn(head: TableHead) -> TableLayout | None:
-    """Unicorn Hybrid Black of g.tec (https://github.com/unicorn-bi, Unicorn Recorder and Suite).
+    """Unicorn Hybrid Black of g.tec (https://github.com/unicorn-bi/Unicorn-Recorder-Hybrid-Black).
 
-    Microvolts at 250 Hz; a counter of samples, and an indicator that is 0 where one was lost.
+    Microvolts at 250 Hz; which other signals there are is chosen: motion, a counter of samples, an
+    indicator that is 0 where one was lost, and the status, which is the value of a trigger.
     """
     eeg = _matching(head, r"EEG ?[1-8]")
-    counter, valid = _where(head, "Counter"), _where(head, "Validation Indicator")
-    if len(eeg) != 8 or counter is None:
+    counter = _either(head, "Counter", "CNT")
+    valid = _either(head, "Validation Indicator", "VALID")
+    motion = _either(head, "Accelerometer X", "ACC X", "ACCX")
+    if len(eeg) != 8 or (counter, valid, motion) == (None, None, None):
         return None
     time = next((k for k, title in enumerate(head.titles) if _TIME.fullmatch(title)), None)
     return TableLayout(
@@ -138,7 +141,7 @@ def _unicorn(head: TableHead) -> TableLayout | None:
         eeg,
         time=time,
         sfreq=250.0,
-        marker=_marker_column(head.titles),
+        marker=_either(head, "STATUS", "TRIG", "Trigger") or _marker_column(head.titles),
         counter=counter,
         valid=valid,
     )
@@ -192,6 +195,12 @@ def _marker_column(titles: Iterable[str]) -> int | None:
 
 def _where(head: TableHead, title: str) -> int | None:
     return head.titles.index(title) if head.titles.count(title) == 1 else None
+
+
+def _either(head: TableHead, *titles: str) -> int | None:
+    """Return the column with one of several titles, the first of them that is there."""
+    found = (_where(head, title) for title in titles)
+    return next((k for k in found if k is not None), None)
 
 
 def _matching(head: TableHead, pattern: str) -> tuple[int, ...]:

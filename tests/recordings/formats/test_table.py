@@ -12,8 +12,8 @@ from p300.recordings.formats.table import recognise
 
 N = 2000
 K = np.arange(N)
-FLASHES = np.arange(50, N, 60)
-TARGETS = FLASHES // 60 % 5 == 0
+FLASHES = np.arange(50, N, 30)
+TARGETS = FLASHES // 30 % 5 == 0
 NAMES = ["Fz", "Cz", "Pz"]
 SIGNAL = 10 * np.random.default_rng(4).normal(size=(N, 3)).round(3)
 MARKER = np.zeros(N, dtype=int)
@@ -143,16 +143,16 @@ def test_marks_that_are_held_or_texts(put):
 
 def test_codes_and_unknown_targets(put):
     codes = np.zeros(N, dtype=int)
-    codes[FLASHES] = np.arange(len(FLASHES)) % 3 + 1
+    codes[FLASHES] = np.arange(len(FLASHES)) % 5 + 1
     path = put(table(Event=codes))
     (recording,) = load(
-        path, target="unknown", nontarget=None, code=r"(\d+)", layout=["A", "B"]
+        path, target="unknown", nontarget=None, code=r"(\d+)", layout=["ABCD"]
     )  # fmt: skip
     assert recording.flashes["target"].isna().all()
     assert recording.flashes["code"].tolist() == codes[FLASHES].tolist()
-    assert recording.layout.symbols == ("A", "B")
-    with pytest.raises(RecordingError, match=r"flash codes \[3\] found"):
-        load(path, target="unknown", nontarget=None, code=r"(\d+)", layout=["A"])
+    assert recording.layout.symbols == ("A", "B", "C", "D")
+    with pytest.raises(RecordingError, match=r"flash codes \[5\] found"):
+        load(path, target="unknown", nontarget=None, code=r"(\d+)", layout=["ABC"])
 
 
 def test_channels(put):
@@ -174,7 +174,11 @@ def test_channels(put):
         ({}, {"time": None}, r"'time' or 'sfreq' \(Hz\)"),
         ({}, {"marker": "Code"}, "no columns 'Code', there are"),
         ({"event": 0}, {}, "2 columns 'Event', there are .* give its number"),
-        ({}, {"target": None, "nontarget": None}, r"'3' \(26\), '7' \(7\) found, expected targets"),
+        (
+            {},
+            {"target": None, "nontarget": None},
+            r"'3' \(52\), '7' \(13\) found, expected targets",
+        ),
         ({"Event": 1.5}, {}, "1.5 found in column 'Event', row 1; expected whole numbers"),
         ({"Event": 1e300}, {}, r"1e\+300 found in column 'Event', row 1"),
         ({"Event": np.where(K == 4, np.inf, 0)}, {}, "inf found in column 'Event', row 5"),

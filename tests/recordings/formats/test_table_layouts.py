@@ -12,8 +12,8 @@ from p300.recordings import open_recordings, recognise_source
 
 N = 2000
 K = np.arange(N)
-FLASHES = np.arange(50, N, 60)
-TARGETS = FLASHES // 60 % 5 == 0
+FLASHES = np.arange(50, N, 30)
+TARGETS = FLASHES // 30 % 5 == 0
 MARKER = np.zeros(N, dtype=int)
 MARKER[FLASHES] = np.where(TARGETS, 2, 1)
 SIGNAL = (10 * np.random.default_rng(4).normal(size=(N, 8))).round(4)
@@ -99,19 +99,26 @@ def test_openbci_before_5(put, milliseconds):
     assert_exact(load(path, electrodes=CAP, marker=11, **KINDS), 250)
 
 
-def unicorn(*, lost=()):
-    motion = [f"{kind} {axis}" for kind in ("Accelerometer", "Gyroscope") for axis in "XYZ"]
-    rows = [[*(f"EEG {k}" for k in range(1, 9)), *motion, "Battery Level", "Counter"]]
-    rows[0] += ["Validation Indicator", "Trigger"]
+LONG = [
+    *(f"{kind} {axis}" for kind in ("Accelerometer", "Gyroscope") for axis in "XYZ"),
+    "Battery Level", "Counter", "Validation Indicator", "Trigger",
+]  # fmt: skip
+SHORT = [*(f"{kind}{axis}" for kind in ("ACC ", "GYR ") for axis in "XYZ")]
+SHORT += ["BAT", "CNT", "VALID", "STATUS"]
+
+
+def unicorn(*, lost=(), titles=LONG):
+    rows = [[*(f"EEG {k}" for k in range(1, 9)), *titles]]
     for k in K:
         valid = 0 if k in lost else 1
         rows.append([*SIGNAL[k], *[0.5] * 6, 66.667, float(308202 + k), float(valid), MARKER[k]])
     return rows
 
 
+@pytest.mark.parametrize("titles", [LONG, SHORT])
 @pytest.mark.parametrize("separator", [",", ";"])
-def test_unicorn(put, separator):
-    path = put(unicorn(), "UnicornRecorder_2024.csv", separator)
+def test_unicorn(put, separator, titles):
+    path = put(unicorn(titles=titles), "UnicornRecorder_2024.csv", separator)
     assert recognise_source(path) == [("table", {"electrodes": CAP, **KINDS})]
     assert_exact(load(path, electrodes=CAP, **KINDS), 250)
 
@@ -164,7 +171,7 @@ def openvibe(*, labels=False):
         if MARKER[k]:
             ids = [33285 if MARKER[k] == 2 else 33286]
             if labels:
-                ids = [33025 + int(k // 60 % 12), *ids, 32779]
+                ids = [33025 + int((k - 50) // 30 % 12), *ids, 32779]
         if k == 10:
             ids = [32769, 32773]
         dates = [f"{k / 256:.10f}"] * len(ids)
@@ -183,7 +190,7 @@ def test_openvibe(put, separator):
 
 def test_openvibe_labels_are_codes(put):
     rows = openvibe(labels=True)
-    path = put(rows[: 50 + 60 * 24], "record.csv")
+    path = put(rows[: 50 + 30 * 24], "record.csv")
     recording = load(path, layout=["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"])
     assert recording.flashes["code"].tolist() == [k % 12 + 1 for k in range(24)]
     assert recording.flashes["sample"].tolist() == FLASHES[:24].tolist()
@@ -210,7 +217,7 @@ def test_kaggle(put):
     path = put(rows, "Data_S02_Sess01.csv")
     ((source, options),) = recognise_source(path)
     assert (source, options) == ("table", {"eeg": CAP, "time": "Time", "marker": "FeedBackEvent"})
-    with pytest.raises(RecordingError, match=r"'1' \(33\) found, .* say 'target: unknown'"):
+    with pytest.raises(RecordingError, match=r"'1' \(65\) found, .* say 'target: unknown'"):
         load(path, **options)
     recording = load(path, target="unknown", code="(1)", **options)
     assert recording.sfreq == 200

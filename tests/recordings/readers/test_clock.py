@@ -29,9 +29,10 @@ def packets(n, *, rate=256.0, jitter=0.012, first=5, lost=()):
     return (np.arange(n * PACKET) / rate + late[number])[kept]
 
 
-def test_packets_are_smoothed():
+@pytest.mark.parametrize("jitter", [0.006, 0.012, 0.045])
+def test_packets_are_smoothed(jitter):
     with pytest.warns(DataWarning, match=r"uneven, or step back, at \d+ edges .* 256 Hz"):
-        clock = read_clock(packets(250), "here")
+        clock = read_clock(packets(250, jitter=jitter), "here")
     assert (clock.sfreq, clock.starts) == (256, [0])
 
 
