@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, Strict
 
 from p300.arguments import ArgumentGroup
@@ -319,12 +318,7 @@ def _read_file(
         file, head, replace(layout, eeg=tuple(layout.eeg[k] for k in chosen), names=())
     )
     sfreq, starts = samples.clock(layout.sfreq)
-    by_openvibe = layout.dates is not None and not (marks.named or marks.unknown)
-    flashes = (
-        stimulation_flashes(*_stimulations(samples, file), sfreq, str(file))
-        if by_openvibe
-        else marks.flashes(samples.marks, str(file))
-    )
+    flashes = _read_flashes(samples, layout, marks, sfreq)
     matrix = marks.matrix(columns_first=layout.dates is None)
     recording = build_recording(
         channels.volts(samples.values.T),
@@ -343,16 +337,12 @@ def _read_file(
     return recording
 
 
-def _stimulations(
-    samples: SampleTable, file: Path
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return samples and codes of OpenViBE's stimulations."""
-    texts: pd.Series[str] = samples.marks["mark"]
-    foreign = texts[~texts.str.fullmatch("[0-9]{1,9}")]
-    if len(foreign):
-        raise RecordingError(
-            f"{file}: event {foreign.iloc[0]!r} found, expected numbers of stimulations; name the "
-            "marks with the options 'target' and 'nontarget'"
-        )
-    codes = np.array([int(text) for text in texts], dtype=np.int64)
-    return samples.marks["sample"].to_numpy(dtype=np.int64), codes
+def _read_flashes(
+    samples: SampleTable, layout: TableLayout, marks: Marks, sfreq: float
+) -> pd.DataFrame:
+    names: pd.Series[str] = samples.marks["mark"]
+    if layout.dates is None or not names.str.fullmatch("[0-9]{1,9}").all():
+        return marks.flashes(samples.marks, str(samples.file))
+    codes = np.array([int(name) for name in names], dtype=np.int64)
+    places = samples.marks["sample"].to_numpy(dtype=np.int64)
+    return stimulation_flashes(places, codes, marks, sfreq, str(samples.file))

@@ -177,7 +177,7 @@ def test_channels(put):
         (
             {},
             {"target": None, "nontarget": None},
-            r"'3' \(52\), '7' \(13\) found, expected targets",
+            r"'3' \(52\), '7' \(13\) found, expected",
         ),
         ({"Event": 1.5}, {}, "1.5 found in column 'Event', row 1; expected whole numbers"),
         ({"Event": 1e300}, {}, r"1e\+300 found in column 'Event', row 1"),

@@ -203,7 +203,7 @@ def test_openvibe_faults(put):
     with pytest.raises(RecordingError, match=r"events and .* dates found"):
         load(put(rows, "a.csv"))
     rows[51][-3] = "hit"
-    with pytest.raises(RecordingError, match=r"event 'hit' found, .* 'target' and 'nontarget'"):
+    with pytest.raises(RecordingError, match=r"'hit' \(1\).* 'target' and 'nontarget'"):
         load(put(rows, "b.csv"))
     rows[51][-3:-1] = ["33285", "-4.0"]
     with pytest.raises(RecordingError, match="1 flashes lie outside the signal"):
