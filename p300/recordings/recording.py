@@ -218,7 +218,7 @@ def _complete_flashes(flashes: pd.DataFrame, source: str) -> pd.DataFrame:
     try:
         # The nullable type first: it refuses fractions, int64 would cut them off.
         table = table.astype({**FLASH_COLUMNS, "sample": "Int64"}).astype(FLASH_COLUMNS)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise RecordingError(f"{source}: flash table cannot be read: {error}") from error
     return table.sort_values("sample", kind="stable", ignore_index=True)
 
