@@ -13,7 +13,6 @@ from p300.errors import DataWarning, PreprocessingError, RecordingError
 from p300.recordings import build_recording
 from p300.recordings.electrode_names import unplaced_electrodes
 from p300.recordings.montage import (
-    choose_electrodes,
     load_montage,
     positions_of,
     standard_montage,
@@ -166,20 +165,3 @@ def test_files_that_hold_no_head_are_refused(tmp_path, name, text, message):
         (tmp_path / name).write_text(text)
     with pytest.raises(RecordingError, match=message):
         load_montage(str(tmp_path / name), "file.x")
-
-
-def test_channels_are_chosen_and_named():
-    def choose(**options):
-        given = {"drop": None, "electrodes": None, **options}
-        return choose_electrodes(CHANNELS, source="file.x", **given)
-
-    assert choose() == {name: name for name in CHANNELS}
-    assert choose(drop=["B"]) == {"A": "A", "C": "C", "D": "D"}
-    assert choose(drop=["B", "D"], electrodes=["Fz", "Cz"]) == {"A": "Fz", "C": "Cz"}
-    for options, message in (
-        ({"drop": ["E"]}, r"no channels \['E'\] to drop"),
-        ({"drop": CHANNELS}, "no channels are left"),
-        ({"electrodes": ["Fz"]}, "names 1 electrodes, the file has 4 channels"),
-    ):
-        with pytest.raises(RecordingError, match=message):
-            choose(**options)

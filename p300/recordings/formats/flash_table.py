@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import onset_samples
 from p300.recordings.guard import guarded
-from p300.recordings.layout import Layout, guess_rows
+from p300.recordings.layout import guess_rows
+from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.places import SubjectPattern, file_stem, place_files, search_folder
+from p300.recordings.readers.cntfile import DataFormat
 from p300.recordings.readers.csv_table import read_head, read_table
 from p300.recordings.readers.mnefile import (
     RECORDINGS,
     find_recordings,
     guess_eeg,
     is_recording,
-    keep_eeg,
     open_recording,
     record_file,
 )
@@ -134,9 +136,9 @@ def load(
     subjects: Sequence[str] | None = None,
     subject: SubjectPattern | None = None,
     flashes: str | None = None,
-    rename: Mapping[str, str] | None = None,
-    drop: Sequence[str] | None = None,
-    layout: Sequence[str | Sequence[str]] | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
+    data_format: DataFormat | None = None,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
@@ -159,13 +161,12 @@ def load(
         subject, session and run that tells them from the paths of the files, below ``path``.
     flashes
         The table of a single recording, where it lies elsewhere.
-    rename
-        Channel name in the file -> electrode name.
-    drop
-        Channels of the file that are no EEG.
-    layout
-        Rows of the stimulus matrix, such as ``["ABCDEF", ...]``, whose columns have the flash
-        codes 1 to n and whose rows the codes after them; None where it is unknown.
+    channels, marks
+        See :class:`~p300.recordings.channels.Channels` and :class:`~p300.recordings.marks.Marks`;
+        the marks are what the column ``target`` holds, where the options name them: other rows
+        are left aside. With ``target: unknown`` no such column is needed.
+    data_format
+        Type of the samples of a Neuroscan ``.cnt`` file, where the file leaves it open.
 
     Raises
     ------
@@ -173,11 +174,12 @@ def load(
         When a recording or a table cannot be read, or the content cannot be a recording.
     """
     tables = _find_tables(path, flashes)
-    matrix = None if layout is None else Layout.row_column(layout)
+    layout = marks.matrix()
     for file, place in place_files(tables, subjects, path, subject):
-        raw = keep_eeg(open_recording(file), file, rename, drop or [])
-        shown = _read_table(tables[file], raw.info["sfreq"], int(raw.n_times))
-        yield record_file(raw, shown, matrix, file, dataset, place)
+        opened = open_recording(file, data_format=data_format)
+        raw = channels.keep_eeg(opened, file)
+        shown = _read_table(tables[file], marks, raw.info["sfreq"], int(raw.n_times))
+        yield record_file(raw, shown, layout, file, dataset, place, channels.montage)
 
 
 def _find_tables(path: Path, flashes: str | None) -> dict[Path, Path]:
@@ -211,23 +213,39 @@ def _table_beside(file: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _read_table(file: Path, sfreq: float, n_times: int) -> pd.DataFrame:
-    table = _read_columns(file)
+def _read_table(file: Path, marks: Marks, sfreq: float, n_times: int) -> pd.DataFrame:
+    table = _read_columns(file, with_targets=not marks.unknown)
+    told = _tell(table, marks, file)
+    table = table.loc[told.index]
     known = {name: _read_numbers(table[name], file) for name in _NUMBERS if name in table}
+    if "code" in told:
+        known["code"] = told["code"]
     samples = onset_samples(table, sfreq, str(file))
     _check_seconds(table, samples, n_times / sfreq, file)
-    return table[[]].assign(sample=samples, target=_read_targets(table["target"], file), **known)
+    return table[[]].assign(sample=samples, target=told["target"], **known)
 
 
-def _read_columns(file: Path) -> pd.DataFrame:
+def _tell(table: pd.DataFrame, marks: Marks, file: Path) -> pd.DataFrame:
+    """Return targets and, where the options tell them, codes of the rows that are flashes."""
+    if marks.unknown and marks.code is None:
+        return table[[]].assign(target=None)
+    if not marks.named and marks.code is None:
+        return table[[]].assign(target=_read_targets(table["target"], file))
+    words = table["target"].astype("str").str.strip().str.replace(r"\.0+$", "", regex=True)
+    told = marks.tell(words, str(file))
+    return told if marks.code is not None else told[["target"]]
+
+
+def _read_columns(file: Path, *, with_targets: bool = True) -> pd.DataFrame:
     """Read a flash table as it is; its columns in lower case."""
     table = read_table(file)
     titles = [str(title).lower() for title in table.columns]
     twice = [title for title in titles if titles.count(title) > 1]
-    if "target" not in titles or not {"sample", "onset"} & set(titles) or twice:
+    lacking = with_targets and "target" not in titles
+    if lacking or not {"sample", "onset"} & set(titles) or twice:
         raise RecordingError(
             f"{file}: columns {list(table.columns)} found, expected 'target' among them, 'sample' "
-            "or 'onset', and each once"
+            "or 'onset', and each once; without targets say 'target: unknown'"
         )
     table.columns = table.columns.str.lower()
     return table

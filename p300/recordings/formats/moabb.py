@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from p300.arguments import did_you_mean
 from p300.errors import RecordingError
+from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import make_flash_table
-from p300.recordings.readers.mnefile import keep_eeg, mark_samples
+from p300.recordings.readers.mnefile import mark_samples
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_subjects
 
@@ -53,8 +54,7 @@ def load(
     name: str = "",
     sessions: Sequence[str] | None = None,
     runs: Sequence[str] | None = None,
-    rename: Mapping[str, str] | None = None,
-    drop: Sequence[str] | None = None,
+    channels: Channels = NO_CHANGES,
 ) -> Iterator[Recording]:
     """Yield the recordings of a data set in the order that MOABB has them.
 
@@ -74,10 +74,8 @@ def load(
         The data set in MOABB, such as ``BNCI2014_009``.
     sessions, runs
         Sessions and runs wanted; by default all.
-    rename
-        Channel name -> electrode name.
-    drop
-        Channels that are no EEG.
+    channels
+        See :class:`~p300.recordings.channels.Channels`.
 
     Raises
     ------
@@ -96,13 +94,14 @@ def load(
                 raw = found[session][run]
                 flashes = _read_flashes(raw, source.interval[0], place)
                 yield finish_recording(
-                    keep_eeg(raw, Path(place), rename, drop or []),
+                    channels.keep_eeg(raw, Path(place)),
                     flashes,
                     dataset=dataset,
                     subject=subject,
                     session=session,
                     run=run,
                     source=place,
+                    montage=channels.montage,
                 )
 
 

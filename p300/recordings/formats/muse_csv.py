@@ -204,7 +204,7 @@ def _read_run(
         layout=marks.matrix(),
         source=str(file),
         segment_starts=clock.starts,
-        unnamed=True,
+        montage=channels.montage,
     )
 
 

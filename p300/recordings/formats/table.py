@@ -14,12 +14,12 @@ from pydantic import Field, Strict
 from p300.arguments import ArgumentGroup
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import check_codes
 from p300.recordings.formats.muse_csv import is_muse
 from p300.recordings.formats.openvibe import stimulation_flashes
 from p300.recordings.guesses import guess_marks
 from p300.recordings.marks import NOTHING_SAID, Marks
-from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, SubjectPattern, place_files, search_folder
 from p300.recordings.readable import read_each
 from p300.recordings.readers.clock import read_clock
@@ -330,7 +330,7 @@ def _read_file(
         layout=matrix,
         source=str(file),
         segment_starts=starts,
-        unnamed=True,
+        montage=channels.montage,
     )
     if matrix is not None:
         check_codes(recording.flashes, matrix, str(file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,52 +197,10 @@ def _check_extent(raw: BaseRaw, file: Path) -> None:
             )
 
 
-def keep_eeg(
-    raw: BaseRaw, path: Path, rename: Mapping[str, str] | None = None, drop: Sequence[str] = ()
-) -> BaseRaw:
-    """Keep the EEG channels of a recording.
-
-    Parameters
-    ----------
-    raw
-        Changed in place.
-    path
-        The file, for messages.
-    rename
-        Channel name in the file -> electrode name.
-    drop
-        Channels of the file that are no EEG.
-
-    Raises
-    ------
-    RecordingError
-        When there are no EEG channels, or a channel to drop or rename is not there.
-    """
-    _check_channels(raw, drop, "drop", path)
-    raw.drop_channels(list(drop))
-    kinds = guarded(raw.get_channel_types, path)
-    if "eeg" not in kinds:
-        raise RecordingError(
-            f"{path}: channels {raw.ch_names} of types {sorted(set(kinds))} found, "
-            "expected EEG channels"
-        )
-    raw.pick("eeg", verbose="error")
-    _check_channels(raw, rename or {}, "rename", path)
-    return raw.rename_channels(dict(rename or {}), verbose="error")
-
-
 def guess_eeg(raw: BaseRaw) -> dict[str, Any]:
     """Guess the option ``drop`` of a recording; see :func:`guess_channels`."""
     kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
     return guess_channels([name for name, kind in kinds if kind == "eeg"])
-
-
-def _check_channels(raw: BaseRaw, wanted: Iterable[str], verb: str, path: Path) -> None:
-    missing = [name for name in wanted if name not in raw.ch_names]
-    if missing:
-        raise RecordingError(
-            f"{path}: no channels {missing} to {verb}, there are {list(raw.ch_names)}"
-        )
 
 
 def mark_samples(raw: BaseRaw) -> npt.NDArray[np.int64]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from p300.recordings.montage import guess_channels, standard_positions
+from p300.recordings.channel_names import undecorated
+from p300.recordings.montage import standard_positions
 from p300.recordings.readers.csv_table import TableHead
 
 _FEWEST = 3
@@ -67,10 +68,10 @@ def guess_layout(head: TableHead) -> TableLayout | None:
     time = next((k for k, title in enumerate(head.titles) if _TIME.fullmatch(title)), None)
     marker = _marker_column(head.titles)
     others = [title for k, title in enumerate(head.titles) if title and k not in (time, marker)]
-    standard = {name.lower() for name in standard_positions()}
+    standard = {name.lower(): name for name in standard_positions()}
     named = [title for title in others if title.lower() in standard]
     if len(named) < _FEWEST:
-        named = list(guess_channels(others).get("rename", {}))
+        named = list(undecorated(others, standard)[0])
     if len(named) < _FEWEST or len(set(named)) < len(named):
         return None
     return TableLayout(

@@ -246,3 +246,38 @@ def test_no_eeg(tmp_path):
     save_table(path)
     with pytest.raises(RecordingError, match="expected EEG channels"):
         load(path)
+
+
+def test_free_spelling_needs_no_targets(save_raw):
+    k = np.arange(24)
+    path = save_raw()
+    save_table(path, flashes(target=None, code=k % 4 + 1, character=1))
+    with pytest.raises(RecordingError, match="without targets say 'target: unknown'"):
+        load(path)
+    (recording,) = load(path, target="unknown", layout=ROWS)
+    assert recording.flashes["target"].isna().all()
+    assert recording.flashes["code"].tolist() == (k % 4 + 1).tolist()
+
+
+def test_the_words_of_the_table_are_named(save_raw):
+    k = np.arange(24)
+    words = np.where(k % 4 == 0, "t/1", "n/2").astype(object)
+    words[[5, 6]] = "pause"
+    path = save_raw()
+    save_table(path, flashes(target=words))
+    (recording,) = load(path, target=["t/*"], nontarget=["n/*"], code=r"/(\d)")
+    assert recording.flashes["target"].tolist() == [
+        row % 4 == 0 for row in range(24) if row not in (5, 6)
+    ]
+    assert set(recording.flashes["code"]) == {1, 2}
+    with pytest.raises(RecordingError, match=r"'n/2' \(16\), 't/1' \(6\), 'pause' \(2\)"):
+        load(path, target=["x"], nontarget=["n/*"])
+
+
+def test_channels_in_another_unit(save_raw):
+    path = save_raw(scale=10)
+    save_table(path)
+    with pytest.raises(RecordingError, match="cannot be EEG in volts"):
+        load(path)
+    (recording,) = load(path, microvolts_per_unit=1)
+    assert 5e-6 < recording.raw.get_data().std() < 2e-5

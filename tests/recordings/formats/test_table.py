@@ -87,7 +87,6 @@ def test_what_is_guessed(put):
     assert recognise(path) == {
         **{key: guessed[key] for key in ("marker", "target", "nontarget")},
         "eeg": ["EEG Fz", "EEG Cz", "EEG Pz"],
-        "rename": {"EEG Fz": "Fz", "EEG Cz": "Cz", "EEG Pz": "Pz"},
     }
     put(table(Time=4 * K))
     assert recognise(path) == {**guessed, "sfreq": 250}
