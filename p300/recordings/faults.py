@@ -14,6 +14,9 @@ STILL, HELD = 0.98, 0.5
 """Share of steps that are zero beyond which an electrode is constant, and the share of time that it
 spends in constant stretches of a second or more, beyond what the liveliest electrode does."""
 
+LIVELY = 0.1
+"""Share of steps that are zero up to which nobody looks for constant stretches."""
+
 CLIPPED = 0.01
 """Share of samples at the very highest or lowest value beyond which an electrode is clipped."""
 
@@ -130,7 +133,7 @@ def find_faults(
 class _Measured:
     """What one pass over a signal tells.
 
-    ``step`` is the smallest difference of two samples that is not 0, ``largest`` the largest
+    ``step`` is the smallest difference of neighbours that is not 0, ``largest`` the largest
     absolute value, ``some`` a few thousand samples.
     """
 
@@ -155,26 +158,37 @@ class _Measured:
 
 def _measure(signal: Floats, sfreq: float) -> _Measured:
     steps = np.diff(signal)
-    moves = np.flatnonzero(steps)
-    # Lengths of the stretches without a step.
-    stretches = np.diff(moves, prepend=-1, append=len(steps)) - 1
-    long = stretches[stretches >= sfreq]
+    still = 1 - np.count_nonzero(steps) / max(1, len(steps))
     low, high = (float(signal.min()), float(signal.max())) if len(signal) else (0.0, 0.0)
-    picked = np.linspace(0, len(signal) - 1, min(len(signal), _COMPARED)).astype(np.int64)
-    n_steps = max(1, len(steps))
+    some = _thinned(signal, _COMPARED)
+    sizes = np.abs(_thinned(steps, 16 * _COMPARED))
     return _Measured(
         amplitude=_typical_step(steps),
-        still=1 - len(moves) / n_steps,
-        held=float(long.sum()) / n_steps,
-        clipped=max(_clipped(signal, low, -1), _clipped(signal, high, 1)),
-        step=float(np.abs(steps[moves]).min()) if len(moves) else 0.0,
+        still=still,
+        held=_held(steps, sfreq) if still > LIVELY else 0.0,
+        clipped=max(_clipped(signal, some, low, -1), _clipped(signal, some, high, 1)),
+        step=float(sizes[sizes > 0].min()) if sizes.any() else 0.0,
         largest=max(-low, high),
-        some=signal[picked],
+        some=some,
     )
 
 
-def _clipped(signal: Floats, end: float, sign: int) -> tuple[float, float]:
+def _thinned(values: Floats, n: int) -> Floats:
+    """Return some of the values, evenly spaced."""
+    return values[np.linspace(0, len(values) - 1, min(len(values), n)).astype(np.int64)]
+
+
+def _held(steps: Floats, sfreq: float) -> float:
+    """Return the share of the time that lies in stretches of a second or more without a step."""
+    moves = np.flatnonzero(steps)
+    lengths = np.diff(moves, prepend=-1, append=len(steps)) - 1
+    return float(lengths[lengths >= sfreq].sum()) / len(steps)
+
+
+def _clipped(signal: Floats, some: Floats, end: float, sign: int) -> tuple[float, float]:
     """Return the share of samples that pile up at an end of the signal, and the end in volts."""
+    if np.count_nonzero(some == end) < CLIPPED / 4 * len(some):
+        return 0.0, end
     at_end = signal == end
     n_end = int(at_end.sum())
     if n_end < CLIPPED * len(signal) or n_end == len(signal):
@@ -251,6 +265,8 @@ def _copies(
     same: dict[int, list[str]] = {}
     for i, j in np.argwhere(np.triu(near, k=1)):
         a, b = alive[i], alive[j]
+        if _factor(found[a].some, found[b].some, found[a], found[b]) is None:
+            continue  # where all drift together, most pairs end here
         factor = _factor(signal_of(a), signal_of(b), found[a], found[b])
         if factor is None or (factor < 0 and {electrodes[a], electrodes[b]} <= _EARS):
             continue
@@ -265,9 +281,6 @@ def _factor(one: Floats, other: Floats, a: _Measured, b: _Measured) -> float | N
     one, other = one - one.mean(), other - other.mean()
     factor = float(one @ other / (other @ other))
     apart = one - factor * other
-    steps = np.array([a.step, abs(factor) * b.step])
+    rounded = _ROUNDED * (a.step + abs(factor) * b.step)
     single = _SINGLE * (a.largest + abs(factor) * b.largest)
-    if float(np.abs(apart).max()) > _ROUNDED * steps.sum() + single:
-        return None
-    spread = np.sqrt((steps**2).sum() / 12)
-    return factor if float(apart.std()) <= _SPREAD * spread + single else None
+    return factor if float(np.abs(apart).max()) <= rounded + single else None

@@ -56,6 +56,7 @@ def test_other_marks_do_not(mark):
 
 def test_pauses_between_samples_at_the_ends_and_doubled():
     assert record([(999.5 / SFREQ, 0, "boundary")]).segments() == [(0, 1000), (1000, N)]
+    assert record([(4.0 + 1e-9, 0, "boundary")]).segments() == [(0, 1000), (1000, N)]
     both = [(4.0, 0, "BAD boundary"), (4.0, 0, "EDGE boundary"), (999.5 / SFREQ, 0, "boundary")]
     assert record(both).segments() == [(0, 1000), (1000, N)]
     ends = [(0.0, 0, "New Segment/"), ((N - 1) / SFREQ, 0, "boundary")]
@@ -87,6 +88,11 @@ def test_bad_stretches_are_told_in_seconds_of_the_recording(first):
     assert [tuple(one[:2]) for one in told] == [
         pytest.approx((4.0, 6.5)), pytest.approx((5.0, 6.0)), pytest.approx((8.0, 9.0))
     ]  # fmt: skip
+
+
+def test_a_bad_mark_without_a_length_is_a_point():
+    ((start, stop, _),) = record([(8.0, np.nan, "BAD_x")]).bad_stretches()
+    assert start == stop == pytest.approx(8.0)
 
 
 def test_what_a_recording_is_depends_on_its_pauses_and_bad_stretches():

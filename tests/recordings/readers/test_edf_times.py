@@ -151,7 +151,7 @@ def biosemi(*, epochs=(0,), lost=(), speed=0):
     for at, target in zip(SAMPLES, TARGETS, strict=True):
         words[at : at + 10] |= 5 if target else 3
     for at in epochs:
-        words[at : at + 100] |= 1 << 16
+        words[at : at + 40] |= 1 << 16
     for first, last in lost:
         words[first:last] &= ~(1 << 20)
     words[1500:] |= speed
