@@ -65,7 +65,7 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
     ------
     ProtocolError
         When training and test set share a unit that they must not share, when a training and a
-        test epoch of one recording share samples, when there are fewer than
+        test epoch of one recording share samples or nobody can tell, when there are fewer than
         :data:`MINIMUM_TARGETS` training targets, or when the test set lacks a class.
     """
     train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
@@ -82,6 +82,8 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
     by_run = train.groupby(UNITS["run"], dropna=False)["onset"]
     learned = {run: np.sort(onset.to_numpy()) for run, onset in by_run}
     for run, onset in test.groupby(UNITS["run"], dropna=False)["onset"]:
+        if run in learned and (onset.isna().any() or np.isnan(learned[run]).any()):
+            raise ProtocolError(f"fold {fold.name} would leak: {no_onsets(f'run {run}')}")
         if run in learned and _nearest(onset.to_numpy(), learned[run]) < duration - 1e-9:
             raise ProtocolError(
                 f"fold {fold.name} would leak: epochs of {duration:g} s in the training and the "
@@ -98,6 +100,16 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
             f"fold {fold.name} has {int(test['target'].sum())} targets in its test set of "
             f"{len(test)} flashes; targets and non-targets are needed"
         )
+
+
+def no_onsets(where: str) -> str:
+    """Return why epochs of which no onsets are known cannot be divided, and the ways out."""
+    return (
+        f"the onsets of the flashes of {where} are unknown, so that nobody can tell which epochs "
+        "share samples, and none may be learned from beside one that is tested. Give the onsets "
+        "(options 'variables' or 'onset_interval' of the source epochs), or several runs or "
+        "sessions, or test across subjects"
+    )
 
 
 def _check_calibration(fold: Fold, flashes: pd.DataFrame) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from mne.io import BaseRaw
 
+    from p300.recordings.epoched import Cut
+
 FLASH_COLUMNS = {
     "sample": "int64",
     "target": "boolean",
@@ -70,6 +72,9 @@ class Recording:
         The stimulus matrix, None where it is unknown.
     source
         The file or folder read, or a description for generated data.
+    cut
+        How the epochs were cut, where the recording came as epochs: then ``raw`` holds these one
+        after another in the order of ``flashes``, each a segment.
     """
 
     raw: BaseRaw
@@ -81,6 +86,7 @@ class Recording:
     layout: Layout | None = None
     source: str = ""
     certain: bool = True
+    cut: Cut | None = None
 
     def __repr__(self) -> str:
         return (
@@ -108,6 +114,22 @@ class Recording:
     def sfreq(self) -> float:
         """Sampling rate in Hz."""
         return float(self.raw.info["sfreq"])
+
+    @property
+    def onset_sfreq(self) -> float | None:
+        """Rate in Hz at which ``flashes["sample"]`` counts; None where that is the order alone."""
+        return self.sfreq if self.cut is None else self.cut.onset_sfreq
+
+    @property
+    def onsets(self) -> npt.NDArray[np.float64]:
+        """Seconds from the start of the recording to each flash, [flash]; NaN where unknown."""
+        return self.flashes["sample"].to_numpy() / (self.onset_sfreq or np.nan)
+
+    def positions(self) -> npt.NDArray[np.int64]:
+        """Return the sample of ``raw`` at which each flash is, [flash]."""
+        if self.cut is None:
+            return self.flashes["sample"].to_numpy(dtype=np.int64)
+        return self.cut.n_times * np.arange(len(self.flashes)) - self.cut.first
 
     def segments(self) -> list[tuple[int, int]]:
         """Return the stretches of continuous signal as (first, last + 1) samples.
@@ -195,11 +217,12 @@ def finish_recording(
     source: str = "",
     segment_starts: list[int] | None = None,
     montage: str | None = None,
+    cut: Cut | None = None,
 ) -> Recording:
     """Make a checked :class:`Recording` from a Raw that holds EEG channels in volts.
 
     Electrodes are named and placed; flashes and segment edges become annotations. Parameters and
-    errors as in :func:`build_recording`.
+    errors as in :func:`build_recording`, ``cut`` as in :class:`Recording`.
     """
     _check_axes(len(raw.ch_names), int(raw.n_times), source)
     _check_rate(raw.info["sfreq"], source)
@@ -212,6 +235,7 @@ def finish_recording(
         layout=layout,
         source=_in_utf8(source),
         certain=certain,
+        cut=cut,
     )  # fmt: skip
     check_recording(recording)
     _annotate(recording, segment_starts or [])
@@ -268,10 +292,12 @@ def _annotate(recording: Recording, segment_starts: list[int]) -> None:
     kind = flashes["target"].map({True: "target", False: "nontarget"}).fillna("flash")
     code = flashes["code"].astype("string").radd("/").fillna("")
     edges = np.array([start for start in segment_starts if start > 0], dtype=np.float64)
+    at = recording.positions()
+    inside = (at >= 0) & (at < raw.n_times)  # epochs may begin after the flash
     marks = mne.Annotations(
-        onset=np.concatenate([flashes["sample"].to_numpy() / sfreq, edges / sfreq]) + first,
+        onset=np.concatenate([at[inside] / sfreq, edges / sfreq]) + first,
         duration=0.0,
-        description=[*(kind + code), *[SEGMENT_EDGE] * len(edges)],
+        description=[*(kind + code)[inside], *[SEGMENT_EDGE] * len(edges)],
         orig_time=there.orig_time,
     )
     raw.set_annotations(there + marks, verbose="error")
@@ -357,6 +383,8 @@ def _check_flashes(recording: Recording) -> None:
     flashes, n_times = recording.flashes, int(recording.raw.n_times)
     if len(flashes) == 0:
         raise RecordingError(f"{where}: no flashes found, expected one row a flash")
+    if recording.cut is not None:
+        n_times = np.iinfo(np.int64).max  # flashes count in the recording that was cut
     outside = flashes.loc[(flashes["sample"] < 0) | (flashes["sample"] >= n_times), "sample"]
     if len(outside):
         raise RecordingError(
