@@ -20,7 +20,7 @@ _EDF_HEADER = 256
 """Bytes of the header of EDF and BDF, and of what follows it for each channel."""
 
 _FIF_TAG = struct.Struct(">iIIi")
-_FIF_FILE_ID, _FIF_POINTER, _FIF_DIRECTORY = 100, 101, 102
+_FIF_FILE_ID, _FIF_POINTER, _FIF_DIRECTORY, _FIF_BLOCK = 100, 101, 102, 104
 
 
 def check_header(file: Path) -> None:
@@ -80,6 +80,21 @@ def _check_fif(file: Path) -> None:
             if following < 0:
                 break
             at = following or end
+
+
+def fif_blocks(file: Path) -> set[int]:
+    """Return the numbers of a FIF file's blocks, as far as its tags can be followed."""
+    size, at, found = file.stat().st_size, 0, set()
+    with file.open("rb") as stream:
+        while at + _FIF_TAG.size <= size:
+            kind, _, length, following = _read_tag(stream, at)
+            if kind == _FIF_BLOCK and length == 4:
+                found.add(int.from_bytes(stream.read(4), "big"))
+            end = at + _FIF_TAG.size + length
+            if end > size or following < 0 or 0 < following <= at:
+                break
+            at = following or end
+    return found
 
 
 def _check_pointers(stream: BinaryIO, kind: int, data: bytes, file: Path) -> None:

@@ -18,6 +18,8 @@ from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout
 from p300.recordings.places import Place, file_stem
 from p300.recordings.readers.cntfile import DataFormat
+from p300.recordings.readers.eeglab_epochs import is_epoch_set
+from p300.recordings.readers.epochfile import is_epoch_fif
 from p300.recordings.readers.gtec_hdf5 import is_gtec
 from p300.recordings.readers.headers import check_header
 from p300.recordings.readers.opening import HDF5_ENDINGS, open_raw
@@ -70,7 +72,7 @@ def open_recording(file: Path, *, data_format: DataFormat | None = None) -> Base
         When the file cannot be read, or an option is missing or does not fit.
     """
     _check_files(file)
-    raw = guarded(lambda: open_raw(file, data_format), file)
+    raw = _read(lambda: open_raw(file, data_format), file)
     _check_extent(raw, file)
     return raw
 
@@ -91,9 +93,22 @@ def read_raw(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
         When the file cannot be read.
     """
     _check_files(path)
-    raw = guarded(read, path)
+    raw = _read(read, path)
     _check_extent(raw, path)
     return raw
+
+
+def _read(read: Callable[[], BaseRaw], file: Path) -> BaseRaw:
+    """Run a reader of MNE; of a file without continuous signal say that it holds epochs."""
+    try:
+        return guarded(read, file)
+    except RecordingError as error:
+        if is_epoch_fif(file) or is_epoch_set(file):
+            raise RecordingError(
+                f"{file}: it holds epochs, expected a continuous recording; the source 'epochs' "
+                "reads it"
+            ) from error
+        raise
 
 
 def _check_files(file: Path) -> None:
