@@ -46,6 +46,11 @@ class Cut:
     n_times: int
     onset_sfreq: float | None
 
+    @property
+    def holds_flash(self) -> bool:
+        """Whether the epochs hold the sample of their flash."""
+        return self.first <= 0 < self.first + self.n_times
+
 
 def build_epoched(
     X: npt.ArrayLike,

@@ -126,7 +126,7 @@ class Recording:
         return self.flashes["sample"].to_numpy() / (self.onset_sfreq or np.nan)
 
     def positions(self) -> npt.NDArray[np.int64]:
-        """Return the sample of ``raw`` at which each flash is, [flash]."""
+        """Return the sample of ``raw`` at which each flash is, [flash]; its epoch may be beside."""
         if self.cut is None:
             return self.flashes["sample"].to_numpy(dtype=np.int64)
         return self.cut.n_times * np.arange(len(self.flashes)) - self.cut.first
@@ -292,12 +292,11 @@ def _annotate(recording: Recording, segment_starts: list[int]) -> None:
     kind = flashes["target"].map({True: "target", False: "nontarget"}).fillna("flash")
     code = flashes["code"].astype("string").radd("/").fillna("")
     edges = np.array([start for start in segment_starts if start > 0], dtype=np.float64)
-    at = recording.positions()
-    inside = (at >= 0) & (at < raw.n_times)  # epochs may begin after the flash
+    told = slice(None if recording.cut is None or recording.cut.holds_flash else 0)
     marks = mne.Annotations(
-        onset=np.concatenate([at[inside] / sfreq, edges / sfreq]) + first,
+        onset=np.concatenate([recording.positions()[told] / sfreq, edges / sfreq]) + first,
         duration=0.0,
-        description=[*(kind + code)[inside], *[SEGMENT_EDGE] * len(edges)],
+        description=[*(kind + code)[told], *[SEGMENT_EDGE] * len(edges)],
         orig_time=there.orig_time,
     )
     raw.set_annotations(there + marks, verbose="error")

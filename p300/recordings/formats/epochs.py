@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,8 @@ from p300.recordings.registry import SourceInfo, natural_key, select_subjects
 if TYPE_CHECKING:
     import pandas as pd
 
+_ENDINGS = (".fif", ".fif.gz", ".set", ".npz", ".mat")
+
 INFO = SourceInfo(
     title="Epochs that were cut already: -epo.fif, EEGLAB's epoched .set, X and y in .npz or .mat",
     subjects="in the file, or from its name: sub-01_ses-1_run-2; or the option 'subject'",
@@ -57,9 +59,9 @@ INFO = SourceInfo(
         "a folder of them, and say with the options 'target' and 'nontarget' which is which"
     ),
     folders=True,
+    endings=_ENDINGS,
 )
 
-_ENDINGS = (".fif", ".fif.gz", ".set", ".npz", ".mat")
 Rows = npt.NDArray[np.int64]
 
 _LABELS: dict[frozenset[str], dict[str, bool | None]] = {
@@ -152,7 +154,7 @@ def _may_be_one(file: Path, arrays: Arrays) -> bool:
         return True
 
 
-def _is_one(file: Path, arrays: Arrays = AS_USUAL) -> bool:
+def _is_one(file: Path, arrays: Arrays) -> bool:
     if holds_arrays(file):
         return is_epoch_arrays(file, arrays)
     return is_epoch_fif(file) or is_epoch_set(file)
@@ -281,20 +283,29 @@ def recognise(path: Path) -> dict[str, Any] | None:
     file does not tell it; ``microvolts_per_unit`` 1 where values cannot be volts; ``rename`` and
     ``drop``. None where there are no epochs.
     """
+    return _guess(path, AS_USUAL)
+
+
+def complete(path: Path, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Guess the other options, where it is said how the arrays are called; as :func:`recognise`."""
+    return _guess(path, Arrays(variables=given.get("variables")))
+
+
+def _guess(path: Path, arrays: Arrays) -> dict[str, Any] | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        files = search_folder(path, lambda folder: _find_files(folder, AS_USUAL, tell=False))
+        files = search_folder(path, lambda folder: _find_files(folder, arrays, tell=False))
         for file in files:
             try:
-                return _look_into(file) if _is_one(file) else None
+                return _look_into(file, arrays) if _is_one(file, arrays) else None
             except RecordingError:
                 continue
     return None
 
 
-def _look_into(file: Path) -> dict[str, Any]:
+def _look_into(file: Path, arrays: Arrays) -> dict[str, Any]:
     if holds_arrays(file):
-        return guess_arrays(file, AS_USUAL) | _guess_labels(read_labels(file, AS_USUAL))
+        return guess_arrays(file, arrays) | _guess_labels(read_labels(file, arrays))
     stored = read_epoch_set(file) if file.suffix.lower() == ".set" else read_epoch_fif(file)
     electrodes, X, _ = stored.read(NO_CHANGES)
     unit = {"microvolts_per_unit": 1.0} if in_microvolts(X) else {}
