@@ -8,6 +8,7 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from own_recordings import save_epochs
 
 from p300.errors import DataWarning, ProtocolError, StudyError
 from p300.pipeline import run_experiment
@@ -40,21 +41,9 @@ BOTH = "{cross_subject: {}, within_subject: {}}"
 def data(tmp_path_factory):
     """The simulated study as -epo.fif, one file a run."""
     folder = tmp_path_factory.mktemp("data")
-    settings = Preprocessing(tmin=-0.1, tmax=0.8, normaliser="none")
     for recording in open_recordings("simulated", **SIZES):
-        epochs = cut_epochs(recording, settings)
-        info = mne.create_info(list(epochs.electrodes), epochs.sfreq, "eeg", verbose="error")
-        samples = epochs.flashes["sample"].to_numpy()
-        events = np.stack([samples, 0 * samples, 1 + epochs.y], axis=1).astype(np.int64)
-        known = epochs.flashes[["code", "character", "repetition"]].astype("int64")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            mne.EpochsArray(
-                epochs.X.astype(float), info, events, epochs.tmin, {"NonTarget": 1, "Target": 2},
-                metadata=known, raw_sfreq=recording.sfreq, baseline=None, verbose="error",
-            ).save(
-                folder / f"sub-{recording.subject}_run-{recording.run}-epo.fif", verbose="error"
-            )  # fmt: skip
+        file = folder / f"sub-{recording.subject}_run-{recording.run}-epo.fif"
+        save_epochs(recording, file, tmin=-0.1, tmax=0.8)
     return folder
 
 
