@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,24 @@ import numpy as np
 import numpy.typing as npt
 from specimen_files import Content, annotate, save_mat
 
+from p300.errors import DataWarning
+from p300.recordings import Recording, open_recordings
+from p300.signal.epochs import Epochs
+from p300.signal.preprocessing import Preprocessing, cut_epochs
+
 BEFORE, N_TIMES, SFREQ = 10, 100, 250.0
 TMIN = -BEFORE / SFREQ
+EVERYTHING = Preprocessing(tmin=TMIN, tmax=TMIN + N_TIMES / SFREQ, normaliser="none")
+
+
+def load(path: Path, **options: Any) -> list[Recording]:
+    return list(open_recordings("epochs", path, **options))
+
+
+def epochs_of(recording: Recording, settings: Preprocessing = EVERYTHING) -> Epochs:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # of the filter
+        return cut_epochs(recording, settings)
 
 
 def cut(content: Content) -> npt.NDArray[np.float64]:

@@ -14,7 +14,6 @@ from p300.recordings.epoched import build_epoched
 from p300.recordings.places import Place
 from p300.recordings.quality import describe_flashing, electrode_quality
 from p300.report.prose import describe_preprocessing
-from p300.signal.precut import MOST_FOLDED
 from p300.signal.preprocessing import Preprocessing, cut_epochs, describe, preprocess
 from p300.signal.sampling import held_window
 
@@ -69,6 +68,7 @@ def test_nothing_but_the_normaliser_changes_them():
 @pytest.mark.parametrize(
     ("window", "message"),
     [
+        ({"tmax": 1.01}, r"\.tmax to 1$"),
         ({"tmax": 1.2}, r"from -0\.2 to 1 s, .*\.tmin to 0 and preprocessing\.tmax to 1$"),
         ({"tmin": -0.3}, r"preprocessing\.tmin to -0\.2 and preprocessing\.tmax to 0\.65"),
         ({"tmin": 1.5, "tmax": 2.0}, r"preprocessing\.tmin to -0\.2 and preprocessing\.tmax to 1$"),
@@ -101,8 +101,9 @@ def test_what_subsampling_folds_down_is_named():
         cut(make(noise(low=False)), sfreq=50.0)
     # A sine on the slow noise: a hundredth of its power is the most that is taken as it is.
     slow, time = noise(), np.arange(N_TIMES)
-    fast = np.sin(2 * np.pi * 0.4 * time) * np.sqrt(2) * slow.std()
-    for share, told in ((0.5 * MOST_FOLDED, False), (2 * MOST_FOLDED, True)):
+    spread = (slow - slow.mean(axis=2, keepdims=True)).std()
+    fast = np.sin(2 * np.pi * 0.4 * time) * np.sqrt(2) * spread
+    for share, told in ((0.003, False), (0.03, True)):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
             cut(make(slow + np.sqrt(share) * fast), sfreq=50.0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 
 from p300.arguments import ArgumentGroup
 from p300.errors import RecordingError
@@ -89,9 +89,9 @@ class Arrays(ArgumentGroup):
 
     variables: Mapping[Role, str] | None = None
     axes: Axes | None = None
-    sfreq: Positive | None = None
-    tmin: Annotated[float, Field(ge=-10, le=10)] | None = None
-    onset_interval: Positive | None = None
+    sfreq: Annotated[Positive, Field(le=1e5)] | None = None
+    tmin: Annotated[float, Strict(), Field(ge=-10, le=10)] | None = None
+    onset_interval: Annotated[Positive, Field(le=60)] | None = None
 
 
 AS_USUAL = Arrays()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import mne
@@ -10,29 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import specimen_epochs as writers
-from scipy.io import loadmat, savemat
+from specimen_epochs import epochs_of, load
 from specimen_files import Content, make_content
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings import open_recordings, recognise_source
-from p300.signal.preprocessing import Preprocessing, cut_epochs
 
 EIGHT = ("Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8")
 CONTENT = make_content(EIGHT)
-EVERYTHING = Preprocessing(
-    tmin=writers.TMIN, tmax=writers.TMIN + writers.N_TIMES / writers.SFREQ, normaliser="none"
-)
 WRITERS = [writers.write_fif, writers.write_set, writers.write_npz, writers.write_mat]
-
-
-def load(path: Path, **options):
-    return list(open_recordings("epochs", path, **options))
-
-
-def epochs_of(recording, settings=EVERYTHING):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # of the filter
-        return cut_epochs(recording, settings)
 
 
 def save_npz(path: Path, **changed) -> Path:
@@ -44,7 +29,7 @@ def save_npz(path: Path, **changed) -> Path:
 
 def save_fif(path: Path, events, names, content: Content = CONTENT, **options) -> Path:
     info = mne.create_info(list(content.electrodes), writers.SFREQ, "eeg", verbose="error")
-    X = options.pop("X", writers.cut(content))
+    X, info["bads"] = options.pop("X", writers.cut(content)), options.pop("bads", [])
     epochs = mne.EpochsArray(
         X, info, events, writers.TMIN, names, baseline=None, verbose="error", **options
     )
@@ -70,17 +55,6 @@ def test_every_format_gives_the_same_flashes_and_microvolts(tmp_path, write):
     assert epochs.tmin == pytest.approx(writers.TMIN)
     np.testing.assert_allclose(epochs.X, writers.cut(CONTENT), rtol=1e-6, atol=1e-13)
     np.testing.assert_allclose(epochs.flashes["onset"], CONTENT.samples / 250)
-
-
-def test_eeglab_epochs_are_those_of_mne(tmp_path):
-    path = writers.write_set(tmp_path, CONTENT)
-    (recording,) = load(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of several events in an epoch
-        theirs = mne.read_epochs_eeglab(path, verbose="error")
-    np.testing.assert_allclose(epochs_of(recording).X, theirs.get_data(), atol=1e-13)
-    # MNE joins the names of all events of an epoch.
-    assert any("/" in name for name in theirs.event_id)
 
 
 @pytest.mark.parametrize("order", ["epoch electrode time", "electrode time epoch"])
@@ -239,6 +213,24 @@ def test_onsets_count_at_the_rate_of_the_recording(tmp_path):
     np.testing.assert_allclose(recording.onsets, CONTENT.samples / 250)
 
 
+def test_onsets_at_a_rate_that_the_file_does_not_keep(tmp_path, monkeypatch):
+    def write(fid, kind, value):
+        if kind != mne.epochs.FIFF.FIFF_MNE_EPOCHS_RAW_SFREQ:
+            mne._fiff.write.write_float(fid, kind, value)
+
+    monkeypatch.setattr(mne.epochs, "write_float", write)  # as MNE before 1.0
+    path = save_fif(tmp_path / "sub-1-epo.fif", events(), KINDS)
+    with pytest.warns(DataWarning, match="does not keep the rate at which onsets count"):
+        (recording,) = load(path)
+    assert np.isnan(recording.onsets).all()
+
+
+def test_bad_electrodes_of_the_file(tmp_path):
+    path = save_fif(tmp_path / "sub-1-epo.fif", events(), KINDS, bads=["Pz"])
+    (recording,) = load(path)
+    assert recording.raw.info["bads"] == ["Pz"]
+
+
 def test_numbers_of_epochs_are_no_onsets(tmp_path):
     path = save_fif(tmp_path / "sub-1-epo.fif", events(np.arange(48)), KINDS)
     with pytest.warns(DataWarning, match="taken for the order of the epochs"):
@@ -302,13 +294,12 @@ def test_microvolts_are_said(tmp_path):
 
 
 def test_guesses(tmp_path):
-    path = save_npz(tmp_path / "sub-1.npz", tmin=None, y=np.where(CONTENT.targets, 2, 1))
+    X, y = np.tile(writers.cut(CONTENT), (2, 1, 1)), np.tile(np.where(CONTENT.targets, 2, 1), 2)
+    path = save_npz(tmp_path / "sub-1.npz", tmin=None, X=X, y=y, sample=None)
     expected = {"tmin": 0.0, "target": [2], "nontarget": [1]}
     assert recognise_source(path) == [("epochs", expected)]
     assert recognise_source(tmp_path) == [("epochs", expected)]
     assert recognise_source(writers.write_mat(tmp_path, CONTENT)) == [("epochs", {})]
-    ((_, options),) = recognise_source(writers.write_fif(tmp_path, CONTENT))
-    assert options == {"target": ["Target"], "nontarget": ["NonTarget"]}
 
 
 def test_formats_that_tell_axes_take_no_options_on_them(tmp_path):
@@ -342,53 +333,3 @@ def test_sources_of_continuous_recordings_send_here(tmp_path, write):
             list(open_recordings(source, path, **options))
     with pytest.raises(RecordingError):
         load(tmp_path / "nowhere")
-
-
-def change_set(path: Path, **changed) -> Path:
-    """Rewrite a .set file with other fields."""
-    eeg = loadmat(path, struct_as_record=True)["EEG"]
-    fields = {name: eeg[name][0, 0] for name in eeg.dtype.names} | changed
-    savemat(path, {"EEG": {k: v for k, v in fields.items() if v is not None}}, appendmat=False)
-    return path
-
-
-def test_eeglab_epochs_without_urevents_have_no_onsets(tmp_path):
-    (recording,) = load(change_set(writers.write_set(tmp_path, CONTENT), urevent=None))
-    assert recording.onset_sfreq is None
-    np.testing.assert_allclose(epochs_of(recording).X, writers.cut(CONTENT), rtol=1e-6, atol=1e-13)
-
-
-def test_eeglab_epochs_beside_the_file(tmp_path):
-    path = writers.write_set(tmp_path, CONTENT)
-    data = (1e6 * writers.cut(CONTENT)).astype("<f4").transpose(0, 2, 1)
-    change_set(path, data="C:\\there\\old.fdt")
-    with pytest.raises(RecordingError, match=r"its signal in sub-1\.fdt has 0 bytes"):
-        load(path)
-    data.tofile(path.with_suffix(".fdt"))
-    (recording,) = load(path)
-    np.testing.assert_allclose(epochs_of(recording).X, writers.cut(CONTENT), rtol=1e-6, atol=1e-13)
-
-
-def test_eeglab_channels_that_are_no_eeg(tmp_path):
-    path = writers.write_set(tmp_path, CONTENT)
-    kinds = ["EEG"] * 7 + ["EOG"]
-    chanlocs = np.array(
-        list(zip(EIGHT, kinds, strict=True)), dtype=[("labels", object), ("type", object)]
-    )
-    with pytest.warns(DataWarning, match=r"channels \['PO8'\] are left out"):
-        (recording,) = load(change_set(path, chanlocs=chanlocs))
-    assert recording.electrodes == list(EIGHT[:7])
-
-
-def test_eeglab_epochs_without_an_event_at_time_0(tmp_path):
-    path = change_set(writers.write_set(tmp_path, CONTENT), xmin=-0.02)
-    with pytest.raises(RecordingError, match="48 of 48 epochs have no event at time 0"):
-        load(path)
-
-
-def test_eeglab_fields_on_their_own(tmp_path):
-    path = writers.write_set(tmp_path, CONTENT)
-    eeg = loadmat(path)["EEG"]
-    savemat(path, {name: eeg[name][0, 0] for name in eeg.dtype.names}, appendmat=False)
-    (recording,) = load(path)
-    assert recording.flashes["sample"].tolist() == CONTENT.samples.tolist()
