@@ -103,12 +103,19 @@ def _read(read: Callable[[], BaseRaw], file: Path) -> BaseRaw:
     try:
         return guarded(read, file)
     except RecordingError as error:
-        if is_epoch_fif(file) or is_epoch_set(file):
+        if _holds_epochs(file):
             raise RecordingError(
                 f"{file}: it holds epochs, expected a continuous recording; the source 'epochs' "
                 "reads it"
             ) from error
         raise
+
+
+def _holds_epochs(file: Path) -> bool:
+    try:
+        return is_epoch_fif(file) or is_epoch_set(file)
+    except RecordingError:
+        return False  # damaged, or of a version that only MNE reads
 
 
 def _check_files(file: Path) -> None:
