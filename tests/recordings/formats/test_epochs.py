@@ -248,7 +248,7 @@ def test_without_onsets_codes_are_left_out(tmp_path):
     (recording,) = load(path, onset_interval=0.048)
     np.testing.assert_allclose(np.diff(recording.onsets), 0.048)
     assert recording.flashes["code"].tolist() == CONTENT.codes.tolist()
-    path = save_npz(tmp_path / "sub-2.npz", sample=None, onset=CONTENT.samples / 250)
+    path = save_npz(tmp_path / "sub-2.npz", sample=None, onset=CONTENT.samples / 250 + 3e-4)
     (recording,) = load(path)
     assert recording.flashes["sample"].tolist() == CONTENT.samples.tolist()
     with pytest.raises(RecordingError, match="'onset_interval' found, but the file tells"):

@@ -67,7 +67,7 @@ def test_eeglab_channels_that_are_no_eeg(tmp_path):
 
 
 def test_eeglab_epochs_without_an_event_at_time_0(tmp_path):
-    path = change_set(writers.write_set(tmp_path, CONTENT), xmin=-0.02)
+    path = change_set(writers.write_set(tmp_path, CONTENT), xmin=-0.032)
     with pytest.raises(RecordingError, match="48 of 48 epochs have no event at time 0"):
         load(path)
 
