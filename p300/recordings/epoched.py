@@ -65,6 +65,7 @@ def build_epoched(
     bads: Sequence[str] = (),
     layout: Layout | None = None,
     source: str = "",
+    montage: str | None = None,
 ) -> Recording:
     """Make a checked :class:`~p300.recordings.recording.Recording` from epochs.
 
@@ -73,7 +74,7 @@ def build_epoched(
     X
         [epoch, electrode, time], in volts.
     electrodes
-        Names of the electrodes; other names than those of the 10-05 system have no positions.
+        Names of the electrodes.
     sfreq
         Sampling rate in Hz.
     tmin
@@ -91,6 +92,9 @@ def build_epoched(
         The stimulus matrix, None where it is unknown.
     source
         The file.
+    montage
+        Whose names the electrodes have, see
+        :func:`p300.recordings.electrode_names.read_electrodes`.
 
     Raises
     ------
@@ -126,7 +130,7 @@ def build_epoched(
         layout=layout,
         source=source,
         segment_starts=[k * n_times for k in range(n_epochs)],
-        unnamed=True,
+        montage=montage,
         cut=Cut(_first_sample(tmin, sfreq, source), n_times, onset_sfreq),
     )
 

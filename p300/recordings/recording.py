@@ -125,7 +125,7 @@ class Recording:
         """Seconds from the start of the recording to each flash, [flash]; NaN where unknown."""
         return self.flashes["sample"].to_numpy() / (self.onset_sfreq or np.nan)
 
-    def positions(self) -> npt.NDArray[np.int64]:
+    def flash_samples(self) -> npt.NDArray[np.int64]:
         """Return the sample of ``raw`` at which each flash is, [flash]; its epoch may be beside."""
         if self.cut is None:
             return self.flashes["sample"].to_numpy(dtype=np.int64)
@@ -294,7 +294,7 @@ def _annotate(recording: Recording, segment_starts: list[int]) -> None:
     edges = np.array([start for start in segment_starts if start > 0], dtype=np.float64)
     told = slice(None if recording.cut is None or recording.cut.holds_flash else 0)
     marks = mne.Annotations(
-        onset=np.concatenate([recording.positions()[told] / sfreq, edges / sfreq]) + first,
+        onset=np.concatenate([recording.flash_samples()[told] / sfreq, edges / sfreq]) + first,
         duration=0.0,
         description=[*(kind + code)[told], *[SEGMENT_EDGE] * len(edges)],
         orig_time=there.orig_time,

@@ -198,7 +198,9 @@ def test_the_pattern_suggested_says_what_was_guessed(names):
     }
 
 
-FROM_NAMES = ["annotated", "bci2000", "flash_table", "gtec_br41n", "muse_csv", "openvibe", "xdf"]
+FROM_NAMES = [
+    "annotated", "bci2000", "epochs", "flash_table", "gtec_br41n", "muse_csv", "openvibe", "xdf",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -120,7 +120,7 @@ def load(
             recording = build_epoched(
                 X[rows[shown]], electrodes, stored[file].sfreq, stored[file].tmin, flashes,
                 onset_sfreq=stored[file].onset_sfreq, dataset=dataset, place=place, bads=bads,
-                layout=layout, source=str(file),
+                layout=layout, source=str(file), montage=channels.montage,
             )  # fmt: skip
             _check_layout(recording, layout)
             yield recording
