@@ -43,6 +43,48 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "-1 in a flash table is never a target",
+        "recordings/formats/flash_table.py",
+        '["0", "-1", "false", "nontarget"], False)',
+        '["0", "-1", "false", "nontarget"], True)',
+        ("tests/recordings/formats/test_flash_tables_of_others.py",),
+    ),
+    Mutant(
+        "samples that a counter lacks divide a recording",
+        "recordings/readers/clock.py",
+        "gaps = np.flatnonzero(steps != usual)",
+        "gaps = np.flatnonzero(steps > 3 * usual)",
+        ("tests/recordings/readers/test_clock.py",),
+    ),
+    Mutant(
+        "-1 in a flash table is never a target",
+        "recordings/formats/flash_table.py",
+        '["0", "-1", "false", "nontarget"], False)',
+        '["0", "-1", "false", "nontarget"], True)',
+        ("tests/recordings/formats/test_flash_tables_of_others.py",),
+    ),
+    Mutant(
+        "samples that a counter lacks divide a recording",
+        "recordings/readers/clock.py",
+        "gaps = np.flatnonzero(steps != usual)",
+        "gaps = np.flatnonzero(steps > 3 * usual)",
+        ("tests/recordings/readers/test_clock.py",),
+    ),
+    Mutant(
+        "-1 in a flash table is never a target",
+        "recordings/formats/flash_table.py",
+        '["0", "-1", "false", "nontarget"], False)',
+        '["0", "-1", "false", "nontarget"], True)',
+        ("tests/recordings/formats/test_flash_tables_of_others.py",),
+    ),
+    Mutant(
+        "samples that a counter lacks divide a recording",
+        "recordings/readers/clock.py",
+        "gaps = np.flatnonzero(steps != usual)",
+        "gaps = np.flatnonzero(steps > 3 * usual)",
+        ("tests/recordings/readers/test_clock.py",),
+    ),
+    Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
         "< duration - 1e-9:",

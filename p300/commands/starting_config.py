@@ -313,7 +313,8 @@ def _preprocessing_lines(settings: Preprocessing) -> list[str]:
         "tmax": "longer where responses are late",
         "normaliser": "each electrode of each epoch to mean 0, variance 1; none keeps volts",
         "reference": "as recorded; average, or electrodes such as [TP9, TP10]",
-        "bad_electrodes": "flat ones; interpolate, drop or keep",
+        "bad_electrodes": "flat, clipped, bridged ones; interpolate, drop or keep",
+        "reject_by_annotation": "epochs that touch BAD_... annotations are left out",
     }
     values = {name: getattr(settings, name) for name in comments}
     return [

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from p300.recordings.annotations import SEGMENT_EDGE
     from p300.recordings.layout import MATRIX_6X6, Layout
     from p300.recordings.recording import (
         FLASH_COLUMNS,
-        SEGMENT_EDGE,
         Recording,
         build_recording,
         finish_recording,
@@ -30,7 +30,7 @@ __getattr__ = lazy_names(
         "Layout": "p300.recordings.layout",
         "MATRIX_6X6": "p300.recordings.layout",
         "Recording": "p300.recordings.recording",
-        "SEGMENT_EDGE": "p300.recordings.recording",
+        "SEGMENT_EDGE": "p300.recordings.annotations",
         "SOURCES": "p300.recordings.registry",
         "SourceInfo": "p300.recordings.registry",
         "Study": "p300.recordings.study",

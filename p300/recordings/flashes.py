@@ -19,6 +19,9 @@ PAUSE = 3.0
 """A gap of more than this many times the median onset interval is a pause. Pauses in the known
 sets are 5 to 50 times the interval, irregular onsets stay below 1.5 times."""
 
+# Samples or seconds that no recording has, far from where whole numbers overflow.
+_MOST = 1e12
+
 ALIKE = 1.5
 """Pauses of one kind differ by less than this factor."""
 
@@ -309,7 +312,7 @@ def onset_samples(table: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[
     Raises
     ------
     RecordingError
-        When both columns are missing, or hold something that is no number.
+        When both columns are missing, or hold something that is no number, or a huge one.
 
     Warns
     -----
@@ -343,12 +346,12 @@ def _numeric(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    broken = ~np.isfinite(values)
+    broken = ~(np.abs(values) < _MOST)  # NaN too
     if broken.any():
         row = int(np.flatnonzero(broken)[0])
         raise RecordingError(
-            f"{where}: {column.iloc[row]!r} found in column {column.name!r}, row {row + 1}; "
-            "expected a number"
+            f"{where}: {column.tolist()[row]!r} found in column {column.name!r}, row {row + 1}; "
+            f"expected a number, smaller than {_MOST:g}"
         )
     return values
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.recordings.electrode_names import unplaced_electrodes
+from p300.recordings.faults import Faults, find_faults
 from p300.recordings.flashes import PAUSE
-from p300.recordings.recording import Recording, robust_amplitude
+from p300.recordings.recording import Recording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,8 @@ LINE_FREQUENCIES = (50.0, 60.0)
 BAND = (1.0, 30.0)
 """Hz; the band in which an electrode's amplitude is measured."""
 
-LOUD, DRIFTING, FLAT = 5.0, 5.0, 1e-2
-"""Amplitude and drift as multiples of the median electrode's beyond which one is called bad."""
+LOUD, DRIFTING, QUIET = 5.0, 5.0, 1e-2
+"""Amplitude and drift as multiples of the median electrode's that deserve a word."""
 
 LEAST_DRIFT = 5e-5
 """Volts; an electrode that wanders less is not called drifting, whatever the others do."""
@@ -42,7 +43,7 @@ def electrode_quality(recording: Recording) -> pd.DataFrame:
     the band of :data:`BAND`, in volts, so that the mains do not count; ``drift``, the robust
     standard deviation of the means of seconds (or of epochs that came cut), in volts; ``line_50``
     and ``line_60``, see :func:`line_noise`; ``faults``, words for what is wrong with it, empty
-    where nothing is.
+    where nothing is: first why it holds no EEG, see :func:`p300.recordings.faults.find_faults`.
     """
     import pandas as pd
 
@@ -59,13 +60,13 @@ def electrode_quality(recording: Recording) -> pd.DataFrame:
                 "placed": name not in unplaced,
                 "amplitude": float(np.sqrt(density[inside].sum() * frequencies[1])),
                 "drift": _drift(signal, stretch or round(recording.sfreq)),
-                "step": float(robust_amplitude(signal[None])[0]),
                 **{f"line_{f:g}": line_noise(frequencies, density, f) for f in LINE_FREQUENCIES},
             }
         )
     table = pd.DataFrame(rows)
-    table["faults"] = _faults(table, list(recording.raw.info["bads"]))
-    return table.drop(columns="step")
+    faults = find_faults(lambda k: recording.raw[k][0][0], recording.electrodes, recording.sfreq)
+    table["faults"] = _faults(table, faults, list(recording.raw.info["bads"]))
+    return table
 
 
 def _drift(signal: Floats, second: int) -> float:
@@ -74,18 +75,22 @@ def _drift(signal: Floats, second: int) -> float:
     return 1.4826 * float(np.median(np.abs(means - np.median(means))))
 
 
-def _faults(table: pd.DataFrame, bads: list[str]) -> list[str]:
-    """Name what is wrong with each electrode, against the median of all."""
-    amplitude, drift, step = (table[name].to_numpy() for name in ("amplitude", "drift", "step"))
+def _faults(table: pd.DataFrame, faults: Faults, bads: list[str]) -> list[str]:
+    """Name what is wrong with each electrode: why it holds no EEG, else what stands out."""
+    amplitude, drift = table["amplitude"].to_numpy(), table["drift"].to_numpy()
     # Differences of samples: an electrode that drifts is not alive for that.
     found = {
-        "flat": step <= FLAT * np.median(step),
+        "quiet": faults.amplitude <= QUIET * faults.typical,
         "loud": amplitude > LOUD * np.median(amplitude),
         "drifting": (drift > DRIFTING * np.median(drift)) & (drift > LEAST_DRIFT),
-        "marked bad": table["electrode"].isin(bads).to_numpy(),
     }
-    words = [[word for word, rows in found.items() if rows[k]] for k in range(len(table))]
-    return [", ".join(w for w in said if w != "marked bad" or len(said) == 1) for said in words]
+    words = []
+    for k, name in enumerate(table["electrode"]):
+        said = [word for word, rows in found.items() if rows[k]]
+        if name in faults.reasons:
+            said = [faults.reasons[name]]
+        words.append(", ".join(said or ["marked bad"] * (name in bads)))
+    return words
 
 
 def spectrum(signal: Floats, sfreq: float, stretch: int | None = None) -> tuple[Floats, Floats]:

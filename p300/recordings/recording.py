@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from p300.errors import DataWarning, RecordingError
+from p300.errors import RecordingError
+from p300.recordings.annotations import (
+    SEGMENT_EDGE,
+    Stretch,
+    add_annotations,
+    bad_stretches,
+    find_segments,
+)
+from p300.recordings.checks import check_axes, check_rate, check_recording
 from p300.recordings.electrode_names import place_electrodes
-from p300.recordings.guard import guarded
 from p300.recordings.layout import Layout
 from p300.recordings.montage import Position, raw_positions
 
@@ -30,23 +35,6 @@ FLASH_COLUMNS = {
     "repetition": "Int64",
 }
 """Columns of a flash table and their types; all but ``sample`` may be NA where unknown."""
-
-SEGMENT_EDGE = "EDGE boundary"
-"""MNE's annotation where two stretches of signal that do not belong together meet."""
-
-# EEG in volts: scalp noise floor about 1e-7, ordinary EEG 1e-5, a loose electrode 1e-3.
-# One published subject is stored in units 1000 times smaller, hence the generous lower bound.
-_IMPOSSIBLE_VOLTS = (1e-10, 2e-2)
-_UNUSUAL_VOLTS = (5e-8, 2e-4)
-
-# Hz; slower ones cannot show a P300.
-_POSSIBLE_RATES = (20.0, 1e5)
-
-# Beyond any amplifier, and far from where numbers overflow.
-_MOST_VOLTS = 1e6
-
-LOUD = 20
-"""An electrode with more than this many times the median amplitude deserves a warning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,18 +122,14 @@ class Recording:
     def segments(self) -> list[tuple[int, int]]:
         """Return the stretches of continuous signal as (first, last + 1) samples.
 
-        Sources that store every character on its own have one a character; filters must not run
-        across their edges.
+        Sources that store every character on its own have one a character, and a recording that
+        was stopped and went on has one for each part; filters must not run across their edges.
         """
-        edges = [
-            round((onset - self.raw.first_time) * self.sfreq)
-            for onset, text in zip(
-                self.raw.annotations.onset, self.raw.annotations.description, strict=True
-            )
-            if text == SEGMENT_EDGE
-        ]
-        bounds = [0, *sorted(edges), int(self.raw.n_times)]
-        return [(a, b) for a, b in itertools.pairwise(bounds) if b > a]
+        return find_segments(self.raw)
+
+    def bad_stretches(self) -> list[Stretch]:
+        """Return the stretches that annotations such as ``BAD_movement`` mark, in time order."""
+        return bad_stretches(self.raw)
 
 
 def build_recording(
@@ -194,8 +178,8 @@ def build_recording(
             f"{source}: signal of shape {data.shape} found, expected "
             f"[{len(electrodes)} electrodes, samples]"
         )
-    _check_axes(data.shape[0], data.shape[1], source)
-    _check_rate(sfreq, source)
+    check_axes(data.shape[0], data.shape[1], source)
+    check_rate(sfreq, source)
     info = mne.create_info(list(electrodes), sfreq, "eeg", verbose="error")
     raw = mne.io.RawArray(data, info, copy="auto", verbose="error")
     return finish_recording(
@@ -224,8 +208,8 @@ def finish_recording(
     Electrodes are named and placed; flashes and segment edges become annotations. Parameters and
     errors as in :func:`build_recording`, ``cut`` as in :class:`Recording`.
     """
-    _check_axes(len(raw.ch_names), int(raw.n_times), source)
-    _check_rate(raw.info["sfreq"], source)
+    check_axes(len(raw.ch_names), int(raw.n_times), source)
+    check_rate(raw.info["sfreq"], source)
     place_electrodes(raw, source, montage)
     recording = Recording(
         raw=raw,
@@ -242,25 +226,9 @@ def finish_recording(
     return recording
 
 
-def _check_rate(sfreq: float, source: str) -> None:
-    low, high = _POSSIBLE_RATES
-    if not low <= sfreq <= high:
-        raise RecordingError(
-            f"{source}: sampling rate {sfreq} Hz found, expected {low:g} to {high:g}"
-        )
-
-
 def _in_utf8(text: str) -> str:
     """Write bytes of a file's name that are not UTF-8 as escapes, so that files can store it."""
     return str(text).encode("utf-8", "backslashreplace").decode()
-
-
-def _check_axes(n_electrodes: int, n_samples: int, source: str) -> None:
-    if n_electrodes > n_samples:
-        raise RecordingError(
-            f"{source}: {n_electrodes} electrodes but only {n_samples} samples; "
-            "the axes look swapped"
-        )
 
 
 def _complete_flashes(flashes: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -274,153 +242,18 @@ def _complete_flashes(flashes: pd.DataFrame, source: str) -> pd.DataFrame:
     try:
         # The nullable type first: it refuses fractions, int64 would cut them off.
         table = table.astype({**FLASH_COLUMNS, "sample": "Int64"}).astype(FLASH_COLUMNS)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise RecordingError(f"{source}: flash table cannot be read: {error}") from error
     return table.sort_values("sample", kind="stable", ignore_index=True)
 
 
 def _annotate(recording: Recording, segment_starts: list[int]) -> None:
     """Put flashes and segment edges on the Raw, after whatever annotations it had."""
-    import mne
-
-    raw, flashes, sfreq = recording.raw, recording.flashes, recording.sfreq
-    there, first = raw.annotations.copy(), raw.first_time
-    if there.orig_time is None:
-        # MNE gives them from the time 0 of the Raw, but takes them from its first sample.
-        there.onset -= first
-        first = 0.0
+    flashes, sfreq = recording.flashes, recording.sfreq
     kind = flashes["target"].map({True: "target", False: "nontarget"}).fillna("flash")
     code = flashes["code"].astype("string").radd("/").fillna("")
-    edges = np.array([start for start in segment_starts if start > 0], dtype=np.float64)
     told = slice(None if recording.cut is None or recording.cut.holds_flash else 0)
-    marks = mne.Annotations(
-        onset=np.concatenate([recording.flash_samples()[told] / sfreq, edges / sfreq]) + first,
-        duration=0.0,
-        description=[*(kind + code)[told], *[SEGMENT_EDGE] * len(edges)],
-        orig_time=there.orig_time,
-    )
-    raw.set_annotations(there + marks, verbose="error")
-
-
-def check_recording(recording: Recording) -> None:
-    """Refuse what cannot be EEG with flashes, warn of what deserves a look.
-
-    Flat electrodes are put into ``raw.info["bads"]``; preprocessing decides what happens to them.
-
-    Raises
-    ------
-    RecordingError
-        No flashes; flashes outside the signal or twice at one sample; flashes of which only some
-        carry a target mark, or none is a target; NaN or infinite samples; amplitudes that cannot
-        be volts.
-    """
-    _check_flashes(recording)
-    where = f"{recording.source} ({recording.name})"
-    data = guarded(recording.raw.get_data, recording.source)
-    broken = ~np.isfinite(data)
-    if broken.any():
-        names = [recording.electrodes[k] for k in np.flatnonzero(broken.any(axis=1))]
-        raise RecordingError(
-            f"{where}: {int(broken.sum())} NaN or infinite samples found in {names}, first at "
-            f"sample {int(np.flatnonzero(broken.any(axis=0))[0])}; cut or interpolate them first"
-        )
-    largest = max(float(data.max()), -float(data.min()))
-    if largest > _MOST_VOLTS:
-        raise RecordingError(
-            f"{where}: a sample of {largest:.2g} V found, which cannot be EEG in volts; check the "
-            "units, microvolts must be multiplied by 1e-6"
-        )
-    amplitude = robust_amplitude(data)
-    # Only rounding noise moves: a dead amplifier input or a disconnected electrode.
-    if not (amplitude > 0).any():
-        raise RecordingError(f"{where}: all {len(amplitude)} electrodes are flat, expected EEG")
-    flat = amplitude <= 1e-6 * np.median(amplitude[amplitude > 0])
-    if flat.any():
-        names = [recording.electrodes[k] for k in np.flatnonzero(flat)]
-        recording.raw.info["bads"] = sorted({*recording.raw.info["bads"], *names})
-        warnings.warn(f"{where}: electrodes {names} are flat", DataWarning, stacklevel=4)
-    typical = float(np.median(amplitude[~flat]))
-    loud = amplitude > LOUD * typical
-    if loud.any():
-        names = [recording.electrodes[k] for k in np.flatnonzero(loud)]
-        warnings.warn(
-            f"{where}: electrodes {names} have up to {amplitude.max() / typical:.0f} times the "
-            "amplitude of the others; a loose electrode, or another unit?",
-            DataWarning,
-            stacklevel=4,
-        )
-    _check_units(typical, where)
-
-
-def robust_amplitude(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Amplitude of each electrode that drifts and steps do not inflate.
-
-    Parameters
-    ----------
-    data
-        [electrode, sample], in volts.
-
-    Returns
-    -------
-    [electrode], volts: 1.4826 times the median absolute deviation of the first difference; about
-    a fifth of the standard deviation of ordinary EEG at 256 Hz.
-    """
-    # Electrode by electrode: a recording can have hundreds of megabytes.
-    return np.array([_typical_step(np.diff(row)) for row in data])
-
-
-def _typical_step(steps: npt.NDArray[np.float64]) -> float:
-    if len(steps) == 0:
-        return 0.0
-    spread = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
-    # Coarsely quantised signals step rarely; their median step is zero but they are not flat.
-    return spread if spread > 0 else float(steps.std())
-
-
-def _check_flashes(recording: Recording) -> None:
-    where = f"{recording.source} ({recording.name})"
-    flashes, n_times = recording.flashes, int(recording.raw.n_times)
-    if len(flashes) == 0:
-        raise RecordingError(f"{where}: no flashes found, expected one row a flash")
-    if recording.cut is not None:
-        n_times = np.iinfo(np.int64).max  # flashes count in the recording that was cut
-    outside = flashes.loc[(flashes["sample"] < 0) | (flashes["sample"] >= n_times), "sample"]
-    if len(outside):
-        raise RecordingError(
-            f"{where}: {len(outside)} flashes lie outside the signal (first at sample "
-            f"{outside.iloc[0]} of {n_times}); is the flash table from another file or rate?"
-        )
-    twice = flashes["sample"].duplicated()
-    if twice.any():
-        raise RecordingError(
-            f"{where}: {int(twice.sum())} flashes share a sample with another flash (first at "
-            f"sample {flashes.loc[twice, 'sample'].iloc[0]}), expected one flash at a time"
-        )
-    known = flashes["target"].notna()
-    if known.any() and not known.all():
-        raise RecordingError(
-            f"{where}: {int((~known).sum())} of {len(flashes)} flashes lack a target mark; "
-            "expected all of them or none"
-        )
-    if known.all() and not flashes["target"].any():
-        raise RecordingError(f"{where}: none of {len(flashes)} flashes is a target")
-    if known.all() and flashes["target"].all():
-        raise RecordingError(f"{where}: all {len(flashes)} flashes are targets")
-
-
-def _check_units(amplitude: float, where: str) -> None:
-    low, high = _IMPOSSIBLE_VOLTS
-    if not low <= amplitude <= high:
-        raise RecordingError(
-            f"{where}: sample-to-sample amplitude of {amplitude:.2g} V cannot be EEG in volts "
-            f"(expected {_UNUSUAL_VOLTS[0]:g} to {_UNUSUAL_VOLTS[1]:g}); check the units, "
-            "microvolts must be multiplied by 1e-6"
-        )
-    low, high = _UNUSUAL_VOLTS
-    if not low <= amplitude <= high:
-        warnings.warn(
-            f"{where}: sample-to-sample amplitude of {amplitude:.2g} V is unusual for EEG "
-            f"({low:g} to {high:g}); the unit of the source may be another",
-            DataWarning,
-            stacklevel=5,
-        )
+    edges = [start for start in segment_starts if start > 0]
+    samples = np.array([*recording.flash_samples()[told], *edges], dtype=np.float64)
+    marks = [*(kind + code)[told], *[SEGMENT_EDGE] * len(edges)]
+    add_annotations(recording.raw, samples / sfreq, np.zeros(len(samples)), marks)

@@ -33,6 +33,7 @@ SOURCES = {
     "muse_csv": "p300.recordings.formats.muse_csv",
     "openvibe": "p300.recordings.formats.openvibe",
     "simulated": "p300.recordings.simulated.study",
+    "table": "p300.recordings.formats.table",
     "xdf": "p300.recordings.formats.xdf",
 }
 """Source name -> module with ``INFO`` (a :class:`SourceInfo`) and ``load``.
@@ -54,7 +55,7 @@ BNCI_HORIZON = "https://lampx.tugraz.at/~bci/database/"
 
 PlaceT = TypeVar("PlaceT", bound=tuple[str, ...])
 
-_GENERAL = ("epochs", "flash_table", "annotated")
+_GENERAL = ("epochs", "flash_table", "annotated", "table")
 """Sources that read nearly anything are asked last, in this order."""
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from p300.recordings.faults import robust_amplitude
 from p300.recordings.flashes import PAUSE
-from p300.recordings.recording import Recording, robust_amplitude
+from p300.recordings.recording import Recording
 
 
 def summarise_recording(recording: Recording) -> dict[str, Any]:
@@ -17,7 +18,8 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
     Returns
     -------
     Number of flashes, targets and characters, target share (None where targets are unknown),
-    robust amplitude in microvolts, duration, and the onset interval: median and extremes within
+    robust amplitude in microvolts, duration, stretches of continuous signal (one more than there
+    are pauses), seconds marked as bad, and the onset interval: median and extremes within
     repetitions in milliseconds, and the share of intervals off the median by more than a sample.
     """
     flashes = recording.flashes
@@ -36,6 +38,8 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
         "bad_electrodes": list(recording.raw.info["bads"]),
         "sfreq": recording.sfreq,
         "seconds": recording.raw.n_times / recording.sfreq,
+        "n_segments": len(recording.segments()),
+        "bad_seconds": sum(stretch.stop - stretch.start for stretch in recording.bad_stretches()),
         "amplitude_microvolts": 1e6 * float(np.median(robust_amplitude(recording.raw.get_data()))),
         "n_flashes": len(flashes),
         "n_targets": n_targets,
@@ -53,14 +57,15 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
 
 
 def content_hash(recording: Recording) -> str:
-    """Hash what a recording says: electrodes, rate, signal, segments and flashes.
+    """Hash what a recording says: electrodes, rate, signal, segments, bad stretches and flashes.
 
     The content, not the file: a format may spread a recording over several files, and generated
     data have none.
     """
     digest = hashlib.sha256()
-    facts = [recording.electrodes, recording.sfreq, recording.segments()]
+    facts: list[Any] = [tuple(stretch) for stretch in recording.bad_stretches()]
     facts += [] if recording.cut is None else [recording.cut]
+    facts = [recording.electrodes, recording.sfreq, recording.segments(), *facts]
     digest.update(repr(tuple(facts)).encode())
     for row in range(len(recording.electrodes)):
         digest.update(np.ascontiguousarray(recording.raw[row][0], dtype="<f8").data)

@@ -125,6 +125,8 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
         start, end = (1e3 * settings[edge] for edge in ("tmin", "tmax"))
         verb = "Keep of each epoch what is" if came_cut else "Cut an epoch"
         steps.append(f"{verb} from {start:.0f} to {end:.0f} ms after each flash")
+    if settings.get("reject_by_annotation"):
+        steps.append("Leave out epochs that touch a stretch marked as bad")
     if settings.get("normaliser") == "window_zscore":
         steps.append("Bring each electrode of each epoch to zero mean and unit variance")
     return ". ".join(steps) + "." + _describe_realised(done)

@@ -36,7 +36,7 @@ def preview(experiment: Experiment, data: Path) -> list[Task]:
             shown = {dataset: recording.layout} if recording.layout else {}
             grid = epoch_grid(recording, experiment.preprocessing)
             durations.setdefault(dataset, grid.seconds)
-            parts.append((kept_flashes(recording, grid), shown))
+            parts.append((kept_flashes(recording, experiment.preprocessing), shown))
         layouts |= join_layouts(parts)
         flashes = pd.concat([table for table, _ in parts], ignore_index=True)
         flashes = flashes.dropna(subset="target")

@@ -104,6 +104,8 @@ class RecordingRecord(_Record):
     bad_electrodes: list[Text]
     sfreq: Positive
     seconds: Finite
+    n_segments: Natural = 1
+    bad_seconds: Finite = 0.0
     amplitude_microvolts: Finite
     n_flashes: Natural
     n_targets: Natural | None

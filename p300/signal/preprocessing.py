@@ -17,8 +17,9 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from p300.errors import DataWarning, PreprocessingError
+from p300.recordings.faults import robust_amplitude
 from p300.recordings.guard import naming_warnings
-from p300.recordings.recording import Recording, robust_amplitude
+from p300.recordings.recording import Recording
 from p300.signal.electrodes import placed, selected_signal
 from p300.signal.epochs import EPOCH_COLUMNS, Epochs, concatenate
 from p300.signal.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_epochs
@@ -30,6 +31,7 @@ from p300.signal.sampling import (
     count_times,
     epoch_grid,
     flashes_inside,
+    flashes_unmarked,
 )
 
 LONGEST = 10.0
@@ -94,7 +96,10 @@ class Preprocessing(BaseModel):
     reference: Literal["average"] | Names | None = None
     """None keeps the recording's reference; ``average`` or named electrodes re-reference."""
     bad_electrodes: Literal["interpolate", "drop", "keep"] = "interpolate"
-    """What happens to flat electrodes and those that the source marks as bad."""
+    """What happens to electrodes that hold no EEG (flat, clipped, copies, ...) and those that the
+    source marks as bad."""
+    reject_by_annotation: Annotated[bool, Strict()] = True
+    """Leave out epochs that touch a stretch whose annotation begins with BAD, as MNE does."""
 
     @model_validator(mode="after")
     def _check_ranges(self) -> Preprocessing:
@@ -165,7 +170,7 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     """
     grid = epoch_grid(recording, settings)
     data, electrodes = selected_signal(recording, settings)
-    flashes = kept_flashes(recording, grid)
+    flashes = kept_flashes(recording, settings)
     if recording.cut is not None:
         X = take_stored(data, recording, recording.cut, grid)
     else:
@@ -207,15 +212,24 @@ def _filter_and_cut(
     return X
 
 
-def kept_flashes(recording: Recording, grid: EpochGrid) -> pd.DataFrame:
+def kept_flashes(recording: Recording, settings: Preprocessing) -> pd.DataFrame:
     """Return the rows of :attr:`p300.signal.epochs.Epochs.flashes` that epochs are cut for.
+
+    Raises
+    ------
+    PreprocessingError
+        When a setting does not fit the recording, or it marks all its epochs as bad.
 
     Warns
     -----
     DataWarning
-        With the number of flashes whose epoch reaches beyond the signal.
+        With the numbers of flashes whose epoch reaches beyond the signal or across a pause, and of
+        those that are marked as bad.
     """
+    grid = epoch_grid(recording, settings)
     kept = flashes_inside(recording, grid)
+    if settings.reject_by_annotation:
+        kept &= flashes_unmarked(recording, settings, kept)
     return describe_flashes(recording).loc[kept].reset_index(drop=True)
 
 

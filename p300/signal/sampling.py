@@ -28,6 +28,9 @@ second it is a tenth of a millisecond, a hundredth of a sample at 120 Hz."""
 FEWEST_TIMES = 4
 """Fewest samples of an epoch."""
 
+MOST_MARKS = 5
+"""Marks of bad stretches that a warning names."""
+
 
 def same_rate(a: float, b: float) -> bool:
     """Return whether two rates are the same up to :data:`RATE_TOLERANCE`."""
@@ -195,6 +198,8 @@ def subsampling_factor(recording: Recording, settings: Preprocessing) -> float:
 def flashes_inside(recording: Recording, grid: EpochGrid) -> npt.NDArray[np.bool_]:
     """Return for each flash whether its epoch lies within one segment of the signal, [flash].
 
+    What was recorded before and after a pause are two segments.
+
     Warns
     -----
     DataWarning
@@ -204,17 +209,76 @@ def flashes_inside(recording: Recording, grid: EpochGrid) -> npt.NDArray[np.bool
     if recording.cut is not None:
         return np.ones(len(samples), dtype=bool)  # the grid was checked, all epochs are alike
     inside = np.zeros(len(samples), dtype=bool)
-    for start, stop in recording.segments():
+    segments = recording.segments()
+    for start, stop in segments:
         here = (samples >= start) & (samples < stop)
         inside |= here & epochs_fit(samples - start, grid.factor * grid.steps, stop - start)
     if not inside.all():
         warnings.warn(
             f"{recording.name}: {int((~inside).sum())} flashes are left out, their epoch of "
-            f"{grid.tmin:g} to {grid.tmin + grid.seconds:g} s reaches beyond the signal",
+            f"{grid.tmin:g} to {grid.tmin + grid.seconds:g} s reaches beyond the signal"
+            + (f" or into a pause; there are {len(segments)} segments" if segments[1:] else ""),
             DataWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return inside
+
+
+def flashes_unmarked(
+    recording: Recording, settings: Preprocessing, inside: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Return for each flash whether its epoch touches no stretch that is marked as bad, [flash].
+
+    Parameters
+    ----------
+    recording
+        See :meth:`p300.recordings.recording.Recording.bad_stretches`.
+    settings
+        Their ``tmin`` and ``tmax`` are the ends of an epoch.
+    inside
+        Flashes whose epochs can be cut at all; the others are not counted, [flash].
+
+    Raises
+    ------
+    PreprocessingError
+        When none is left.
+
+    Warns
+    -----
+    DataWarning
+        With the number of those that do, and the marks.
+    """
+    samples = recording.flashes["sample"].to_numpy()
+    first, last = (
+        samples + round(edge * recording.sfreq) for edge in (settings.tmin, settings.tmax)
+    )
+    touched = np.zeros(len(samples), dtype=bool)
+    seconds: dict[str, float] = {}
+    for start, stop, mark in recording.bad_stretches():
+        begin = round(start * recording.sfreq)
+        end = max(round(stop * recording.sfreq), begin + 1)
+        here = inside & (first < end) & (last >= begin)
+        touched |= here
+        if here.any():
+            seconds[mark] = seconds.get(mark, 0.0) + stop - start
+    if touched.any():
+        marks = [f"{mark} ({length:.3g} s)" for mark, length in seconds.items()]
+        more = f" and {len(marks) - MOST_MARKS} more" if len(marks) > MOST_MARKS else ""
+        found = (
+            f"{recording.name}: {int(touched.sum())} of {int(inside.sum())} epochs touch stretches "
+            f"marked {', '.join(marks[:MOST_MARKS])}{more}"
+        )
+        if not (inside & ~touched).any():
+            raise PreprocessingError(
+                f"{found}, none is left; set preprocessing.reject_by_annotation to false to keep "
+                "them"
+            )
+        warnings.warn(
+            f"{found} and are left out; preprocessing.reject_by_annotation: false keeps them",
+            DataWarning,
+            stacklevel=4,
+        )
+    return ~touched
 
 
 def epochs_fit(

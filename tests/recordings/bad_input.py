@@ -284,6 +284,9 @@ HUGE: dict[str, dict[str, Callable[[bytes], bytes]]] = {
     "flash_table-set": _SET,
     "gtec_br41n": {"samples": substitute(dimensions(750, 8), dimensions(_MOST, 8))},
     "muse_csv": {},  # its header holds no number
+    "table-openbci": {},
+    "table-openvibe": {},
+    "table-titles": {},
     "openvibe": _GDF,
     "openvibe-ov": {
         "channels": substitute(ov.node(0x001302F736D8438A, 8), ov.node(0x001302F736D8438A, 255)),

@@ -14,6 +14,7 @@ import specimen_epochs as epochs
 import specimen_files as files
 import specimen_formats as formats
 import specimen_programs as programs
+import specimen_tables as tables
 from specimen_files import Content, Write, make_content
 
 from p300.recordings.formats.bci2_iib import ELECTRODES as WADSWORTH
@@ -71,6 +72,7 @@ _INTEGERS = {"NaN": "samples are integers"}
 _STATES = ("signal", "Flashing", "StimulusCode")
 _TABLE = ("table", "target")
 _MARKS = {"target": ["*Target"], "nontarget": ["*NonTarget"]}
+_NUMBERS = {"target": [2], "nontarget": [1]}
 _NAMED = {"target": ["Target"], "nontarget": ["NonTarget"]}
 _CUT = {"events out of range": "epochs came cut, from a signal of any length"}
 _ARRAYS = ("X", "y", "electrodes", "sfreq", "tmin")
@@ -220,7 +222,27 @@ SPECIMENS = [
         "muse_csv",
         programs.write_muse,
         ("TP9", "AF7", "AF8", "TP10"),
-        ("timestamps", "TP9", "Marker"),
+        ("timestamps", "Marker"),
+        cannot=_IN_ROWS,
+    ),
+    Specimen(
+        "table-titles",
+        tables.write_table,
+        parts=("Time", "PO7", "Event"),
+        options={"eeg": list(EIGHT), "time": "Time", "marker": "Event", **_NUMBERS},
+        cannot=_IN_ROWS,
+    ),
+    Specimen(
+        "table-openbci",
+        tables.write_openbci,
+        parts=("EXG Channel", "Timestamp", "Marker Channel"),
+        options={"electrodes": list(EIGHT), **_NUMBERS},
+        cannot=_IN_ROWS,
+    ),
+    Specimen(
+        "table-openvibe",
+        tables.write_openvibe,
+        parts=("Time:250Hz", "Event Id", "Event Date"),
         cannot=_IN_ROWS,
     ),
     Specimen("openvibe", programs.write_gdf, parts=("stimulations",)),

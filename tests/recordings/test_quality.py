@@ -83,11 +83,11 @@ def test_faults_are_named():
     signal = noise()
     signal[1] *= 10
     signal[3] += 3e-3 * np.sin(2 * np.pi * 0.02 * CLOCK)
-    signal[5] *= 1e-3
+    signal[5] *= 5e-3
     faults = quality(signal)["faults"]
     assert faults["Cz"].startswith("loud")
     assert faults["Oz"] == "drifting"
-    assert faults["P4"] == "flat"
+    assert faults["P4"] == "quiet"
     assert (faults[["Fz", "Pz", "P3"]] == "").all()
 
 

@@ -108,8 +108,9 @@ def test_one_task_needs_no_option(tmp_path):
         ({"sample": 5, "target": 1}, {}),
         ({"onset": 0.5, "target": 1, "code": range(1, 13)}, {"layout": ROWS}),
         ({"onset": 0.5, "target": 1, "code": 3}, {}),
-        ({"onset": 0.5}, None),
-        ({"target": 1}, None),
+        # They cannot be used; the reason is told where they are loaded.
+        ({"onset": 0.5}, {}),
+        ({"target": 1}, {}),
     ],
 )
 def test_a_flash_table_is_recognised_by_its_columns(columns, options, tmp_path):

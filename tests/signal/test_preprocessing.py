@@ -81,10 +81,11 @@ def test_a_pulse_at_the_onset_lands_on_the_first_sample_to_a_sample():
 
 
 def waves(sfreq, seconds, frequencies, phases):
-    """The same band-limited signal, whatever the rate that it is recorded at."""
+    """The same band-limited signal, whatever the rate that it is recorded at, and three others."""
     t = np.arange(round(sfreq * seconds)) / sfreq
     each = [np.sin(2 * np.pi * f * t + p) for f, p in zip(frequencies, phases, strict=True)]
-    return 1e-5 * np.tile(np.sum(each, axis=0), (4, 1))
+    others = np.random.default_rng(0).standard_normal((3, len(t)))
+    return 1e-5 * np.vstack([np.sum(each, axis=0), others])
 
 
 @settings(max_examples=15, deadline=None)

@@ -85,7 +85,7 @@ def test_the_flashes_that_are_counted_are_those_that_are_cut(tmin, length, sfreq
     cut = replace(recording, raw=whole.copy().crop(0, (edge + start) / recording.sfreq))
     cut = replace(cut, flashes=recording.flashes[recording.flashes["sample"] < cut.raw.n_times])
     epochs, grid = cut_epochs(cut, chosen), epoch_grid(cut, chosen)
-    counted = kept_flashes(cut, grid)
+    counted = kept_flashes(cut, chosen)
     assert epochs.flashes["sample"].tolist() == counted["sample"].tolist()
     assert (epochs.duration, epochs.tmin) == (grid.seconds, grid.tmin)
     last = round(grid.factor * (grid.first + grid.n_times - 1))
@@ -106,6 +106,5 @@ def test_a_band_above_nyquist_is_refused_by_name():
 
 def test_flashes_beyond_the_signal_are_warned_of():
     recording = make_recording()
-    grid = epoch_grid(recording, Preprocessing(tmax=3.0))
     with pytest.warns(DataWarning, match="flashes are left out, their epoch of 0 to 3 s"):
-        assert len(kept_flashes(recording, grid)) < len(recording.flashes)
+        assert len(kept_flashes(recording, Preprocessing(tmax=3.0))) < len(recording.flashes)

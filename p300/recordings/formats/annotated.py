@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p300.errors import RecordingError
+from p300.recordings.annotations import is_stretch
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.guard import guarded
 from p300.recordings.guesses import guess_marks
@@ -21,7 +22,6 @@ from p300.recordings.readers.mnefile import (
     find_recordings,
     guess_eeg,
     is_recording,
-    is_stretch,
     mark_samples,
     open_recording,
     record_file,

@@ -16,7 +16,7 @@ from p300.recordings.guard import check_regular, guarded
 from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.readers.bids_events import event_samples, guess_flash_rows, read_flash_rows
 from p300.recordings.readers.csv_table import read_table
-from p300.recordings.readers.mnefile import read_raw, remove_flash_annotations
+from p300.recordings.readers.mnefile import keep_pauses, read_raw, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_places
 
@@ -47,6 +47,7 @@ _FLASH = ("code", "character", "repetition")
 # Nothing is lost without them: positions are the standard ones, participants are not used.
 _HARMLESS = (
     r"participants\.tsv file not found",
+    r"The data contains 'boundary' events",  # they become edges of segments
     r"(?s).*coordsystem\.json is REQUIRED.*Skipping reading electrode locations",
 )
 
@@ -209,6 +210,7 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
     events = _find_events(bids_path)
     shown = read_flash_rows(events, marks)
     raw = channels.keep_eeg(read_raw(lambda: _open(bids_path), bids_path.fpath), bids_path.fpath)
+    keep_pauses(raw, bids_path.fpath)
     samples = event_samples(shown, raw.info["sfreq"], str(events))
     known = [name for name in ("target", *_FLASH) if name in shown]
     flashes = shown[known].assign(sample=samples)

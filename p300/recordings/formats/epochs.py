@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.electrode_names import guess_channels
 from p300.recordings.epoched import build_epoched
 from p300.recordings.flashes import check_codes
 from p300.recordings.guesses import guess_marks, name_kind
 from p300.recordings.layout import Layout
 from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, list_marks
-from p300.recordings.montage import guess_channels
 from p300.recordings.places import Place, SubjectPattern, place_files, search_folder
 from p300.recordings.readers.array_epochs import (
     AS_USUAL,
@@ -35,10 +35,10 @@ from p300.recordings.readers.epochfile import (
     NUMBERS,
     PLACES,
     StoredEpochs,
-    is_continued,
     is_epoch_fif,
     read_epoch_fif,
 )
+from p300.recordings.readers.fif import is_further_part
 from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo, natural_key, select_subjects
 
@@ -137,7 +137,7 @@ def _find_files(path: Path, arrays: Arrays, *, tell: bool = True) -> list[Path]:
         return [path]
     found = []
     for file in sorted(path.iterdir()):
-        if not file.name.lower().endswith(_ENDINGS) or file.is_dir() or is_continued(file):
+        if not file.name.lower().endswith(_ENDINGS) or file.is_dir() or is_further_part(file):
             continue
         if _may_be_one(file, arrays):
             found.append(file)

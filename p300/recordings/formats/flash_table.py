@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import onset_samples
 from p300.recordings.guard import guarded
 from p300.recordings.layout import Layout, guess_rows
 from p300.recordings.places import SubjectPattern, file_stem, place_files, search_folder
-from p300.recordings.readers.csv_table import read_table
+from p300.recordings.readers.csv_table import read_head, read_table
 from p300.recordings.readers.mnefile import (
     RECORDINGS,
     find_recordings,
@@ -44,36 +45,77 @@ INFO = SourceInfo(
     obtain=(
         "Put a table NAME_flashes.csv (or NAME.csv) beside each recording NAME.edf, .vhdr, .fif "
         "and so on. One row a flash; columns sample or onset (seconds), target (1 or 0) and, if "
-        "known, code, character and repetition"
+        "known, code, character and repetition (numbers)"
     ),
     folders=True,
     endings=RECORDINGS,
 )
 
-_TARGET = {
-    **dict.fromkeys(["1", "1.0", "true", "target"], True),
-    **dict.fromkeys(["0", "0.0", "false", "nontarget"], False),
+_WORDS = {
+    **dict.fromkeys(["1", "true", "target"], True),
+    **dict.fromkeys(["0", "-1", "false", "nontarget"], False),
 }
+# -1 is a non-target, but only where nothing else could be: beside 0 it may be "no flash".
+_PLAIN = ({"0", "false", "nontarget", "1", "true", "target"}, {"1", "-1"})
+_NUMBERS = ("code", "character", "repetition")
+_LARGEST = 1_000_000
+# Seconds; nobody flashes faster.
+_SHORTEST_INTERVAL = 0.02
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
     """Return whether a recording, or one of a folder, has a flash table.
 
     The matrix is guessed from the codes, electrodes from names of channels that are not plain.
+
+    Returns
+    -------
+    Options; also where no table can be used (see :func:`table_problem`), so that whoever loads the
+    recording is told why.
     """
     import pandas as pd
 
+    spoilt = None
+    for file in filter(is_recording, find_recordings(path)):
+        table = _table_beside(file)
+        if table is None:
+            continue
+        try:
+            columns = _read_columns(table)
+        except RecordingError:
+            spoilt = spoilt or (file if _is_meant(table) else None)
+            continue
+        codes = columns.get("code", pd.Series(dtype=float))
+        rows = guess_rows(pd.to_numeric(codes, errors="coerce").dropna())
+        return _guess_channels(file) | ({} if rows is None else {"layout": rows})
+    return None if spoilt is None else _guess_channels(spoilt)
+
+
+def table_problem(path: Path) -> str | None:
+    """Return why the table beside a recording, or beside one of a folder, cannot be read.
+
+    None where there is no table, or nothing speaks against it; targets and onsets are compared with
+    the recording when that is loaded.
+    """
     for file in filter(is_recording, find_recordings(path)):
         table = _table_beside(file)
         try:
-            columns = pd.DataFrame() if table is None else _read_columns(table)
-        except RecordingError:
-            continue
-        if not columns.columns.intersection(["sample", "onset"]).empty:
-            codes = columns.get("code", pd.Series(dtype=float))
-            rows = guess_rows(pd.to_numeric(codes, errors="coerce").dropna())
-            return _guess_channels(file) | ({} if rows is None else {"layout": rows})
+            if table is not None:
+                _read_targets(_read_columns(table)["target"], table)
+        except RecordingError as error:
+            return str(error)
     return None
+
+
+def _is_meant(table: Path) -> bool:
+    """Return whether a table that cannot be used was meant as one of flashes."""
+    if table.name.lower().endswith("_flashes.csv"):
+        return True
+    try:
+        titles = {title.lower() for title in read_head(table).titles}
+    except RecordingError:
+        return False
+    return not titles.isdisjoint({"target", "sample", "onset"})
 
 
 def _guess_channels(file: Path) -> dict[str, Any]:
@@ -99,8 +141,10 @@ def load(
     """Yield one recording a file.
 
     Columns of the table: ``sample`` (from 0, the first sample of the file) or ``onset`` (seconds
-    from the first sample), ``target`` (1, true or target; 0, false or nontarget; empty throughout
-    where unknown) and, if known, ``code``, ``character`` and ``repetition``.
+    from the first sample), ``target`` (1, true or target; 0, false or nontarget; or 1 and -1; empty
+    throughout where unknown) and, if known, ``code``, ``character`` and ``repetition``, which are
+    numbers from 1. Columns may be separated by commas, semicolons (with decimal commas, too) or
+    tabs, rows may be in any order.
 
     Parameters
     ----------
@@ -132,7 +176,7 @@ def load(
     matrix = None if layout is None else Layout.row_column(layout)
     for file, place in place_files(tables, subjects, path, subject):
         raw = keep_eeg(open_recording(file), file, rename, drop or [])
-        shown = _read_table(tables[file], raw.info["sfreq"])
+        shown = _read_table(tables[file], raw.info["sfreq"], int(raw.n_times))
         yield record_file(raw, shown, matrix, file, dataset, place)
 
 
@@ -167,33 +211,79 @@ def _table_beside(file: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _read_table(file: Path, sfreq: float) -> pd.DataFrame:
+def _read_table(file: Path, sfreq: float, n_times: int) -> pd.DataFrame:
     table = _read_columns(file)
-    known = [name for name in ("code", "character", "repetition") if name in table]
-    return table[known].assign(
-        sample=onset_samples(table, sfreq, str(file)), target=_read_targets(table["target"], file)
-    )
+    known = {name: _read_numbers(table[name], file) for name in _NUMBERS if name in table}
+    samples = onset_samples(table, sfreq, str(file))
+    _check_seconds(table, samples, n_times / sfreq, file)
+    return table[[]].assign(sample=samples, target=_read_targets(table["target"], file), **known)
 
 
 def _read_columns(file: Path) -> pd.DataFrame:
     """Read a flash table as it is; its columns in lower case."""
     table = read_table(file)
-    table.columns = table.columns.str.strip().str.lower()
-    if "target" not in table:
+    titles = [str(title).lower() for title in table.columns]
+    twice = [title for title in titles if titles.count(title) > 1]
+    if "target" not in titles or not {"sample", "onset"} & set(titles) or twice:
         raise RecordingError(
-            f"{file}: columns {list(table.columns)} found, expected 'target' among them"
+            f"{file}: columns {list(table.columns)} found, expected 'target' among them, 'sample' "
+            "or 'onset', and each once"
         )
+    table.columns = table.columns.str.lower()
     return table
 
 
+def _check_seconds(
+    table: pd.DataFrame, samples: npt.NDArray[np.int64], duration: float, file: Path
+) -> None:
+    """Refuse onsets that are not in seconds, with the likely unit."""
+    import pandas as pd
+
+    if "sample" in table or not len(samples):
+        return
+    onsets = np.sort(pd.to_numeric(table["onset"]).to_numpy(dtype=np.float64))
+    for factor, unit in ((1e3, "milliseconds"), (1e6, "microseconds")):
+        outside = np.median(onsets) >= duration and onsets[0] >= 0
+        apart = np.median(np.diff(onsets)) / factor if len(onsets) > 1 else np.inf
+        if outside and onsets[-1] / factor < duration and apart > _SHORTEST_INTERVAL:
+            raise RecordingError(
+                f"{file}: onsets of {onsets[0]:g} to {onsets[-1]:g} found for a recording of "
+                f"{duration:g} s; they look like {unit}, expected seconds: divide them by "
+                f"{factor:g}"
+            )
+
+
+def _read_numbers(column: pd.Series[Any], file: Path) -> pd.Series[Any]:
+    """Return codes, characters or repetitions, which are whole numbers or empty."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    wrong = column.notna() & ~((numbers == numbers.round()) & (numbers.abs() <= _LARGEST))
+    if not wrong.any():
+        return numbers
+    row = int(np.flatnonzero(wrong)[0])
+    reason = {
+        "character": "number the characters of the text 1, 2, 3 and so on: two equal letters in a "
+        "row, such as LL in HELLO, could not be told from one",
+        "code": "number the flashed rows and columns, or symbols, 1, 2, 3 and so on",
+        "repetition": "number them 1, 2, 3 and so on",
+    }
+    raise RecordingError(
+        f"{file}: {column.tolist()[row]!r} found in column {column.name!r}, row {row + 1}; "
+        f"expected a whole number: {reason[str(column.name)]}"
+    )
+
+
 def _read_targets(column: pd.Series[Any], file: Path) -> pd.Series[Any]:
-    words = column.astype("string").str.strip().str.lower().str.replace(r"[-_ ]", "", regex=True)
-    target = words.map(_TARGET)
-    foreign = words[target.isna() & words.notna()]
-    if len(foreign):
+    """Return which flashes are targets, where what the column holds leaves no doubt."""
+    words = column.astype("string").str.strip().str.lower().str.replace(r"\.0+$", "", regex=True)
+    words = words.str.replace(r"(?<=non)[-_ ]", "", regex=True)
+    counts = words.value_counts()
+    if not any(set(counts.index) <= plain for plain in _PLAIN) or set(counts.index) == {"-1"}:
+        listed = ", ".join(f"{word!r} ({n})" for word, n in counts.head(8).items())
         raise RecordingError(
-            f"{file}: {foreign.iloc[0]!r} found in column 'target', row "
-            f"{int(np.asarray(foreign.index)[0]) + 1}; expected 1 or 0, true or false, target or "
-            "nontarget"
+            f"{file}: column 'target' holds {listed}; expected 1 and 0, true and false, target and "
+            "nontarget, or 1 and -1 (never a target) and nothing else: write which flashes are "
+            "targets in these words, and leave rows that are no flashes out"
         )
-    return target
+    return words.map(_WORDS)

@@ -1,7 +1,13 @@
-"""Recordings of the Muse headband as CSV, in the layout of NeuroTechX's EEG notebooks."""
+"""CSV recordings of the Muse headband and others, as muse-lsl and NeuroTechX's EEG notebooks write.
+
+muse-lsl (https://github.com/alexandrebarachant/muse-lsl, record.py) names the columns timestamps,
+the channels, and Marker0; EEG-ExPy (https://github.com/NeuroTechX/EEG-ExPy, devices/eeg.py) names
+the last one Marker, stim (headsets through BrainFlow) or not at all, and begins with a marker 99.
+"""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,9 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.guard import check_regular
+from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.flashes import check_codes, flash_onsets
+from p300.recordings.marks import NOTHING_SAID, Kinds, Marks
 from p300.recordings.places import Place, SubjectPattern, place_files, read_folders
-from p300.recordings.readers.csv_table import read_table
+from p300.recordings.readable import read_each
+from p300.recordings.readers.clock import read_clock
+from p300.recordings.readers.csv_table import TableHead, read_head, read_table, to_numbers
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, natural_key
 
@@ -22,9 +32,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INFO = SourceInfo(
-    title="Muse headband: CSV files with a marker column, as EEG notebooks write them",
+    title="Muse and others: CSV files with a marker column, as EEG notebooks and muse-lsl write",
     subjects="from the folders subject1/session1; each file is a run, in the order of the names",
-    electrodes="TP9 AF7 AF8 TP10",
+    electrodes="TP9 AF7 AF8 TP10, or as the columns of another headset",
     sfreq="as the time stamps tell, usually 256 Hz",
     licence="your own; the recordings of EEG notebooks: BSD-3-Clause",
     citation=(
@@ -34,33 +44,59 @@ INFO = SourceInfo(
     ),
     obtain=(
         "Put the .csv files of a visual oddball into folders subject1/session1 and so on. Columns "
-        "timestamps (s), TP9, AF7, AF8, TP10 (uV) and Marker (1 non-target, 2 target, 0 between)"
+        "timestamps (s), electrodes such as TP9, AF7, AF8, TP10 (uV), and Marker, Marker0, stim "
+        "or a last one without a title (1 non-target, 2 target, 0 between)"
     ),
     endings=(".csv",),
 )
 
 ELECTRODES = ["TP9", "AF7", "AF8", "TP10"]
-_TIME, _MARKER = "timestamps", "Marker"
-_COLUMNS = [_TIME, *ELECTRODES, _MARKER]
-_NONTARGET, _TARGET = 1, 2
-# A step of more than this many samples is a gap; time stamps are rounded or jitter a little.
-_GAP = 1.6
-_RATES = (32.0, 1e4)
+_TIME = "timestamps"
+_COLUMNS = "'timestamps', electrodes and a marker ('Marker', 'Marker0', 'stim' or no title)"
+_MARKER = re.compile(r"marker\d*|stim", re.IGNORECASE)
+_BESIDE = re.compile(r"(^|[^a-z])aux([^a-z]|$)", re.IGNORECASE)
+_ELECTRODE = re.compile(r"(fp|af|ft|fc|tp|cp|po|[fctpoi])(z|\d{1,2})", re.IGNORECASE)
+_NONTARGET, _TARGET, _START = "1", "2", "99"
+_USUAL: Kinds = {_TARGET: True, _NONTARGET: False}
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
-    """Return by the first line whether a file, or one below a folder, is of this format."""
-    return {} if any(map(_has_columns, _csv_files(path))) else None
+    """Return by the first lines whether a file, or one below a folder, is of this format."""
+    return {} if any(map(_is_known, _csv_files(path))) else None
 
 
-def _has_columns(file: Path) -> bool:
+def _is_known(file: Path) -> bool:
     try:
-        check_regular(file)
-        with file.open("rb") as stream:
-            first = stream.readline(1000).decode("utf-8", errors="replace")
+        return is_muse(read_head(file))
     except (RecordingError, OSError):
         return False
-    return set(_COLUMNS) <= {name.strip() for name in first.split(",")}
+
+
+def _foreign(file: Path) -> str:
+    """Return in words why a file is not of this format."""
+    try:
+        return f"columns {list(read_head(file).titles)} found, expected {_COLUMNS}"
+    except RecordingError as error:
+        return str(error).removeprefix(f"{file}: ")
+
+
+def is_muse(head: TableHead) -> bool:
+    """Return whether a table has time stamps, a marker column and electrodes besides."""
+    columns = _with_marker(head)
+    named = [title for title in columns if _is_channel(title)]
+    known = [title for title in named if _ELECTRODE.fullmatch(title)]
+    marked = any(_MARKER.fullmatch(title) for title in columns) or columns[-1] == ""
+    return _TIME in columns and marked and 2 * len(known) > len(named)
+
+
+def _with_marker(head: TableHead) -> list[str]:
+    """Return the titles, "" for a marker column that has none."""
+    longer = head.titled and any(len(row) == len(head.titles) + 1 for row in head.rows)
+    return [*head.titles, *([""] if longer else [])]
+
+
+def _is_channel(title: str) -> bool:
+    return not (title in ("", _TIME) or _MARKER.fullmatch(title) or _BESIDE.search(title))
 
 
 def _csv_files(path: Path) -> list[Path]:
@@ -78,12 +114,15 @@ def load(
     dataset: str,
     subjects: Sequence[str] | None = None,
     subject: SubjectPattern | None = None,
+    channels: Channels = NO_CHANGES,
+    marks: Marks = NOTHING_SAID,
+    marker: str | None = None,
 ) -> Iterator[Recording]:
     """Yield one recording a file.
 
-    A flash begins where ``Marker`` becomes 1 (non-target) or 2 (target). Missing samples, which the
-    time stamps tell, divide a recording into segments. The auxiliary channel is left out. Files
-    with other columns are left out with a warning.
+    A flash begins where the marker becomes 1 (non-target) or 2 (target); a marker 99, with which
+    EEG notebooks begin, is left out. Missing samples, which the time stamps tell, divide a
+    recording into segments. Auxiliary channels are left out.
 
     Parameters
     ----------
@@ -99,102 +138,121 @@ def load(
     subject
         A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
         subject, session and run that tells them from the paths of the files, below ``path``.
+    channels, marks
+        See :class:`~p300.recordings.channels.Channels` and :class:`~p300.recordings.marks.Marks`.
+        The values of the marker column are the marks.
+    marker
+        Title of the marker column, where a file has several.
 
     Raises
     ------
     RecordingError
-        When a file cannot be read, or its content cannot be a recording.
+        When no file can be read, or the content of none can be a recording.
+
+    Warns
+    -----
+    DataWarning
+        Naming each file that is left out, with the reason.
     """
-    files = [path] if path.is_file() else _csv_files(path)
-    known = [file for file in files if path.is_file() or _has_columns(file)]
-    if not known:
-        names = [file.name for file in files][:5]
-        raise RecordingError(f"{path}: no files with {_COLUMNS} ({names} found). {INFO.obtain}")
-    for file in sorted(set(files) - set(known)):
-        warnings.warn(
-            f"{file}: left out, its columns are not {_COLUMNS}", DataWarning, stacklevel=2
-        )
-    for file, place in place_files(known, subjects, path, subject, read_folders):
-        yield _read_run(file, dataset, place)
-
-
-def _read_run(file: Path, dataset: str, place: Place) -> Recording:
-    table = _read_table(file)
-    sfreq, starts = _read_clock(table[_TIME].to_numpy(), str(file))
-    return build_recording(
-        table[ELECTRODES].to_numpy().T * 1e-6,
-        ELECTRODES,
-        sfreq,
-        _read_flashes(table[_MARKER].to_numpy(), file),
-        dataset=dataset,
-        **asdict(place),
-        source=str(file),
-        segment_starts=starts,
-    )
-
-
-def _read_table(file: Path) -> pd.DataFrame:
-    """Read the needed columns as numbers."""
-    import pandas as pd
-
-    table = read_table(file)
-    table.columns = table.columns.str.strip()
-    wrong = [name for name in _COLUMNS if list(table.columns).count(name) != 1]
-    if wrong:
+    files = _csv_files(path)
+    if not files and not path.is_file():
+        raise RecordingError(f"{path}: no .csv files here. {INFO.obtain}")
+    known = [file for file in files if file == path or _is_known(file)]
+    if not known and path.is_dir():
         raise RecordingError(
-            f"{file}: columns {list(table.columns)} found, {wrong} are missing or there twice; "
-            f"expected {_COLUMNS}"
+            f"{path}: {[file.name for file in files[:5]]} found, none with {_COLUMNS}; "
+            f"{_foreign(files[0])}. {INFO.obtain}"
+        )
+    for file in sorted(set(files) - set(known)):
+        reason = _foreign(file)
+        warnings.warn(f"{file}: left out: {reason}", DataWarning, stacklevel=2)
+    layout = marks.matrix()
+
+    def read(file: Path, place: Place) -> Recording:
+        return _read_run(file, dataset, place, channels, marks, marker)
+
+    places = place_files(known or [path], subjects, path, subject, read_folders)
+    for recording in read_each(places, path, read):
+        if layout is not None:
+            check_codes(recording.flashes, layout, recording.source)
+        yield recording
+
+
+def _read_run(
+    file: Path, dataset: str, place: Place, channels: Channels, marks: Marks, marker: str | None
+) -> Recording:
+    table = read_table(file, untitled=True)
+    named = [str(title) for title in table.columns]
+    marked = _choose_marker(table, marker, file)
+    if _TIME not in named or marked is None:
+        raise RecordingError(
+            f"{file}: columns {named} found, expected {_COLUMNS}; other tables are read with the "
+            "source table"
         )
     if len(table) < 2:
         raise RecordingError(f"{file}: {len(table)} samples found, expected a recording")
-    numbers: pd.DataFrame = table[_COLUMNS].apply(pd.to_numeric, errors="coerce")
-    words = numbers.isna() & table[_COLUMNS].notna()
-    if words.to_numpy().any():
-        row, column = np.argwhere(words.to_numpy())[0]
+    chosen = channels.choose([title for title in named if _is_channel(title)], file)
+    numbers = to_numbers(table[[_TIME, *chosen, marked]], file)
+    clock = read_clock(numbers[_TIME].to_numpy(), str(file))
+    return build_recording(
+        channels.volts(numbers[list(chosen)].to_numpy().T),
+        list(chosen.values()),
+        clock.sfreq,
+        _read_flashes(numbers[marked].to_numpy(), marked, marks, file),
+        dataset=dataset,
+        **asdict(place),
+        layout=marks.matrix(),
+        source=str(file),
+        segment_starts=clock.starts,
+        unnamed=True,
+    )
+
+
+def _choose_marker(table: pd.DataFrame, marker: str | None, file: Path) -> str | None:
+    """Return the title of the marker column, None where there is none."""
+    titles = [str(title) for title in table.columns]
+    if marker is not None:
+        if marker not in titles:
+            raise RecordingError(f"{file}: no column {marker!r}, there are {titles}")
+        return marker
+    found = [title for title in titles if _MARKER.fullmatch(title)]
+    used = [title for title in found if set(table[title].dropna()) - {0}]
+    if len(used) > 1:
         raise RecordingError(
-            f"{file}: {table[_COLUMNS].iloc[row, column]!r} found in column {_COLUMNS[column]!r}, "
-            f"row {row + 1}; expected a number"
+            f"{file}: marker columns {used} found, expected one; name it with the option 'marker'"
         )
-    return numbers.astype("float64")
+    return next(iter(used or found), "" if "" in titles else None)
 
 
-def _read_clock(seconds: npt.NDArray[np.float64], where: str) -> tuple[float, list[int]]:
-    """Return the sampling rate that time stamps tell, and the first samples after gaps."""
-    steps = np.diff(seconds)
-    wrong = ~((steps > 0) & (steps < np.inf))  # NaN too
-    if wrong.any():
-        raise RecordingError(
-            f"{where}: the time stamps do not rise at {int(wrong.sum())} samples, first after row "
-            f"{int(np.flatnonzero(wrong)[0]) + 1}; expected seconds in rising order"
-        )
-    usual = steps[steps < _GAP * np.median(steps)]
-    rate = float(1 / usual.mean())
-    if not _RATES[0] <= rate <= _RATES[1]:
-        raise RecordingError(
-            f"{where}: time stamps in steps of {usual.mean():g} found, a rate of {rate:g} Hz; "
-            "expected seconds"
-        )
-    sfreq = float(round(rate))
-    gaps = np.flatnonzero(steps >= _GAP / sfreq + 1e-3)
-    if len(gaps):
-        lost = round(float((steps[gaps] * sfreq - 1).sum()))
-        warnings.warn(
-            f"{where}: about {lost} samples are missing in {len(gaps)} gaps; the recording is "
-            "divided into segments there",
-            DataWarning,
-            stacklevel=4,
-        )
-    return sfreq, [0, *(gaps + 1).tolist()]
-
-
-def _read_flashes(marker: npt.NDArray[np.float64], file: Path) -> pd.DataFrame:
+def _read_flashes(
+    marker: npt.NDArray[np.float64], title: str, marks: Marks, file: Path
+) -> pd.DataFrame:
     import pandas as pd
 
-    foreign = sorted(set(marker.tolist()) - {0.0, float(_NONTARGET), float(_TARGET)})
-    if foreign or np.isnan(marker).any():
+    known = np.flatnonzero(~np.isnan(marker))
+    # Programs that add the marker column with the first marker leave it out before.
+    values = np.where(np.arange(len(marker)) < (known[0] if len(known) else 0), 0, marker)
+    if not len(known) or (values != np.round(values)).any():  # NaN too
+        row = int(np.flatnonzero(values != np.round(values))[0]) + 1 if len(known) else 1
         raise RecordingError(
-            f"{file}: column {_MARKER!r} holds {foreign[:5]}, expected {_NONTARGET} (non-target), "
-            f"{_TARGET} (target) and 0 between flashes"
+            f"{file}: column {title!r} holds {values[row - 1]:g} in row {row}, expected whole "
+            f"numbers: {_NONTARGET} (non-target), {_TARGET} (target) and 0 between flashes"
         )
-    onsets = np.flatnonzero((marker > 0) & (marker != np.append(0, marker[:-1])))
-    return pd.DataFrame({"sample": onsets, "target": marker[onsets] == _TARGET})
+    onsets = flash_onsets(values)
+    shown = pd.DataFrame({"sample": onsets, "mark": [f"{value:.0f}" for value in values[onsets]]})
+    there = {mark: _USUAL[mark] for mark in shown["mark"].unique() if mark in _USUAL}
+    kinds = marks.kinds(shown["mark"].unique(), str(file)) if marks.named else there
+    others = sorted(set(shown["mark"]) - {*kinds, _START}, key=float)
+    if others and not (marks.named or marks.unknown):
+        raise RecordingError(
+            f"{file}: column {title!r} holds {', '.join(others[:5])}, expected {_NONTARGET} "
+            f"(non-target), {_TARGET} (target) and 0 between flashes; name its values with the "
+            "options 'target' and 'nontarget'"
+        )
+    left_out = shown.loc[~shown["mark"].isin(list(kinds)), "mark"]
+    if len(left_out) and not marks.unknown:
+        listed = ", ".join(f"{name} ({n})" for name, n in left_out.value_counts().items())
+        warnings.warn(
+            f"{file}: markers that are no flashes are left out: {listed}", DataWarning, stacklevel=4
+        )
+    return marks.flashes(shown, str(file), usual=lambda _: there)

@@ -175,7 +175,7 @@ def load(
     for file, place in place_files(files, subjects, path, subject):
         raw, samples, codes = _open(file, stream)
         raw = channels.keep_eeg(raw, file)
-        flashes = _read_flashes(samples, codes, marks, float(raw.info["sfreq"]), str(file))
+        flashes = stimulation_flashes(samples, codes, marks, float(raw.info["sfreq"]), str(file))
         recording = finish_recording(
             raw,
             flashes,
@@ -213,10 +213,27 @@ def _read_signal(file: Path) -> BaseRaw:
     return read_raw(read, file).set_annotations(None)
 
 
-def _read_flashes(
+def stimulation_flashes(
     samples: Samples, codes: Samples, marks: Marks, sfreq: float, where: str
 ) -> pd.DataFrame:
-    """Make the flash table of the stimulations."""
+    """Make the flash table of OpenViBE's stimulations, wherever they were stored.
+
+    Parameters
+    ----------
+    samples, codes
+        [stimulation], samples from 0 and the numbers of OpenViBE.
+    marks
+        Options; without targets or codes named, as :func:`load` tells.
+    sfreq
+        Rate in Hz.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        When they are not those of a speller.
+    """
     import pandas as pd
 
     if marks.named or marks.code is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ import numpy.typing as npt
 from p300.errors import DataWarning
 from p300.recordings.channels import Channels
 from p300.recordings.guard import check_regular, guarded
-from p300.recordings.readers.headers import check_header, fif_blocks
+from p300.recordings.readers.fif import holds_block
+from p300.recordings.readers.headers import check_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,12 +64,7 @@ def is_epoch_fif(file: Path) -> bool:
     name = file.name.lower()
     if name.endswith(".fif.gz"):
         return name.endswith("epo.fif.gz")
-    return name.endswith(".fif") and file.is_file() and FIF_EPOCHS in fif_blocks(file)
-
-
-def is_continued(file: Path) -> bool:
-    """Return by its name whether a FIF file goes on with another, which MNE reads with it."""
-    return re.search(r"epo-\d+\.fif(\.gz)?$", file.name, flags=re.IGNORECASE) is not None
+    return name.endswith(".fif") and file.is_file() and holds_block(file, FIF_EPOCHS)
 
 
 def read_epoch_fif(file: Path) -> StoredEpochs:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 from p300.errors import RecordingError
 from p300.recordings.readers.antfile import check_ant, is_ant
 from p300.recordings.readers.cntfile import check_cnt
 from p300.recordings.readers.extras import import_extra
+from p300.recordings.readers.fif import check_fif
 from p300.recordings.readers.gdf import check_gdf
 from p300.recordings.readers.hdf5 import SET_KIND, is_hdf5, open_hdf5
 from p300.recordings.readers.matfile import check_mat
 
 _EDF_HEADER = 256
 """Bytes of the header of EDF and BDF, and of what follows it for each channel."""
-
-_FIF_TAG = struct.Struct(">iIIi")
-_FIF_FILE_ID, _FIF_POINTER, _FIF_DIRECTORY, _FIF_BLOCK = 100, 101, 102, 104
 
 
 def check_header(file: Path) -> None:
@@ -58,66 +54,6 @@ def _check_vhdr(file: Path) -> None:
     _compare(file, n_channels, len("Ch1=\n") * n_channels)
 
 
-def _check_fif(file: Path) -> None:
-    """Follow the tags: kind, type of data, bytes of data, position of the next where it jumps."""
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        at = 0
-        if _read_tag(stream, 0)[0] != _FIF_FILE_ID:
-            stream.seek(0)
-            raise RecordingError(f"{file}: not a FIF file, it begins with {stream.read(16)!r}")
-        while at + _FIF_TAG.size <= size:
-            kind, _, length, following = _read_tag(stream, at)
-            end = at + _FIF_TAG.size + length
-            # MNE goes round for ever where a tag leads back.
-            if end > size or 0 < following <= at:
-                raise RecordingError(
-                    f"{file}: the tag of kind {kind} at byte {at} has {length} bytes and leads to "
-                    f"byte {following or end} of {size}; the file is cut short or damaged"
-                )
-            data = stream.read(length) if kind in (_FIF_POINTER, _FIF_DIRECTORY) else b""
-            _check_pointers(stream, kind, data, file)
-            if following < 0:
-                break
-            at = following or end
-
-
-def fif_blocks(file: Path) -> set[int]:
-    """Return the numbers of a FIF file's blocks, as far as its tags can be followed."""
-    size, at, found = file.stat().st_size, 0, set()
-    with file.open("rb") as stream:
-        while at + _FIF_TAG.size <= size:
-            kind, _, length, following = _read_tag(stream, at)
-            if kind == _FIF_BLOCK and length == 4:
-                found.add(int.from_bytes(stream.read(4), "big"))
-            end = at + _FIF_TAG.size + length
-            if end > size or following < 0 or 0 < following <= at:
-                break
-            at = following or end
-    return found
-
-
-def _check_pointers(stream: BinaryIO, kind: int, data: bytes, file: Path) -> None:
-    """Check that the directory is where it should be, and that it lists tags as they are."""
-    if kind == _FIF_POINTER and len(data) == 4:
-        place = int.from_bytes(data, "big", signed=True)
-        fits = place <= 0 or _read_tag(stream, place)[0] == _FIF_DIRECTORY
-    else:
-        entries = _FIF_TAG.iter_unpack(data[: len(data) // _FIF_TAG.size * _FIF_TAG.size])
-        fits = all(
-            kind < 0 or _read_tag(stream, place)[:3] == (kind, type_, length)
-            for kind, type_, length, place in entries
-        )
-    if not fits:
-        raise RecordingError(f"{file}: its directory does not fit its content; it is damaged")
-
-
-def _read_tag(stream: BinaryIO, at: int) -> tuple[int, ...]:
-    stream.seek(max(at, 0))
-    head = stream.read(_FIF_TAG.size)
-    return _FIF_TAG.unpack(head) if len(head) == _FIF_TAG.size else (-1, 0, 0, -1)
-
-
 def _check_cnt(file: Path) -> None:
     """Amplifiers of ANT and Neuroscan's program write files of the same name."""
     if is_ant(file):
@@ -149,7 +85,7 @@ _CHECKS: dict[str, Callable[[Path], None]] = {
     ".bdf": _check_edf,
     ".cnt": _check_cnt,
     ".edf": _check_edf,
-    ".fif": _check_fif,
+    ".fif": check_fif,
     ".gdf": check_gdf,
     ".set": _check_set,
     ".vhdr": _check_vhdr,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -12,14 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.annotations import add_annotations, is_stretch
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout
 from p300.recordings.places import Place, file_stem
 from p300.recordings.readers.cntfile import DataFormat
+from p300.recordings.readers.edf_times import is_discontinuous, mend_annotations
 from p300.recordings.readers.eeglab_epochs import is_epoch_set
 from p300.recordings.readers.epochfile import is_epoch_fif
+from p300.recordings.readers.fif import check_fif, is_further_part
 from p300.recordings.readers.gtec_hdf5 import is_gtec
 from p300.recordings.readers.headers import check_header
 from p300.recordings.readers.opening import HDF5_ENDINGS, open_raw
@@ -38,6 +42,15 @@ RECORDINGS = (
 # The smallest samples have a byte; compressed ones (.fif.gz, .cnt) less, constants far less.
 _MOST_VALUES_A_BYTE = 100
 
+# What old versions of EEGLAB call a boundary, where all events are numbers.
+_BOUNDARIES = ("-99", "-99.0")
+
+# What MNE warns of and is mended here.
+_MENDED = {
+    ".set": r"The data contains 'boundary' events",
+    "discontinuous": r"(Omitted|Limited) \d+ annotation\(s\) that were",
+}
+
 # What MNE calls the formats of BrainVision's samples -> bytes.
 _WIDTHS = {"short": 2, "int": 4, "single": 4}
 
@@ -48,11 +61,22 @@ def is_recording(path: Path) -> bool:
 
 
 def find_recordings(path: Path) -> list[Path]:
-    """Return the recordings of a folder, sorted by name, or the one that is named itself."""
+    """Return the recordings of a folder, sorted by name, or the one that is named itself.
+
+    Of a FIF recording that was split the first file stands for all.
+    """
     if not path.is_dir() or is_recording(path):
         return [path]
     named = sorted(filter(is_recording, path.iterdir()))
-    return [file for file in named if file.suffix.lower() not in HDF5_ENDINGS or is_gtec(file)]
+    found = [file for file in named if file.suffix.lower() not in HDF5_ENDINGS or is_gtec(file)]
+    parts = {file for file in found if _first_part(file) != file and _first_part(file) in found}
+    return [file for file in found if file not in parts or not is_further_part(file)]
+
+
+def _first_part(file: Path) -> Path:
+    """Return what the first part of a split FIF recording is called, by the name of any part."""
+    name = re.sub(r"-\d+\.fif$", ".fif", file.name)
+    return file.with_name(re.sub(r"_split-\d+(?=_.*\.fif$)", "_split-01", name))
 
 
 def open_recording(file: Path, *, data_format: DataFormat | None = None) -> BaseRaw:
@@ -71,10 +95,52 @@ def open_recording(file: Path, *, data_format: DataFormat | None = None) -> Base
     RecordingError
         When the file cannot be read, or an option is missing or does not fit.
     """
+
+    def read() -> BaseRaw:
+        kind = "discontinuous" if is_discontinuous(file) else file.suffix.lower()
+        with warnings.catch_warnings():
+            if kind in _MENDED:
+                warnings.filterwarnings("ignore", _MENDED[kind], RuntimeWarning)
+            return open_raw(file, data_format)
+
     _check_files(file)
-    raw = _read(lambda: open_raw(file, data_format), file)
+    raw = _read(read, file)
     _check_extent(raw, file)
+    for part in raw.filenames[1:] if file.suffix.lower() == ".fif" else ():
+        check_fif(Path(part), first=False)
+    if file.suffix.lower() in (".edf", ".bdf"):
+        mend_annotations(raw, file)
+    if file.suffix.lower() == ".set":
+        numbers = {mark: "boundary" for mark in _BOUNDARIES if mark in raw.annotations.description}
+        raw.annotations.rename(numbers)
     return raw
+
+
+def keep_pauses(raw: BaseRaw, file: Path) -> None:
+    """Put the pauses and bad stretches on a Raw that a file has, whoever has read the Raw.
+
+    MNE-BIDS replaces the annotations of a file by those of its table of events.
+
+    Parameters
+    ----------
+    raw
+        Changed in place.
+    file
+        Read anew; its signal is not.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said when the Raw was read
+        own = open_recording(file)
+    there, sample = own.annotations, mark_samples(own)
+    known = {*zip(mark_samples(raw).tolist(), raw.annotations.description, strict=True)}
+    there.delete(
+        [
+            k
+            for k, mark in enumerate(there.description)
+            if not is_stretch(mark) or (int(sample[k]), mark) in known
+        ]
+    )
+    add_annotations(raw, there.onset - own.first_time, there.duration, list(there.description))
 
 
 def read_raw(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
@@ -262,8 +328,3 @@ def remove_flash_annotations(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> No
     stretch = [is_stretch(text) for text in raw.annotations.description]
     at_flash = np.isin(mark_samples(raw), samples) & ~np.array(stretch, dtype=bool)
     raw.annotations.delete(np.flatnonzero(at_flash))
-
-
-def is_stretch(description: str) -> bool:
-    """Return whether an annotation marks a stretch of signal, as MNE names them."""
-    return description.upper().startswith(("BAD", "EDGE"))

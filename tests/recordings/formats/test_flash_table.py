@@ -178,14 +178,14 @@ def test_nothing_there(save_raw, tmp_path):
     ("columns", "message"),
     [
         ({"target": None}, "expected 'target' among them"),
-        ({"target": "perhaps"}, "'perhaps' found in column 'target', row 1"),
+        ({"target": "perhaps"}, r"column 'target' holds 'perhaps' \(24\)"),
         ({"target": 1}, "all 24 flashes are targets"),
         ({"target": [None] + [0, 1] * 11 + [1]}, "1 of 24 flashes lack a target mark"),
-        ({"sample": None}, "expected 'sample' or 'onset'"),
+        ({"sample": None}, "'sample' or 'onset'"),
         ({"sample": 1990 + np.arange(24)}, "14 flashes lie outside the signal"),
         ({"sample": -1 - np.arange(24)}, "24 flashes lie outside the signal"),
         ({"sample": 10}, "share a sample"),
-        ({"code": 1.5}, "flash table cannot be read"),
+        ({"code": 1.5}, "1.5 found in column 'code', row 1"),
         ({"sample": 50 * np.arange(24), "onset": 0.1 * np.arange(24) * 250}, "not at their"),
     ],
 )

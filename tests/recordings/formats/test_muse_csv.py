@@ -132,32 +132,40 @@ K = np.arange(2560)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (table().drop(columns="TP9"), r"\['TP9'\] are missing"),
-        (table().rename(columns={"AF7": " TP9"}), "AF7.* are missing or there twice"),
-        (table(Marker=3), "column 'Marker' holds"),
-        (table(Marker=np.nan), "column 'Marker' holds"),
+        (table().drop(columns="timestamps"), r"expected 'timestamps', electrodes and a marker"),
+        (table().drop(columns="Marker"), "or no title"),
+        (table().rename(columns={"AF7": " TP9"}), r"columns \['TP9'\] are there twice"),
+        (table(Marker=3), r"column 'Marker' holds 3, .* the options 'target' and 'nontarget'"),
+        (table(Marker=1.5), r"column 'Marker' holds 1.5 in row 1"),
+        (table(Marker=np.nan), "column 'Marker' holds nan in row 1"),
+        (table(Marker=np.where(K == 9, np.nan, 0)), "column 'Marker' holds nan in row 10"),
         (table(Marker="x"), "'x' found in column 'Marker', row 1"),
-        (table(Marker=0), "no flashes found"),
-        (table(Marker=np.where(K % 100 == 50, 1, 0)), "none of 26 flashes is a target"),
+        (table(Marker=1e300), "'Marker' holds 1000"),
+        (table(Marker=0), "no marks found, expected targets and non-targets"),
+        (table(Marker=np.where(K % 100 == 50, 1, 0)), r"'1' \(26\) found, expected targets"),
         (table(AF7=np.where(K == 7, np.nan, 1.0 * K)), r"1 NaN .*\['AF7'\], first at sample 7"),
+        (table(AF7=np.where(K == 7, np.inf, 1.0 * K)), "inf found in column 'AF7', row 8"),
+        (table(Extra="note"), "'note' found in column 'Extra', row 1"),
+        (table(Marker1=table()["Marker"]), r"\['Marker', 'Marker1'\] .* the option 'marker'"),
         (table(timestamps=1.0), "time stamps do not rise at 2559 samples"),
+        (table(timestamps=np.repeat(K, 12)[:2560] / 256), "have one stamp each"),
         (table(timestamps=-K), "time stamps do not rise"),
         (table(timestamps=np.where(K == 9, np.nan, K / 256)), "do not rise at 2 samples"),
-        (table(timestamps=np.where(K == 2559, np.inf, K / 256)), "do not rise at 1 samples"),
-        (table(timestamps=1000 * K / 256), "a rate of 0.256 Hz; expected seconds"),
+        (table(timestamps=np.where(K == 2559, np.inf, K / 256)), "inf found in column 'timesta"),
+        (table(timestamps=1000 * K / 256), r"a rate of 0\.256 Hz; expected seconds: .* by 1000"),
         (table(timestamps=1e-300 * K), "expected seconds"),
         (table().assign(**{name: table()[name] * 1e6 for name in ELECTRODES}), "in volts"),
         (table()[:1], "1 samples found"),
         (table()[:0], "0 samples found"),
         (b"", "cannot be read as a CSV table"),
-        (b"\xff\xfe\x00timestamps" * 20, "cannot be read as a CSV table"),
-        (b'timestamps,"TP9\n1,2,3\n', "cannot be read|are missing"),
-        (b"<html>not found</html>\n", "are missing"),
+        (b"\xff\xfe\x00timestamps" * 20, "the last row has no|expected 'timestamps'"),
+        (b'timestamps,"TP9\n1,2,3\n', "cannot be read as a CSV table"),
+        (b"<html>not found</html>\n", "expected 'timestamps'"),
     ],
 )
 def test_wrong_content(save, content, message):
     path = save(content)
-    with pytest.raises(RecordingError, match=message) as caught:
+    with pytest.raises((RecordingError, DataWarning), match=message) as caught:
         load(path)
     assert str(path) in str(caught.value)
 
@@ -166,7 +174,7 @@ def test_what_is_none_is_not_recognised(save, tmp_path):
     for content in (b"", b"\xff\xfe\x00timestamps", b"sample,target\n1,0\n"):
         assert recognise(save(content)) is None
     assert recognise(tmp_path / "nowhere") is None
-    with pytest.raises(RecordingError, match="no files with"):
+    with pytest.raises(RecordingError, match="expected 'timestamps', electrodes"):
         load(tmp_path)
 
 
