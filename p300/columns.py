@@ -187,7 +187,14 @@ AVERAGES = Schema(
 """Target and non-target averages; see :meth:`p300.signal.epochs.Epochs.averages`."""
 
 FLASHES = Schema(
-    {"dataset": TEXT, **_PLACE, **_FLASH, "target": FLAG_OR_NONE, "sample": WHOLE, "onset": NUMBER}
+    {
+        "dataset": TEXT,
+        **_PLACE,
+        **_FLASH,
+        "target": FLAG_OR_NONE,
+        "sample": WHOLE,
+        "onset": NUMBER_OR_NONE,
+    }
 )
 """The flashes of epochs; see :data:`p300.signal.epochs.EPOCH_COLUMNS`."""
 

@@ -113,6 +113,20 @@ MUTANTS = (
         ("tests/report/test_report.py",),
     ),
     Mutant(
+        "epochs of one run without onsets are not divided",
+        "evaluation/leaks.py",
+        "if run in learned and (onset.isna().any() or np.isnan(learned[run]).any()):",
+        "if run in learned and onset.isna().all() and len(onset) > 1000:",
+        ("tests/evaluation/test_leaks.py",),
+    ),
+    Mutant(
+        "onsets of epochs count at the rate of the recording that was cut",
+        "recordings/readers/epochfile.py",
+        "rate: float | None = float(np.ravel(epochs._raw_sfreq)[0])",
+        'rate: float | None = float(epochs.info["sfreq"])',
+        ("tests/recordings/formats/test_epochs.py",),
+    ),
+    Mutant(
         "an interval is one of 95 %",
         "evaluation/intervals.py",
         "LEVEL = 0.05",

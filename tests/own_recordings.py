@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +43,25 @@ def save_gtec(recording: Recording, path: Path) -> None:
     for sample, target in shown.itertuples(index=False):
         marks[sample : sample + 36] = 1 if target else -1
     savemat(path, {"y": signal, "trig": marks, "fs": np.uint8(recording.sfreq)})
+
+
+def save_epochs(
+    recording: Recording, file: Path, *, onsets: bool = True, **settings: float
+) -> None:
+    """Write the epochs of a recording as MNE does, filtered by the usual settings."""
+    import mne
+
+    from p300.signal.preprocessing import Preprocessing, cut_epochs
+
+    epochs = cut_epochs(recording, Preprocessing(normaliser="none", **settings))
+    info = mne.create_info(list(epochs.electrodes), epochs.sfreq, "eeg", verbose="error")
+    samples = epochs.flashes["sample"].to_numpy() if onsets else np.arange(len(epochs))
+    events = np.stack([samples, 0 * samples, 1 + epochs.y], axis=1).astype(np.int64)
+    known = epochs.flashes[["code", "character", "repetition"]].astype("int64")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # within MNE
+        made = mne.EpochsArray(
+            epochs.X.astype(float), info, events, epochs.tmin, {"NonTarget": 1, "Target": 2},
+            metadata=known, raw_sfreq=recording.sfreq, baseline=None, verbose="error",
+        )  # fmt: skip
+        made.save(file, verbose="error")

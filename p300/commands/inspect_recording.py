@@ -18,7 +18,7 @@ from p300.recordings.quality import Flashing, describe_flashing, electrode_quali
 from p300.report.scalp import UNEQUAL_SCALES
 from p300.runs.preparation import Progress, silent
 from p300.signal.preprocessing import Preprocessing, cut_epochs
-from p300.signal.sampling import RATE_TOLERANCE
+from p300.signal.sampling import RATE_TOLERANCE, held_window
 from p300.signal.separability import Responses, mean_responses, measure_responses
 
 SETTINGS = Preprocessing(
@@ -60,7 +60,11 @@ def inspect_data(found: FoundData, progress: Progress = silent) -> list[Inspecte
 
 
 def inspect_recording(recording: Recording) -> Inspected:
-    """Inspect one recording; see :func:`inspect_data`."""
+    """Inspect one recording; see :func:`inspect_data`. Of epochs that came cut all is shown."""
+    settings = SETTINGS
+    if recording.cut is not None:
+        low, high = held_window(recording)
+        settings = SETTINGS.model_copy(update={"tmin": low, "tmax": high})
     return Inspected(
         name=recording.name,
         sfreq=recording.sfreq,
@@ -68,7 +72,7 @@ def inspect_recording(recording: Recording) -> Inspected:
         layout=recording.layout,
         flashing=describe_flashing(recording),
         electrodes=electrode_quality(recording),
-        responses=measure_responses(cut_epochs(recording, SETTINGS)),
+        responses=measure_responses(cut_epochs(recording, settings)),
     )
 
 

@@ -77,8 +77,8 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
     """Return the text of a config; parameters and errors as in :func:`write_starting_config`."""
     for one in surveys:
         _check_electrodes(one)
-    rate = common_rate([list(one.recordings["sfreq"]) for one in surveys])
-    settings = Preprocessing(bad_electrodes=_bad_electrodes(surveys), **rate)
+    fitting = _fitting_rate(surveys) | _fitting_window(surveys)
+    settings = Preprocessing(bad_electrodes=_bad_electrodes(surveys), **fitting)
     protocols, misfits = fitting_protocols(surveys, settings.tmax - settings.tmin)
     lines = [
         f"# Starting config for the recordings in {folder.resolve()}",
@@ -107,13 +107,32 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
     return "\n".join(lines) + "\n"
 
 
-def common_rate(rates: Sequence[Sequence[float]]) -> dict[str, Any]:
+def _fitting_rate(surveys: Sequence[Survey]) -> dict[str, Any]:
+    stored = any(np.isfinite(end) for one in surveys for _, end in one.recordings["window"])
+    rates = [list(one.recordings["sfreq"]) for one in surveys]
+    return common_rate(rates, subsampled=not stored)
+
+
+def _fitting_window(surveys: Sequence[Survey]) -> dict[str, Any]:
+    """Return settings of the window that epochs hold that came cut, where it is not the usual."""
+    usual = Preprocessing()
+    low, high = zip(*(held for one in surveys for held in one.recordings["window"]), strict=True)
+    begin, end = max(usual.tmin, *low), min(usual.tmax, *high)
+    if begin >= end:
+        begin, end = max(low), min(high)
+    window = {"tmin": begin, "tmax": end}
+    return {name: time for name, time in window.items() if time != getattr(usual, name)}
+
+
+def common_rate(rates: Sequence[Sequence[float]], *, subsampled: bool = True) -> dict[str, Any]:
     """Choose settings that bring all recordings of each data set to one rate.
 
     Parameters
     ----------
     rates
         For each data set the sampling rates of its recordings in Hz.
+    subsampled
+        Whether recordings are brought to their usual rate; epochs that came cut are not.
 
     Returns
     -------
@@ -124,7 +143,8 @@ def common_rate(rates: Sequence[Sequence[float]]) -> dict[str, Any]:
     samples.
     """
     nominal = [{nominal_rate(f) for f in inner} for inner in rates]
-    if all(len({f / usual_factor(f) for f in inner}) == 1 for inner in nominal):
+    usual = [{f / (usual_factor(f) if subsampled else 1) for f in inner} for inner in nominal]
+    if all(len(inner) == 1 for inner in usual):
         return {}
     flat = sorted(set[float]().union(*nominal))
     for rate in (flat[0] / k for k in range(int(flat[0] // PAPER_RATE), 0, -1)):

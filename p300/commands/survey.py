@@ -19,6 +19,7 @@ from p300.recordings.electrode_names import unplaced_electrodes
 from p300.runs.preparation import Progress, silent
 from p300.signal.epochs import join_layouts
 from p300.signal.preprocessing import describe_flashes
+from p300.signal.sampling import held_window
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,8 @@ class Survey:
         Where they are.
     recordings
         One row a recording: subject (and whether it is ``certain``), session, run, ``source`` (the
-        file), electrodes, unplaced and bad ones (lists), sfreq in Hz, seconds.
+        file), electrodes, unplaced and bad ones (lists), sfreq in Hz, seconds, ``window`` (s, see
+        :func:`p300.signal.sampling.held_window`).
     flashes
         All flash tables, columns of :attr:`p300.signal.epochs.Epochs.flashes`.
     layout
@@ -162,4 +164,5 @@ def _describe(recording: Recording) -> dict[str, Any]:
         "bad": list(recording.raw.info["bads"]),
         "sfreq": recording.sfreq,
         "seconds": recording.raw.n_times / recording.sfreq,
+        "window": held_window(recording),
     }

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ProtocolError
 from p300.recordings.units import UNITS
+from p300.signal.units import number_units
 
 MINIMUM_TARGETS = 10
 """Fewest target epochs that a training fold must have."""
@@ -65,7 +67,8 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
     ------
     ProtocolError
         When training and test set share a unit that they must not share, when a training and a
-        test epoch of one recording share samples, when there are fewer than
+        test epoch of one recording share samples or nobody can tell, when a detector could
+        set nothing aside because nobody can tell, when there are fewer than
         :data:`MINIMUM_TARGETS` training targets, or when the test set lacks a class.
     """
     train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
@@ -82,11 +85,18 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
     by_run = train.groupby(UNITS["run"], dropna=False)["onset"]
     learned = {run: np.sort(onset.to_numpy()) for run, onset in by_run}
     for run, onset in test.groupby(UNITS["run"], dropna=False)["onset"]:
+        if run in learned and (onset.isna().any() or np.isnan(learned[run]).any()):
+            raise ProtocolError(f"fold {fold.name} would leak: {no_onsets(f'run {run}')}")
         if run in learned and _nearest(onset.to_numpy(), learned[run]) < duration - 1e-9:
             raise ProtocolError(
                 f"fold {fold.name} would leak: epochs of {duration:g} s in the training and the "
                 f"test set overlap in run {run}"
             )
+    if train["onset"].isna().any() and _n_units(train, fold.validation) < FEWEST_GROUPS:
+        raise ProtocolError(
+            f"fold {fold.name} learns from one run only, of which a detector sets a part aside, "
+            f"but {no_onsets('it')}"
+        )
     n_targets = int(train["target"].sum())
     if n_targets < MINIMUM_TARGETS:
         raise ProtocolError(
@@ -98,6 +108,20 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
             f"fold {fold.name} has {int(test['target'].sum())} targets in its test set of "
             f"{len(test)} flashes; targets and non-targets are needed"
         )
+
+
+def _n_units(flashes: pd.DataFrame, level: str) -> int:
+    return len(np.unique(number_units(flashes, UNITS[level])))
+
+
+def no_onsets(where: str) -> str:
+    """Return why epochs of which no onsets are known cannot be divided, and the ways out."""
+    return (
+        f"the onsets of the flashes of {where} are unknown, so that nobody can tell which epochs "
+        "share samples, and none may be learned from beside one that is tested. Give the onsets "
+        "(options 'variables' or 'onset_interval' of the source epochs), or several runs or "
+        "sessions, or test across subjects"
+    )
 
 
 def _check_calibration(fold: Fold, flashes: pd.DataFrame) -> None:

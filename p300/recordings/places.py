@@ -31,7 +31,7 @@ _RUN_WORDS = (
     "run", "block", "part", "recording", "rec", "training", "train", "test", "calibration", "trial",
 )  # fmt: skip
 _SESSION_WORDS = ("session", "sess", "ses", "day", "visit")
-_WORDS = "|".join([*_RUN_WORDS, *_SESSION_WORDS, "raw", "eeg"])
+_WORDS = "|".join([*_RUN_WORDS, *_SESSION_WORDS, "raw", "eeg", "epochs", "epo"])
 _PART = re.compile(rf"({_WORDS})(?:[-_ ]*(\d+))?(?=[-_. ]|$)", re.IGNORECASE)
 _NAME_WITH_PARTS = re.compile(
     rf"(?P<subject>.*?)(?P<parts>(?:(?:^|[-_. ]+)(?:{_WORDS})(?:[-_ ]*\d+)?)+)", re.IGNORECASE

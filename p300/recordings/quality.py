@@ -41,25 +41,25 @@ def electrode_quality(recording: Recording) -> pd.DataFrame:
     -------
     One row an electrode: ``electrode``; ``placed``, whether its position is known; ``amplitude`` in
     the band of :data:`BAND`, in volts, so that the mains do not count; ``drift``, the robust
-    standard deviation of the means of seconds, in volts; ``line_50`` and ``line_60``, see
-    :func:`line_noise`; ``faults``, words for what is wrong with it, empty where nothing is: first
-    why it holds no EEG, see :func:`p300.recordings.faults.find_faults`.
+    standard deviation of the means of seconds (or of epochs that came cut), in volts; ``line_50``
+    and ``line_60``, see :func:`line_noise`; ``faults``, words for what is wrong with it, empty
+    where nothing is: first why it holds no EEG, see :func:`p300.recordings.faults.find_faults`.
     """
     import pandas as pd
 
     unplaced = unplaced_electrodes(recording)
     # Electrode by electrode: a recording can have hundreds of megabytes.
-    rows = []
+    rows, stretch = [], None if recording.cut is None else recording.cut.n_times
     for k, name in enumerate(recording.electrodes):
         signal = recording.raw[k][0][0]
-        frequencies, density = spectrum(signal, recording.sfreq)
+        frequencies, density = spectrum(signal, recording.sfreq, stretch)
         inside = (frequencies >= BAND[0]) & (frequencies <= BAND[1])
         rows.append(
             {
                 "electrode": name,
                 "placed": name not in unplaced,
                 "amplitude": float(np.sqrt(density[inside].sum() * frequencies[1])),
-                "drift": _drift(signal, round(recording.sfreq)),
+                "drift": _drift(signal, stretch or round(recording.sfreq)),
                 **{f"line_{f:g}": line_noise(frequencies, density, f) for f in LINE_FREQUENCIES},
             }
         )
@@ -93,7 +93,7 @@ def _faults(table: pd.DataFrame, faults: Faults, bads: list[str]) -> list[str]:
     return words
 
 
-def spectrum(signal: Floats, sfreq: float) -> tuple[Floats, Floats]:
+def spectrum(signal: Floats, sfreq: float, stretch: int | None = None) -> tuple[Floats, Floats]:
     """Estimate the power spectrum of a signal: Welch, windows of 4 s, their median.
 
     Parameters
@@ -102,6 +102,9 @@ def spectrum(signal: Floats, sfreq: float) -> tuple[Floats, Floats]:
         [sample]
     sfreq
         Sampling rate in Hz.
+    stretch
+        Samples of the stretches, such as epochs, that the signal consists of and that no window
+        may cross: then each is a window.
 
     Returns
     -------
@@ -109,8 +112,9 @@ def spectrum(signal: Floats, sfreq: float) -> tuple[Floats, Floats]:
     """
     from scipy.signal import welch
 
-    length = min(len(signal), round(4 * sfreq))
-    frequencies, density = welch(signal, sfreq, nperseg=length, average="median")
+    length = stretch or min(len(signal), round(4 * sfreq))
+    overlap = 0 if stretch else None
+    frequencies, density = welch(signal, sfreq, nperseg=length, noverlap=overlap, average="median")
     return frequencies, density
 
 
@@ -198,11 +202,11 @@ class Flashing:
 
 def describe_flashing(recording: Recording) -> Flashing:
     """Measure the flashing of a recording."""
-    flashes = recording.flashes
+    flashes, rate = recording.flashes, recording.onset_sfreq
     known = bool(flashes["target"].notna().all())
     repetitions = flashes["repetition"].dropna()
     return Flashing(
-        intervals=np.diff(flashes["sample"].to_numpy()) / recording.sfreq,
+        intervals=np.diff(flashes["sample"].to_numpy()[: None if rate else 0]) / (rate or 1.0),
         n_flashes=len(flashes),
         n_targets=int(flashes["target"].sum()) if known else None,
         n_characters=int(flashes["character"].nunique()),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from mne.io import BaseRaw
 
+    from p300.recordings.epoched import Cut
+
 FLASH_COLUMNS = {
     "sample": "int64",
     "target": "boolean",
@@ -58,6 +60,9 @@ class Recording:
         The stimulus matrix, None where it is unknown.
     source
         The file or folder read, or a description for generated data.
+    cut
+        How the epochs were cut, where the recording came as epochs: then ``raw`` holds these one
+        after another in the order of ``flashes``, each a segment.
     """
 
     raw: BaseRaw
@@ -69,6 +74,7 @@ class Recording:
     layout: Layout | None = None
     source: str = ""
     certain: bool = True
+    cut: Cut | None = None
 
     def __repr__(self) -> str:
         return (
@@ -96,6 +102,22 @@ class Recording:
     def sfreq(self) -> float:
         """Sampling rate in Hz."""
         return float(self.raw.info["sfreq"])
+
+    @property
+    def onset_sfreq(self) -> float | None:
+        """Rate in Hz at which ``flashes["sample"]`` counts; None where that is the order alone."""
+        return self.sfreq if self.cut is None else self.cut.onset_sfreq
+
+    @property
+    def onsets(self) -> npt.NDArray[np.float64]:
+        """Seconds from the start of the recording to each flash, [flash]; NaN where unknown."""
+        return self.flashes["sample"].to_numpy() / (self.onset_sfreq or np.nan)
+
+    def flash_samples(self) -> npt.NDArray[np.int64]:
+        """Return the sample of ``raw`` at which each flash is, [flash]; its epoch may be beside."""
+        if self.cut is None:
+            return self.flashes["sample"].to_numpy(dtype=np.int64)
+        return self.cut.n_times * np.arange(len(self.flashes)) - self.cut.first
 
     def segments(self) -> list[tuple[int, int]]:
         """Return the stretches of continuous signal as (first, last + 1) samples.
@@ -179,11 +201,12 @@ def finish_recording(
     source: str = "",
     segment_starts: list[int] | None = None,
     montage: str | None = None,
+    cut: Cut | None = None,
 ) -> Recording:
     """Make a checked :class:`Recording` from a Raw that holds EEG channels in volts.
 
     Electrodes are named and placed; flashes and segment edges become annotations. Parameters and
-    errors as in :func:`build_recording`.
+    errors as in :func:`build_recording`, ``cut`` as in :class:`Recording`.
     """
     check_axes(len(raw.ch_names), int(raw.n_times), source)
     check_rate(raw.info["sfreq"], source)
@@ -196,6 +219,7 @@ def finish_recording(
         layout=layout,
         source=_in_utf8(source),
         certain=certain,
+        cut=cut,
     )  # fmt: skip
     check_recording(recording)
     _annotate(recording, segment_starts or [])
@@ -228,7 +252,8 @@ def _annotate(recording: Recording, segment_starts: list[int]) -> None:
     flashes, sfreq = recording.flashes, recording.sfreq
     kind = flashes["target"].map({True: "target", False: "nontarget"}).fillna("flash")
     code = flashes["code"].astype("string").radd("/").fillna("")
+    told = slice(None if recording.cut is None or recording.cut.holds_flash else 0)
     edges = [start for start in segment_starts if start > 0]
-    samples = np.array([*flashes["sample"], *edges], dtype=np.float64)
-    marks = [*(kind + code), *[SEGMENT_EDGE] * len(edges)]
+    samples = np.array([*recording.flash_samples()[told], *edges], dtype=np.float64)
+    marks = [*(kind + code)[told], *[SEGMENT_EDGE] * len(edges)]
     add_annotations(recording.raw, samples / sfreq, np.zeros(len(samples)), marks)

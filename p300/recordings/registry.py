@@ -26,6 +26,7 @@ SOURCES = {
     "bnci2014_008": "p300.recordings.formats.bnci2014_008",
     "bnci2014_009": "p300.recordings.formats.bnci2014_009",
     "bnci2015_003": "p300.recordings.formats.bnci2015_003",
+    "epochs": "p300.recordings.formats.epochs",
     "flash_table": "p300.recordings.formats.flash_table",
     "gtec_br41n": "p300.recordings.formats.gtec_br41n",
     "moabb": "p300.recordings.formats.moabb",
@@ -54,7 +55,7 @@ BNCI_HORIZON = "https://lampx.tugraz.at/~bci/database/"
 
 PlaceT = TypeVar("PlaceT", bound=tuple[str, ...])
 
-_GENERAL = ("flash_table", "annotated", "table")
+_GENERAL = ("epochs", "flash_table", "annotated", "table")
 """Sources that read nearly anything are asked last, in this order."""
 
 

@@ -25,7 +25,8 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
     flashes = recording.flashes
     known = bool(flashes["target"].notna().all())
     n_targets = int(flashes["target"].sum()) if known else None
-    interval = np.diff(flashes["sample"].to_numpy())
+    rate = recording.onset_sfreq  # without one, samples are places in a file
+    interval = np.diff(flashes["sample"].to_numpy()[: None if rate else 0])
     median = float(np.median(interval)) if len(interval) else float("nan")
     # Pauses between characters or runs are no irregularity of the flashing.
     inside = interval[interval <= PAUSE * median]
@@ -45,10 +46,10 @@ def summarise_recording(recording: Recording) -> dict[str, Any]:
         "target_share": n_targets / len(flashes) if n_targets is not None else None,
         "n_characters": int(flashes["character"].nunique()),
         "has_codes": bool(flashes["code"].notna().all()),
-        "onset_interval_ms": 1e3 * median / recording.sfreq if len(interval) else None,
+        "onset_interval_ms": 1e3 * median / rate if rate and len(interval) else None,
         "onset_interval_range_ms": (
-            [1e3 * float(f(inside)) / recording.sfreq for f in (np.min, np.max)]
-            if len(inside)
+            [1e3 * float(f(inside)) / rate for f in (np.min, np.max)]
+            if rate and len(inside)
             else None
         ),
         "irregular_onsets": float(np.mean(np.abs(inside - median) > 1)) if len(inside) else 0.0,
@@ -62,9 +63,10 @@ def content_hash(recording: Recording) -> str:
     data have none.
     """
     digest = hashlib.sha256()
-    bad = [tuple(stretch) for stretch in recording.bad_stretches()]
-    facts = (recording.electrodes, recording.sfreq, recording.segments(), *bad)
-    digest.update(repr(facts).encode())
+    facts: list[Any] = [tuple(stretch) for stretch in recording.bad_stretches()]
+    facts += [] if recording.cut is None else [recording.cut]
+    facts = [recording.electrodes, recording.sfreq, recording.segments(), *facts]
+    digest.update(repr(tuple(facts)).encode())
     for row in range(len(recording.electrodes)):
         digest.update(np.ascontiguousarray(recording.raw[row][0], dtype="<f8").data)
     digest.update(recording.flashes.to_csv(index=False).encode())

@@ -100,6 +100,8 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
     """
     if not settings:
         return "The configuration holds no preprocessing settings."
+    done = [r["preprocessing"] for r in recordings if r.get("preprocessing")]
+    came_cut = bool(done) and all(one["realised_low"] is None for one in done)
     subsample = (
         f"Subsample to {settings['sfreq']:g} Hz"
         if settings.get("sfreq")
@@ -108,6 +110,8 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
     steps = [subsample + ", with an anti-aliasing filter", _describe_filter(settings)]
     if settings.get("order") == "filter_first":
         steps.reverse()
+    if came_cut:
+        steps = []
     if reference := settings.get("reference"):
         named = reference if isinstance(reference, str) else listed(reference)
         steps.insert(0, f"Re-reference to {named}")
@@ -119,23 +123,27 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
         steps.append(f"Take the electrodes {listed(electrodes)}{where if lacking else ''}")
     if "tmin" in settings and "tmax" in settings:
         start, end = (1e3 * settings[edge] for edge in ("tmin", "tmax"))
-        steps.append(f"Cut an epoch from {start:.0f} to {end:.0f} ms after each flash")
+        verb = "Keep of each epoch what is" if came_cut else "Cut an epoch"
+        steps.append(f"{verb} from {start:.0f} to {end:.0f} ms after each flash")
     if settings.get("reject_by_annotation"):
         steps.append("Leave out epochs that touch a stretch marked as bad")
     if settings.get("normaliser") == "window_zscore":
         steps.append("Bring each electrode of each epoch to zero mean and unit variance")
-    return ". ".join(steps) + "." + _describe_realised(recordings)
+    return ". ".join(steps) + "." + _describe_realised(done)
 
 
-def _describe_realised(recordings: Sequence[dict[str, Any]]) -> str:
-    done = [r["preprocessing"] for r in recordings if r.get("preprocessing")]
+def _describe_realised(done: Sequence[dict[str, Any]]) -> str:
     if not done:
         return ""
-    low, high = (
-        span((d[end] for d in done), digits=2) for end in ("realised_low", "realised_high")
-    )
-    rates = span((d["sfreq"] for d in done), "Hz")
-    return f" This came to epochs at {rates} and −3 dB points at {low} and {high} Hz."
+    known = [d for d in done if d["realised_low"] is not None]
+    text = f" This came to epochs at {span((d['sfreq'] for d in done), 'Hz')}"
+    if known:
+        ends = (span((d[e] for d in known), digits=2) for e in ("realised_low", "realised_high"))
+        text += f" and −3 dB points at {' and '.join(ends)} Hz"
+    if len(known) < len(done):
+        unknown = several(len(done) - len(known), "recording")
+        text += f". Filter unknown: the epochs{f' of {unknown}' if known else ''} came cut"
+    return f"{text}."
 
 
 def _describe_filter(settings: dict[str, Any]) -> str:

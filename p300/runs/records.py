@@ -87,11 +87,11 @@ class FitRecord(_Record):
 
 
 class Realised(_Record):
-    """What the preprocessing of a recording came to."""
+    """What the preprocessing of a recording came to; its filter is unknown where it came cut."""
 
     sfreq: Positive
-    realised_low: Finite
-    realised_high: Finite
+    realised_low: Finite | None
+    realised_high: Finite | None
 
 
 class RecordingRecord(_Record):

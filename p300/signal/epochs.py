@@ -25,7 +25,8 @@ EPOCH_COLUMNS = (
     "dataset", "subject", "session", "run", "character", "repetition", "code", "target",
     "sample", "onset",
 )  # fmt: skip
-"""Columns of ``Epochs.flashes``; ``onset`` is in seconds from the start of the recording."""
+"""Columns of ``Epochs.flashes``; ``onset`` is in seconds from the start of the recording,
+NaN where epochs came cut and nobody knows it."""
 
 
 MINIMUM_ELECTRODES = 3

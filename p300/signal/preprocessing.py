@@ -23,6 +23,7 @@ from p300.recordings.recording import Recording
 from p300.signal.electrodes import placed, selected_signal
 from p300.signal.epochs import EPOCH_COLUMNS, Epochs, concatenate
 from p300.signal.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_epochs
+from p300.signal.precut import take_stored
 from p300.signal.sampling import (
     FEWEST_TIMES,
     PAPER_RATE,
@@ -170,8 +171,31 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
     grid = epoch_grid(recording, settings)
     data, electrodes = selected_signal(recording, settings)
     flashes = kept_flashes(recording, settings)
-    samples = flashes["sample"].to_numpy()
-    X = np.empty((len(samples), len(electrodes), grid.n_times), dtype=np.float32)
+    if recording.cut is not None:
+        X = take_stored(data, recording, recording.cut, grid)
+    else:
+        X = _filter_and_cut(data, flashes["sample"].to_numpy(), recording, grid, settings)
+    return Epochs(
+        X=X,
+        flashes=flashes,
+        electrodes=tuple(electrodes),
+        sfreq=grid.sfreq,
+        tmin=grid.tmin,
+        preprocessing=settings.model_dump(mode="json"),
+        layouts={recording.dataset: recording.layout} if recording.layout else {},
+        positions=placed(recording, electrodes),
+    )
+
+
+def _filter_and_cut(
+    data: Signal,
+    samples: npt.NDArray[np.int64],
+    recording: Recording,
+    grid: EpochGrid,
+    settings: Preprocessing,
+) -> npt.NDArray[np.float32]:
+    """Return the epochs at some samples of a recording, [epoch, electrode, time]."""
+    X = np.empty((len(samples), len(data), grid.n_times), dtype=np.float32)
     with naming_warnings(recording.name):  # each text once, not for each interleaved signal
         for start, stop in recording.segments():
             inside = np.flatnonzero((samples >= start) & (samples < stop))
@@ -185,16 +209,7 @@ def cut_epochs(recording: Recording, settings: Preprocessing) -> Epochs:
             f"{settings.high:g} Hz of order {settings.filter_order} cannot be computed at this "
             "rate, take a lower order or a wider band"
         )
-    return Epochs(
-        X=X,
-        flashes=flashes,
-        electrodes=tuple(electrodes),
-        sfreq=grid.sfreq,
-        tmin=grid.tmin,
-        preprocessing=settings.model_dump(mode="json"),
-        layouts={recording.dataset: recording.layout} if recording.layout else {},
-        positions=placed(recording, electrodes),
-    )
+    return X
 
 
 def kept_flashes(recording: Recording, settings: Preprocessing) -> pd.DataFrame:
@@ -225,7 +240,7 @@ def describe_flashes(recording: Recording) -> pd.DataFrame:
         subject=recording.subject,
         session=recording.session,
         run=recording.run,
-        onset=recording.flashes["sample"] / recording.sfreq,
+        onset=recording.onsets,
     )[list(EPOCH_COLUMNS)]
 
 
@@ -312,8 +327,14 @@ def _cut(
 
 
 def describe(recording: Recording, settings: Preprocessing) -> dict[str, Any]:
-    """Return in figures what the preprocessing does to a recording, JSON-ready."""
+    """Return in figures what the preprocessing does to a recording, JSON-ready.
+
+    The filter's are None where the recording came as epochs.
+    """
     grid = epoch_grid(recording, settings)
+    if recording.cut is not None:
+        unknown = dict.fromkeys(("filter_sfreq", "realised_low", "realised_high"))
+        return {"source_sfreq": recording.sfreq, "sfreq": grid.sfreq, **unknown}
     rate = recording.sfreq if settings.order == "filter_first" else recording.sfreq / grid.factor
     low, high = realised_band(settings, recording.sfreq, grid.factor)
     return {

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from p300.errors import DataWarning, PreprocessingError
 
 if TYPE_CHECKING:
+    from p300.recordings.epoched import Cut
     from p300.recordings.recording import Recording
     from p300.signal.preprocessing import Preprocessing
 
@@ -100,6 +101,8 @@ def epoch_grid(recording: Recording, settings: Preprocessing) -> EpochGrid:
     PreprocessingError
         When the rate, the band or the length of the epoch does not fit the recording.
     """
+    if recording.cut is not None:
+        return stored_grid(recording, recording.cut, settings)
     factor = subsampling_factor(recording, settings)
     sfreq = settings.sfreq or nominal_rate(recording.sfreq) / factor
     if settings.high >= sfreq / 2:
@@ -116,6 +119,52 @@ def epoch_grid(recording: Recording, settings: Preprocessing) -> EpochGrid:
             "apart"
         )
     return EpochGrid(factor, sfreq, round(settings.tmin * sfreq), n_times)
+
+
+def stored_grid(recording: Recording, cut: Cut, settings: Preprocessing) -> EpochGrid:
+    """Return which samples are taken of epochs that came cut; the rate is the stored one or a part.
+
+    Raises
+    ------
+    PreprocessingError
+        When the epochs do not hold the window asked for, or not at a whole part of their rate.
+    """
+    nominal = nominal_rate(recording.sfreq)
+    factor = round(recording.sfreq / (settings.sfreq or recording.sfreq))
+    sfreq = settings.sfreq or nominal
+    if factor < 1 or not same_rate(recording.sfreq / factor, sfreq):
+        possible = ", ".join(f"{nominal / k:g}" for k in range(1, 5))
+        raise PreprocessingError(
+            f"{recording.name}: epochs that came cut at {nominal:g} Hz cannot be brought to "
+            f"{sfreq:g} Hz, values between their samples are not known; set preprocessing.sfreq "
+            f"to one of {possible}, ... Hz, or leave it out to take the epochs as they are"
+        )
+    n_times, first = count_times(settings.tmin, settings.tmax, sfreq), round(settings.tmin * sfreq)
+    begin, end = factor * first - cut.first, factor * (first + n_times - 1) - cut.first
+    if begin < 0 or end >= cut.n_times or n_times < FEWEST_TIMES:
+        low, high = held_window(recording)
+        raise PreprocessingError(
+            f"{recording.name}: the epochs came cut from {low:g} to {high:g} s, a window of "
+            f"{settings.tmin:g} to {settings.tmax:g} s asked for; set preprocessing.tmin to "
+            f"{max(low, settings.tmin) if settings.tmin < high else low:g} and preprocessing.tmax "
+            f"to {min(high, settings.tmax) if settings.tmax > low else high:g}"
+        )
+    return EpochGrid(float(factor), sfreq, first, n_times)
+
+
+def held_window(recording: Recording) -> tuple[float, float]:
+    """Return the widest window of settings, in whole milliseconds, that a recording's epochs hold.
+
+    Returns
+    -------
+    Seconds from the flash to the first sample and to the end, without bounds where the recording is
+    continuous.
+    """
+    if recording.cut is None:
+        return -math.inf, math.inf
+    cut, sfreq = recording.cut, nominal_rate(recording.sfreq)
+    low = math.ceil(1e3 * cut.first / sfreq - 1e-6) / 1e3
+    return low, math.floor(1e3 * (cut.first + cut.n_times) / sfreq + 1e-6) / 1e3
 
 
 def subsampling_factor(recording: Recording, settings: Preprocessing) -> float:
@@ -157,6 +206,8 @@ def flashes_inside(recording: Recording, grid: EpochGrid) -> npt.NDArray[np.bool
         With the number of those that do not.
     """
     samples = recording.flashes["sample"].to_numpy()
+    if recording.cut is not None:
+        return np.ones(len(samples), dtype=bool)  # the grid was checked, all epochs are alike
     inside = np.zeros(len(samples), dtype=bool)
     segments = recording.segments()
     for start, stop in segments:

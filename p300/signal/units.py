@@ -20,7 +20,8 @@ def number_units(flashes: pd.DataFrame, columns: Sequence[str]) -> Numbers:
     """Return a number for each row of a flash table: equal numbers belong together.
 
     Where a character is unknown, the :data:`STRETCH` of the run that the flash lies in is taken
-    for one: an oddball experiment has none, and its epochs must not all be one unit.
+    for one: an oddball experiment has none, and its epochs must not all be one unit. Where the
+    onset is unknown too the run is one: nobody can tell which of its epochs share samples.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def touched_units(
     units, runs
         [epoch], the unit and the run of each.
     onsets
-        [epoch], seconds from the start of the run.
+        [epoch], seconds from the start of the run; NaN where unknown, such a run being one unit.
     duration
         Length of an epoch in seconds.
 
@@ -64,6 +65,7 @@ def touched_units(
     """
     if not len(units):
         return units
+    onsets = np.nan_to_num(onsets)
     order = np.lexsort((onsets, runs))
     unit, clock = units[order], onsets[order] + runs[order] * (np.ptp(onsets) + 2 * duration)
     # Runs lie more than an epoch apart on this clock, so that one search serves all of them.

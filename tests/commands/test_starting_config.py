@@ -42,7 +42,7 @@ def surveyed(
             {
                 **columns, "certain": True, "source": str(tmp_path / name / f"s{k}_run1.fif"),
                 "electrodes": ["Fz", "Cz", "Pz", "Oz"], "unplaced": [], "bad": [],
-                "sfreq": rates[k % len(rates)], "seconds": 60.0, **row,
+                "sfreq": rates[k % len(rates)], "seconds": 60.0, "window": (-np.inf, np.inf), **row,
             }
         )  # fmt: skip
     options = options or {}

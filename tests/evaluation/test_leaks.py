@@ -128,3 +128,16 @@ def test_epochs_that_share_samples_are_refused_to_the_last_of_them(gap, leaks, t
         return
     with pytest.raises(ProtocolError, match=r"epochs of 0.65 s .* overlap"):
         check_fold(fold, flashes, 0.65)
+
+
+def test_epochs_of_a_run_without_onsets_are_not_divided():
+    flashes = flash_table(subjects=1, runs=3)
+    runs = flashes["run"].to_numpy()
+    for unknown in (runs == "0", runs != "9"):
+        table = flashes.assign(onset=flashes["onset"].where(~unknown))
+        half = np.arange(len(table)) % 2 == 0
+        fold = Fold("f", np.flatnonzero(half), np.flatnonzero(~half), "run", None)
+        with pytest.raises(ProtocolError, match="would leak: the onsets of the flashes of run"):
+            check_fold(fold, table, 0.65)
+        whole = Fold("f", np.flatnonzero(runs != "0"), np.flatnonzero(runs == "0"), "run", "run")
+        check_fold(whole, table, 0.65)

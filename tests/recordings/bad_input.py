@@ -217,10 +217,13 @@ _VHDR = {
     "channels": substitute(b"NumberOfChannels=8", b"NumberOfChannels=99999999"),
     "channel number": substitute(b"Ch8=", b"Ch99999999="),
 }
-_FIF = {
+_FIF_CHANNELS = {
     "channels": substitute(
         struct.pack(">iiiii", 200, 3, 4, 0, 8), struct.pack(">iiiii", 200, 3, 4, 0, _MOST)
-    ),
+    )
+}
+_FIF = {
+    **_FIF_CHANNELS,
     "samples": substitute(
         struct.pack(">iii", 300, 4, 8000), struct.pack(">iii", 300, 4, _MOST - 7)
     ),
@@ -272,6 +275,10 @@ HUGE: dict[str, dict[str, Callable[[bytes], bytes]]] = {
     "bnci2014_008": {"samples": substitute(dimensions(750, 8), dimensions(_MOST, 8))},
     "bnci2014_009": {"samples": substitute(dimensions(750, 16), dimensions(_MOST, 16))},
     "bnci2015_003": {"samples": substitute(dimensions(11, 750), dimensions(_MOST, 750))},
+    "epochs-fif": _FIF_CHANNELS,
+    "epochs-set": {"samples": substitute(dimensions(8, 100, 48), dimensions(_MOST, 100, 48))},
+    "epochs-npz": {"epochs": substitute(b"(48, 8, 100), }      ", b"(99999999, 8, 100), }")},
+    "epochs-mat": {"samples": substitute(dimensions(48, 8, 100), dimensions(48, 8, _MOST))},
     "flash_table-edf": _EDF,
     "flash_table-fif": _FIF,
     "flash_table-set": _SET,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import specimen_epochs as epochs
 import specimen_files as files
 import specimen_formats as formats
 import specimen_programs as programs
@@ -73,6 +74,8 @@ _TABLE = ("table", "target")
 _MARKS = {"target": ["*Target"], "nontarget": ["*NonTarget"]}
 _NUMBERS = {"target": [2], "nontarget": [1]}
 _NAMED = {"target": ["Target"], "nontarget": ["NonTarget"]}
+_CUT = {"events out of range": "epochs came cut, from a signal of any length"}
+_ARRAYS = ("X", "y", "electrodes", "sfreq", "tmin")
 _FIELDS = ("channels", "X", "y", "y_stim", "trial")
 
 SPECIMENS = [
@@ -187,6 +190,19 @@ SPECIMENS = [
         cannot=_ONE_MARK,
     ),
     Specimen("bnci2015_003", files.write_bnci2015_003, parts=("train", "test"), cannot=_IN_ROWS),
+    Specimen(
+        "epochs-fif",
+        epochs.write_fif,
+        cannot={**_CUT, "duplicate events": "MNE makes no epochs of them"},
+    ),
+    Specimen(
+        "epochs-set",
+        epochs.write_set,
+        parts=("data", "chanlocs", "event", "srate", "nbchan", "trials", "xmin"),
+        cannot=_CUT,
+    ),
+    Specimen("epochs-npz", epochs.write_npz, parts=_ARRAYS, cannot=_CUT),
+    Specimen("epochs-mat", epochs.write_mat, parts=_ARRAYS, cannot=_CUT),
     Specimen(
         "flash_table-fif", partial(files.write_with_table, write=files.write_fif), parts=_TABLE
     ),

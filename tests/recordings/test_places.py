@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 import warnings
 from pathlib import Path
@@ -161,6 +162,7 @@ def test_a_file_that_the_pattern_does_not_fit_is_named():
 )
 def test_bad_patterns_are_refused_when_a_config_is_read(pattern, problem):
     text = f"datasets: {{d: {{source: annotated, path: x, subject: '{pattern}'}}}}"
+    importlib.import_module("p300.recordings.formats.annotated")  # takes time by itself
     started = time.perf_counter()
     with pytest.raises(ConfigError, match=rf"source annotated\.subject: .*{problem}"):
         parse_experiment(text)
@@ -199,7 +201,8 @@ def test_the_pattern_suggested_says_what_was_guessed(names):
 
 
 FROM_NAMES = [
-    "annotated", "bci2000", "flash_table", "gtec_br41n", "muse_csv", "openvibe", "table", "xdf",
+    "annotated", "bci2000", "epochs", "flash_table", "gtec_br41n", "muse_csv", "openvibe", "table",
+    "xdf",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import ProtocolError
-from p300.evaluation.leaks import Fold, Index
+from p300.evaluation.leaks import Fold, Index, no_onsets
 from p300.evaluation.protocols.base import Protocol, Scope, grouped
 from p300.ranges import Several
 
@@ -37,6 +37,11 @@ def within_subject(
         ``each`` run is tested in turn, or only the ``last`` one, trained on those before it.
     n_blocks
         Most blocks of a subject with one run.
+
+    Raises
+    ------
+    ProtocolError
+        When a subject has one run with one character only, or with unknown onsets.
     """
     for subject, rows in grouped(flashes, ["subject"]):
         runs = list(grouped(flashes.iloc[rows], ["session", "run"]))
@@ -55,6 +60,8 @@ def _blocks(
     """Divide one run into blocks of whole characters, or of flashes where these are unknown."""
     run = flashes.iloc[rows]
     onset = run["onset"].to_numpy()
+    if np.isnan(onset).any():
+        raise ProtocolError(f"within_subject: {name} has one run; {no_onsets('this run')}")
     known = bool(run["character"].notna().all())
     unit = (
         run["character"].to_numpy(dtype=np.int64)

@@ -86,6 +86,16 @@ def is_further_part(file: Path) -> bool:
         return False
 
 
+def holds_block(file: Path, number: int) -> bool:
+    """Return whether a sound FIF file holds a block of a kind, such as one of epochs."""
+    try:
+        with file.open("rb") as stream:
+            blocks = (tag for tag in _follow(stream, file) if tag.kind == _START)
+            return any(_read_number(stream, tag) == number for tag in blocks)
+    except (OSError, RecordingError):
+        return False
+
+
 def _goes_on(stream: BinaryIO, tag: _Tag) -> bool:
     return tag.kind == _ROLE and _read_number(stream, tag) == _GOES_ON
 

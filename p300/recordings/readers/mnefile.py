@@ -21,6 +21,8 @@ from p300.recordings.layout import Layout
 from p300.recordings.places import Place, file_stem
 from p300.recordings.readers.cntfile import DataFormat
 from p300.recordings.readers.edf_times import is_discontinuous, mend_annotations
+from p300.recordings.readers.eeglab_epochs import is_epoch_set
+from p300.recordings.readers.epochfile import is_epoch_fif
 from p300.recordings.readers.fif import check_fif, is_further_part
 from p300.recordings.readers.gtec_hdf5 import is_gtec
 from p300.recordings.readers.headers import check_header
@@ -102,7 +104,7 @@ def open_recording(file: Path, *, data_format: DataFormat | None = None) -> Base
             return open_raw(file, data_format)
 
     _check_files(file)
-    raw = guarded(read, file)
+    raw = _read(read, file)
     _check_extent(raw, file)
     for part in raw.filenames[1:] if file.suffix.lower() == ".fif" else ():
         check_fif(Path(part), first=False)
@@ -157,9 +159,29 @@ def read_raw(read: Callable[[], BaseRaw], path: Path) -> BaseRaw:
         When the file cannot be read.
     """
     _check_files(path)
-    raw = guarded(read, path)
+    raw = _read(read, path)
     _check_extent(raw, path)
     return raw
+
+
+def _read(read: Callable[[], BaseRaw], file: Path) -> BaseRaw:
+    """Run a reader of MNE; of a file without continuous signal say that it holds epochs."""
+    try:
+        return guarded(read, file)
+    except RecordingError as error:
+        if _holds_epochs(file):
+            raise RecordingError(
+                f"{file}: it holds epochs, expected a continuous recording; the source 'epochs' "
+                "reads it"
+            ) from error
+        raise
+
+
+def _holds_epochs(file: Path) -> bool:
+    try:
+        return is_epoch_fif(file) or is_epoch_set(file)
+    except RecordingError:
+        return False  # damaged, or of a version that only MNE reads
 
 
 def _check_files(file: Path) -> None:
