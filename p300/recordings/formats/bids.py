@@ -16,6 +16,7 @@ from p300.recordings.guard import check_regular, guarded
 from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.readers.bids_events import event_samples, guess_flash_rows, read_flash_rows
 from p300.recordings.readers.csv_table import read_table
+from p300.recordings.readers.edf_times import place_onsets
 from p300.recordings.readers.mnefile import keep_pauses, read_raw, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_places
@@ -208,7 +209,8 @@ def _place(bids_path: BIDSPath) -> tuple[str, str, str]:
 def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Marks) -> Recording:
     _check_folders(bids_path)
     events = _find_events(bids_path)
-    shown = read_flash_rows(events, marks)
+    shown = place_onsets(read_flash_rows(events, marks), bids_path.fpath)
+    shown = shown.reset_index(drop=True)
     raw = channels.keep_eeg(read_raw(lambda: _open(bids_path), bids_path.fpath), bids_path.fpath)
     keep_pauses(raw, bids_path.fpath)
     samples = event_samples(shown, raw.info["sfreq"], str(events))

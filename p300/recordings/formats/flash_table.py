@@ -19,6 +19,7 @@ from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.places import SubjectPattern, file_stem, place_files, search_folder
 from p300.recordings.readers.cntfile import DataFormat
 from p300.recordings.readers.csv_table import read_head, read_table
+from p300.recordings.readers.edf_times import place_onsets
 from p300.recordings.readers.mnefile import (
     RECORDINGS,
     find_recordings,
@@ -178,7 +179,7 @@ def load(
     for file, place in place_files(tables, subjects, path, subject):
         opened = open_recording(file, data_format=data_format)
         raw = channels.keep_eeg(opened, file)
-        shown = _read_table(tables[file], marks, raw.info["sfreq"], int(raw.n_times))
+        shown = _read_table(tables[file], file, marks, raw.info["sfreq"], int(raw.n_times))
         yield record_file(raw, shown, layout, file, dataset, place, channels.montage)
 
 
@@ -213,8 +214,12 @@ def _table_beside(file: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _read_table(file: Path, marks: Marks, sfreq: float, n_times: int) -> pd.DataFrame:
+def _read_table(
+    file: Path, recording: Path, marks: Marks, sfreq: float, n_times: int
+) -> pd.DataFrame:
     table = _read_columns(file, with_targets=not marks.unknown)
+    if "sample" not in table:
+        table = place_onsets(table, recording)
     told = _tell(table, marks, file)
     table = table.loc[told.index]
     known = {name: _read_numbers(table[name], file) for name in _NUMBERS if name in table}

@@ -22,6 +22,7 @@ from p300.recordings.guard import guarded
 
 if TYPE_CHECKING:
     import mne
+    import pandas as pd
     from mne.io import BaseRaw
 
 BAD_CMS = "BAD_CMS_out_of_range"
@@ -235,3 +236,49 @@ def _mark_status(raw: BaseRaw, layout: _Layout, file: Path) -> None:
         )
     add_annotations(raw, first, last - first, [BAD_CMS] * len(first))
     add_annotations(raw, begun, np.zeros(len(begun)), [SEGMENT_EDGE] * len(begun))
+
+
+def place_onsets(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Return a table of events with onsets counted along the signal, where a file has gaps.
+
+    Parameters
+    ----------
+    table
+        Column ``onset``, if there is one: seconds from the first sample by the clock.
+    file
+        The recording; nothing changes but for EDF and BDF files whose records are not continuous.
+
+    Raises
+    ------
+    RecordingError
+        As :func:`mend_annotations`.
+
+    Warns
+    -----
+    DataWarning
+        That onsets after a gap were placed by the clock, and how many lie in a gap: their rows are
+        left out.
+    """
+    import pandas as pd
+
+    if "onset" not in table or not is_discontinuous(file):
+        return table
+    layout = guarded(lambda: _read_layout(file), file)
+    starts = _read_times(layout, file)
+    starts = starts - starts[0]
+    onsets = pd.to_numeric(table["onset"], errors="coerce").to_numpy(dtype=np.float64)
+    known = np.isfinite(onsets)
+    placed, inside = _place(np.where(known, onsets, 0.0), starts, layout.seconds)
+    moved = known & inside & (np.abs(placed - onsets) > 1e-6)
+    lost = known & ~inside
+    if moved.any() or lost.any():
+        warnings.warn(
+            f"{file}: its records are not continuous (EDF+D or BDF+D); {int(moved.sum())} onsets "
+            "after a gap are placed by the clock, as the records are, and "
+            f"{int(lost.sum())} in a gap are left out. Give the column 'sample' alone where onsets "
+            "were counted along the signal",
+            DataWarning,
+            stacklevel=4,
+        )
+    placed_table: pd.DataFrame = table.assign(onset=np.where(known, placed, np.nan)).loc[~lost]
+    return placed_table

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from p300.errors import DataWarning, RecordingError
@@ -192,3 +193,21 @@ def test_status_channels_of_others_say_nothing(tmp_path, words):
     recording = load(path, **STIM)
     assert recording.segments() == [(0, 3000)]
     assert recording.bad_stretches() == []
+
+
+@pytest.mark.parametrize("start", [0.0, 0.4375])
+def test_onsets_of_a_flash_table_are_placed_by_the_clock_too(tmp_path, start):
+    path = write(tmp_path / "sub-1.edf", start=start)
+    clock = SAMPLES / SFREQ + [begin(int(s // SFREQ)) - s // SFREQ for s in SAMPLES]
+    table = pd.DataFrame({"onset": [*clock, 12.5], "target": [*TARGETS.astype(int), 0]})
+    table.to_csv(tmp_path / "sub-1_flashes.csv", index=False)
+    late = int((clock > SAMPLES / SFREQ).sum())
+    with pytest.warns(DataWarning, match=f"{late} onsets after a gap .* 1 in a gap are left out"):
+        (recording,) = open_recordings("flash_table", path)
+    assert recording.flashes["sample"].tolist() == SAMPLES.tolist()
+    assert recording.flashes["target"].tolist() == TARGETS.tolist()
+    table.iloc[:-1].assign(sample=SAMPLES, onset=SAMPLES / SFREQ).to_csv(
+        tmp_path / "sub-1_flashes.csv", index=False
+    )
+    (recording,) = open_recordings("flash_table", path)
+    assert recording.flashes["sample"].tolist() == SAMPLES.tolist()
