@@ -16,6 +16,7 @@ from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.epoched import build_epoched
 from p300.recordings.flashes import check_codes
+from p300.recordings.guard import check_regular
 from p300.recordings.guesses import guess_marks, name_kind
 from p300.recordings.layout import Layout
 from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, list_marks
@@ -137,8 +138,10 @@ def _find_files(path: Path, arrays: Arrays, *, tell: bool = True) -> list[Path]:
         return [path]
     found = []
     for file in sorted(path.iterdir()):
-        if not file.name.lower().endswith(_ENDINGS) or file.is_dir() or is_further_part(file):
+        if not file.name.lower().endswith(_ENDINGS) or file.is_dir():
             continue
+        if file.is_file() and is_further_part(file):
+            continue  # MNE reads it with the first part
         if _may_be_one(file, arrays):
             found.append(file)
         elif tell:
@@ -149,6 +152,7 @@ def _find_files(path: Path, arrays: Arrays, *, tell: bool = True) -> list[Path]:
 def _may_be_one(file: Path, arrays: Arrays) -> bool:
     """Return whether a file holds epochs; what cannot be read may, and is tried in earnest."""
     try:
+        check_regular(file)
         return _is_one(file, arrays)
     except RecordingError:
         return True
