@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import struct
@@ -18,6 +19,10 @@ from specimens import Specimen
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings import Recording, open_recordings
+
+for library in ("mne_bids", "pyxdf", "scipy.interpolate", "scipy.io", "scipy.linalg",
+                "scipy.signal", "scipy.spatial"):  # fmt: skip
+    importlib.import_module(library)  # before memory is bounded
 
 MOST_MEMORY = 400 * 2**20
 """Bytes that loading a specimen of some hundred kilobytes may take."""
