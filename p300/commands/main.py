@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from p300 import __version__
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.terminal import (
+    plain_warnings,
     print_comparison,
     print_letter,
     print_means,
@@ -34,7 +35,8 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with plain_warnings():
+                return super().invoke(ctx)
         except P300Error as error:
             typer.secho(f"Error: {error}", fg="red", err=True)
             raise typer.Exit(1) from error

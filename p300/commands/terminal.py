@@ -14,6 +14,8 @@ import typer
 from p300.errors import P300Warning
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from p300.report.comparison import Comparison
     from p300.runs import RunFolder
     from p300.speller import Decision
@@ -124,17 +126,26 @@ def progress_bars() -> Iterator[Any]:
             stages[stage] = bars.add_task(stage, total=total or None)
         bars.update(stages[stage], completed=done)
 
+    with plain_warnings(console), bars:
+        yield advance
+
+
+@contextmanager
+def plain_warnings(console: Console | None = None) -> Iterator[None]:
+    """Show this package's warnings as a line that begins with "Warning:", on standard error."""
     usual = warnings.showwarning
 
     def show(message: Any, category: Any, *rest: Any) -> None:
+        from rich.console import Console
+
         if issubclass(category, P300Warning):
-            console.print(f"Warning: {message}", style="yellow", markup=False, highlight=False)
+            where = console or Console(stderr=True)
+            where.print(f"Warning: {message}", style="yellow", markup=False, highlight=False)
         else:
             usual(message, category, *rest)
 
     warnings.showwarning = show  # type: ignore[assignment]  # looser than typeshed's
     try:
-        with bars:
-            yield advance
+        yield
     finally:
         warnings.showwarning = usual

@@ -38,6 +38,16 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_bad_electrodes_are_listed(workplace):
+    recording = study()[0]
+    recording.raw.apply_function(lambda row: 0 * row, picks=["Oz"])
+    recording.raw.info["bads"] = ["Cz"]
+    words = {True: "target", False: "nontarget"}
+    save_annotated(recording, workplace / "study" / "sub-1_raw.fif", words)
+    told = p300_command("init", "study").output
+    assert "  bad, by the file or its signal, in recordings: Cz (1), Oz (1)" in told
+
+
 def mean_auc(folder, protocol):
     rows = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["rows"]
     return next(

@@ -67,3 +67,10 @@ def test_microvolts_that_were_stored_as_volts():
     np.testing.assert_allclose(kept.get_data(), 1e-6 * signal, rtol=1e-12)
     assert Channels(microvolts_per_unit=2.0).volts([1.0], unit=7).tolist() == [2e-6]
     assert Channels().volts([1.0], unit=1e-3).tolist() == [1e-3]
+
+
+@pytest.mark.parametrize("options", [{"rename": {"Fz": "Cz"}}, {"electrodes": ["Cz", "Cz", "Pz"]}])
+def test_one_name_for_two_channels(options):
+    (option,) = options
+    with pytest.raises(RecordingError, match=rf"^file: option '{option}' calls .*'Cz'.* all 'Cz'"):
+        Channels(**options).choose(["Fz", "Cz", "Pz"], "file")

@@ -122,6 +122,24 @@ def test_negative_words(save):
     assert found == {"target": [2], "nontarget": [1], "stim_channel": "STI", "mask": 0x7FFF}
 
 
+def test_bits_that_are_always_set_tell_nothing(save):
+    values = held(2, 1) + 0xFF00
+    values[:4] = 0  # before the amplifier began
+    path = save(values)
+    assert dict(recognise_source(path))["annotated"] == {
+        "target": [2], "nontarget": [1], "stim_channel": "STI", "mask": 0xFF,
+    }  # fmt: skip
+    load(path, 2, 1, mask=0xFF)
+    named = {"target": [0xFF02], "nontarget": [0xFF01]}
+    assert dict(recognise_source(path, named))["annotated"] == {"stim_channel": "STI"}
+
+
+def test_a_trigger_channel_that_holds_fractions_is_named(save):
+    path = save(held(1.5, 0.5))
+    with pytest.raises(RecordingError, match=r"'STI' holds no whole numbers .0, 0.5, 1.5.: write"):
+        list(open_recordings("annotated", path))
+
+
 @pytest.mark.parametrize("kind", ["eeg", "misc", "stim"])
 def test_channels_that_may_hold_triggers_are_named(save, kind):
     path = save(held(), kind)
