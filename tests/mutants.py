@@ -138,10 +138,10 @@ MUTANTS = (
         ("tests/signal/test_bad_stretches.py",),
     ),
     Mutant(
-        "the command that goes on is told, whichever source knows it",
+        "the command that goes on takes the rarer mark for the target",
         "commands/unread.py",
-        "next((one for one in told if one.command), told[0])",
-        "told[0]",
+        "shown = [str(mark) for mark in counts.index[:2]]",
+        "shown = [str(mark) for mark in counts.index[1::-1]]",
         ("tests/commands/test_unread.py",),
     ),
     Mutant(

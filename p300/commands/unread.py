@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,8 @@ def find_unread(place: Path, found: Sequence[FoundData]) -> tuple[list[Unread], 
 
     Returns
     -------
-    The first :data:`MOST_TOLD` files that some source may read by their names, and how many there
-    are of each other kind of file, by its ending.
+    The first :data:`MOST_TOLD` files that some source may read by their names, with the number of
+    the others as a last one, and how many there are of each other kind of file, by its ending.
     """
     place = place.resolve()
     taken = [one.path for one in found if one.files is None]
@@ -75,13 +76,20 @@ def find_unread(place: Path, found: Sequence[FoundData]) -> tuple[list[Unread], 
     left = [file for file in _files(place, DEEPEST) if not any(map(file.is_relative_to, taken))]
     own = [file for file in left if file == place or file.is_dir() or claiming_sources(file)]
     stems = {file_stem(file) for file in [*taken, *own]}
-    others = Counter(
-        file.suffix.lower() or "no suffix"
+    others = _count(
+        file
         for file in left
         if file not in own and not (file.suffix.lower() in _PARTS and file_stem(file) in stems)
     )
-    more = Counter({f"{file.suffix.lower()}, not looked into": 1 for file in own[MOST_TOLD:]})
-    return [explain(file) for file in own[:MOST_TOLD]], others + more
+    unread = [explain(file) for file in own[:MOST_TOLD]]
+    if more := own[MOST_TOLD:]:
+        held = ", ".join(f"{n} {kind}" for kind, n in _count(more).most_common())
+        unread.append(Unread(place, "", f"{len(more)} more files are not looked into: {held}"))
+    return unread, others
+
+
+def _count(files: Iterable[Path]) -> Counter[str]:
+    return Counter(file.suffix.lower() or "no suffix" for file in files)
 
 
 def _files(place: Path, deepest: int) -> Iterator[Path]:
@@ -176,8 +184,9 @@ def _flow(value: Any) -> str:
 
 
 def _quoted(mark: str) -> str:
-    """Write a mark so that YAML reads it as text."""
-    return mark if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/. ]*", mark) else repr(mark)
+    """Write a mark so that YAML reads it as text; texts of JSON are texts of YAML."""
+    plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/. ]*(?<! )", mark)
+    return mark if plain else json.dumps(mark, ensure_ascii=False)
 
 
 def nothing_found(place: Path, unread: Sequence[Unread], others: Counter[str]) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import test_xdf
 from own_recordings import save_annotated, save_gtec, save_with_table, study
+from specimen_files import make_content, write_bids
 
 from p300.commands.finding import find_data
 from p300.commands.survey import find_one, survey
@@ -45,6 +46,26 @@ def test_subfolders_of_several_formats(tmp_path):
     with pytest.raises(RecordingError, match=r"several data sets found.*gtec_br41n"):
         find_one(tmp_path)
     assert find_one(tmp_path / "b").name == "eeg"
+
+
+def test_files_that_nothing_reads_do_not_divide_a_folder(tmp_path):
+    save_annotated(study()[0], tmp_path / "sub-1_raw.fif", WORDS)
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    (found,) = find_data(tmp_path)
+    assert (found.source, found.path, found.files) == ("annotated", tmp_path, None)
+
+
+def test_hidden_folders_are_not_searched(tmp_path):
+    save_folder(tmp_path / ".old", 1)
+    assert find_data(tmp_path) == []
+
+
+def test_whatever_lies_beside_its_subjects_bids_is_one_data_set(tmp_path):
+    write_bids(tmp_path, make_content(("Fz", "Cz", "Pz", "Oz")))
+    save_annotated(study()[0], tmp_path / "sub-1_raw.fif", WORDS)
+    rows = ["timestamps,TP9,AF7,AF8,TP10,Marker", *(f"{k / 256},1,2,3,4,0" for k in range(9))]
+    (tmp_path / "muse.csv").write_text("\n".join(rows) + "\n")
+    assert [(one.source, one.path) for one in find_data(tmp_path)] == [("bids", tmp_path)]
 
 
 def test_a_folder_of_numbered_folders_is_one_data_set(tmp_path):

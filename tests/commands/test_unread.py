@@ -14,6 +14,7 @@ from specimen_files import make_content
 from p300.arguments import parse_options
 from p300.commands.finding import find_data
 from p300.commands.survey import find_one, survey_place
+from p300.commands.unread import MOST_TOLD, find_unread
 from p300.errors import RecordingError
 from p300.recordings import open_recordings
 
@@ -21,14 +22,14 @@ WORDS = {True: "oddball", False: "standard"}
 FOREIGN = {True: "go", False: "stay"}
 
 
-def save_marks(path, words, equal=False):
-    """Save a recording whose marks say nothing of themselves: both kinds are equally frequent."""
+def save_marks(path, words, every=0):
+    """Save a recording whose marks say nothing of themselves: every second or third is another."""
     recording = study()[0]
     save_annotated(recording, path, words)
     raw = mne.io.read_raw_fif(path, preload=True, verbose="error")
-    if equal:
-        half = np.arange(len(raw.annotations)) % 2
-        names = np.where(half, words[True], words[False])
+    if every:
+        rare = np.arange(len(raw.annotations)) % every == 0
+        names = np.where(rare, words[True], words[False])
         raw.annotations.description = names
     raw.save(path, overwrite=True, verbose="error")
     return path
@@ -51,18 +52,27 @@ def test_files_of_several_formats_in_one_folder_are_a_data_set_each(tmp_path):
     assert not surveyed.unread
 
 
-def test_the_marks_and_the_command_that_names_them(tmp_path):
-    file = save_marks(tmp_path / "my study_raw.fif", FOREIGN, equal=True)
+def command_that_goes_on(place):
+    """Return the message of ``init``, and the words of the command in it."""
     with pytest.raises(RecordingError) as caught:
-        survey_place(tmp_path)
-    message = str(caught.value)
-    assert re.search(r"'(go|stay)' \(72\), '(go|stay)' \(72\) found", message)
-    (command,) = (line for line in message.splitlines() if "go on:" in line)
-    words = shlex.split(command.split("go on:")[1])
-    assert words[:4] == ["p300", "init", str(file), "--source"]
-    options = parse_options(words[6::2])
-    assert {options["target"][0], options["nontarget"][0]} == {"go", "stay"}
-    found = find_one(file, words[4], options)
+        survey_place(place)
+    (line,) = (line for line in str(caught.value).splitlines() if "go on:" in line)
+    return str(caught.value), shlex.split(line.split("go on:")[1])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [FOREIGN, {True: "a, b", False: 'it\'s #1: "x"'}, {True: "[\\S 1]", False: "~ä\t"}],
+    ids=["words", "signs", "backslash"],
+)
+def test_the_marks_and_the_command_that_names_them(tmp_path, words):
+    file = save_marks(tmp_path / "my study_raw.fif", words, every=3)
+    message, command = command_that_goes_on(tmp_path)
+    assert f"{words[False]!r} (96), {words[True]!r} (48) found" in message
+    assert command[:4] == ["p300", "init", str(file), "--source"]
+    options = parse_options(command[6::2])
+    assert options == {"target": [words[True]], "nontarget": [words[False]]}
+    found = find_one(file, command[4], options)
     assert found.guessed == ()
 
 
@@ -112,6 +122,17 @@ def test_a_bids_data_set_is_one_and_says_what_its_events_are(tmp_path):
     assert f"p300 init {tmp_path} --source bids --option 'target=[" in told[2]
 
 
+def test_of_many_files_some_are_looked_into(tmp_path):
+    for k in range(MOST_TOLD + 3):
+        (tmp_path / f"x{k}.{'edf' if k < 18 else 'xdf'}").write_bytes(b"something")
+    unread, others = find_unread(tmp_path, [])
+    assert [one.file.name for one in unread[:-1]] == [
+        f"x{k}.{'edf' if k < 18 else 'xdf'}" for k in range(MOST_TOLD)
+    ]
+    assert unread[-1].reason == "3 more files are not looked into: 3 .xdf"
+    assert not others
+
+
 def test_a_trigger_channel_that_may_hold_marks_is_told(tmp_path):
     recording = study()[0]
     signal = np.vstack([recording.raw.get_data(), np.zeros(recording.raw.n_times)])
@@ -134,13 +155,21 @@ def test_a_trigger_channel_that_may_hold_marks_is_told(tmp_path):
 def test_naming_the_source_or_the_marks_leaves_other_guesses_on(tmp_path):
     recording = study()[0]
     recording.raw.rename_channels({"Fz": "EEG Fz-REF", "Cz": "EOG left"})
-    file = save_marks(tmp_path / "a_raw.fif", FOREIGN)
+    file = save_marks(tmp_path / "a_raw.fif", FOREIGN, every=2)
     raw = mne.io.read_raw_fif(file, preload=True, verbose="error")
     raw.rename_channels({"Fz": "EOG left"}).save(file, overwrite=True, verbose="error")
+    said = {"target": ["go"], "nontarget": ["stay"]}
     for source in (None, "annotated"):
-        found = find_one(file, source, {"target": ["go"], "nontarget": ["stay"]})
+        found = find_one(file, source, said)
         assert found.options["drop"] == ["EOG left"]
         assert found.guessed == ("drop",)
+        found = find_one(file, source, said | {"drop": ["Cz"]})
+        assert found.options["drop"] == ["Cz"]
+        assert found.guessed == ()
+    rows = ["timestamps,TP9,AF7,AF8,TP10,Marker", *(f"{k / 256},1,2,3,4,0" for k in range(9))]
+    (tmp_path / "muse.csv").write_text("\n".join(rows) + "\n")
+    found = find_data(tmp_path, None, said)
+    assert [one.source for one in found] == ["annotated", "muse_csv"]
 
 
 def test_one_data_set_that_cannot_be_read_does_not_stop_the_others(tmp_path):
@@ -164,6 +193,9 @@ def test_files_that_are_no_recordings_are_counted_and_damage_is_told(tmp_path):
         survey_place(tmp_path / "more")
     assert "- x.edf: not an EDF or BDF file, it begins with b'something'" in str(caught.value)
     assert "2 .docx: no formats known here" in str(caught.value)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RecordingError, match="the folder has no files"):
+        survey_place(tmp_path / "empty")
     with pytest.raises(RecordingError, match="no such file"):
         survey_place(tmp_path / "nowhere")
 

@@ -23,7 +23,7 @@ def test_words():
     }  # fmt: skip
     options = guess_marks(shown(oddball_with_reponse=40, standard=160, response=38))
     assert options == {"target": ["oddball_with_reponse"], "nontarget": ["standard"]}
-    options = guess_marks(shown(infrequent=40, frequent=160))
+    options = guess_marks(shown(infrequent=60, frequent=120))
     assert options == {"target": ["infrequent"], "nontarget": ["frequent"]}
 
 
@@ -38,6 +38,11 @@ def test_two_ranges_of_numbers():
     assert guess_marks(marks) == {
         "target": ["S11[1-6]"], "nontarget": ["S10[1-6]"], "code": r"(\d)$",
     }  # fmt: skip
+
+
+def test_ranges_of_unequal_length_are_no_kinds():
+    marks = [numbered(S=(range(101, 107), 80)), numbered(S=(range(111, 114), 32))]
+    assert guess_marks(pd.concat(marks)) is None
 
 
 def test_names_with_brackets_stay_themselves():

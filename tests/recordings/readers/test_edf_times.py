@@ -221,7 +221,8 @@ def test_onsets_of_a_flash_table_are_placed_by_the_clock_too(tmp_path, start):
     assert recording.flashes["sample"].tolist() == SAMPLES.tolist()
 
 
-def test_onsets_of_events_in_bids_are_placed_by_the_clock(tmp_path):
+@pytest.mark.parametrize("start", [0.0, 0.4375])
+def test_onsets_of_events_in_bids_are_placed_by_the_clock(tmp_path, start):
     folder = tmp_path / "sub-1" / "eeg"
     folder.mkdir(parents=True)
     (tmp_path / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
@@ -229,7 +230,7 @@ def test_onsets_of_events_in_bids_are_placed_by_the_clock(tmp_path):
     (folder / "sub-1_task-p300_eeg.json").write_text(json.dumps(about))
     channels = pd.DataFrame({"name": ["Fz", "Cz", "Pz", "Oz"], "type": "EEG", "units": "uV"})
     channels.to_csv(folder / "sub-1_task-p300_channels.tsv", sep="\t", index=False)
-    write(folder / "sub-1_task-p300_eeg.edf")
+    write(folder / "sub-1_task-p300_eeg.edf", start=start)
     clock = [begin(int(s // SFREQ)) + s % SFREQ / SFREQ for s in SAMPLES]
     events = pd.DataFrame({"onset": [*clock, 12.5, 34.0], "duration": [*[0.1] * 67, 0.5]})
     events["trial_type"] = [*np.where(TARGETS, "target", "nontarget"), "target", "BAD_x"]
