@@ -22,6 +22,7 @@ def make_raw(kinds="eeg", scale=1e-5):
 def test_names_in_the_order_of_the_file():
     channels = Channels(electrodes=["Fz", "Cz", "Pz"], drop=["B"])
     assert channels.choose(NAMES, FILE) == {"A": "Fz", "C": "Cz", "EOG": "Pz"}
+    assert channels.choose(["C", "B", "A", "1"], FILE) == {"C": "Fz", "A": "Cz", "1": "Pz"}
     assert Channels(rename={"B": "Cz"}).choose(NAMES, FILE, beside=["A"]) == {
         "B": "Cz", "C": "C", "EOG": "EOG",
     }  # fmt: skip
@@ -33,6 +34,7 @@ def test_names_in_the_order_of_the_file():
         ({"drop": ["Z"]}, r"x.edf: no channels \['Z'\] to drop, there are"),
         ({"rename": {"Z": "Cz"}}, r"x.edf: no channels \['Z'\] to rename"),
         ({"electrodes": ["Fz"]}, "names 1 electrodes, the file has 4 channels"),
+        ({"electrodes": ["Fz", "Cz", "Pz", "Oz", "P3"]}, "names 5 electrodes, the file has 4 cha"),
         ({"drop": NAMES}, "no channels are left"),
     ],
 )

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import mne
 import numpy as np
 import pytest
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings import build_recording
+from p300.recordings import build_recording, finish_recording
 from p300.recordings.faults import find_faults, robust_amplitude
 from p300.recordings.quality import electrode_quality
 
@@ -87,6 +88,16 @@ def test_electrodes_without_eeg_are_bad_and_say_why(flashes, spoil, reason):
     assert found["Pz"] in str(caught[0].message)
     assert recording.raw.info["bads"] == ["Pz"]
     assert electrode_quality(recording).set_index("electrode").loc["Pz", "faults"] == found["Pz"]
+
+
+def test_electrodes_that_a_file_marks_as_bad_stay_so(flashes):
+    signal = eeg()
+    signal[3] = 0.0
+    raw = mne.io.RawArray(signal, mne.create_info(NAMES, SFREQ, "eeg"), verbose="error")
+    raw.info["bads"] = ["Oz"]
+    with pytest.warns(DataWarning, match=r"\['Pz'\] are flat; 1 of 6 are treated as bad"):
+        recording = finish_recording(raw, flashes, dataset="made", subject="1")
+    assert recording.raw.info["bads"] == ["Oz", "Pz"]
 
 
 @pytest.mark.parametrize("factor", [1 / 700, 1 / 30, 1.0, 15.0])

@@ -23,6 +23,8 @@ def test_words():
     }  # fmt: skip
     options = guess_marks(shown(oddball_with_reponse=40, standard=160, response=38))
     assert options == {"target": ["oddball_with_reponse"], "nontarget": ["standard"]}
+    options = guess_marks(shown(infrequent=40, frequent=160))
+    assert options == {"target": ["infrequent"], "nontarget": ["frequent"]}
 
 
 @pytest.mark.parametrize(("targets", "others"), [(1, 60), (60, 4), (0, 50), (80, 40), (2, 200)])
@@ -46,6 +48,8 @@ def test_names_with_brackets_stay_themselves():
 def test_frequency_alone():
     assert guess_marks(shown(**{"1": 200, "2": 40})) == {"target": [2], "nontarget": [1]}
     assert guess_marks(shown(**{"1": 200, "2": 190})) is None
+    assert guess_marks(shown(**{"1": 220, "2": 11})) is not None
+    assert guess_marks(shown(**{"1": 231, "2": 11})) is None  # an oddball is not that rare
     assert guess_marks(shown(**{"1": 36, "2": 9})) is None  # nine may be anything
     assert guess_marks(shown(**{"1": 200})) is None
     assert guess_marks(shown()) is None

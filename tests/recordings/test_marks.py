@@ -30,6 +30,12 @@ def test_ranges_and_numbers_name_marks():
     assert flashes["target"].tolist() == [True, False, True, False]
 
 
+def test_a_mark_in_brackets_is_named_by_itself():
+    named = Marks(target=["hit[1]"], nontarget=["hit[2]"])
+    flashes = named.flashes(marks(["hit[1]", "hit[2]"]), "file")
+    assert flashes["target"].tolist() == [True, False]
+
+
 @pytest.mark.parametrize("code", [r"(\d)$", {name: int(name[-1]) for name in NAMES}])
 def test_codes_follow_from_marks(code):
     flashes = Marks(target=["T/*"], nontarget=["N/*"], code=code).flashes(marks(), "file")

@@ -16,7 +16,7 @@ from p300.recordings.guard import check_regular, guarded
 from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.readers.bids_events import event_samples, guess_flash_rows, read_flash_rows
 from p300.recordings.readers.csv_table import read_table
-from p300.recordings.readers.edf_times import place_onsets
+from p300.recordings.readers.edf_times import is_discontinuous, place_annotations, place_onsets
 from p300.recordings.readers.mnefile import keep_pauses, read_raw, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_places
@@ -212,6 +212,8 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
     shown = place_onsets(read_flash_rows(events, marks), bids_path.fpath)
     shown = shown.reset_index(drop=True)
     raw = channels.keep_eeg(read_raw(lambda: _open(bids_path), bids_path.fpath), bids_path.fpath)
+    if is_discontinuous(bids_path.fpath):
+        _place_events(raw, events, bids_path.fpath)
     keep_pauses(raw, bids_path.fpath)
     samples = event_samples(shown, raw.info["sfreq"], str(events))
     known = [name for name in ("target", *_FLASH) if name in shown]
@@ -235,6 +237,16 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
     return recording
 
 
+def _place_events(raw: BaseRaw, events: Path, file: Path) -> None:
+    """Place the events by the clock; mne-bids counts them along the signal."""
+    import mne
+    from mne_bids import events_file_to_annotation_kwargs
+
+    told = guarded(lambda: events_file_to_annotation_kwargs(events, verbose="error"), events)
+    marks = mne.Annotations(told["onset"], told["duration"], told["description"])
+    place_annotations(raw, marks, file)
+
+
 def _check_folders(bids_path: BIDSPath) -> None:
     """Refuse pipes and devices wherever mne-bids looks for files that belong to a recording."""
     root = Path(bids_path.root)
@@ -252,6 +264,8 @@ def _open(bids_path: BIDSPath) -> BaseRaw:
     with warnings.catch_warnings():
         for message in _HARMLESS:
             warnings.filterwarnings("ignore", message=message, category=RuntimeWarning)
+        if is_discontinuous(bids_path.fpath):  # they are placed anew
+            warnings.filterwarnings("ignore", "(Omitted|Limited) .* annotation", RuntimeWarning)
         return read_raw_bids(bids_path, verbose="warning")
 
 

@@ -72,6 +72,8 @@ def assert_read(path):
         (table(target=np.where(TARGET, 1, -1)).to_csv(index=False), "utf-8"),
         (table(target=np.where(TARGET, 1.0, -1.0)).to_csv(index=False), "utf-8"),
         (table(target=np.where(TARGET, "Target", "non-target")).to_csv(index=False), "utf-8"),
+        (table(target=np.where(TARGET, "TARGET", "non target")).to_csv(index=False), "utf-8"),
+        (table(target=np.where(TARGET, "target", "Non_Target")).to_csv(index=False), "utf-8"),
         (table(target=TARGET).to_csv(index=False), "utf-8"),
     ],
 )

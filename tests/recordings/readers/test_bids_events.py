@@ -102,6 +102,8 @@ def test_kinds_are_looked_for_column_by_column(write):
         {"trial_type": KINDS},
         {"trial_type": "stimulus", "value": KINDS},
         {"trial_type": "n/a", "value": "n/a", "event_type": KINDS},
+        {"answer": KINDS[::-1], "value": KINDS},
+        {"value": KINDS[::-1], "trial_type": KINDS},
     ):
         shown = read_flash_rows(write(events(**columns)), marks)
         assert shown["target"].tolist() == [kind == "rare" for kind in KINDS]
