@@ -4,7 +4,32 @@ Every error that a user can cause derives from :class:`P300Error`; its message s
 found, what was expected and what to do. The command line prints it without a traceback.
 """
 
+import unicodedata
+
 _LONGEST = 1200
+
+_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of Unicode that a screen acts upon, or cannot show: control characters, surrogates,
+separators of lines and paragraphs."""
+
+_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of what follows."""
+
+
+def printable(text: str) -> str:
+    """Return a text with what a terminal would act upon, or cannot show, written as escapes.
+
+    Names of files and what is in them may be anything: a terminal is not to change its title, clear
+    its screen or turn its direction for them. Line breaks and tabs stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if letter in _TURNING or (letter not in "\n\t" and unicodedata.category(letter) in _HIDDEN)
+        else letter
+        for letter in text
+    )
 
 
 def _presentable(text: str) -> str:
@@ -14,25 +39,22 @@ def _presentable(text: str) -> str:
     """
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST * 2 // 3]} [...] {text[-_LONGEST // 3 :]}"
-    return text.encode("utf-8", "backslashreplace").decode()
+    return printable(text)
 
 
 class P300Error(Exception):
     """Base of all errors raised by this package."""
 
+    def __str__(self) -> str:
+        return _presentable(super().__str__())
+
 
 class RecordingError(P300Error):
     """A recording cannot be read, or what it holds cannot be an EEG recording with flashes."""
 
-    def __str__(self) -> str:
-        return _presentable(super().__str__())
-
 
 class StudyError(P300Error):
     """Who is who in a study cannot be told, or somebody is there under two names."""
-
-    def __str__(self) -> str:
-        return _presentable(super().__str__())
 
 
 class PreprocessingError(P300Error):
@@ -66,12 +88,12 @@ class RunError(P300Error):
 class P300Warning(UserWarning):
     """Base of all warnings raised by this package."""
 
+    def __str__(self) -> str:
+        return _presentable(super().__str__())
+
 
 class DataWarning(P300Warning):
     """Something in a recording deserves a look; it names the recording and the electrode."""
-
-    def __str__(self) -> str:
-        return _presentable(super().__str__())
 
 
 class RunWarning(P300Warning):

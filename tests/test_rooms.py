@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "p300"
-FLOOR = ("errors", "files", "ranges", "arguments", "columns", "lazy", "yaml_text")
+FLOOR = ("errors", "files", "ranges", "arguments", "columns", "lazy", "showing", "yaml_text")
 """What every room stands on."""
 ROOMS = (
     "recordings", "signal", "detectors", "adaptation", "evaluation", "runs", "speller", "report",

@@ -12,15 +12,17 @@ from typer.core import TyperGroup
 
 from p300 import __version__
 from p300.commands.recordings import cache, datasets, init, inspect
+from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
 from p300.commands.terminal import (
-    plain_warnings,
     print_comparison,
     print_letter,
     print_means,
     print_table,
     progress_bars,
+    say,
 )
 from p300.errors import P300Error
+from p300.showing import shown_by
 
 if TYPE_CHECKING:
     from p300.runs import RunFolder
@@ -35,24 +37,23 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            with plain_warnings():
+            with shown_by(), stoppable():
                 return super().invoke(ctx)
         except P300Error as error:
-            typer.secho(f"Error: {error}", fg="red", err=True)
+            say(f"Error: {error}", "red", err=True)
             raise typer.Exit(1) from error
         except OSError as error:
             if not (error.filename or isinstance(error, PermissionError) or error.errno in _FULL):
                 raise
             hint = "check that it exists, may be written to and has room, or name another place"
-            typer.secho(f"Error: {error}; {hint}", fg="red", err=True)
+            say(f"Error: {error}; {hint}", "red", err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as stop:
-            typer.secho(
-                "Interrupted. A run goes on where it stopped when started again.",
-                fg="yellow",
-                err=True,
-            )
-            raise typer.Exit(130) from stop
+            told = isinstance(stop, Terminated)
+            what = "Terminated" if told else "Interrupted"
+            again = "A run goes on where it stopped when started again."
+            say(f"{what}. {again}", "yellow", err=True)
+            raise typer.Exit(TERMINATED if told else INTERRUPTED) from stop
 
 
 app = typer.Typer(
@@ -66,7 +67,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"p300 {__version__}")
+        say(f"p300 {__version__}")
         raise typer.Exit
 
 
@@ -136,7 +137,7 @@ def run(
     if not folder.report_file.is_file():
         write_report(folder.path, jobs=jobs)
     print_means(folder)
-    typer.echo(f"Report: {folder.report_file}")
+    say(f"Report: {folder.report_file}")
 
 
 @app.command()
@@ -156,7 +157,7 @@ def prepare(
         prepared = prepare_run(experiment, folder, data=data, progress=progress)
 
     for name, place in prepared.items():
-        typer.echo(f"{name}: {Epochs.load(place)} in {place}")
+        say(f"{name}: {Epochs.load(place)} in {place}")
 
 
 @app.command()
@@ -172,7 +173,7 @@ def evaluate(
     """Compute the score table and the metrics of an experiment, without a report."""
     folder = _evaluate(_experiment(config, overrides), out, data, jobs, cluster, device)
     print_means(folder)
-    typer.echo(f"Scores: {folder.scores_file}")
+    say(f"Scores: {folder.scores_file}")
 
 
 @app.command()
@@ -182,7 +183,7 @@ def report(
     """Write the report of a finished run again, from its score table."""
     from p300.report import write_report
 
-    typer.echo(f"Report: {write_report(run)}")
+    say(f"Report: {write_report(run)}")
 
 
 @app.command()
@@ -209,7 +210,7 @@ def compare(
     comparison = compare_runs(runs, metric, reference)
     print_comparison(comparison)
     if out is not None:
-        typer.echo(f"Page: {write_comparison(comparison, out)}")
+        say(f"Page: {write_comparison(comparison, out)}")
 
 
 @app.command()
@@ -233,7 +234,7 @@ def train(
     experiment = _experiment(config, overrides)
     with training_on(device):
         fitted = fit_on_all(experiment, detector, out, data=data, dataset=dataset)
-    typer.echo(f"Detector: {fitted}")
+    say(f"Detector: {fitted}")
 
 
 @app.command()
@@ -256,7 +257,7 @@ def predict(
 
     with written_whole(out) as temporary:
         table.to_csv(temporary, index=False)
-    typer.echo(f"{len(table)} flashes in {out}")
+    say(f"{len(table)} flashes in {out}")
 
 
 @app.command()
@@ -285,11 +286,11 @@ def spell(
     ):
         print_letter(decision, decisions[-1] if decisions else None)
         decisions.append(decision)
-    typer.echo("")
+    say("")
     if out is not None:
         with written_whole(out) as temporary:
             pd.DataFrame([asdict(d) for d in decisions]).to_csv(temporary, index=False)
-        typer.echo(f"{len(decisions)} characters in {out}")
+        say(f"{len(decisions)} characters in {out}")
 
 
 @app.command()
@@ -304,10 +305,10 @@ def detectors(
         print_table(["detector", "title", "citation"], rows)
         return
     info = detector_info(name)
-    typer.echo(f"{name}: {info.title}\n{info.citation}")
+    say(f"{name}: {info.title}\n{info.citation}")
     ranges = parameter_ranges(name)
     for key, default in detector_parameters(name).items():
-        typer.echo(f"  {key} = {default!r}  ({ranges[key]})")
+        say(f"  {key} = {default!r}  ({ranges[key]})")
 
 
 def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
@@ -337,7 +338,7 @@ def _evaluate(
 def _print_plan(experiment: Experiment, data: Path) -> None:
     from p300.runs.plan import preview
 
-    typer.echo(experiment.to_yaml())
+    say(experiment.to_yaml())
     tasks = preview(experiment, data)
     rows = [
         [task.dataset, task.protocol_label, task.fold.name, task.detector,
@@ -345,7 +346,7 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
         for task in tasks
     ]  # fmt: skip
     print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
-    typer.echo(f"{len(tasks)} folds to fit.")
+    say(f"{len(tasks)} folds to fit.")
 
 
 app.command()(init)
@@ -354,6 +355,6 @@ app.command()(cache)
 app.add_typer(datasets, name="datasets")
 
 
-def main() -> None:
+def run_command_line() -> None:
     """Run the command line."""
     app()

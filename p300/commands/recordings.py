@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from p300.commands.terminal import print_table, progress_bars
+from p300.commands.terminal import print_table, progress_bars, say
 
 Source = Annotated[
     str | None,
@@ -54,13 +54,13 @@ def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None
     module = source_module(name)
     for label, text in vars(module.INFO).items():
         if isinstance(text, str):
-            typer.echo(f"{label:>10}: {text}")
+            say(f"{label:>10}: {text}")
     if module.INFO.files:
-        typer.echo(f"{'fetch':>10}: p300 datasets fetch {name} ({len(module.INFO.files)} files)")
+        say(f"{'fetch':>10}: p300 datasets fetch {name} ({len(module.INFO.files)} files)")
     hidden = ("path", "dataset", "subjects")
     types = accepted_types(module.load, hidden)
     for key, parameter in accepted_arguments(module.load, hidden).items():
-        typer.echo(f"    option: {key} = {parameter.default!r}  ({describe(types[key])})")
+        say(f"    option: {key} = {parameter.default!r}  ({describe(types[key])})")
 
 
 @datasets.command()
@@ -77,14 +77,14 @@ def fetch(
     info = source_module(name).INFO
     with progress_bars() as advance:
         files = fetch_files(name, data, advance)
-    typer.echo(f"{len(files)} files in {files[0].parent}")
+    say(f"{len(files)} files in {files[0].parent}")
     unseen = sum(known is None for known in info.files.values())
     if unseen:
-        typer.echo(
+        say(
             f"p300 does not know the SHA-256 of {unseen} of them: they were trusted the first "
             f"time, written down in {files[0].parent / HASHES} and are checked from now on."
         )
-    typer.echo(f"Licence: {info.licence}. Cite: {info.citation}")
+    say(f"Licence: {info.licence}. Cite: {info.citation}")
 
 
 def init(
@@ -107,7 +107,7 @@ def init(
     print_surveys(found.surveys)
     print_unread(found)
     write_starting_config(found.surveys, config, folder)
-    typer.echo(f"\nConfig: {config}\nIt runs as it is: p300 run {shlex.quote(str(config))}")
+    say(f"\nConfig: {config}\nIt runs as it is: p300 run {shlex.quote(str(config))}")
 
 
 def inspect(
@@ -128,7 +128,7 @@ def inspect(
         average = grand_average(inspected)
     print_inspected(inspected, average)
     figure = draw_inspected(inspected, average, out / "inspect.png", found.path.name)
-    typer.echo(f"Figure: {figure}")
+    say(f"Figure: {figure}")
 
 
 def cache(
@@ -142,9 +142,9 @@ def cache(
     total = f"{len(sizes)} entries, {sum(sizes.values()) / 1e6:.1f} MB in {cache_folder()}"
     if clear:
         clear_cache()
-        typer.echo(f"Removed {total}")
+        say(f"Removed {total}")
         return
     if sizes:
         rows = [[e.parent.name, e.name, f"{size / 1e6:.1f}"] for e, size in sizes.items()]
         print_table(["data set and settings", "content", "MB"], rows)
-    typer.echo(total)
+    say(total)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from p300.errors import P300Warning
+from p300.errors import printable
+from p300.showing import shown_by
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from p300.report.comparison import Comparison
     from p300.runs import RunFolder
     from p300.speller import Decision
@@ -30,15 +28,15 @@ def print_letter(decision: Decision, before: Decision | None) -> None:
     run = (decision.dataset, decision.subject, decision.session, decision.run)
     if before is None or run != (before.dataset, before.subject, before.session, before.run):
         dataset, subject, session, name = run
-        heading = f"\n{dataset}/sub-{subject}/ses-{session}/run-{name}"
+        heading = printable(f"\n{dataset}/sub-{subject}/ses-{session}/run-{name}")
         console.print(heading, style="bold", markup=False, emoji=False)
     truth = decision.true_symbol
     colour = "default" if truth is None else "green" if truth == decision.symbol else "red"
     console.print(
-        f"  [bold {colour}]{escape(decision.symbol)}[/]  "
+        f"  [bold {colour}]{escape(printable(decision.symbol))}[/]  "
         f"p = {decision.posterior:.3f} after {decision.repetitions} repetitions"
         + (", forced: no more were shown" if decision.forced else "")
-        + (f", meant {escape(truth)}" if truth not in (None, decision.symbol) else "")
+        + (f", meant {escape(printable(truth))}" if truth not in (None, decision.symbol) else "")
     )
 
 
@@ -64,14 +62,14 @@ def print_means(folder: RunFolder) -> None:
         [[*key, m["n"], *(m[metric.name] for metric in shown)] for key, m in lines.items()],
     )
     if means["low"].isna().any():
-        typer.echo(f"No 95 % interval below {FEWEST} subjects.")
+        say(f"No 95 % interval below {FEWEST} subjects.")
 
 
 def print_comparison(comparison: Comparison) -> None:
     """Print the differences of detectors, also over all data sets, and what to keep in mind."""
     from p300.report.sections import comparison as parts
 
-    typer.echo(f"{parts.figure_name(comparison.figure)}, differences over subjects")
+    say(f"{parts.figure_name(comparison.figure)}, differences over subjects")
     print_table(
         ["data set", "protocol", *(name.lower() for name in parts.COLUMNS)],
         [
@@ -80,13 +78,13 @@ def print_comparison(comparison: Comparison) -> None:
         ],
     )
     if len(comparison.combined):
-        typer.echo("\nAll data sets together (Stouffer)")
+        say("\nAll data sets together (Stouffer)")
         print_table(
             [name.lower() for name in parts.COMBINED],
             [parts.combined_cells(row) for row in comparison.combined.to_dict("records")],
         )
     for note in comparison.notes:
-        typer.echo(f"Note: {note}")
+        say(f"Note: {note}")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -98,7 +96,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     headers = [Column(Text(name)) for name in columns]
     table = Table(*headers, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     # Piped output keeps whole lines instead of being folded to 80 columns.
     Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
 
@@ -126,26 +124,13 @@ def progress_bars() -> Iterator[Any]:
             stages[stage] = bars.add_task(stage, total=total or None)
         bars.update(stages[stage], completed=done)
 
-    with plain_warnings(console), bars:
+    def show(line: str) -> None:
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+    with shown_by(show), bars:
         yield advance
 
 
-@contextmanager
-def plain_warnings(console: Console | None = None) -> Iterator[None]:
-    """Show this package's warnings as a line that begins with "Warning:", on standard error."""
-    usual = warnings.showwarning
-
-    def show(message: Any, category: Any, *rest: Any) -> None:
-        from rich.console import Console
-
-        if issubclass(category, P300Warning):
-            where = console or Console(stderr=True)
-            where.print(f"Warning: {message}", style="yellow", markup=False, highlight=False)
-        else:
-            usual(message, category, *rest)
-
-    warnings.showwarning = show  # type: ignore[assignment]  # looser than typeshed's
-    try:
-        yield
-    finally:
-        warnings.showwarning = usual
+def say(text: str = "", colour: str | None = None, *, err: bool = False) -> None:
+    """Print text; what a terminal would act upon in it is shown as escapes."""
+    typer.secho(printable(text), fg=colour, err=err)

@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
-from p300.commands.terminal import print_table
+from p300.commands.terminal import print_table, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,38 +30,38 @@ def print_surveys(surveys: Sequence[Survey]) -> None:
     ]  # fmt: skip
     print_table(columns, [_survey_cells(one) for one in surveys])
     for one in surveys:
-        typer.echo(f"\n{one.found.name}: {', '.join(map(str, one.found.paths))}")
+        say(f"\n{one.found.name}: {', '.join(map(str, one.found.paths))}")
         names = list(dict.fromkeys(n for row in one.recordings["electrodes"] for n in row))
-        typer.echo(f"  electrodes: {', '.join(names)}")
+        say(f"  electrodes: {', '.join(names)}")
         unplaced = {name for row in one.recordings["unplaced"] for name in row}
         if unplaced:
-            typer.echo(f"  no known positions: {', '.join(n for n in names if n in unplaced)}")
+            say(f"  no known positions: {', '.join(n for n in names if n in unplaced)}")
         bad = [name for row in one.recordings["bad"] for name in row]
         if bad:
             counted = ", ".join(f"{n} ({bad.count(n)})" for n in dict.fromkeys(bad))
-            typer.echo(f"  bad, by the file or its signal, in recordings: {counted}")
+            say(f"  bad, by the file or its signal, in recordings: {counted}")
         subjects = one.recordings.groupby("subject", sort=False).size()
-        typer.echo("  recordings: " + ", ".join(f"{name} ({n})" for name, n in subjects.items()))
+        say("  recordings: " + ", ".join(f"{name} ({n})" for name, n in subjects.items()))
         for key, value in one.found.options.items():
             said = "guessed" if key in one.found.guessed else "given"
-            typer.secho(f"  {said}: {key} = {value!r}", fg="yellow" if said == "guessed" else None)
+            say(f"  {said}: {key} = {value!r}", "yellow" if said == "guessed" else None)
         if one.found.others:
-            typer.echo(f"  could also be read as: {', '.join(one.found.others)}")
+            say(f"  could also be read as: {', '.join(one.found.others)}")
         for warning in one.warnings:
-            typer.secho(f"  Warning: {warning}", fg="yellow")
+            say(f"  Warning: {warning}", "yellow")
 
 
 def print_unread(found: Surveyed) -> None:
     """Print the data sets and files that are in no config: why, and the command that goes on."""
     for name, reason in found.failed.items():
-        typer.secho(f"\nNot in the config: data set {name}: {reason}", fg="red")
+        say(f"\nNot in the config: data set {name}: {reason}", "red")
     for one in found.unread:
-        typer.secho(f"\nNot in the config: {one.reason}", fg="yellow")
+        say(f"\nNot in the config: {one.reason}", "yellow")
         if one.command:
-            typer.echo(f"  go on: {one.command}")
+            say(f"  go on: {one.command}")
     if found.others:
         held = ", ".join(f"{n} {kind}" for kind, n in found.others.most_common(6))
-        typer.echo(f"\nNot in the config: {held}, no formats known here")
+        say(f"\nNot in the config: {held}, no formats known here")
 
 
 def _survey_cells(one: Survey) -> list[str]:
@@ -98,15 +96,15 @@ def _survey_cells(one: Survey) -> list[str]:
 def print_inspected(inspected: Sequence[Inspected], average: Responses | None) -> None:
     """Print recordings, electrodes and separability, and in words what deserves a look."""
     _print_flashing(inspected)
-    typer.echo("")
+    say("")
     _print_electrodes(inspected)
     if average is None:
-        typer.echo("\nNo targets are known: no averages, no separability.")
+        say("\nNo targets are known: no averages, no separability.")
     else:
-        typer.echo("")
+        say("")
         _print_separability(average)
     for line in _remarks(inspected):
-        typer.secho(line, fg="yellow")
+        say(line, "yellow")
 
 
 def _print_flashing(inspected: Sequence[Inspected]) -> None:
@@ -175,7 +173,7 @@ def _print_separability(average: Responses) -> None:
 
     starts = np.arange(0, average.times[-1], _WINDOW)
     inside = [(average.times >= t) & (average.times < t + _WINDOW) for t in starts]
-    typer.echo("Signed r² of single flashes, x 1000: mean in windows from ... ms, and the peak")
+    say("Signed r² of single flashes, x 1000: mean in windows from ... ms, and the peak")
     rows = []
     for name, r_squared in zip(average.electrodes, average.r_squared, strict=True):
         peak = int(np.abs(r_squared).argmax())

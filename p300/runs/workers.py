@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from p300.errors import ConfigError, RunError, RunWarning
 from p300.runs.task_groups import groups_of, is_done, run_group
 from p300.runs.tasks import Task
+from p300.showing import show_plainly
 
 MOST_DEATHS = 3
 """Times that workers may die one after the other, no fold being done in between, before the run is
@@ -107,9 +112,10 @@ def _in_pool(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
 
     # Loky ends and replaces workers whose memory has grown by 300 MB, between two groups.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-    pool = ProcessPoolExecutor(jobs, initializer=_leave_interrupts, env=ONE_THREAD)
+    pool = ProcessPoolExecutor(jobs, initializer=_serve, initargs=(os.getpid(),), env=ONE_THREAD)
     try:
-        futures = {pool.submit(run_group, group, run): group for group in groups}
+        with _signals_kept_from_children():
+            futures = {pool.submit(run_group, group, run): group for group in groups}
         for future in as_completed(futures):
             future.result()
             yield futures[future]
@@ -119,9 +125,33 @@ def _in_pool(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
     pool.shutdown()
 
 
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C, which reaches all processes of a terminal, to the process that maps."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _signals_kept_from_children() -> Iterator[None]:
+    """Leave Ctrl-C and the request to end to this process, which stops its workers.
+
+    Processes that are started meanwhile, and the threads that start others later, are not told of
+    these signals, not even while they import.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
+        yield
+        return
+    usual = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
+
+
+def _serve(parent: int) -> None:
+    """Set up a worker: one way of warnings, and no life of its own when its parent has died."""
+    show_plainly()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _on_cluster(groups: Sequence[Group], run: Path, address: str) -> Iterator[Group]:
