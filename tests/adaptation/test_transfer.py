@@ -177,5 +177,5 @@ def test_a_damaged_adaptation_is_named(transfer, tmp_path, damage):
     else:
         about = {**read_json(tmp_path / "adaptation.json"), "calibration": 1}
         write_json(tmp_path / "adaptation.json", about if damage == "calibration" else [1])
-    with pytest.raises(DetectorError, match="do not tell how the detector adapts"):
+    with pytest.raises(DetectorError, match=r"adaptation\.(json|safetensors)(: | is damaged)"):
         load_transfer(tmp_path, transfer.detector)
