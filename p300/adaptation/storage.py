@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from p300.adaptation.readout import Readout, Strength
+from p300.adaptation.readout import Readout, Strength, Update
 from p300.adaptation.transfer import Transfer, read_features
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, finite_scores
@@ -75,9 +75,18 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
             Sigmoid(*about.calibration),
             np.empty(0),
         )
-        with np.errstate(all="ignore"):
-            finite_scores(transfer.calibration(transfer.readout(read)), "of an epoch")
+        _try_out(transfer, read)
     return transfer
+
+
+def _try_out(transfer: Transfer, features: npt.NDArray[np.float64]) -> None:
+    """Score an epoch before and after adapting to it: what cannot adapt fails here."""
+    known, guess = transfer.readout, np.full(len(features), 0.5)
+    with np.errstate(all="ignore"):
+        np.linalg.cholesky(known.covariance)
+        adapted = Update(known, features, transfer.strength, features.T @ features).ratios(guess)
+        for ratios in (known(features), adapted):
+            finite_scores(transfer.calibration(ratios), "of an epoch")
 
 
 def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]], n_features: int) -> None:
