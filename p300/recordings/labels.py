@@ -45,21 +45,26 @@ def label_doubts(flashes: pd.DataFrame, layout: Layout | None) -> list[str]:
     coded = known.dropna(subset=["code", "character"])
     if layout is None or not len(coded):
         return said
-    impossible = []
-    n_characters = 0
-    for character, rows in coded.groupby("character"):
-        if not layout.groups.keys() <= {*rows["code"]}:
-            continue
-        n_characters += 1
-        marked = rows["target"].astype(bool)
-        targets, others = set(rows.loc[marked, "code"]), set(rows.loc[~marked, "code"])
-        if targets and not _possible_symbols(layout, targets, others):
-            impossible.append(f"{character} (codes {', '.join(map(str, sorted(targets)))})")
+    targets: dict[int, set[int]] = {}
+    others: dict[int, set[int]] = {}
+    columns = (coded[name].tolist() for name in ("character", "code", "target"))
+    for character, code, target in zip(*columns, strict=True):
+        (targets if target else others).setdefault(character, set()).add(code)
+    judged = [
+        character
+        for character, codes in targets.items()
+        if layout.groups.keys() <= codes | others.get(character, set())
+    ]
+    impossible = [
+        f"{character} (codes {', '.join(map(str, sorted(targets[character])))})"
+        for character in judged
+        if not _possible_symbols(layout, targets[character], others.get(character, set()))
+    ]
     if impossible:
         more = len(impossible) - _NAMED
         named = ", ".join(impossible[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         said.append(
-            f"in {len(impossible)} of {n_characters} characters no symbol of the layout is lit by "
+            f"in {len(impossible)} of {len(judged)} characters no symbol of the layout is lit by "
             f"all target codes and by no other: {named}; are codes, layout and targets those of "
             "this recording?"
         )

@@ -25,9 +25,9 @@ def warn_of_doubts(impressions: Sequence[Impression]) -> None:
     Warns
     -----
     DataWarning
-        Naming recordings with labels that cannot be right; with different references; whose stated rate is twice or half of what the
-        signal says; whose labels are contradicted by the responses; and subjects whose responses
-        are upside down, or too early or late by a constant.
+        Naming recordings with labels that cannot be right, by themselves or by the responses; with
+        different references; whose stated rate is twice or half of what the signal says; and
+        subjects whose responses are upside down, or too early or late by a constant.
     """
     for text in find_doubts(impressions):
         warnings.warn(text, DataWarning, stacklevel=3)

@@ -28,7 +28,7 @@ PEAK, NO_PEAK = 6.0, 3.0
 SAME = 0.04
 """Onset intervals, and subjects' alpha, are compared within this share of each other."""
 
-_ELECTRODES = 4
+_ELECTRODES, _WINDOW = 4, 4.0
 _TREND = (3.0, 35.0)
 _BESIDE = 0.4
 
@@ -69,10 +69,9 @@ def measure_rhythm(data: Floats, recording: Recording) -> Rhythm:
     if recording.cut is not None:  # epochs are too short to see a line
         return Rhythm(recording.sfreq, {}, {}, interval)
     rows = np.unique(np.linspace(0, len(data) - 1, min(len(data), _ELECTRODES)).astype(np.int64))
-    found = [spectrum(data[row], recording.sfreq) for row in rows]
-    frequencies = found[0][0]
-    floor = np.finfo(np.float64).tiny
-    density = np.exp(np.mean([np.log(np.maximum(power, floor)) for _, power in found], axis=0))
+    window = min(data.shape[1], round(_WINDOW * recording.sfreq))
+    frequencies, powers = spectrum(data[rows], recording.sfreq, window)
+    density = np.exp(np.log(np.maximum(powers, np.finfo(np.float64).tiny)).mean(axis=0))
     lines = {f * factor for f in LINE_FREQUENCIES for factor in (1.0, *FACTORS)}
     return Rhythm(
         recording.sfreq,

@@ -58,7 +58,7 @@ def tell_reference(
     """
     silent = {name for name, row in zip(electrodes, data, strict=True) if not row.any()}
     # Bad electrodes may have been part of the average or not.
-    shares = [_share(data), _share(data[np.flatnonzero(good)])]
+    shares = [_share(data)] + ([] if all(good) else [_share(data[np.flatnonzero(good)])])
     averaged = None
     if data.shape[0] >= FEWEST and min(shares) < AVERAGED:
         averaged = True

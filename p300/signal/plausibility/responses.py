@@ -27,6 +27,9 @@ USUAL = (
     "Fz", "FCz", "Cz", "CPz", "Pz", "POz", "Oz", "P3", "P4", "PO7", "PO8", "C3", "C4", "P7", "P8",
     "O1", "O2",
 )  # fmt: skip
+BLOCKS = 20
+"""Parts that the epochs of a recording are averaged in, to see how much averages vary."""
+
 MOST = 16
 """Electrodes that are compared: first those where responses are, then others in their order."""
 
@@ -41,16 +44,18 @@ class Response:
         Names of the rows.
     first
         Time of the first sample, in multiples of :data:`STEP`.
-    target, nontarget
-        [electrode, time]
+    difference
+        [block, electrode, time], target minus non-target, in :data:`BLOCKS` stretches of time.
+    every
+        [electrode, time], after non-targets.
     n_targets
         What was averaged.
     """
 
     electrodes: tuple[str, ...]
     first: int
-    target: Floats
-    nontarget: Floats
+    difference: Floats
+    every: Floats
     n_targets: int
 
 
@@ -73,15 +78,14 @@ def comparable_epochs(epochs: Epochs, bad: Collection[str]) -> tuple[Epoched, tu
     good = [name for name in epochs.electrodes if name not in bad]
     order = [*(n for n in USUAL if n in good), *(n for n in good if n not in USUAL)][:MOST]
     rows = [epochs.electrodes.index(name) for name in order]
-    X = epochs.X[:, rows].astype(np.float32)
+    X: Epoched = epochs.X[:, rows] @ _interpolation(epochs.times).astype(np.float32)
     trend = np.linspace(-1, 1, X.shape[2], dtype=np.float32)
     trend /= np.linalg.norm(trend)
     X -= X.mean(axis=2, keepdims=True)
     X -= (X @ trend)[..., np.newaxis] * trend
-    spread = X.std(axis=2, keepdims=True)
+    spread = np.sqrt(np.einsum("ijk,ijk->ij", X, X) / X.shape[2])[..., np.newaxis]
     X /= np.where(spread > 0, spread, np.float32(1))
-    compared: Epoched = X @ _interpolation(epochs.times).astype(np.float32)
-    return compared, tuple(order)
+    return X, tuple(order)
 
 
 def first_time(times: Floats) -> int:
@@ -100,7 +104,7 @@ def _interpolation(times: Floats) -> Floats:
 def average_responses(
     X: Epoched, electrodes: Sequence[str], target: pd.Series, times: Floats
 ) -> Response | None:
-    """Average comparable epochs; None where a kind is missing or the epochs are too short.
+    """Average comparable epochs; None where they are too few or too short.
 
     Parameters
     ----------
@@ -114,11 +118,24 @@ def average_responses(
     known = target.notna().to_numpy()
     targets = target.fillna(value=False).to_numpy(dtype=bool)
     kinds = targets & known, ~targets & known
-    if min(rows.sum() for rows in kinds) < 2 or X.shape[2] < SHORTEST / STEP or not electrodes:
+    if min(rows.sum() for rows in kinds) < BLOCKS or X.shape[2] < SHORTEST / STEP or not electrodes:
         return None
-    target_mean, nontarget_mean = (X[rows].mean(axis=0, dtype=np.float64) for rows in kinds)
-    n_targets = int(kinds[0].sum())
-    return Response(tuple(electrodes), first_time(times), target_mean, nontarget_mean, n_targets)
+    targets_mean, others_mean = (
+        np.array(
+            [
+                X[rows].mean(axis=0, dtype=np.float64)
+                for rows in np.array_split(np.flatnonzero(kind), BLOCKS)
+            ]
+        )
+        for kind in kinds
+    )
+    return Response(
+        tuple(electrodes),
+        first_time(times),
+        targets_mean - others_mean,
+        others_mean.mean(axis=0),
+        int(kinds[0].sum()),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +151,8 @@ class Waves:
     first
         Time of the first sample, in multiples of :data:`STEP`.
     difference, every
-        [subject, electrode, time], target minus non-target and the response to non-targets; NaN
-        where an electrode was not recorded.
+        [subject, block, electrode, time], target minus non-target, and [subject, electrode, time],
+        the response to non-targets; NaN where an electrode was not recorded.
     """
 
     subjects: tuple[str, ...]
@@ -151,7 +168,7 @@ class Waves:
         return Waves(names, self.electrodes, self.first, self.difference[kept], self.every[kept])
 
     def of_others(self, subject: str) -> tuple[Floats, Floats]:
-        """Return the means of the other subjects, [electrode, time]; 0 where none has it."""
+        """Return the means of the other subjects, as those of a subject; 0 where none has it."""
         rest = self.without([subject])
         return _mean(rest.difference), _mean(rest.every)
 
@@ -174,24 +191,23 @@ def join_responses(responses: Mapping[str, Sequence[Response]]) -> Waves | None:
     if not everything:
         return None
     first = max(one.first for one in everything)
-    last = min(one.first + one.target.shape[1] for one in everything)
+    last = min(one.first + one.every.shape[1] for one in everything)
     if (last - first) * STEP < SHORTEST:
         return None
     names = tuple(dict.fromkeys(name for one in everything for name in one.electrodes))
-    shape = (len(responses), len(names), last - first)
-    sums = {kind: np.zeros(shape) for kind in ("target", "nontarget")}
-    weights = np.zeros(shape)
-    for subject, parts in zip(range(shape[0]), responses.values(), strict=True):
+    n_subjects, n_times = len(responses), last - first
+    difference = np.zeros((n_subjects, BLOCKS, len(names), n_times))
+    every = np.zeros((n_subjects, len(names), n_times))
+    weights = np.zeros((n_subjects, len(names), 1))
+    for subject, parts in enumerate(responses.values()):
         for one in parts:
             rows = [names.index(name) for name in one.electrodes]
             inside = slice(first - one.first, last - one.first)
             weights[subject, rows] += one.n_targets
-            for kind, total in sums.items():
-                total[subject, rows] += one.n_targets * getattr(one, kind)[:, inside]
-    target, every = (
-        np.where(weights > 0, total / np.maximum(weights, 1), np.nan) for total in sums.values()
-    )
-    return Waves(tuple(responses), names, first, target - every, every)
+            difference[subject][:, rows] += one.n_targets * one.difference[..., inside]
+            every[subject, rows] += one.n_targets * one.every[:, inside]
+    weights = np.where(weights > 0, weights, np.nan)
+    return Waves(tuple(responses), names, first, difference / weights[:, None], every / weights)
 
 
 def correlation(one: Floats, other: Floats, shift: int = 0) -> float:
@@ -204,10 +220,31 @@ def correlation(one: Floats, other: Floats, shift: int = 0) -> float:
     shift
         In samples.
     """
+    one, other = _aligned(one, other, shift)
+    length = float(np.sqrt((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum()) / length if length else 0.0
+
+
+def certainty(blocks: Floats, other: Floats, shift: int = 0) -> float:
+    """Return by how many standard errors blocks of a wave are like another wave, on average.
+
+    Parameters
+    ----------
+    blocks
+        [block, electrode, time], as in :func:`correlation`.
+    other, shift
+        As in :func:`correlation`.
+    """
+    products = [float(np.prod(_aligned(one, other, shift), axis=0).sum()) for one in blocks]
+    error = float(np.std(products, ddof=1)) / np.sqrt(len(products))
+    return float(np.mean(products)) / error if error else 0.0
+
+
+def _aligned(one: Floats, other: Floats, shift: int) -> tuple[Floats, Floats]:
+    """Return what two waves have in common, without their means over time."""
     n = one.shape[1]
     one = one[:, max(0, shift) : n + min(0, shift)]
     other = other[:, max(0, -shift) : n - max(0, shift)]
     rows = ~np.isnan(one[:, 0]) & ~np.isnan(other[:, 0])
     one, other = (wave[rows] - wave[rows].mean(axis=1, keepdims=True) for wave in (one, other))
-    length = float(np.sqrt((one**2).sum() * (other**2).sum()))
-    return float((one * other).sum()) / length if length else 0.0
+    return one, other

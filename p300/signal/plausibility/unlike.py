@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from p300.signal.plausibility.responses import STEP, Waves, correlation
+from p300.signal.plausibility.responses import STEP, Waves, certainty, correlation
 
 FEWEST = 3
 """Subjects that are needed to tell which of them is unlike the others."""
@@ -29,6 +29,11 @@ CLOSE = 0.1
 that are no further apart do not tell which it is."""
 
 
+CERTAIN = 3.5
+"""Standard errors, over blocks of the subject's and over blocks of the others' epochs, by which
+their waves are alike or opposite; noise is neither, once in a thousand."""
+
+
 @dataclass(frozen=True)
 class Unlike:
     """How the responses of a subject compare with the others'.
@@ -43,6 +48,9 @@ class Unlike:
         Seconds by which the subject's responses are later, where they fit best.
     shifted
         Correlation of the difference waves at that shift.
+    certainties
+        Standard errors by which the subject is like the others, and they like the subject: as they
+        are, and at that shift; the smaller in size of both, see :data:`CERTAIN`.
     fit, gain
         Mean correlation of difference waves and responses to non-targets at that shift, and how
         much larger it is than without.
@@ -52,18 +60,20 @@ class Unlike:
     plain: float
     shift: float
     shifted: float
+    certainties: tuple[float, float]
     fit: float
     gain: float
 
     @property
     def upside_down(self) -> bool:
         """Whether the other polarity explains the responses, as well as a shift or better."""
-        return self.plain < UPSIDE_DOWN and -self.plain > self.shifted - CLOSE
+        opposite = self.plain < UPSIDE_DOWN and self.certainties[0] < -CERTAIN
+        return opposite and -self.plain > self.shifted - CLOSE
 
     @property
     def late(self) -> bool:
         """Whether a shift explains the responses."""
-        shifted = abs(self.shift) > SHIFT - STEP / 2
+        shifted = abs(self.shift) > SHIFT - STEP / 2 and self.certainties[1] > CERTAIN
         return shifted and min(self.fit, self.shifted) > ALIKE and self.gain > BETTER
 
     @property
@@ -75,21 +85,33 @@ class Unlike:
 def compare(waves: Waves, subject: str) -> Unlike:
     """Compare the responses of one subject with the mean of the others."""
     row = waves.subjects.index(subject)
-    pairs = list(
-        zip(
-            (waves.difference[row], waves.every[row]),
-            waves.of_others(subject),
-            strict=True,
-        )
-    )
+    blocks, every = waves.difference[row], waves.every[row]
+    blocks_of_others, every_of_others = waves.of_others(subject)
+    own, others = blocks.mean(axis=0), blocks_of_others.mean(axis=0)
     most = round(LATEST / STEP)
     found = {
-        shift: [correlation(one, other, shift) for one, other in pairs]
+        shift: (correlation(own, others, shift), correlation(every, every_of_others, shift))
         for shift in range(-most, most + 1)
     }
     best = max(found, key=lambda shift: sum(found[shift]))
     fit, plain = (float(np.mean(found[shift])) for shift in (best, 0))
-    return Unlike(subject, found[0][0], STEP * best, found[best][0], fit, fit - plain)
+    certainties = [
+        min(
+            certainty(blocks, others, shift),
+            certainty(blocks_of_others, own, -shift),
+            key=abs,
+        )
+        for shift in (0, best)
+    ]
+    return Unlike(
+        subject=subject,
+        plain=found[0][0],
+        shift=STEP * best,
+        shifted=found[best][0],
+        certainties=(certainties[0], certainties[1]),
+        fit=fit,
+        gain=fit - plain,
+    )
 
 
 def find_unlike(waves: Waves) -> list[Unlike]:
