@@ -17,6 +17,8 @@ from p300.recordings import Layout, Recording
 from p300.recordings.quality import Flashing, describe_flashing, electrode_quality
 from p300.report.scalp import UNEQUAL_SCALES
 from p300.runs.preparation import Progress, silent
+from p300.signal.plausibility.doubts import warn_of_doubts
+from p300.signal.plausibility.impression import Impression, take_impression
 from p300.signal.preprocessing import Preprocessing, cut_epochs
 from p300.signal.sampling import RATE_TOLERANCE, held_window
 from p300.signal.separability import Responses, mean_responses, measure_responses
@@ -38,6 +40,7 @@ class Inspected:
     flashing: Flashing
     electrodes: pd.DataFrame
     responses: Responses | None
+    impression: Impression
 
 
 def inspect_data(found: FoundData, progress: Progress = silent) -> list[Inspected]:
@@ -49,6 +52,12 @@ def inspect_data(found: FoundData, progress: Progress = silent) -> list[Inspecte
         When one of them cannot be read, or there is none.
     PreprocessingError
         When a recording's rate is too low for a band up to 20 Hz.
+
+    Warns
+    -----
+    DataWarning
+        Of recordings that are doubtful beside the others, see
+        :func:`~p300.signal.plausibility.doubts.warn_of_doubts`.
     """
     inspected = []
     for recording in open_found(found):
@@ -56,6 +65,7 @@ def inspect_data(found: FoundData, progress: Progress = silent) -> list[Inspecte
         progress(f"inspecting {found.name}", len(inspected), 0)
     if not inspected:
         raise RecordingError(f"{found.path}: no recordings found by the source {found.source!r}")
+    warn_of_doubts([one.impression for one in inspected])
     return inspected
 
 
@@ -65,6 +75,7 @@ def inspect_recording(recording: Recording) -> Inspected:
     if recording.cut is not None:
         low, high = held_window(recording)
         settings = SETTINGS.model_copy(update={"tmin": low, "tmax": high})
+    epochs = cut_epochs(recording, settings)
     return Inspected(
         name=recording.name,
         sfreq=recording.sfreq,
@@ -72,7 +83,8 @@ def inspect_recording(recording: Recording) -> Inspected:
         layout=recording.layout,
         flashing=describe_flashing(recording),
         electrodes=electrode_quality(recording),
-        responses=measure_responses(cut_epochs(recording, settings)),
+        responses=measure_responses(epochs),
+        impression=take_impression(recording, epochs),
     )
 
 

@@ -22,6 +22,8 @@ from p300.recordings.guesses import guess_marks
 from p300.recordings.marks import MarksNotToldError
 from p300.runs.preparation import Progress, silent
 from p300.signal.epochs import join_layouts
+from p300.signal.plausibility.doubts import warn_of_doubts
+from p300.signal.plausibility.impression import take_impression
 from p300.signal.preprocessing import describe_flashes
 from p300.signal.sampling import held_window
 
@@ -168,14 +170,16 @@ def _guess(error: MarksNotToldError | UnitError, known: Mapping[str, Any]) -> di
 
 
 def _survey(found: FoundData, progress: Progress) -> Survey:
-    rows, tables, layouts = [], [], []
+    rows, tables, layouts, impressions = [], [], [], []
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", DataWarning)
         for recording in Study().admit(found.name, open_found(found)):
             rows.append(_describe(recording))
+            impressions.append(take_impression(recording))
             tables.append(describe_flashes(recording))
             layouts.append({found.name: recording.layout} if recording.layout else {})
             progress(f"reading {found.name}", len(rows), 0)
+        warn_of_doubts(impressions)
     if not rows:
         raise RecordingError(f"{found.path}: no recordings found by the source {found.source!r}")
     layout = join_layouts(zip(tables, layouts, strict=True)).get(found.name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.faults import find_faults
+from p300.recordings.faults import SAME, find_faults
 from p300.recordings.guard import guarded
 
 if TYPE_CHECKING:
@@ -135,6 +135,8 @@ def _mark_faults(recording: Recording, faults: Faults, where: str) -> None:
     if len(bad) == n_electrodes:
         if by_reason.keys() == {"flat"}:
             told = f"all {n_electrodes} electrodes are flat"
+        elif all(why.startswith(SAME) for why in by_reason):
+            told = f"all {n_electrodes} electrodes hold the same signal as others"
         raise RecordingError(
             f"{where}: {told}, expected EEG; is it the right file, and are its channels electrodes?"
         )

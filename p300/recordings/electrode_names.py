@@ -48,11 +48,14 @@ class Electrodes:
         Electrode -> position, of those that have one.
     remarks
         What was read as what, and which electrodes have no position: for warnings.
+    reference
+        The one that the names tell, "" where they tell none.
     """
 
     names: tuple[str, ...]
     positions: dict[str, Position]
     remarks: tuple[str, ...] = ()
+    reference: str = ""
 
 
 @dataclass
@@ -62,6 +65,7 @@ class _Reading:
     named: dict[str, str]
     positions: dict[str, Position] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    reference: str = ""
 
     def take(self, channel: str, electrode: str, place: Position | None) -> None:
         """Name a channel, at a place where one is known."""
@@ -73,6 +77,7 @@ class _Reading:
         """Leave away what is before and after the electrode in all names, and say so."""
         read, reference = undecorated(list(self.named), known)
         self.named |= read
+        self.reference = reference
         if read:
             told = [f"{channel!r} is read as {name}" for channel, name in read.items()]
             more = f" and {len(told) - 3} more likewise" if len(told) > 3 else ""
@@ -126,7 +131,12 @@ def read_electrodes(
             "file: [Fz, Cz, ...]) or 'rename', place them with 'montage' (one of MNE's or a file "
             "of positions), leave channels that are no EEG out with 'drop'"
         )
-    return Electrodes(tuple(reading.named.values()), reading.positions, tuple(reading.remarks))
+    return Electrodes(
+        tuple(reading.named.values()),
+        reading.positions,
+        tuple(reading.remarks),
+        reading.reference,
+    )
 
 
 def _read_by_montage(reading: _Reading, montage: str, source: str) -> str:
@@ -249,7 +259,7 @@ def _check_twice(named: Mapping[str, str], source: str) -> None:
         )
 
 
-def place_electrodes(raw: BaseRaw, source: str, montage: str | None = None) -> None:
+def place_electrodes(raw: BaseRaw, source: str, montage: str | None = None) -> str:
     """Name the channels of a recording as electrodes and set their positions.
 
     Parameters
@@ -260,6 +270,10 @@ def place_electrodes(raw: BaseRaw, source: str, montage: str | None = None) -> N
         The file, for messages.
     montage
         As in :func:`read_electrodes`.
+
+    Returns
+    -------
+    The reference that the names tell, "" where they tell none.
 
     Raises
     ------
@@ -276,6 +290,7 @@ def place_electrodes(raw: BaseRaw, source: str, montage: str | None = None) -> N
     raw.set_montage(head_montage(found.positions), on_missing="ignore", verbose="error")
     for remark in found.remarks:
         warnings.warn(f"{source}: {remark}", DataWarning, stacklevel=4)
+    return found.reference
 
 
 def _placed(raw: BaseRaw) -> dict[str, Position]:

@@ -18,7 +18,7 @@ LIVELY = 0.1
 """Share of steps that are zero up to which nobody looks for constant stretches."""
 
 CLIPPED = 0.01
-"""Share of samples at the very highest or lowest value beyond which an electrode is clipped."""
+"""Share of samples at the very highest and lowest value beyond which an electrode is clipped."""
 
 PILED = 3.0
 """The highest value of a clipped signal is this many times as frequent as the one below it; what
@@ -32,6 +32,9 @@ UNEVEN, SHARED = 20.0, 0.3
 """Where the others differ by more than this factor among themselves, gains differ and amplitudes
 tell nothing; there an electrode holds EEG whose slow steps correlate with another's more than
 this. Real ones with gains 50,000 times apart: 0.7 and more; a loose one: below 0.1."""
+
+SAME = "the same signal as "
+"""What is said of an electrode before those that it is a copy of."""
 
 # Rounding moves two copies apart by half a step of each, and a line fitted to them a little more.
 _ROUNDED, _SPREAD, _SINGLE = 0.75, 1.2, 1e-7
@@ -115,7 +118,8 @@ def find_faults(
     found = [_measure(signal_of(k), sfreq) for k in range(len(electrodes))]
     least_held = min(one.held for one in found)
     reasons = {k: why for k, one in enumerate(found) if (why := one.fault(least_held))}
-    partly = {k for k in reasons if found[k].clipped[0] and found[k].held - least_held <= HELD}
+    clipped = [one.clipped_share >= CLIPPED for one in found]
+    partly = {k for k in reasons if clipped[k] and found[k].held - least_held <= HELD}
     for further in (_far, _copies):
         alive = [k for k in range(len(found)) if k not in reasons]
         reasons |= further(signal_of, alive, found, electrodes, sfreq) if len(alive) > 1 else {}
@@ -124,7 +128,7 @@ def find_faults(
     return Faults(
         amplitude,
         {electrodes[k]: reasons[k] for k in sorted(reasons)},
-        frozenset(electrodes[k] for k in partly if found[k].clipped[0] < HELD),
+        frozenset(electrodes[k] for k in partly if found[k].clipped_share < HELD),
         float(np.median(amplitude[good or slice(None)])),
     )
 
@@ -133,14 +137,15 @@ def find_faults(
 class _Measured:
     """What one pass over a signal tells.
 
-    ``step`` is the smallest difference of neighbours that is not 0, ``largest`` the largest
-    absolute value, ``some`` a few thousand samples.
+    ``clipped`` is the share of samples at an end of the range, and that end in volts, of the ends
+    where they pile up; ``step`` the smallest difference of neighbours that is not 0, ``largest``
+    the largest absolute value, ``some`` a few thousand samples.
     """
 
     amplitude: float
     still: float
     held: float
-    clipped: tuple[float, float]
+    clipped: tuple[tuple[float, float], ...]
     step: float
     largest: float
     some: Floats
@@ -151,9 +156,15 @@ class _Measured:
             return "flat"
         if self.still > STILL or self.held - least_held > HELD:
             return f"constant in {100 * max(self.still, self.held):.3g} % of the samples"
-        share, end = self.clipped
-        held = f"{100 * share:.2g} % of the samples are exactly {1e6 * end:.6g} µV"
-        return f"clipped ({held})" if share else ""
+        if self.clipped_share < CLIPPED:
+            return ""
+        ends = " or ".join(f"{1e6 * end:.6g}" for _, end in self.clipped)
+        return f"clipped ({100 * self.clipped_share:.2g} % of the samples are exactly {ends} µV)"
+
+    @property
+    def clipped_share(self) -> float:
+        """Share of the samples that pile up at the ends."""
+        return sum(share for share, _ in self.clipped)
 
 
 def _measure(signal: Floats, sfreq: float) -> _Measured:
@@ -166,7 +177,7 @@ def _measure(signal: Floats, sfreq: float) -> _Measured:
         amplitude=_typical_step(steps),
         still=still,
         held=_held(steps, sfreq) if still > LIVELY else 0.0,
-        clipped=max(_clipped(signal, some, low, -1), _clipped(signal, some, high, 1)),
+        clipped=(*_clipped(signal, some, low, -1), *_clipped(signal, some, high, 1)),
         step=float(sizes[sizes > 0].min()) if sizes.any() else 0.0,
         largest=max(-low, high),
         some=some,
@@ -185,19 +196,19 @@ def _held(steps: Floats, sfreq: float) -> float:
     return float(lengths[lengths >= sfreq].sum()) / len(steps)
 
 
-def _clipped(signal: Floats, some: Floats, end: float, sign: int) -> tuple[float, float]:
-    """Return the share of samples that pile up at an end of the signal, and the end in volts."""
-    if np.count_nonzero(some == end) < CLIPPED / 4 * len(some):
-        return 0.0, end
+def _clipped(signal: Floats, some: Floats, end: float, sign: int) -> list[tuple[float, float]]:
+    """Return the share of samples at an end of the signal and the end in volts, if they pile up."""
+    if np.count_nonzero(some == end) < CLIPPED / 8 * len(some):
+        return []
     at_end = signal == end
     n_end = int(at_end.sum())
-    if n_end < CLIPPED * len(signal) or n_end == len(signal):
-        return 0.0, end
+    if n_end < CLIPPED / 4 * len(signal) or n_end == len(signal):
+        return []
     # A signal that repeats itself, as a generator's, comes back to its peak; it does not stay.
     stays = int((at_end[1:] & at_end[:-1]).sum()) > n_end / 4
     inside = sign * signal[~at_end]
     n_next = int((inside == inside.max()).sum())
-    return (n_end / len(signal) if stays and n_end > PILED * n_next else 0.0), end
+    return [(n_end / len(signal), end)] if stays and n_end > PILED * n_next else []
 
 
 def _far(
@@ -273,7 +284,7 @@ def _copies(
         for one, other, times in ((a, b, factor), (b, a, 1 / factor)):
             scaled = "" if abs(times - 1) < 1e-3 else f" times {times:.2g}"
             same.setdefault(one, []).append(electrodes[other] + scaled)
-    return {k: f"the same signal as {' and '.join(names)}" for k, names in same.items()}
+    return {k: SAME + " and ".join(names) for k, names in same.items()}
 
 
 def _factor(one: Floats, other: Floats, a: _Measured, b: _Measured) -> float | None:

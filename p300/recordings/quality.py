@@ -99,7 +99,7 @@ def spectrum(signal: Floats, sfreq: float, stretch: int | None = None) -> tuple[
     Parameters
     ----------
     signal
-        [sample]
+        [sample], or [electrode, sample].
     sfreq
         Sampling rate in Hz.
     stretch
@@ -108,11 +108,12 @@ def spectrum(signal: Floats, sfreq: float, stretch: int | None = None) -> tuple[
 
     Returns
     -------
-    Frequencies in Hz and power density (the signal's unit squared a Hz), [frequency].
+    Frequencies in Hz and power density (the signal's unit squared a Hz), [frequency] or
+    [electrode, frequency].
     """
     from scipy.signal import welch
 
-    length = stretch or min(len(signal), round(4 * sfreq))
+    length = stretch or min(signal.shape[-1], round(4 * sfreq))
     overlap = 0 if stretch else None
     frequencies, density = welch(signal, sfreq, nperseg=length, noverlap=overlap, average="median")
     return frequencies, density

@@ -63,6 +63,8 @@ class Recording:
     cut
         How the epochs were cut, where the recording came as epochs: then ``raw`` holds these one
         after another in the order of ``flashes``, each a segment.
+    reference
+        What the file calls the reference of its electrodes, "" where it does not.
     """
 
     raw: BaseRaw
@@ -75,6 +77,7 @@ class Recording:
     source: str = ""
     certain: bool = True
     cut: Cut | None = None
+    reference: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -202,15 +205,17 @@ def finish_recording(
     segment_starts: list[int] | None = None,
     montage: str | None = None,
     cut: Cut | None = None,
+    reference: str = "",
 ) -> Recording:
     """Make a checked :class:`Recording` from a Raw that holds EEG channels in volts.
 
     Electrodes are named and placed; flashes and segment edges become annotations. Parameters and
-    errors as in :func:`build_recording`, ``cut`` as in :class:`Recording`.
+    errors as in :func:`build_recording`, ``cut`` and ``reference`` as in :class:`Recording`; names
+    of channels tell a reference, too.
     """
     check_axes(len(raw.ch_names), int(raw.n_times), source)
     check_rate(raw.info["sfreq"], source)
-    place_electrodes(raw, source, montage)
+    by_names = place_electrodes(raw, source, montage)
     recording = Recording(
         raw=raw,
         flashes=_complete_flashes(flashes, source),
@@ -220,6 +225,7 @@ def finish_recording(
         source=_in_utf8(source),
         certain=certain,
         cut=cut,
+        reference=_in_utf8(reference or by_names),
     )  # fmt: skip
     check_recording(recording)
     _annotate(recording, segment_starts or [])

@@ -15,6 +15,8 @@ import pandas as pd
 from p300.errors import DataWarning, RunError
 from p300.recordings import Recording, summarise_recording
 from p300.signal.epochs import Epochs, common_electrodes, join_layouts
+from p300.signal.plausibility.doubts import warn_of_doubts
+from p300.signal.plausibility.impression import Impression, take_impression
 from p300.signal.positions import join_positions
 from p300.signal.preprocessing import (
     Preprocessing,
@@ -72,13 +74,21 @@ def assemble(
         When there are no recordings.
     P300Error
         Whatever the recordings or settings raise.
+
+    Warns
+    -----
+    DataWarning
+        Of recordings that are doubtful beside the others, see
+        :func:`~p300.signal.plausibility.doubts.warn_of_doubts`.
     """
     facts: list[Any] = []
     summaries: list[dict[str, Any]] = []
+    impressions: list[Impression] = []
     # Cut epochs wait on disk until it is known which electrodes all recordings have.
     parts: dict[Path, Epochs] = {}
     for recording in recordings:
         part = cut_epochs(recording, settings)
+        impressions.append(take_impression(recording, part))
         parts[part.save(folder / "parts" / str(len(parts)))] = _without_signal(part)
         about = summarise_recording(recording)
         summaries.append({**about, "preprocessing": describe(recording, settings)})
@@ -89,6 +99,7 @@ def assemble(
         (about["recording"].rsplit("/ses-", 1)[0], 1e-6 * about["amplitude_microvolts"])
         for about in summaries
     )
+    warn_of_doubts(impressions)
     _join(parts, dataset, settings, folder)
     (folder / "parts").rmdir()
     return facts, summaries

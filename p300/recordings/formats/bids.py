@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p300.errors import DataWarning, RecordingError
+from p300.files import read_json
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import check_codes, number_flashes
@@ -277,6 +278,7 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
         layout=layout,
         source=str(bids_path.fpath),
         montage=channels.montage,
+        reference=_stated_reference(bids_path),
     )
     if layout is not None:
         check_codes(recording.flashes, layout, str(events))
@@ -291,6 +293,17 @@ def _place_events(raw: BaseRaw, events: Path, file: Path) -> None:
     told = guarded(lambda: events_file_to_annotation_kwargs(events, verbose="error"), events)
     marks = mne.Annotations(told["onset"], told["duration"], told["description"])
     place_annotations(raw, marks, file)
+
+
+def _stated_reference(bids_path: BIDSPath) -> str:
+    """Return EEGReference of the recording, "" where it says nothing."""
+    file: Path | None = bids_path.find_matching_sidecar(
+        suffix="eeg", extension=".json", on_error="ignore"
+    )
+    stored = guarded(lambda: read_json(file), file) if file is not None else {}
+    said = stored.get("EEGReference") if isinstance(stored, dict) else None
+    known = isinstance(said, str) and said.strip().casefold() not in ("", "n/a", "unknown")
+    return str(said).strip() if known else ""
 
 
 def _check_folders(bids_path: BIDSPath) -> None:
