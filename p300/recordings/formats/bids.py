@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p300.errors import DataWarning, RecordingError
-from p300.files import read_json
+from p300.files import read_bytes
+from p300.json_text import LARGEST, parse_json
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import check_codes, number_flashes
@@ -300,7 +301,7 @@ def _stated_reference(bids_path: BIDSPath) -> str:
     file: Path | None = bids_path.find_matching_sidecar(
         suffix="eeg", extension=".json", on_error="ignore"
     )
-    stored = guarded(lambda: read_json(file), file) if file is not None else {}
+    stored = guarded(lambda: parse_json(read_bytes(file, LARGEST), LARGEST), file) if file else {}
     said = stored.get("EEGReference") if isinstance(stored, dict) else None
     known = isinstance(said, str) and said.strip().casefold() not in ("", "n/a", "unknown")
     return str(said).strip() if known else ""
