@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -14,25 +12,8 @@ from typing import IO, Any, TypeVar
 import numpy as np
 
 from p300.errors import RecordingError
-from p300.recordings.guard import check_regular
+from p300.recordings.guard import check_regular, guarded
 from p300.recordings.readers.matfile import Shapes, mat_shapes, read_mat
-
-_READ_FAILURES = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What zipfile and numpy raise on damaged archives."""
 
 _MOST_TIMES_SMALLER = 200
 """No recorded signal is compressed further."""
@@ -136,11 +117,7 @@ def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _guarded(file: Path, read: Callable[[], _Read]) -> _Read:
-    try:
-        return read()
-    except _READ_FAILURES as error:
-        text = " ".join(str(error).split())
-        raise RecordingError(
-            f"{file}: the NumPy archive is damaged or cut short ({type(error).__name__}: {text}); "
-            "write it again with numpy.savez"
-        ) from error
+    return guarded(
+        read, file, reader="numpy", fault="the NumPy archive is damaged or cut short",
+        advice="write it again with numpy.savez",
+    )  # fmt: skip
