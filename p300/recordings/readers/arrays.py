@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,26 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from p300.errors import RecordingError
-from p300.recordings.guard import check_regular
+from p300.recordings.guard import check_regular, guarded
 from p300.recordings.readers.matfile import Shapes, mat_shapes, read_mat
 from p300.stored.arrays import read_npy_header
-
-_READ_FAILURES = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What zipfile and numpy raise on damaged archives."""
 
 _MOST_TIMES_SMALLER = 200
 """No recorded signal is compressed further."""
@@ -126,11 +107,7 @@ def _npz_shapes(file: Path) -> dict[str, tuple[int, ...]]:
 
 
 def _guarded(file: Path, read: Callable[[], _Read]) -> _Read:
-    try:
-        return read()
-    except _READ_FAILURES as error:
-        text = " ".join(str(error).split())
-        raise RecordingError(
-            f"{file}: the NumPy archive is damaged or cut short ({type(error).__name__}: {text}); "
-            "write it again with numpy.savez"
-        ) from error
+    return guarded(
+        read, file, reader="numpy", fault="the NumPy archive is damaged or cut short",
+        advice="write it again with numpy.savez",
+    )  # fmt: skip
