@@ -22,6 +22,7 @@ from p300.stored import StoredFolder
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
     from p300.recordings.recording import Recording
+    from p300.signal.preprocessing import Preprocessing
 
 FORMAT = 2
 ABOUT, WEIGHTS = "detector.json", "weights.safetensors"
@@ -55,6 +56,15 @@ class StoredDetector:
     alignment: Alignment = NO_ALIGNMENT
     positions: Positions = field(default_factory=dict)
 
+    @property
+    def settings(self) -> Preprocessing:
+        """How recordings are preprocessed: as the training epochs were, to their electrodes."""
+        from p300.signal.preprocessing import Preprocessing
+
+        return Preprocessing.model_validate(
+            {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
+        )
+
     def score(self, recording: Recording) -> pd.DataFrame:
         """Score every flash of a recording, preprocessed and aligned as the training epochs were.
 
@@ -84,12 +94,9 @@ class StoredDetector:
         PreprocessingError, EpochsError
             As :meth:`score` does.
         """
-        from p300.signal.preprocessing import Preprocessing, preprocess
+        from p300.signal.preprocessing import preprocess
 
-        settings = Preprocessing.model_validate(
-            {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
-        )
-        epochs = preprocess(recording, settings)
+        epochs = preprocess(recording, self.settings)
         check_same_places(self.positions, epochs.positions, f"the detector and {recording.name}")
         return align(epochs, self.alignment)
 
@@ -159,7 +166,6 @@ def load_detector(folder: str | Path) -> StoredDetector:
         an epoch of noise.
     """
     from p300.detectors.records import DetectorRecord
-    from p300.signal.preprocessing import Preprocessing
 
     folder = Path(folder)
     stored = StoredFolder(folder, DetectorError, REMEDY)
@@ -175,10 +181,9 @@ def load_detector(folder: str | Path) -> StoredDetector:
     arrays = stored.arrays(WEIGHTS)
     with stored.reading(ABOUT):
         detector = make_detector(about.name, **about.parameters)
-        Preprocessing.model_validate(about.preprocessing)
         detector.restore(about.state.model_dump(), arrays)
         _try_out(detector)
-        return StoredDetector(
+        loaded = StoredDetector(
             detector=detector,
             electrodes=tuple(about.electrodes),
             sfreq=about.sfreq,
@@ -186,6 +191,8 @@ def load_detector(folder: str | Path) -> StoredDetector:
             alignment=make_alignment(about.alignment, "alignment"),
             positions=restore_positions(about.positions, about.electrodes),
         )
+        _ = loaded.settings  # they are checked now, not with the first recording
+        return loaded
 
 
 def _try_out(detector: Detector) -> None:

@@ -26,11 +26,13 @@ Record = TypeVar("Record", bound="BaseModel")
 _FAILURES = (
     ArithmeticError,
     AttributeError,
+    EOFError,
     LookupError,
     MemoryError,
     OSError,
     P300Error,
     RuntimeError,
+    SyntaxError,
     TypeError,
     ValueError,
 )

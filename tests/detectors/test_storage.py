@@ -107,6 +107,7 @@ def test_scores_that_overflow_are_an_error_where_they_arise(epochs):
         ("parameters.unknown", 1, "unknown key 'unknown'"),
         ("name", "../cnn1", "unknown detector"),
         ("preprocessing.tmax", 1e9, "tmax"),
+        ("sfreq", 2, "too low for a band|samples at 2 Hz"),
         ("positions", {"Cz": [1e999, 0, 0]}, "Infinity found"),
         ("positions", {"Cz": [0, 0]}, r"positions\.Cz"),
         ("alignment", {"method": "none", "mode": "x"}, "mode"),

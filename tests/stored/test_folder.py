@@ -171,6 +171,15 @@ def test_an_array_is_exactly_what_its_header_says(wrong, message, stored):
         stored.memory_mapped("X.npy", 3)
 
 
+def test_a_header_that_cannot_be_parsed_is_damage(stored):
+    write_npy(stored.path / "X.npy", (2, 2, 3))
+    content = (stored.path / "X.npy").read_bytes()
+    for end in (b"(2, 2, '", b"(2, 2 3)", b"(2, 2, x)"):
+        (stored.path / "X.npy").write_bytes(content.replace(b"(2, 2, 3)", end))
+        with pytest.raises(DetectorError, match=r"X\.npy is damaged"):
+            stored.memory_mapped("X.npy", 3)
+
+
 @pytest.mark.parametrize("n", [0, 2])
 def test_arrays_stay_on_disk(n, stored):
     write_npy(stored.path / "X.npy", (n, 2, 3))
