@@ -142,6 +142,10 @@ def test_files_that_are_no_recordings_are_counted_and_damage_is_told(tmp_path):
         survey_place(tmp_path / "more")
     assert "- x.edf: not an EDF or BDF file, it begins with b'something'" in str(caught.value)
     assert "2 .docx: no formats known here" in str(caught.value)
+    (tmp_path / "more" / "x_flashes.csv").write_text("sample,target\n1,1\n")  # belongs to x.edf
+    unread, others = find_unread(tmp_path / "more", [])
+    assert [one.file.name for one in unread] == ["x.edf"]
+    assert others == {".docx": 2}
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecordingError, match="the folder has no files"):
         survey_place(tmp_path / "empty")
