@@ -10,7 +10,7 @@ from own_recordings import save_annotated, save_gtec, save_with_table, study
 from p300.arguments import parse_options
 from p300.commands.finding import find_data
 from p300.commands.survey import find_one, survey_place
-from p300.commands.unread import MOST_TOLD, find_unread
+from p300.commands.unread import MOST_TOLD, explain, find_unread
 from p300.errors import RecordingError
 
 WORDS = {True: "oddball", False: "standard"}
@@ -69,6 +69,15 @@ def test_the_marks_and_the_command_that_names_them(tmp_path, words):
     assert options == {"target": [words[True]], "nontarget": [words[False]]}
     found = find_one(file, command[4], options)
     assert found.guessed == ()
+
+
+def test_a_file_that_can_be_read_is_told_with_the_command(tmp_path):
+    save_with_table(study()[0], tmp_path / "a b_raw.fif", ["sample", "target"])
+    told = explain(tmp_path / "a b_raw.fif")
+    assert told.reason.startswith("a b_raw.fif: Flash table")
+    assert shlex.split(told.command) == [
+        "p300", "init", str(tmp_path / "a b_raw.fif"), "--source", "flash_table",
+    ]  # fmt: skip
 
 
 def test_of_many_files_some_are_looked_into(tmp_path):
