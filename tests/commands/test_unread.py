@@ -14,7 +14,7 @@ from specimen_files import make_content
 from p300.arguments import parse_options
 from p300.commands.finding import find_data
 from p300.commands.survey import find_one, survey_place
-from p300.commands.unread import MOST_TOLD, find_unread
+from p300.commands.unread import MOST_TOLD, explain, find_unread
 from p300.errors import RecordingError
 from p300.recordings import open_recordings
 
@@ -122,6 +122,15 @@ def test_a_bids_data_set_is_one_and_says_what_its_events_are(tmp_path):
     assert f"p300 init {tmp_path} --source bids --option 'target=[" in told[2]
 
 
+def test_a_file_that_can_be_read_is_told_with_the_command(tmp_path):
+    save_with_table(study()[0], tmp_path / "a b_raw.fif", ["sample", "target"])
+    told = explain(tmp_path / "a b_raw.fif")
+    assert told.reason.startswith("a b_raw.fif: Flash table")
+    assert shlex.split(told.command) == [
+        "p300", "init", str(tmp_path / "a b_raw.fif"), "--source", "flash_table",
+    ]  # fmt: skip
+
+
 def test_of_many_files_some_are_looked_into(tmp_path):
     for k in range(MOST_TOLD + 3):
         (tmp_path / f"x{k}.{'edf' if k < 18 else 'xdf'}").write_bytes(b"something")
@@ -193,6 +202,10 @@ def test_files_that_are_no_recordings_are_counted_and_damage_is_told(tmp_path):
         survey_place(tmp_path / "more")
     assert "- x.edf: not an EDF or BDF file, it begins with b'something'" in str(caught.value)
     assert "2 .docx: no formats known here" in str(caught.value)
+    (tmp_path / "more" / "x_flashes.csv").write_text("sample,target\n1,1\n")  # belongs to x.edf
+    unread, others = find_unread(tmp_path / "more", [])
+    assert [one.file.name for one in unread] == ["x.edf"]
+    assert others == {".docx": 2}
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecordingError, match="the folder has no files"):
         survey_place(tmp_path / "empty")
