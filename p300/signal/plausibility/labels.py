@@ -192,7 +192,7 @@ def find_mistake(found: Characters, waves: Waves, subject: str) -> Mistake | Non
     subject
         Whose recording it is.
     """
-    template = waves.of_others(subject)[0].mean(axis=0)
+    template = waves.whitening @ waves.of_others(subject)[0].mean(axis=0)
     rows = [waves.electrodes.index(n) for n in found.electrodes if n in waves.electrodes]
     own = [k for k, n in enumerate(found.electrodes) if n in waves.electrodes]
     skipped = waves.first - found.first
