@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from p300.commands.finding import find_data, open_found
@@ -41,9 +42,17 @@ def planted(recordings, clean, subject, change, runs=("1", "2")):
 
 
 def with_signal(recording, function):
-    raw = recording.raw.copy()
+    raw = recording.raw.copy().load_data(verbose="error")
     raw.apply_function(function, channel_wise=False)
     return replace(recording, raw=raw)
+
+
+def inverted(recording):
+    return with_signal(recording, np.negative)
+
+
+def averaged(recording):
+    return with_signal(recording, lambda x: x - x.mean(axis=0))
 
 
 def with_flashes(recording, **columns):
@@ -51,12 +60,14 @@ def with_flashes(recording, **columns):
 
 
 def shifted(recording, seconds):
-    return with_flashes(recording, sample=recording.flashes["sample"] + round(240 * seconds))
+    samples = recording.flashes["sample"] + round(240 * seconds)
+    kept = recording.flashes.assign(sample=samples)[samples < recording.raw.n_times - 180]
+    return replace(recording, flashes=kept)
 
 
 def at_rate(recording, sfreq):
     return build_recording(
-        recording.raw.get_data(), recording.electrodes, sfreq, recording.flashes,
+        recording.raw.get_data(), recording.electrodes, sfreq, recording.flashes[:-6],
         dataset=recording.dataset, subject=recording.subject, run=recording.run,
         layout=recording.layout, source=recording.source,
     )  # fmt: skip
@@ -69,10 +80,9 @@ def relabelled(recording, symbol_of):
         layout.symbol_at(rows.loc[rows["target"], "code"]) for _, rows in table.groupby("character")
     ]
     codes = [layout.codes_of(symbol_of(text, k)) for k in range(len(text))]
-    target = [
-        code in codes[character - 1] for code, character in table[["code", "character"]].values
-    ]
-    return with_flashes(recording, target=np.array(target))
+    shown = zip(table["code"], table["character"], strict=True)
+    target = pd.array([code in codes[character - 1] for code, character in shown], "boolean")
+    return with_flashes(recording, target=target)
 
 
 def transposed(text, k):
@@ -90,9 +100,8 @@ def test_a_clean_study_gives_no_warning(clean, recordings):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_small_studies_give_no_warning(seed):
     sizes = {"n_subjects": 6, "n_runs": 1, "characters_per_run": 2, "repetitions": 6}
-    assert (
-        find_doubts([look(one) for one in open_recordings("simulated", seed=seed, **sizes)]) == []
-    )
+    small = open_recordings("simulated", seed=seed, **sizes)
+    assert find_doubts([look(one) for one in small]) == []
 
 
 def test_noise_is_not_upside_down(recordings):
@@ -108,9 +117,7 @@ def test_noise_is_not_upside_down(recordings):
 
 @pytest.mark.parametrize("subject", ["1", "2", "3"])
 def test_inverted_polarity(recordings, clean, subject):
-    said = find_doubts(
-        planted(recordings, clean, subject, lambda one: with_signal(one, np.negative))
-    )
+    said = find_doubts(planted(recordings, clean, subject, inverted))
     assert len(said) == 1
     assert f"(simulated/sub-{subject}, 2 recordings): the response to targets is" in said[0]
     assert "upside down" in said[0]
@@ -118,7 +125,7 @@ def test_inverted_polarity(recordings, clean, subject):
 
 @pytest.mark.parametrize("of_three", [("1", "2", "3")])
 def test_of_three_the_right_one_is_named_and_of_two_none(recordings, clean, of_three):
-    changed = planted(recordings, clean, "2", lambda one: with_signal(one, np.negative))
+    changed = planted(recordings, clean, "2", inverted)
     said = find_doubts([one for one in changed if one.subject in of_three])
     assert len(said) == 1
     assert "/sub-2," in said[0]
@@ -126,28 +133,28 @@ def test_of_three_the_right_one_is_named_and_of_two_none(recordings, clean, of_t
 
 
 @pytest.mark.parametrize(
-    ("seconds", "word"), [(-0.15, "later"), (-0.2, "later"), (0.15, "earlier")]
+    ("seconds", "word"), [(-0.1, "later"), (-0.15, "later"), (-0.2, "later"), (0.15, "earlier")]
 )
 def test_shifted_onsets(recordings, clean, seconds, word):
     said = find_doubts(planted(recordings, clean, "1", lambda one: shifted(one, seconds)))
     assert len(said) == 1
     assert "(simulated/sub-1, 2 recordings): the responses come" in said[0]
     found = int(said[0].split("come ")[1].split(" ms")[0])
-    assert abs(found - 1e3 * abs(seconds)) <= 60
+    assert abs(found - 1e3 * abs(seconds)) <= 40
     assert f"ms {word} than" in said[0]
 
 
 def test_an_average_reference_among_others(recordings, clean):
-    changed = planted(recordings, clean, "3", lambda one: with_signal(one, lambda x: x - x.mean(0)))
+    changed = planted(recordings, clean, "3", averaged)
     said = [text for text in find_doubts(changed) if "average reference" in text]
     assert len(said) == 1
     assert "add up to zero (average reference) in" in said[0]
-    named, others = said[0].split("; the electrodes")[0], said[0]
+    named, others = said[0].split("; do not add up")[0], said[0]
     assert "sub-3/ses-1/run-1" in named
     assert "sub-3/ses-1/run-2" in named
     assert "sub-1/" not in named
     assert "preprocessing.reference" in others
-    everyone = [take_impression(with_signal(one, lambda x: x - x.mean(0))) for one in recordings]
+    everyone = [take_impression(averaged(one)) for one in recordings]
     assert find_doubts(everyone) == []
 
 
@@ -183,7 +190,7 @@ def test_a_rate_that_is_twice_or_half(recordings, clean, sfreq, line):
     assert len(said) == 1
     assert "(simulated/sub-2/ses-1/run-2): sampling rate" in said[0]
     assert f"{sfreq:g} Hz stated, 240 Hz by the signal" in said[0]
-    for sign in (line, "alpha rhythm lies within", "flashes follow after"):
+    for sign in (line, "flashes follow after"):
         assert sign in said[0]
 
 
@@ -198,8 +205,8 @@ def test_one_sign_of_another_rate_is_none(recordings, clean):
 @pytest.mark.parametrize(
     ("symbol_of", "words"),
     [
-        (lambda text, k: text[(k + 1) % len(text)], "are those of the next character"),
-        (lambda text, k: text[k - 1], "are those of the previous character"),
+        (lambda text, k: [*text, "A"][k + 1], "are those of the next character"),
+        (lambda text, k: ["A", *text][k], "are those of the previous character"),
         (transposed, "have rows for columns"),
     ],
 )
@@ -207,17 +214,10 @@ def test_labels_that_the_responses_contradict(recordings, clean, symbol_of, word
     def change(one):
         return relabelled(one, symbol_of)
 
-    changed = planted(recordings, clean, "1", change, runs="1")
-    said = find_doubts(changed)
-    true = relabelled(recordings[0], lambda text, k: text[k])
-    assert true.flashes.equals(recordings[0].flashes)
-    right = {
-        "are those of the next character": "previous",
-        "are those of the previous character": "next",
-    }
-    assert len(said) == 1
-    assert "(simulated/sub-1/ses-1/run-1): the labels spell" in said[0]
-    assert f"the labels {words}" in said[0] or right.get(words, "?") in said[0]
+    (said,) = find_doubts(planted(recordings, clean, "1", change))
+    assert "(simulated/sub-1/ses-1/run-2): the labels spell" in said
+    assert "(simulated/sub-1/ses-1/run-1)" in said
+    assert f"the labels {words}" in said
 
 
 def test_labels_that_no_symbol_explains(recordings, clean):
@@ -229,16 +229,16 @@ def test_labels_that_no_symbol_explains(recordings, clean):
     (said,) = find_doubts(changed)
     assert "sub-1/ses-1/run-1): in 1 of 5 characters no symbol of the layout" in said
     assert ": 2 (codes 1, 2, " in said
-    inverted = with_flashes(recordings[0], target=~recordings[0].flashes["target"])
-    said = find_doubts([take_impression(inverted)])
+    swapped = with_flashes(recordings[0], target=~recordings[0].flashes["target"])
+    said = find_doubts([take_impression(swapped)])
     assert "750 of 900 flashes are targets, more than are not" in said[0]
 
 
 def test_doubts_are_warnings(recordings):
-    inverted = with_flashes(recordings[0], target=~recordings[0].flashes["target"])
+    swapped = with_flashes(recordings[0], target=~recordings[0].flashes["target"])
     with pytest.warns(DataWarning) as caught:
-        warn_of_doubts([take_impression(inverted)])
-    assert [str(w.message) for w in caught] == find_doubts([take_impression(inverted)])
+        warn_of_doubts([take_impression(swapped)])
+    assert [str(w.message) for w in caught] == find_doubts([take_impression(swapped)])
 
 
 @pytest.mark.parametrize(
@@ -259,6 +259,6 @@ def test_inverted_real_subjects_are_named(data_root, folder):
     recordings = list(open_found(found))
     clean = [look(one) for one in recordings]
     for subject in {one.subject for one in recordings}:
-        changed = planted(recordings, clean, subject, lambda one: with_signal(one, np.negative))
+        changed = planted(recordings, clean, subject, inverted)
         (said,) = find_doubts(changed)
         assert f"/sub-{subject}, 2 recordings): the response to targets" in said

@@ -20,7 +20,7 @@ LATEST = 0.22
 SHIFT, BEYOND = 0.06, 0.02
 """Seconds; the smallest shift that is told, and by how much it lies outside the others'."""
 
-ALIKE, FIT, BETTER = 0.25, 0.4, 0.3
+ALIKE, FIT, BETTER = 0.25, 0.4, 0.25
 """Correlation of the difference waves at that shift; its mean with that of the responses to
 non-targets; and how much larger this mean is than without the shift."""
 
