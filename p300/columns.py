@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from p300.errors import RunError
+from p300.errors import P300Error, RunError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+REMEDY = "it is damaged or not of this p300: start again with p300 run into another folder"
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,14 @@ class Schema:
         """Names of the columns."""
         return list(self.columns)
 
-    def read(self, table: pd.DataFrame, where: str) -> pd.DataFrame:
+    def read(
+        self,
+        table: pd.DataFrame,
+        where: str,
+        *,
+        error: type[P300Error] = RunError,
+        remedy: str = REMEDY,
+    ) -> pd.DataFrame:
         """Return a table with these columns, in this order and these types, and no others.
 
         Parameters
@@ -99,25 +109,29 @@ class Schema:
             Must have all of them.
         where
             The file or the table, for messages.
+        error
+            The exception class to raise.
+        remedy
+            What to do, for messages.
 
         Raises
         ------
-        RunError
+        error
             When a column is missing or holds something else.
         """
         if lacking := [name for name in self.columns if name not in table.columns]:
-            raise RunError(
+            raise error(
                 f"{where}: {len(table)} rows without the columns {lacking} found "
-                f"({list(table.columns)}), expected {self.names}; {REMEDY}"
+                f"({list(table.columns)}), expected {self.names}; {remedy}"
             )
         read = {}
         for name, column in self.columns.items():
             try:
                 read[name] = column.read(table[name])
-            except ValueError as error:
-                raise RunError(
-                    f"{where}: column {name}: {error}, expected {column.holds}; {REMEDY}"
-                ) from error
+            except ValueError as failure:
+                raise error(
+                    f"{where}: column {name}: {failure}, expected {column.holds}; {remedy}"
+                ) from failure
         return table[self.names].assign(**read).reset_index(drop=True)
 
     def empty(self) -> pd.DataFrame:
@@ -126,8 +140,6 @@ class Schema:
 
         return self.read(pd.DataFrame(columns=self.names), "an empty table")
 
-
-REMEDY = "it is damaged or not of this p300: start again with p300 run into another folder"
 
 _FOLD = {
     "dataset": TEXT, "protocol": TEXT, "calibration_characters": TEXT_OR_NONE, "fold": TEXT,

@@ -85,6 +85,10 @@ class RunError(P300Error):
     """A run folder belongs to something else, is damaged or unfinished."""
 
 
+class StoredFileError(P300Error, ValueError):
+    """A stored file is damaged, is no plain file, or holds something else than its name says."""
+
+
 class P300Warning(UserWarning):
     """Base of all warnings raised by this package."""
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from p300.errors import RunError
+from p300.errors import RunError, StoredFileError
+from p300.json_text import LARGEST, parse_json
 
 
 @contextmanager
@@ -97,9 +98,74 @@ def write_json(path: Path, content: Any) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def check_inside(path: Path, root: Path) -> None:
+    """Refuse a file or folder that links take out of the folder that it should be in.
+
+    Parameters
+    ----------
+    path
+        Need not exist.
+    root
+        The folder; a link may lead to it.
+
+    Raises
+    ------
+    StoredFileError
+        Nothing has been opened then.
+    """
+    try:
+        inside = path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, impossible names
+        raise StoredFileError(f"{path}: it leads nowhere ({error})") from error
+    if not inside:
+        raise StoredFileError(
+            f"{path}: a link out of its folder found, which is not followed; put a copy of what it "
+            "leads to in its place"
+        )
+
+
+def check_plain(path: Path, root: Path) -> None:
+    """Refuse what is not a plain file in a folder: a pipe, a device, a link out of it.
+
+    Raises
+    ------
+    StoredFileError
+        Nothing has been opened then.
+    """
+    check_inside(path, root)
+    if not path.is_file():
+        found = "something that is no plain file" if os.path.lexists(path) else "nothing"
+        raise StoredFileError(f"{path}: {found} found, expected a file")
+
+
+def read_json(path: Path, largest: int = LARGEST) -> Any:
+    """Read a JSON file, by the rules of :func:`p300.json_text.parse_json`.
+
+    Raises
+    ------
+    StoredFileError
+        Naming the file, when it is not one, too large or says something else.
+    """
+    check_plain(path, path.parent)
+    try:
+        return parse_json(read_bytes(path, largest), largest)
+    except (OSError, ValueError) as error:
+        raise StoredFileError(f"{path} is damaged ({error}); make it anew") from error
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Return what is in a file that :func:`check_plain` accepted.
+
+    Raises
+    ------
+    ValueError
+        When that is more than ``largest`` bytes.
+    """
+    with path.open("rb") as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise ValueError(f"{path.stat().st_size:,} bytes found, at most {largest:,} expected")
+    return content
 
 
 def cache_folder() -> Path:

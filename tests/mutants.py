@@ -12,91 +12,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from mutant import Mutant
+from mutants_recordings import RECORDINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 
-
-@dataclass(frozen=True)
-class Mutant:
-    """A change that breaks a promise.
-
-    Parameters
-    ----------
-    promise
-        What is no longer true with it.
-    file
-        Under ``p300/``.
-    line, change
-        The text there, once in the file, and what takes its place.
-    tests
-        Those that keep the promise: files, or tests in them.
-    """
-
-    promise: str
-    file: str
-    line: str
-    change: str
-    tests: tuple[str, ...]
-
-
 MUTANTS = (
-    Mutant(
-        "-1 in a flash table is never a target",
-        "recordings/formats/flash_table.py",
-        '["0", "-1", "false", "nontarget"], False)',
-        '["0", "-1", "false", "nontarget"], True)',
-        ("tests/recordings/formats/test_flash_tables_of_others.py",),
-    ),
-    Mutant(
-        "samples that a counter lacks divide a recording",
-        "recordings/readers/clock.py",
-        "gaps = np.flatnonzero(steps != usual)",
-        "gaps = np.flatnonzero(steps > 3 * usual)",
-        ("tests/recordings/readers/test_clock.py",),
-    ),
-    Mutant(
-        "-1 in a flash table is never a target",
-        "recordings/formats/flash_table.py",
-        '["0", "-1", "false", "nontarget"], False)',
-        '["0", "-1", "false", "nontarget"], True)',
-        ("tests/recordings/formats/test_flash_tables_of_others.py",),
-    ),
-    Mutant(
-        "samples that a counter lacks divide a recording",
-        "recordings/readers/clock.py",
-        "gaps = np.flatnonzero(steps != usual)",
-        "gaps = np.flatnonzero(steps > 3 * usual)",
-        ("tests/recordings/readers/test_clock.py",),
-    ),
-    Mutant(
-        "-1 in a flash table is never a target",
-        "recordings/formats/flash_table.py",
-        '["0", "-1", "false", "nontarget"], False)',
-        '["0", "-1", "false", "nontarget"], True)',
-        ("tests/recordings/formats/test_flash_tables_of_others.py",),
-    ),
-    Mutant(
-        "samples that a counter lacks divide a recording",
-        "recordings/readers/clock.py",
-        "gaps = np.flatnonzero(steps != usual)",
-        "gaps = np.flatnonzero(steps > 3 * usual)",
-        ("tests/recordings/readers/test_clock.py",),
-    ),
+    *RECORDINGS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
         "< duration - 1e-9:",
         "< duration / 2 - 1e-9:",
         ("tests/evaluation/test_leaks.py",),
-    ),
-    Mutant(
-        "where most names are of no system none is taken for one",
-        "recordings/electrode_names.py",
-        "if 2 * len(unknown) <= len(eeg) and not elsewhere:",
-        "if not elsewhere:",
-        ("tests/recordings/test_electrode_names.py",),
     ),
     Mutant(
         "electrodes of one name at two places are not joined",
@@ -118,13 +48,6 @@ MUTANTS = (
         "if run in learned and (onset.isna().any() or np.isnan(learned[run]).any()):",
         "if run in learned and onset.isna().all() and len(onset) > 1000:",
         ("tests/evaluation/test_leaks.py",),
-    ),
-    Mutant(
-        "onsets of epochs count at the rate of the recording that was cut",
-        "recordings/readers/epochfile.py",
-        "rate: float | None = float(np.ravel(epochs._raw_sfreq)[0])",
-        'rate: float | None = float(epochs.info["sfreq"])',
-        ("tests/recordings/formats/test_epochs.py",),
     ),
     Mutant(
         "an interval is one of 95 %",
@@ -201,60 +124,39 @@ MUTANTS = (
         ("tests/evaluation/test_fold.py",),
     ),
     Mutant(
-        "stimulations of .ov files lie where OpenViBE puts them",
-        "recordings/readers/ovfile.py",
-        "counted = [((date + 1) * rate - 1) >> 32 for date in self.dates]",
-        "counted = [(date * rate) >> 32 for date in self.dates]",
-        ("tests/recordings/readers/test_ovfile.py",),
-    ),
-    Mutant(
-        "stimulations after lost blocks move with the signal",
-        "recordings/readers/ovfile.py",
-        "np.where(gap, -1, block * self.block + within)",
-        "np.where(gap, -1, samples - begins[0])",
-        ("tests/recordings/readers/test_ovfile.py",),
-    ),
-    Mutant(
-        "trials of other tasks are no flashes of a speller",
-        "recordings/formats/openvibe.py",
-        "_LONGEST_INTERVAL = 1.5",
-        "_LONGEST_INTERVAL = 15",
-        ("tests/recordings/formats/test_openvibe_ov.py",),
-    ),
-    Mutant(
-        "events of Neuroscan are those of the sample whose bytes they name",
-        "recordings/readers/cntfile.py",
-        "(offset - header.begin) // frame",
-        "(offset - header.begin) // frame - 1",
-        ("tests/recordings/readers/test_cntfile.py",),
-    ),
-    Mutant(
-        "samples of 16 and 32 bits are told apart, never guessed",
-        "recordings/readers/cntfile.py",
-        "    if len(fits) == 1:",
-        "    if True:",
-        ("tests/recordings/readers/test_cntfile.py",),
-    ),
-    Mutant(
-        "events of a cut track are not lost in silence",
-        "recordings/readers/mfffile.py",
-        'if file.suffix == ".xml":',
-        'if file.suffix == ".none":',
-        ("tests/recordings/readers/test_mfffile.py",),
-    ),
-    Mutant(
-        "guessed subjects are not crossed",
-        "recordings/study.py",
-        "        guessed = [one for one in seen if not one.certain]\n",
-        "        guessed = [one for one in seen if one.certain is None]\n",
-        ("tests/recordings/test_study.py",),
-    ),
-    Mutant(
         "the scale of a network's input is learned from what it learns from",
         "detectors/training/network.py",
         "        scaling = Scaling.learned(X, whole[0])\n",
         "        scaling = Scaling.learned(X, np.arange(len(X)))\n",
         ("tests/detectors/training/test_scaling.py",),
+    ),
+    Mutant(
+        "epochs that touch a stretch marked as bad are left out",
+        "signal/sampling.py",
+        "here = inside & (first < end) & (last >= begin)",
+        "here = inside & (first >= begin) & (last < end)",
+        ("tests/signal/test_bad_stretches.py",),
+    ),
+    Mutant(
+        "the command that goes on takes the rarer mark for the target",
+        "commands/unread.py",
+        "shown = [str(mark) for mark in counts.index[:2]]",
+        "shown = [str(mark) for mark in counts.index[1::-1]]",
+        ("tests/commands/test_unread.py",),
+    ),
+    Mutant(
+        "one data set that cannot be read does not stop the others",
+        "commands/survey.py",
+        "            if len(found) == 1:\n                raise",
+        "            raise",
+        ("tests/commands/test_unread.py",),
+    ),
+    Mutant(
+        "rows of a layout are the text that stands there",
+        "yaml_text.py",
+        '("layout", "subjects",',
+        '("subjects",',
+        ("tests/test_yaml_text.py",),
     ),
 )
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "p300"
-FLOOR = ("errors", "files", "ranges", "arguments", "columns", "lazy", "showing", "yaml_text")
+FLOOR = (
+    "errors", "files", "ranges", "arguments", "columns", "lazy", "showing", "stored", "json_text",
+    "yaml_text",
+)  # fmt: skip
 """What every room stands on."""
 ROOMS = (
     "recordings", "signal", "detectors", "adaptation", "evaluation", "runs", "speller", "report",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from p300.adaptation.readout import Readout, Strength
+from p300.adaptation.readout import Readout, Strength, Update
 from p300.adaptation.transfer import Transfer, read_features
 from p300.detectors.base import Detector
-from p300.detectors.calibration import Sigmoid
-from p300.detectors.storage import any_epoch
+from p300.detectors.calibration import Sigmoid, finite_scores
+from p300.detectors.storage import REMEDY, any_epoch
 from p300.errors import DetectorError
-from p300.files import read_json, write_json, written_whole
+from p300.files import write_json, written_whole
+from p300.stored import StoredFolder
 
 ABOUT, ARRAYS = "adaptation.json", "adaptation.safetensors"
 
@@ -53,28 +57,45 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
     Raises
     ------
     DetectorError
-        When the files are damaged.
+        When one of the files is missing or damaged, or holds numbers that are not finite.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from p300.adaptation.records import TransferRecord
 
-    if not (folder / ABOUT).is_file():
+    stored = StoredFolder(folder, DetectorError, REMEDY)
+    if not (stored.has(ABOUT) or stored.has(ARRAYS)):
         return None
-    try:
-        about, arrays = read_json(folder / ABOUT), load_file(folder / ARRAYS)
+    about, arrays = stored.record(ABOUT, TransferRecord), stored.arrays(ARRAYS)
+    with stored.reading(ARRAYS):
+        read = read_features(detector, any_epoch(detector))
+        _check_shapes(arrays, read.shape[1])
         transfer = Transfer(
             detector,
             Readout(**arrays),
-            Strength(**about["strength"]),
-            Sigmoid(*about["calibration"]),
+            Strength(about.strength.targets, about.strength.epochs),
+            Sigmoid(*about.calibration),
             np.empty(0),
         )
-        # Arrays of wrong shapes fail here, not with the first recording.
-        transfer.calibration(transfer.readout(read_features(detector, any_epoch(detector))))
-    except (
-        AttributeError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError
-    ) as error:  # fmt: skip
-        raise DetectorError(
-            f"{folder}: {ABOUT} and {ARRAYS} do not tell how the detector adapts: {error}"
-        ) from error
+        _try_out(transfer, read)
     return transfer
+
+
+def _try_out(transfer: Transfer, features: npt.NDArray[np.float64]) -> None:
+    """Score an epoch before and after adapting to it: what cannot adapt fails here."""
+    known, guess = transfer.readout, np.full(len(features), 0.5)
+    with np.errstate(all="ignore"):
+        np.linalg.cholesky(known.covariance)
+        adapted = Update(known, features, transfer.strength, features.T @ features).ratios(guess)
+        for ratios in (known(features), adapted):
+            finite_scores(transfer.calibration(ratios), "of an epoch")
+
+
+def _check_shapes(arrays: Mapping[str, npt.NDArray[Any]], n_features: int) -> None:
+    """Refuse arrays that are not those of a readout of so many features."""
+    expected = {
+        "nontarget": (n_features,),
+        "target": (n_features,),
+        "covariance": (n_features, n_features),
+    }
+    found = {name: array.shape for name, array in arrays.items()}
+    if found != expected:
+        raise ValueError(f"arrays {found} found, expected {expected}")

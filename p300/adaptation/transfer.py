@@ -17,7 +17,7 @@ from sklearn.base import clone
 from p300.adaptation.readout import STRENGTHS, Floats, Readout, Strength, fit_readout
 from p300.adaptation.self_calibration import Prequential, gather_flashes, score_prequentially
 from p300.detectors.base import Detector
-from p300.detectors.calibration import Sigmoid, fit_sigmoid
+from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.splits import HeldOut, held_out_parts
 from p300.errors import DetectorError, TrainingWarning
@@ -86,7 +86,8 @@ class Transfer:
         ratios, sessions = _score_subjects(self.readout, [self.strength], epochs, features, layout)
         for subject, session in sessions:
             _warn_fallen_back(subject, session)
-        return self.calibration(ratios[0]), [session for _, session in sessions]
+        scores = finite_scores(self.calibration(ratios[0]), f"of {self.detector.name}, adapted,")
+        return scores, [session for _, session in sessions]
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
         """Return the readout adapted to the unlabelled epochs of one subject, guarded.
@@ -114,7 +115,8 @@ class Transfer:
 
     def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
         """Return the log-odds of a target by what reads its features, [epoch]."""
-        return self.calibration(readout(read_features(self.detector, epochs.X)))
+        scores = self.calibration(readout(read_features(self.detector, epochs.X)))
+        return finite_scores(scores, f"of {self.detector.name}, adapted,")
 
 
 def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:

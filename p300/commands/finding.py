@@ -22,6 +22,9 @@ from p300.recordings.registry import (
 DEEPEST = 3
 """Levels of folders below the one given that are looked into."""
 
+BIDS_ROOT = "dataset_description.json"
+"""What the folder of a BIDS data set holds."""
+
 Sources = list[tuple[str, dict[str, Any]]]
 """The sources that read a place, the most specific first, and the options for each."""
 
@@ -174,7 +177,7 @@ def _read_apart(folder: Path, given: Mapping[str, Any]) -> list[_Place]:
     -------
     Nothing where one source reads all that can be read, as it then takes the folder.
     """
-    if (folder / "dataset_description.json").is_file():
+    if (folder / BIDS_ROOT).is_file():
         return []
     files = candidates(folder)
     if len({tuple(claiming_sources(file)) for file in files}) < 2:

@@ -12,17 +12,20 @@ from p300.adaptation.storage import load_transfer, save_transfer
 from p300.adaptation.transfer import Transfer
 from p300.arguments import parse_options
 from p300.detectors import load_detector, save_detector
+from p300.detectors.storage import REMEDY
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError, TrainingWarning
 from p300.evaluation.fold import fit_and_score_fold, seed_of
 from p300.evaluation.leaks import everything
-from p300.files import read_json, write_json
+from p300.files import write_json
 from p300.recordings import Layout, Recording, open_recordings
 from p300.recordings.layout import has_codes
 from p300.runs.config import Experiment
 from p300.runs.preparation import cached_epochs
 from p300.signal.epochs import Epochs
-from p300.speller import Decision, LanguageModel, SpellerModel, fit_speller, spell
+from p300.speller import Decision, LanguageModel, fit_speller, spell
 from p300.speller.rates import mean_timing, subject_timings
+from p300.speller.records import SpellerRecord
+from p300.stored import StoredFolder
 
 SPELLER = "speller.json"
 """Beside a stored detector that can spell: the layout and what the speller has learned."""
@@ -177,15 +180,13 @@ def spell_recordings(
     SpellerError
         When the detector was trained on data without flash codes, or the recording has none.
     """
-    score = _scorer(Path(folder))
-    place = Path(folder) / SPELLER
-    if not place.is_file():
+    score, about = _scorer(Path(folder)), _read_speller(Path(folder))
+    if about is None:
         raise SpellerError(
             f"{folder}: this detector cannot spell, it was trained on data without a layout or "
             "flash codes; train it on data that have them"
         )
-    about = read_json(place)
-    model, learned = SpellerModel.from_dict(about), Layout.from_dict(about["layout"])
+    model, learned = about.model(), about.layout.layout()
     language = LanguageModel.load(language_model) if language_model else None
     for recording in _open(path, source, subjects, options):
         layout = recording.layout or learned
@@ -198,7 +199,12 @@ def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
     transfer = load_transfer(folder, stored.detector)
     if transfer is None:
         return stored.score
-    learned = Layout.from_dict(read_json(folder / SPELLER)["layout"])
+    about = _read_speller(folder)
+    if about is None:
+        raise DetectorError(
+            f"{folder}: this detector adapts by the layout in {SPELLER}, which is missing; {REMEDY}"
+        )
+    learned = about.layout.layout()
 
     def follow(recording: Recording) -> pd.DataFrame:
         from scipy.special import expit
@@ -209,6 +215,12 @@ def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
         return epochs.flashes.assign(score=score, probability=expit(score))
 
     return follow
+
+
+def _read_speller(folder: Path) -> SpellerRecord | None:
+    """Read the speller beside a stored detector, None where it has none."""
+    stored = StoredFolder(folder, SpellerError, REMEDY)
+    return stored.record(SPELLER, SpellerRecord) if stored.has(SPELLER) else None
 
 
 def _open(

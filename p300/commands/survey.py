@@ -5,17 +5,21 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from p300.arguments import accepted_arguments
 from p300.commands.finding import FoundData, find_data, open_found
-from p300.commands.unread import Unread, find_unread, nothing_found
+from p300.commands.unread import EXAMPLES, Unread, find_unread, name_marks, nothing_found
 from p300.errors import DataWarning, P300Error, RecordingError
-from p300.recordings import Layout, Recording, Study
+from p300.recordings import Layout, Recording, Study, source_module
+from p300.recordings.checks import UnitError
 from p300.recordings.electrode_names import unplaced_electrodes
+from p300.recordings.guesses import guess_marks
+from p300.recordings.marks import MarksNotToldError
 from p300.runs.preparation import Progress, silent
 from p300.signal.epochs import join_layouts
 from p300.signal.plausibility.doubts import warn_of_doubts
@@ -106,23 +110,32 @@ def survey_place(
         When none can be read: the reason of the one there is, or of each file.
     """
     found = find_data(place, source, options)
-    surveys, errors = [], {}
+    surveys: list[Survey] = []
+    errors: dict[str, str] = {}
     for one in found:
         try:
             surveys.append(survey(one, progress))
         except P300Error as error:
-            if len(found) == 1:
+            command = ""
+            if isinstance(error, MarksNotToldError):
+                command = name_marks(one.paths[0], one.source, error, one.options)
+            if len(found) == 1 and not command:
                 raise
-            errors[one.name] = error
+            errors[one.name] = f"{error}\n  go on: {command}" if command else str(error)
+            if len(found) == 1:
+                raise RecordingError(f"{errors[one.name]}\n{EXAMPLES}") from error
     unread, others = find_unread(place, found)
     if not surveys:
         reasons = [f"- {name}: {error}" for name, error in errors.items()]
         raise RecordingError("\n".join([nothing_found(place, unread, others), *reasons]))
-    return Surveyed(surveys, {name: str(e) for name, e in errors.items()}, unread, others)
+    return Surveyed(surveys, errors, unread, others)
 
 
 def survey(found: FoundData, progress: Progress = silent) -> Survey:
     """Load all recordings of a data set, one at a time, and keep what they say about themselves.
+
+    What only its content tells is guessed here, where nothing is said of it: which marks are the
+    flashes, and that microvolts were taken for volts or the other way round.
 
     Raises
     ------
@@ -133,6 +146,30 @@ def survey(found: FoundData, progress: Progress = silent) -> Survey:
     EpochsError
         When their flash codes are on different layouts, which no run takes for one data set.
     """
+    try:
+        return _survey(found, progress)
+    except (MarksNotToldError, UnitError) as error:
+        takes = accepted_arguments(source_module(found.source).load)
+        known, guess = found.options, _guess(error, found.options)
+        guess = {key: value for key, value in guess.items() if key in takes and key not in known}
+        if not guess:
+            raise
+        guessed = (*found.guessed, *guess)
+        try:
+            return survey(replace(found, options={**known, **guess}, guessed=guessed), progress)
+        except UnitError:
+            raise error from None  # others of them are in volts
+
+
+def _guess(error: MarksNotToldError | UnitError, known: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(error, MarksNotToldError):
+        said = "target" in known or error.stim_channel is not None
+        return {} if said else guess_marks(error.marks) or {}
+    unit = error.microvolts_per_unit
+    return {} if unit is None else {"microvolts_per_unit": unit}
+
+
+def _survey(found: FoundData, progress: Progress) -> Survey:
     rows, tables, layouts, impressions = [], [], [], []
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", DataWarning)

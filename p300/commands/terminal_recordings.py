@@ -36,6 +36,10 @@ def print_surveys(surveys: Sequence[Survey]) -> None:
         unplaced = {name for row in one.recordings["unplaced"] for name in row}
         if unplaced:
             say(f"  no known positions: {', '.join(n for n in names if n in unplaced)}")
+        bad = [name for row in one.recordings["bad"] for name in row]
+        if bad:
+            counted = ", ".join(f"{n} ({bad.count(n)})" for n in dict.fromkeys(bad))
+            say(f"  bad, by the file or its signal, in recordings: {counted}")
         subjects = one.recordings.groupby("subject", sort=False).size()
         say("  recordings: " + ", ".join(f"{name} ({n})" for name, n in subjects.items()))
         for key, value in one.found.options.items():

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from p300.commands.finding import DEEPEST, FoundData, candidates
+from p300.commands.finding import BIDS_ROOT, DEEPEST, FoundData, candidates
 from p300.errors import RecordingError
 from p300.recordings import open_recordings, source_module
+from p300.recordings.guesses import likely_pair, look_like_codes
 from p300.recordings.marks import MarksNotToldError
+from p300.recordings.places import file_stem
 from p300.recordings.registry import claiming_sources, natural_key
 
 MOST_TOLD = 20
 """Files that are looked into; the others are counted."""
+
+_PARTS = (".eeg", ".vmrk", ".fdt")  # of a recording that stands under another ending
+
+_MARKS = ("target", "nontarget", "code")
+
+EXAMPLES = (
+    "What such a command says of the marks is an example: say which of yours are which. Marks that "
+    "may be flash codes are spelled by a detector that was trained (p300 train)"
+)
 
 
 @dataclass(frozen=True)
@@ -54,21 +67,33 @@ def find_unread(place: Path, found: Sequence[FoundData]) -> tuple[list[Unread], 
 
     Returns
     -------
-    The first :data:`MOST_TOLD` files that some source may read by their names, and how many there
-    are of each other kind of file, by its ending.
+    The first :data:`MOST_TOLD` files that some source may read by their names, with the number of
+    the others as a last one, and how many there are of each other kind of file, by its ending.
     """
     place = place.resolve()
     taken = [one.path for one in found if one.files is None]
     taken += [file for one in found for file in one.files or ()]
     left = [file for file in _files(place, DEEPEST) if not any(map(file.is_relative_to, taken))]
-    own = [file for file in left if place.is_file() or claiming_sources(file)]
-    others = Counter(file.suffix.lower() or "no suffix" for file in left if file not in own)
-    more = Counter({f"{file.suffix.lower()}, not looked into": 1 for file in own[MOST_TOLD:]})
-    return [explain(file) for file in own[:MOST_TOLD]], others + more
+    own = [file for file in left if file == place or file.is_dir() or claiming_sources(file)]
+    stems = {file_stem(file) for file in [*taken, *own]}
+    others = _count(
+        file
+        for file in left
+        if file not in own and not (file.suffix.lower() in _PARTS and file_stem(file) in stems)
+    )
+    unread = [explain(file) for file in own[:MOST_TOLD]]
+    if more := own[MOST_TOLD:]:
+        held = ", ".join(f"{n} {kind}" for kind, n in _count(more).most_common())
+        unread.append(Unread(place, "", f"{len(more)} more files are not looked into: {held}"))
+    return unread, others
+
+
+def _count(files: Iterable[Path]) -> Counter[str]:
+    return Counter(file.suffix.lower() or "no suffix" for file in files)
 
 
 def _files(place: Path, deepest: int) -> Iterator[Path]:
-    if not place.is_dir():
+    if not place.is_dir() or (place / BIDS_ROOT).is_file():
         yield place
         return
     known = set(candidates(place))
@@ -86,7 +111,7 @@ def explain(file: Path) -> Unread:
     The sources that claim its ending are asked from the most general to the most specific; one that
     finds marks, of which nobody said what they are, knows best.
     """
-    names = claiming_sources(file)
+    names = ["bids"] if (file / BIDS_ROOT).is_file() else claiming_sources(file)
     if not names:
         return Unread(file, "", f"{file.name}: {file.suffix or 'no suffix'}, no format known here")
     told = [_try(file, name) for name in reversed(names)]
@@ -99,7 +124,7 @@ def _try(file: Path, source: str) -> Unread:
         try:
             next(iter(open_recordings(source, file)), None)
         except MarksNotToldError as error:
-            return Unread(file, source, _shorten(error, file), _name_marks(file, source, error))
+            return Unread(file, source, _shorten(error, file), name_marks(file, source, error))
         except RecordingError as error:
             return Unread(file, source, _shorten(error, file))
     return Unread(
@@ -114,22 +139,54 @@ def _shorten(error: RecordingError, file: Path) -> str:
     return re.sub(rf"^{re.escape(str(file.parent))}/", "", str(error))
 
 
-def _name_marks(file: Path, source: str, error: MarksNotToldError) -> str:
-    """Write the command that names marks: the rarer of the two most frequent ones as the target."""
-    counts = error.marks.value_counts()
-    shown = [str(mark) for mark in counts.index[:2]]
-    if len(shown) < 2:
-        return ""
+def name_marks(
+    place: Path, source: str, error: MarksNotToldError, known: Mapping[str, Any] | None = None
+) -> str:
+    """Write the command that goes on where marks are not told; what they are is an example.
+
+    Parameters
+    ----------
+    place
+        The file or folder.
+    source
+        What reads it.
+    error
+        Its marks.
+    known
+        Options that were said or guessed; ``p300 init`` guesses them again.
+
+    Returns
+    -------
+    "" where there are not two kinds of mark.
+    """
     channel = "" if error.stim_channel is None else f"stim_channel={error.stim_channel}"
-    options = [channel, f"target=[{_quoted(shown[1])}]", f"nontarget=[{_quoted(shown[0])}]"]
-    words = ["p300", "init", str(file), "--source", source]
+    words, options = ["p300", "init", str(place)], [channel]
+    if look_like_codes(error.marks):
+        words = ["p300", "spell", "DETECTOR", str(place)]
+        others = {key: value for key, value in (known or {}).items() if key not in _MARKS}
+        options += [f"{key}={_flow(value)}" for key, value in others.items()]
+        options += ["target=unknown", r"code=(\d+)$"]
+    elif pair := likely_pair(error.marks):
+        target, nontarget = map(_quoted, pair)
+        options += [f"target=[{target}]", f"nontarget=[{nontarget}]"]
+    else:
+        return ""
+    words += ["--source", source]
     words += [word for option in options if option for word in ("--option", option)]
     return shlex.join(words)
 
 
+def _flow(value: Any) -> str:
+    import yaml
+
+    text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**6)
+    return text.strip()[1:-1]
+
+
 def _quoted(mark: str) -> str:
-    """Write a mark so that YAML reads it as text."""
-    return mark if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/. ]*", mark) else repr(mark)
+    """Write a mark so that YAML reads it as text; texts of JSON are texts of YAML."""
+    plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/. ]*(?<! )", mark)
+    return mark if plain else json.dumps(mark, ensure_ascii=False)
 
 
 def nothing_found(place: Path, unread: Sequence[Unread], others: Counter[str]) -> str:
@@ -138,6 +195,8 @@ def nothing_found(place: Path, unread: Sequence[Unread], others: Counter[str]) -
     for one in unread:
         lines.append(f"- {one.reason}")
         lines += [f"  go on: {one.command}"] if one.command else []
+    if any("--option" in one.command for one in unread):
+        lines.append(EXAMPLES)
     if others:
         held = ", ".join(f"{n} {kind}" for kind, n in others.most_common(6))
         lines.append(f"- {held}: no formats known here; `p300 datasets` lists those that are")

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from p300.arguments import check_arguments
-from p300.detectors.calibration import Sigmoid, fit_sigmoid, log_odds
+from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid, log_odds
 from p300.detectors.splits import EpochArray, Floats, Labels, check_epochs, check_training_data
 from p300.errors import DetectorError
 
@@ -131,11 +131,14 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         Raises
         ------
         DetectorError
-            When X has another number of electrodes or samples than the training epochs.
+            When X has another number of electrodes or samples than the training epochs, or a score
+            is not finite.
         """
         epochs = check_epochs(X)
         self._check_shape(epochs)
-        return self.calibration_(self._raw_scores(epochs))
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = self.calibration_(self._raw_scores(epochs))
+        return finite_scores(scores, f"of {self.name}")
 
     def _check_shape(self, epochs: EpochArray) -> None:
         """Refuse epochs of another size than those of the fit."""

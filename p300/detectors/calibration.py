@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from p300.errors import TrainingWarning
+from p300.errors import DetectorError, TrainingWarning
 
 SMALLEST_SLOPE = 1e-3
 
@@ -59,3 +59,29 @@ def fit_sigmoid(scores: npt.ArrayLike, y: npt.ArrayLike) -> Sigmoid:
 def log_odds(share: float) -> float:
     """Return the log-odds of a probability strictly between 0 and 1."""
     return float(np.log(share / (1 - share)))
+
+
+def finite_scores(scores: npt.NDArray[np.float64], whose: str) -> npt.NDArray[np.float64]:
+    """Return scores, or refuse them where one is NaN or infinite.
+
+    Parameters
+    ----------
+    scores
+        Log-odds, [epoch].
+    whose
+        For the message.
+
+    Raises
+    ------
+    DetectorError
+        With the number of such scores.
+    """
+    endless = ~np.isfinite(scores)
+    if endless.any():
+        first = int(endless.argmax())
+        raise DetectorError(
+            f"{int(endless.sum())} of {len(scores)} scores {whose} are not finite (first: "
+            f"{scores[first]} of epoch {first}); its weights are too large for what it reads: "
+            "train it anew, or look at the scale of these recordings"
+        )
+    return scores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,18 +10,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.arguments import shown
 from p300.detectors.registry import make_detector
-from p300.errors import DetectorError, P300Error
-from p300.files import read_json, write_json, written_whole
+from p300.errors import DetectorError
+from p300.files import write_json, written_whole
 from p300.signal.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
 from p300.signal.epochs import Epochs
 from p300.signal.positions import Positions, check_same_places, restore_positions
+from p300.stored import StoredFolder
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
     from p300.recordings.recording import Recording
+    from p300.signal.preprocessing import Preprocessing
 
 FORMAT = 2
+ABOUT, WEIGHTS = "detector.json", "weights.safetensors"
+REMEDY = "copy the whole folder again, or train the detector anew"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,15 @@ class StoredDetector:
     preprocessing: dict[str, Any]
     alignment: Alignment = NO_ALIGNMENT
     positions: Positions = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Preprocessing:
+        """How recordings are preprocessed: as the training epochs were, to their electrodes."""
+        from p300.signal.preprocessing import Preprocessing
+
+        return Preprocessing.model_validate(
+            {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
+        )
 
     def score(self, recording: Recording) -> pd.DataFrame:
         """Score every flash of a recording, preprocessed and aligned as the training epochs were.
@@ -81,12 +94,9 @@ class StoredDetector:
         PreprocessingError, EpochsError
             As :meth:`score` does.
         """
-        from p300.signal.preprocessing import Preprocessing, preprocess
+        from p300.signal.preprocessing import preprocess
 
-        settings = Preprocessing.model_validate(
-            {**self.preprocessing, "electrodes": self.electrodes, "sfreq": self.sfreq}
-        )
-        epochs = preprocess(recording, settings)
+        epochs = preprocess(recording, self.settings)
         check_same_places(self.positions, epochs.positions, f"the detector and {recording.name}")
         return align(epochs, self.alignment)
 
@@ -127,9 +137,9 @@ def save_detector(
     with written_whole(folder) as temporary:
         temporary.mkdir()
         plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        save_file(plain, temporary / "weights.safetensors")
+        save_file(plain, temporary / WEIGHTS)
         write_json(
-            temporary / "detector.json",
+            temporary / ABOUT,
             {
                 "format": FORMAT,
                 "name": detector.name,
@@ -151,54 +161,46 @@ def load_detector(folder: str | Path) -> StoredDetector:
     Raises
     ------
     DetectorError
-        When the folder does not hold one, one of another format, or a damaged one.
+        When the folder does not hold one, one of another format, or a damaged one: one whose
+        description is not that of its weights, whose weights are not finite, or that does not score
+        an epoch of noise.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from p300.detectors.records import DetectorRecord
 
     folder = Path(folder)
-    try:
-        about = read_json(folder / "detector.json")
-        arrays = load_file(folder / "weights.safetensors")
-    except (OSError, ValueError, SafetensorError) as error:
+    stored = StoredFolder(folder, DetectorError, REMEDY)
+    if missing := [name for name in (ABOUT, WEIGHTS) if not stored.has(name)]:
+        raise DetectorError(f"{folder}: not a stored detector: no {' and no '.join(missing)} found")
+    content = stored.json(ABOUT)
+    if content.get("format") != FORMAT:
         raise DetectorError(
-            f"{folder}: not a stored detector (detector.json and weights.safetensors): {error}"
-        ) from error
-    if not isinstance(about, dict):
-        raise DetectorError(f"{folder}: detector.json holds {type(about).__name__}, expected keys")
-    if about.get("format") != FORMAT:
-        raise DetectorError(
-            f"{folder}: stored in format {about.get('format')}, this version reads {FORMAT}"
+            f"{folder}: stored in format {shown(content.get('format'))}, this version reads "
+            f"{FORMAT}"
         )
-    try:
-        detector = make_detector(about["name"], **about["parameters"])
-        detector.restore(about["state"], arrays)
-        _try_out(detector, about["electrodes"])
-        return StoredDetector(
+    about = stored.check(ABOUT, content, DetectorRecord)
+    arrays = stored.arrays(WEIGHTS)
+    with stored.reading(ABOUT):
+        detector = make_detector(about.name, **about.parameters)
+        detector.restore(about.state.model_dump(), arrays)
+        _try_out(detector)
+        loaded = StoredDetector(
             detector=detector,
-            electrodes=tuple(about["electrodes"]),
-            sfreq=about["sfreq"],
-            preprocessing=about["preprocessing"],
-            alignment=make_alignment(about.get("alignment"), f"{folder}: alignment"),
-            positions=restore_positions(about.get("positions"), about["electrodes"], folder),
+            electrodes=tuple(about.electrodes),
+            sfreq=about.sfreq,
+            preprocessing=about.preprocessing,
+            alignment=make_alignment(about.alignment, "alignment"),
+            positions=restore_positions(about.positions, about.electrodes),
         )
-    except (
-        AttributeError, LookupError, MemoryError, P300Error, RuntimeError, TypeError, ValueError
-    ) as error:  # fmt: skip
-        raise DetectorError(
-            f"{folder}: detector.json is damaged or does not belong to weights.safetensors "
-            f"({type(error).__name__}: {error}); copy both again, or train the detector anew"
-        ) from error
+        _ = loaded.settings  # they are checked now, not with the first recording
+        return loaded
 
 
-def _try_out(detector: Detector, electrodes: list[str]) -> None:
+def _try_out(detector: Detector) -> None:
     """Score an epoch: arrays of wrong shapes fail here, not with the first recording."""
-    n_electrodes = detector.input_shape_[0]
-    if len(electrodes) != n_electrodes:
-        raise ValueError(f"{len(electrodes)} electrodes named, {n_electrodes} in the weights")
-    score = float(detector.decision_function(any_epoch(detector))[0])
-    if not (math.isfinite(score) and math.isfinite(detector.threshold_)):
-        raise ValueError(f"score {score} of an epoch, threshold {detector.threshold_}")
+    with np.errstate(all="ignore"):
+        score = detector.decision_function(any_epoch(detector))
+    if score.shape != (1,):
+        raise ValueError(f"scores of shape {score.shape} of an epoch")
 
 
 def any_epoch(detector: Detector) -> npt.NDArray[np.float32]:

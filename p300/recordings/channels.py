@@ -84,14 +84,15 @@ class Channels(ArgumentGroup):
         """
         kept = self._kept(channels, source, beside)
         if self.electrodes is None:
-            return {name: (self.rename or {}).get(name, name) for name in kept}
+            named = {name: (self.rename or {}).get(name, name) for name in kept}
+            return _once(named, "rename", source)
         if len(self.electrodes) != len(kept):
             raise RecordingError(
                 f"{source}: option 'electrodes' names {len(self.electrodes)} electrodes, the file "
                 f"has {len(kept)} channels: {kept}; name each, or leave channels out with the "
                 "option 'drop'"
             )
-        return dict(zip(kept, self.electrodes, strict=True))
+        return _once(dict(zip(kept, self.electrodes, strict=True)), "electrodes", source)
 
     def volts(self, values: npt.ArrayLike, unit: float = 1e-6) -> npt.NDArray[np.float64]:
         """Return values of a file in volts.
@@ -158,6 +159,19 @@ class Channels(ArgumentGroup):
             guarded(lambda: raw.load_data(verbose="error"), file)
             raw.apply_function(self.volts, picks="all", verbose="error")
         return raw
+
+
+def _once(named: dict[str, str], option: str, source: Path | str) -> dict[str, str]:
+    """Refuse one name for several channels."""
+    names = list(named.values())
+    for name in names:
+        same = [channel for channel, own in named.items() if own == name]
+        if len(same) > 1:
+            raise RecordingError(
+                f"{source}: option {option!r} calls the channels {same} all {name!r}, expected a "
+                "name each; leave those that are none out with 'drop'"
+            )
+    return named
 
 
 NO_CHANGES = Channels()

@@ -26,8 +26,39 @@ _POSSIBLE_RATES = (20.0, 1e5)
 # Beyond any amplifier, and far from where numbers overflow.
 _MOST_VOLTS = 1e6
 
+# Microvolts a unit -> what becomes of values that were taken for the other one.
+_SWAPPED = {1.0: 1e-6, 1e6: 1e6}
+
+_UNIT_OPTION = (
+    "the values are of another unit: say with the source's option 'microvolts_per_unit' how many "
+    "microvolts 1 in the file is (1 where it holds microvolts, 1e6 where it holds volts)"
+)
+
 LOUD = 20
 """An electrode with more than this many times the median amplitude deserves a warning."""
+
+
+class UnitError(RecordingError):
+    """A recording's values cannot be volts.
+
+    Parameters
+    ----------
+    message
+        For the user.
+    amplitude
+        Typical step from sample to sample, as it was taken for volts.
+    """
+
+    def __init__(self, message: str, amplitude: float) -> None:
+        super().__init__(message)
+        self.amplitude = amplitude
+
+    @property
+    def microvolts_per_unit(self) -> float | None:
+        """What would make it ordinary EEG: microvolts taken for volts, or the other way round."""
+        low, high = _UNUSUAL_VOLTS
+        fitting = (unit for unit in (1.0, 1e6) if low <= _SWAPPED[unit] * self.amplitude <= high)
+        return next(fitting, None)
 
 
 def check_rate(sfreq: float, source: str) -> None:
@@ -74,13 +105,14 @@ def check_recording(recording: Recording) -> None:
         names = [recording.electrodes[k] for k in np.flatnonzero(broken.any(axis=1))]
         raise RecordingError(
             f"{where}: {int(broken.sum())} NaN or infinite samples found in {names}, first at "
-            f"sample {int(np.flatnonzero(broken.any(axis=0))[0])}; cut or interpolate them first"
+            f"sample {int(np.flatnonzero(broken.any(axis=0))[0])}; leave out electrodes that hold "
+            "none else with the source's option 'drop', cut or interpolate other samples first"
         )
     largest = max(float(data.max()), -float(data.min()))
     if largest > _MOST_VOLTS:
         raise RecordingError(
-            f"{where}: a sample of {largest:.2g} V found, which cannot be EEG in volts; check the "
-            "units, microvolts must be multiplied by 1e-6"
+            f"{where}: a sample of {largest:.2g} V found, which cannot be EEG in volts; "
+            f"{_UNIT_OPTION}"
         )
     faults = find_faults(data.__getitem__, recording.electrodes, recording.sfreq)
     _mark_faults(recording, faults, where)
@@ -167,16 +199,17 @@ def _check_flashes(recording: Recording) -> None:
 def _check_units(amplitude: float, where: str) -> None:
     low, high = _IMPOSSIBLE_VOLTS
     if not low <= amplitude <= high:
-        raise RecordingError(
+        raise UnitError(
             f"{where}: sample-to-sample amplitude of {amplitude:.2g} V cannot be EEG in volts "
-            f"(expected {_UNUSUAL_VOLTS[0]:g} to {_UNUSUAL_VOLTS[1]:g}); check the units, "
-            "microvolts must be multiplied by 1e-6"
+            f"(expected {_UNUSUAL_VOLTS[0]:g} to {_UNUSUAL_VOLTS[1]:g}); {_UNIT_OPTION}",
+            amplitude,
         )
     low, high = _UNUSUAL_VOLTS
     if not low <= amplitude <= high:
         warnings.warn(
             f"{where}: sample-to-sample amplitude of {amplitude:.2g} V is unusual for EEG "
-            f"({low:g} to {high:g}); the unit of the source may be another",
+            f"({low:g} to {high:g}); if the unit of the source is another, say it with the option "
+            "'microvolts_per_unit'",
             DataWarning,
             stacklevel=5,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 PAUSE = 3.0
 """A gap of more than this many times the median onset interval is a pause. Pauses in the known
 sets are 5 to 50 times the interval, irregular onsets stay below 1.5 times."""
-
-# Samples or seconds that no recording has, far from where whole numbers overflow.
-_MOST = 1e12
 
 ALIKE = 1.5
 """Pauses of one kind differ by less than this factor."""
@@ -122,6 +119,43 @@ def make_flash_table(
             stacklevel=3,
         )
     return table
+
+
+def number_flashes(flashes: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Count characters and repetitions of a table that has flash codes, where it does not.
+
+    Parameters
+    ----------
+    flashes
+        Columns sample, target and, if known, code, character and repetition.
+    where
+        The file, for messages.
+
+    Returns
+    -------
+    The same where the table has both, or where a code is missing or no number.
+
+    Warns
+    -----
+    DataWarning
+        As :func:`make_flash_table`.
+    """
+    import pandas as pd
+
+    known = [name for name in ("character", "repetition") if name in flashes]
+    known = [name for name in known if flashes[name].notna().any()]
+    code = pd.to_numeric(flashes.get("code", pd.Series(dtype=float)), errors="coerce")
+    if len(known) == 2 or code.isna().any() or not len(code):
+        return flashes
+    table = flashes.assign(code=code).sort_values("sample", kind="stable", ignore_index=True)
+    return make_flash_table(
+        table["sample"].to_numpy(),
+        target=table["target"],
+        code=table["code"],
+        flashes_a_repetition=int(code.nunique()),
+        where=where,
+        character=table["character"] if "character" in known else None,
+    )
 
 
 def find_characters(
@@ -292,68 +326,6 @@ def apply_text(flashes: pd.DataFrame, layout: Layout, text: str, where: str) -> 
     wanted = [layout.codes_of(symbol) for symbol in text]
     pairs = zip(flashes["code"], flashes["character"], strict=True)
     return flashes.assign(target=[code in wanted[character - 1] for code, character in pairs])
-
-
-def onset_samples(table: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[np.int64]:
-    """Return the sample of each row of a table that holds samples, seconds or both.
-
-    ``sample`` wins over ``onset``: it is exact, whereas seconds are often rounded in writing.
-
-    Parameters
-    ----------
-    table
-        Columns ``sample`` (counted from the first sample of the signal, from 0) or ``onset``
-        (seconds from the first sample).
-    sfreq
-        Sampling rate in Hz.
-    where
-        The file, for messages.
-
-    Raises
-    ------
-    RecordingError
-        When both columns are missing, or hold something that is no number, or a huge one.
-
-    Warns
-    -----
-    DataWarning
-        When the two disagree by more than a sample.
-    """
-    columns = {name: _numeric(table[name], where) for name in ("sample", "onset") if name in table}
-    if "sample" not in columns and "onset" not in columns:
-        raise RecordingError(
-            f"{where}: columns {list(table.columns)} found, expected 'sample' or 'onset'"
-        )
-    if "onset" in columns:
-        from_seconds = np.round(columns["onset"] * sfreq)
-        samples = columns.get("sample", from_seconds)
-        apart = np.abs(samples - from_seconds) > 1
-        if apart.any():
-            first = int(np.flatnonzero(apart)[0])
-            _warn(
-                f"{where}: {int(apart.sum())} onsets in seconds are not at their sample at "
-                f"{sfreq:g} Hz (first: {columns['onset'][first]} s, sample {samples[first]:.0f}); "
-                "the column 'sample' is used"
-            )
-    else:
-        samples = columns["sample"]
-    if (samples != np.round(samples)).any():
-        raise RecordingError(f"{where}: column 'sample' holds fractions, expected whole numbers")
-    return samples.astype(np.int64)
-
-
-def _numeric(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
-    import pandas as pd
-
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    broken = ~(np.abs(values) < _MOST)  # NaN too
-    if broken.any():
-        row = int(np.flatnonzero(broken)[0])
-        raise RecordingError(
-            f"{where}: {column.tolist()[row]!r} found in column {column.name!r}, row {row + 1}; "
-            f"expected a number, smaller than {_MOST:g}"
-        )
-    return values
 
 
 def _warn(message: str) -> None:

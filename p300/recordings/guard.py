@@ -12,8 +12,20 @@ from p300.errors import DataWarning, P300Warning, RecordingError
 
 _Read = TypeVar("_Read")
 
+_ADVICE = (
+    "is it damaged, cut short or not what its name says, and are the files that belong to it "
+    "beside it?"
+)
 
-def guarded(read: Callable[[], _Read], path: Path | str, *, reader: str = "MNE") -> _Read:
+
+def guarded(
+    read: Callable[[], _Read],
+    path: Path | str,
+    *,
+    reader: str = "MNE",
+    fault: str | None = None,
+    advice: str = _ADVICE,
+) -> _Read:
     """Run something that reads with another library and turn its many failures into one.
 
     Parameters
@@ -24,6 +36,10 @@ def guarded(read: Callable[[], _Read], path: Path | str, *, reader: str = "MNE")
         The file, for messages.
     reader
         The library, for messages.
+    fault
+        What is said of the file where it fails.
+    advice
+        What is said last.
 
     Raises
     ------
@@ -33,24 +49,23 @@ def guarded(read: Callable[[], _Read], path: Path | str, *, reader: str = "MNE")
     Warns
     -----
     DataWarning
-        With what MNE warned of.
+        With what the library warned of.
     """
     try:
-        with naming_warnings(path):
+        with naming_warnings(path, reader=reader):
             return read()
     except RecordingError:
         raise
-    except Exception as error:
+    except Exception as error:  # also of memory and of depth: nothing else knows what a file holds
         raise RecordingError(
-            f"{path}: {reader} cannot read this file ({type(error).__name__}: {_one_line(error)}); "
-            "is it damaged, cut short or not what its name says, and are the files that belong to "
-            "it beside it?"
+            f"{path}: {fault or f'{reader} cannot read this file'} ({type(error).__name__}: "
+            f"{_one_line(error)}); {advice}"
         ) from error
 
 
 @contextmanager
-def naming_warnings(where: Path | str, advice: str = "") -> Iterator[None]:
-    """Turn what MNE warns of into warnings that name a file or a recording; each text comes once.
+def naming_warnings(where: Path | str, advice: str = "", *, reader: str = "MNE") -> Iterator[None]:
+    """Turn what a library warns of into warnings that name a file or a recording, each once.
 
     Parameters
     ----------
@@ -58,11 +73,13 @@ def naming_warnings(where: Path | str, advice: str = "") -> Iterator[None]:
         What the warnings name first.
     advice
         What they say last.
+    reader
+        The library.
 
     Warns
     -----
     DataWarning
-        With what MNE warned of. Warnings of this package stay as they are.
+        With what the library warned of. Warnings of this package stay as they are.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -73,7 +90,7 @@ def naming_warnings(where: Path | str, advice: str = "") -> Iterator[None]:
         if issubclass(category, P300Warning | DeprecationWarning | FutureWarning):
             warnings.warn(text, category, stacklevel=4)
         else:
-            message = f"{where}: MNE warns: {_one_line(text)}{advice}"
+            message = f"{where}: {reader} warns: {_one_line(text)}{advice}"
             warnings.warn(message, DataWarning, stacklevel=4)
 
 

@@ -108,13 +108,23 @@ class Layout:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Layout:
-        """Read what :meth:`to_dict` wrote."""
-        shape = stored.get("shape")
-        return cls(
-            symbols=tuple(stored["symbols"]),
-            groups={int(code): frozenset(group) for code, group in stored["groups"].items()},
-            shape=(int(shape[0]), int(shape[1])) if shape else None,
-        )
+        """Read what :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        RecordingError
+            When it says something else.
+        """
+        from pydantic import ValidationError
+
+        from p300.recordings.records import LayoutRecord
+
+        try:
+            return LayoutRecord.model_validate(stored).layout()
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            raise RecordingError(f"layout: {key}: {first['msg']}") from error
 
 
 def lit_symbols(layout: Layout) -> npt.NDArray[np.float64]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
 from p300.arguments import ArgumentGroup
-from p300.errors import RecordingError
+from p300.errors import DataWarning, RecordingError
 from p300.recordings.flashes import make_flash_table
 from p300.recordings.layout import Layout
 
@@ -146,9 +147,15 @@ class Marks(ArgumentGroup):
         ------
         RecordingError
             As :meth:`tell`.
+
+        Warns
+        -----
+        DataWarning
+            Of marks that are there twice at one sample; they count once.
         """
         marks = marks.sort_values("sample", kind="stable", ignore_index=True)
         told = self.tell(marks["mark"], where, usual=usual, usual_code=usual_code)
+        told = told[~_twice(marks.loc[told.index], where).to_numpy()]
         shown = marks.loc[told.index, ["sample"]].reset_index(drop=True)
         if told["code"].isna().any():
             return shown.assign(target=told["target"].to_numpy())
@@ -284,6 +291,20 @@ class Marks(ArgumentGroup):
 
 NOTHING_SAID = Marks()
 """The marks as the format has them."""
+
+
+def _twice(marks: pd.DataFrame, where: str) -> pd.Series[bool]:
+    """Tell which marks repeat one that is there already, at the same sample."""
+    twice = marks.duplicated(["sample", "mark"])
+    if twice.any():
+        first = marks[twice].iloc[0]
+        warnings.warn(
+            f"{where}: {int(twice.sum())} marks are there twice at one sample (first: "
+            f"{first['mark']!r} at sample {first['sample']}) and count once",
+            DataWarning,
+            stacklevel=3,
+        )
+    return twice
 
 
 def _number(text: str | None) -> int | None:

@@ -157,21 +157,23 @@ def read_entities(file: Path, path: Path) -> Told | None:
     return None
 
 
-def read_folders(file: Path, path: Path) -> Told:
+def read_folders(file: Path, path: Path) -> Told | None:
     """Return the place that folders such as ``subject1/session1`` tell, those above ``path`` too.
 
     A subject without a number is called as the first folder below ``path`` that is no session,
-    which is a guess, "1" without one. Runs are counted.
+    which is a guess, "1" where only the session is told. Runs are counted. None where no folder
+    tells anything.
     """
     names = [part for part in _folders(file, path) if not _NUMBERED_FOLDER.fullmatch(part)]
     told = {"subject": names[0] if names else "1", "session": "1"}
-    certain = not names
+    certain, tells = not names, bool(names)
     # The same however the path is spelled; of two numbers the nearer one.
     for part in file.absolute().parts:
         if numbered := _NUMBERED_FOLDER.fullmatch(part):
             told[numbered[1].lower()] = numbered[2]
             certain = certain or numbered[1].lower() == "subject"
-    return Told(**told, certain=certain)
+            tells = True
+    return Told(**told, certain=certain) if tells else None
 
 
 def guess_place(file: Path, root: Path) -> Told:

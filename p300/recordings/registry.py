@@ -80,6 +80,8 @@ class SourceInfo:
     the authors of this package have not seen it. Empty where a user must get the files."""
     endings: tuple[str, ...] = ()
     """How the names of its files end, in lower case; of a folder it takes no others."""
+    by_content: tuple[str, ...] = ()
+    """Endings that others' files have as well: only what ``recognise`` knows is claimed."""
     folders: bool = False
     """Whether a folder of folders, one a subject, is read as one data set."""
     from_files: bool = True
@@ -141,11 +143,20 @@ def recognise_source(
 def claiming_sources(file: Path) -> list[str]:
     """Return the sources of whose files the name of a file ends like, the most specific first."""
     name = file.name.lower()
+    modules = {source: source_module(source) for source in sources_in_order()}
     return [
         source
-        for source in sources_in_order()
-        if name.endswith(source_module(source).INFO.endings or ("\0",))
+        for source, module in modules.items()
+        if name.endswith(module.INFO.endings or ("\0",))
+        or (name.endswith(module.INFO.by_content or ("\0",)) and _is_known(module, file))
     ]
+
+
+def _is_known(module: ModuleType, file: Path) -> bool:
+    try:
+        return module.recognise(file) is not None
+    except OSError:
+        return False
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:

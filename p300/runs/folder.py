@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p300.columns import AVERAGES, CHARACTERS, FLASHES, METRIC_ROWS, REMEDY, SCORES
-from p300.errors import ConfigError, P300Error, RunError
+from p300.errors import ConfigError, RunError, StoredFileError
 from p300.files import (
+    check_inside,
     finished_files,
     is_temporary,
     remove_temporaries,
@@ -17,24 +18,24 @@ from p300.files import (
     write_json,
     written_whole,
 )
-from p300.runs.checked_files import (
-    check_record,
-    damaged,
-    not_empty,
-    read_json,
-    read_table,
-    write_table,
-    write_text,
-)
-from p300.runs.config import Experiment, load_experiment
+from p300.runs.checked_files import not_empty, write_table, write_text
+from p300.runs.config import Experiment, parse_experiment
 from p300.runs.differences import tell_differences
 from p300.runs.records import FitRecord, Manifest
+from p300.signal.records import PreparedRecord
+from p300.stored import StoredFolder
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from p300.columns import Schema
     from p300.recordings.layout import Layout
     from p300.recordings.montage import Position
+
+
+LARGEST_CONFIG = 2**20
+LARGEST_METRICS = 2**28
+"""Bytes; of the metrics those of some hundred thousand rows."""
 
 
 class RunFolder:
@@ -59,6 +60,7 @@ class RunFolder:
         self.metrics_file = self.path / "metrics.json"
         self.report_file = self.path / "report.html"
         self._fits = self.path / "fits"
+        self._stored = StoredFolder(self.path, RunError, REMEDY)
 
     def fit_file(self, fold: str) -> Path:
         """Return the place of the record of a fold's fit; ``fold`` is the id of its task."""
@@ -96,6 +98,7 @@ class RunFolder:
         RunError
             When the folder belongs to another experiment or is not a run folder.
         """
+        self._check_folders()
         if not self.config_file.exists():
             self._check_free()
         else:
@@ -106,6 +109,15 @@ class RunFolder:
                 )
         if self.path.exists():
             remove_temporaries(self.path)
+
+    def _check_folders(self) -> None:
+        """Refuse folders in this one that are elsewhere: nothing is read or written there."""
+        inner = [place for place in self.path.glob("*") if place.is_dir()]
+        for place in [*inner, *(self.path / "epochs").glob("*")]:
+            try:
+                check_inside(place, self.path)
+            except StoredFileError as error:
+                raise RunError(f"{error}; {REMEDY}") from error
 
     def _check_free(self) -> None:
         """Refuse a folder in which somebody else keeps files."""
@@ -132,13 +144,15 @@ class RunFolder:
     def experiment(self) -> Experiment:
         """Return the resolved experiment."""
         try:
-            return load_experiment(self.config_file)
+            return parse_experiment(
+                self.config_text(), where=str(self.config_file), name=self.config_file.stem
+            )
         except ConfigError as error:
             raise RunError(f"{error}; {REMEDY}") from error
 
     def config_text(self) -> str:
         """Return the resolved experiment as it stands in the file."""
-        return self.config_file.read_text(encoding="utf-8")
+        return self._stored.text(self.config_file.name, LARGEST_CONFIG)
 
     # What was prepared.
 
@@ -169,8 +183,8 @@ class RunFolder:
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest."""
-        content = read_json(self.manifest_file)
-        check_record(Manifest, content, self.manifest_file)
+        content = self._stored.json(self.manifest_file.name)
+        self._stored.check(self.manifest_file.name, content, Manifest)
         return content
 
     def add_to_manifest(self, **about: Any) -> None:
@@ -180,35 +194,32 @@ class RunFolder:
     def averages(self) -> pd.DataFrame | None:
         """Return target and non-target averages, None where the run kept none."""
         file = self.averages_file
-        return not_empty(read_table(file, AVERAGES), file) if file.is_file() else None
+        return not_empty(self._table(file, AVERAGES), file) if self._has(file) else None
 
     def flashes(self, dataset: str) -> pd.DataFrame:
         """Return the flashes of a data set's epochs."""
-        return read_table(self.flashes_file(dataset), FLASHES)
+        return self._table(self.flashes_file(dataset), FLASHES)
 
     def layout(self, dataset: str) -> Layout | None:
         """Return the stimulus layout of a data set, None where it is not known."""
-        from p300.recordings.layout import Layout
-
-        file = self.epochs_file(dataset)
-        stored = read_json(file)
-        try:
-            layouts = stored["layouts"]
-            return Layout.from_dict(layouts[dataset]) if dataset in layouts else None
-        except (KeyError, TypeError, ValueError, AttributeError, P300Error) as error:
-            raise damaged(file, error) from error
+        layouts = self._prepared(dataset).layouts
+        return layouts[dataset].layout() if dataset in layouts else None
 
     def positions(self, dataset: str) -> dict[str, Position] | None:
         """Return the positions of a data set's electrodes, None where the run kept none."""
-        from p300.signal.positions import restore_positions
+        return self._prepared(dataset).positions if self._has(self.epochs_file(dataset)) else None
 
-        file = self.epochs_file(dataset)
-        if not file.is_file() or (stored := read_json(file).get("positions")) is None:
-            return None
-        try:
-            return restore_positions(stored, (), file)
-        except P300Error as error:
-            raise damaged(file, error) from error
+    def _prepared(self, dataset: str) -> PreparedRecord:
+        return self._stored.record(self._name(self.epochs_file(dataset)), PreparedRecord)
+
+    def _name(self, file: Path) -> str:
+        return str(file.relative_to(self.path))
+
+    def _has(self, file: Path) -> bool:
+        return self._stored.has(self._name(file))
+
+    def _table(self, file: Path, schema: Schema, n_rows: int | None = None) -> pd.DataFrame:
+        return self._stored.table(self._name(file), schema, n_rows)
 
     # Folds.
 
@@ -241,7 +252,7 @@ class RunFolder:
         return [self._read_fit(file) for file in finished_files(self._fits, ".json")]
 
     def _read_fit(self, file: Path) -> dict[str, Any]:
-        record = check_record(FitRecord, read_json(file), file)
+        record = self._stored.record(self._name(file), FitRecord)
         if self.fit_file(record.id) != file:
             raise RunError(
                 f"{file}: a fit of the fold {record.id!r} found, expected that of its file's name; "
@@ -252,20 +263,25 @@ class RunFolder:
     def training_scores(self, fold: str) -> pd.DataFrame | None:
         """Return the scores of a fold's training epochs, None where they were not scored."""
         file = self.training_scores_file(fold)
-        return read_table(file, SCORES) if file.is_file() else None
+        return self._table(file, SCORES) if self._has(file) else None
 
     def join_scores(self, folds: Sequence[str]) -> None:
         """Write the score tables of all folds, in their order, as one."""
         import pandas as pd
 
-        tables = [read_table(self.fold_scores_file(fold), SCORES) for fold in folds]
+        tables = [self._fold_scores(fold) for fold in folds]
         write_table(self.scores_file, pd.concat(tables, ignore_index=True), SCORES)
+
+    def _fold_scores(self, fold: str) -> pd.DataFrame:
+        """Return the score table of a fold, as long as the record of its fit says."""
+        n_test = self._read_fit(self.fit_file(fold))["n_test"]
+        return self._table(self.fold_scores_file(fold), SCORES, n_test)
 
     # What came out.
 
     def scores(self) -> pd.DataFrame:
         """Return the score table of all folds."""
-        return not_empty(read_table(self.scores_file, SCORES), self.scores_file)
+        return not_empty(self._table(self.scores_file, SCORES), self.scores_file)
 
     def write_characters(self, characters: pd.DataFrame) -> None:
         """Write the spelled characters; without rows where nothing could be spelled."""
@@ -274,7 +290,7 @@ class RunFolder:
     def characters(self) -> pd.DataFrame | None:
         """Return the spelled characters, None where there are none."""
         file = self.characters_file
-        table = read_table(file, CHARACTERS) if file.is_file() else CHARACTERS.empty()
+        table = self._table(file, CHARACTERS) if self._has(file) else CHARACTERS.empty()
         return None if table.empty else table
 
     def write_metrics(self, metrics: pd.DataFrame) -> None:
@@ -287,7 +303,7 @@ class RunFolder:
         """Return all metrics of a run."""
         import pandas as pd
 
-        rows = read_json(self.metrics_file).get("rows")
+        rows = self._stored.json(self.metrics_file.name, LARGEST_METRICS).get("rows")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise RunError(
                 f"{self.metrics_file}: no rows of metrics found, expected a list of objects under "
@@ -309,6 +325,7 @@ class RunFolder:
         RunError
             Naming the files that are missing.
         """
+        self._check_folders()
         needed = (self.config_file, self.manifest_file, self.metrics_file, self.scores_file)
         missing = [file.name for file in needed if not file.is_file()]
         if missing:

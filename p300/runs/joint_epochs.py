@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from p300.evaluation.protocols import PROTOCOLS, Scope
-from p300.files import read_json, write_json
+from p300.files import write_json
 from p300.runs.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.runs.config import Experiment
+from p300.runs.records import MadeOf
 from p300.signal.epochs import Epochs, common_electrodes
 from p300.signal.positions import join_positions
+from p300.stored import StoredFolder
 
 BLOCK = 1000
 """Epochs copied at a time."""
+
+
+def read_made_of(entry: Path) -> dict[str, Any]:
+    """Return what an entry of the cache was made of; see :class:`p300.runs.records.MadeOf`."""
+    stored = StoredFolder(entry)
+    content = stored.json("made_of.json")
+    stored.check("made_of.json", content, MadeOf)
+    return content
 
 
 def name_together(experiment: Experiment) -> str:
@@ -78,7 +89,7 @@ def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path
             X[row : row + len(block)] = block
             row += len(block)
         X.flush()
-        made_of = [read_json(made / "made_of.json")["recordings"] for made in entries.values()]
+        made_of = [read_made_of(made)["recordings"] for made in entries.values()]
         recordings = [about for several in made_of for about in several]
         write_json(folder / "made_of.json", {"recordings": recordings, "warnings": []})
         publish(folder, entry)

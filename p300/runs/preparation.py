@@ -11,16 +11,18 @@ from typing import Any
 
 import pandas as pd
 
+from p300.columns import AVERAGES
 from p300.errors import DataWarning, RunError
 from p300.evaluation.protocols import PROTOCOLS, Scope
-from p300.files import read_json, write_json
+from p300.files import write_json
 from p300.recordings import Recording, Study, content_hash, open_recordings
 from p300.runs import RunFolder
 from p300.runs.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.runs.config import Experiment, Source
 from p300.runs.dataset_epochs import assemble, identify
-from p300.runs.joint_epochs import combined_epochs, name_together
+from p300.runs.joint_epochs import combined_epochs, name_together, read_made_of
 from p300.runs.manifest import describe_run
+from p300.stored import StoredFolder
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is (0: not known)."""
@@ -155,7 +157,7 @@ def keep_prepared(experiment: Experiment, prepared: Prepared, run: Path) -> None
     """
     folder = RunFolder(run)
     entries = {name: prepared.folders[name] for name in experiment.datasets}
-    made_of = [read_json(entry / "made_of.json") for entry in entries.values()]
+    made_of = [read_made_of(entry) for entry in entries.values()]
     recordings = [  # an entry of the cache may have been made of files elsewhere
         {**about, "source": prepared.sources[about["recording"]]}
         for made in made_of
@@ -165,7 +167,9 @@ def keep_prepared(experiment: Experiment, prepared: Prepared, run: Path) -> None
     if folder.is_prepared():
         _check_unchanged(folder.manifest(), recordings, contents, run)
         return
-    averages = [pd.read_parquet(entry / "averages.parquet") for entry in entries.values()]
+    averages = [
+        StoredFolder(entry).table("averages.parquet", AVERAGES) for entry in entries.values()
+    ]
     said = [*(text for made in made_of for text in made["warnings"]), *prepared.warnings]
     about = {
         **describe_run(experiment),
@@ -238,7 +242,7 @@ def cached_epochs(
             recordings = _counted(experiment, dataset, data, study, f"reading {dataset}", progress)
             entry = parent / hash_facts([identify(r, content_hash(r)) for r in recordings])
         if is_whole(entry):
-            for text in read_json(entry / "made_of.json")["warnings"]:
+            for text in read_made_of(entry)["warnings"]:
                 warnings.warn(text, DataWarning, stacklevel=2)
             return entry
     with new_entry(parent) as folder:

@@ -128,3 +128,10 @@ class Manifest(_Record):
     contents: dict[Text, Text]
     recordings: list[RecordingRecord]
     warnings: list[Text] = []
+
+
+class MadeOf(_Record):
+    """What an entry of the cache was made of: ``made_of.json``."""
+
+    recordings: list[RecordingRecord]
+    warnings: list[Text]

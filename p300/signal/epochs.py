@@ -12,14 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.columns import FLASHES
 from p300.errors import DataWarning, EpochsError
-from p300.files import read_json, write_json, written_whole
+from p300.files import write_json, written_whole
 from p300.recordings.layout import Layout
 from p300.recordings.units import UNITS
 from p300.signal.epoch_arrays import gather_epochs
 from p300.signal.positions import Positions, join_positions, restore_positions
 from p300.signal.sampling import same_rate
 from p300.signal.units import number_units, touched_units
+from p300.stored import StoredFolder
 
 EPOCH_COLUMNS = (
     "dataset", "subject", "session", "run", "character", "repetition", "code", "target",
@@ -28,8 +30,9 @@ EPOCH_COLUMNS = (
 """Columns of ``Epochs.flashes``; ``onset`` is in seconds from the start of the recording,
 NaN where epochs came cut and nobody knows it."""
 
-
 MINIMUM_ELECTRODES = 3
+
+_REMEDY = "not a folder of saved epochs (X.npy, flashes.parquet, epochs.json) as they were saved"
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,25 +257,20 @@ class Epochs:
         EpochsError
             When the folder does not hold saved epochs.
         """
-        folder = Path(folder)
-        try:
-            X = np.load(folder / "X.npy", mmap_mode="r", allow_pickle=False)
-            flashes = pd.read_parquet(folder / "flashes.parquet")
-            about = read_json(folder / "epochs.json")
-        except (OSError, ValueError) as error:
-            raise EpochsError(
-                f"{folder}: not a folder of saved epochs (X.npy, flashes.parquet, epochs.json): "
-                f"{error}"
-            ) from error
+        from p300.signal.records import EpochsRecord
+
+        stored = StoredFolder(Path(folder), EpochsError, _REMEDY)
+        about = stored.record("epochs.json", EpochsRecord)
+        X = stored.memory_mapped("X.npy", 3)
         return cls(
             X=X,
-            flashes=flashes,
-            electrodes=tuple(about["electrodes"]),
-            sfreq=about["sfreq"],
-            tmin=about["tmin"],
-            preprocessing=about["preprocessing"],
-            layouts={n: Layout.from_dict(stored) for n, stored in about["layouts"].items()},
-            positions=restore_positions(about.get("positions"), about["electrodes"], folder),
+            flashes=stored.table("flashes.parquet", FLASHES, n_rows=len(X)),
+            electrodes=tuple(about.electrodes),
+            sfreq=about.sfreq,
+            tmin=about.tmin,
+            preprocessing=about.preprocessing,
+            layouts={name: record.layout() for name, record in about.layouts.items()},
+            positions=restore_positions(about.positions, about.electrodes),
         )
 
 

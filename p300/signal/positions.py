@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from p300.errors import EpochsError
 from p300.recordings.caps import ELSEWHERE
-from p300.recordings.montage import Position, as_position, standard_positions
+from p300.recordings.montage import Position, standard_positions
 
 if TYPE_CHECKING:
     from p300.signal.epochs import Epochs
@@ -22,8 +22,8 @@ def known_positions(positions: Positions | None) -> Positions:
     return standard_positions() if positions is None else positions
 
 
-def restore_positions(stored: Any, electrodes: Iterable[str], where: object) -> dict[str, Position]:
-    """Return positions as a JSON file has them; None where it was written before it had any.
+def restore_positions(stored: Positions | None, electrodes: Iterable[str]) -> dict[str, Position]:
+    """Return positions as a file has them.
 
     Parameters
     ----------
@@ -32,22 +32,10 @@ def restore_positions(stored: Any, electrodes: Iterable[str], where: object) -> 
         placed no others.
     electrodes
         Names.
-    where
-        The file, for messages.
-
-    Raises
-    ------
-    EpochsError
-        When it says something else.
     """
     if stored is None:
         return {name: p for name in electrodes if (p := standard_positions().get(name)) is not None}
-    try:
-        return {str(name): as_position(place) for name, place in stored.items()}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise EpochsError(
-            f"{where}: positions are damaged ({error}), expected three numbers an electrode"
-        ) from error
+    return dict(stored)
 
 
 def check_same_places(one: Positions, other: Positions, whose: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -61,17 +60,8 @@ class SpellerModel:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready description; :meth:`from_dict` reads it back."""
+        """Return a JSON-ready description; :class:`p300.speller.records.SpellerRecord` reads it."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> SpellerModel:
-        """Read what :meth:`to_dict` gave."""
-        ratio = LikelihoodRatio(
-            float(stored["ratio"]["slope"]), float(stored["ratio"]["intercept"])
-        )
-        factor, threshold = float(stored["factor"]), float(stored["threshold"])
-        return cls(ratio, factor, threshold, stored.get("repetitions"))
 
 
 def fit_speller(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from p300.columns import CHARACTERS, FOLD
-from p300.errors import DataWarning
+from p300.columns import CHARACTERS, FOLD, REMEDY
+from p300.errors import DataWarning, RunError
 from p300.recordings.layout import Layout, has_codes
 from p300.runs import RunFolder
 from p300.runs.spelling import Spelling
@@ -130,7 +130,10 @@ def _spell_folds(
     tables, without = [], []
     for _, fold in scores.groupby(FOLD, sort=False, dropna=False):
         named = {key: None if pd.isna(v := fold[key].iloc[0]) else v for key in FOLD}
-        fit = ids[tuple(named.values())]
+        fit = ids.get(tuple(named.values()))
+        if fit is None:
+            told = ", ".join(f"{value}" for value in named.values() if value is not None)
+            raise RunError(f"{folder.path}: fits has no record of the fold {told}; {REMEDY}")
         model, training = None, folder.training_scores(fit)
         if training is not None:
             training = training[training["dataset"].isin(alike)]

@@ -177,5 +177,51 @@ def test_a_damaged_adaptation_is_named(transfer, tmp_path, damage):
     else:
         about = {**read_json(tmp_path / "adaptation.json"), "calibration": 1}
         write_json(tmp_path / "adaptation.json", about if damage == "calibration" else [1])
-    with pytest.raises(DetectorError, match="do not tell how the detector adapts"):
+    with pytest.raises(DetectorError, match=r"adaptation\.(json|safetensors)(: | is damaged)"):
         load_transfer(tmp_path, transfer.detector)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("strength", {"targets": -1.0, "epochs": 10.0}),
+        ("strength", {"targets": 10.0}),
+        ("calibration", [1.0]),
+        ("calibration", ["1", 0]),
+    ],
+)
+def test_a_planted_adaptation_is_named(key, value, transfer, tmp_path):
+    save_transfer(transfer, tmp_path)
+    write_json(
+        tmp_path / "adaptation.json", {**read_json(tmp_path / "adaptation.json"), key: value}
+    )
+    with pytest.raises(DetectorError, match=rf"adaptation\.json: {key}"):
+        load_transfer(tmp_path, transfer.detector)
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "message"),
+    [
+        ("covariance", np.nan, "array covariance holds NaN"),
+        ("covariance", -1.0, "positive definite"),
+        ("covariance", 1e307, "not finite|infs or NaNs"),
+        ("target", 1e308, "not finite|infs or NaNs"),
+    ],
+)
+def test_a_readout_that_cannot_adapt_is_refused(name, factor, message, transfer, tmp_path):
+    save_transfer(transfer, tmp_path)
+    arrays = load_file(tmp_path / "adaptation.safetensors")
+    save_file({**arrays, name: factor * arrays[name]}, tmp_path / "adaptation.safetensors")
+    with pytest.raises(DetectorError, match=message):
+        load_transfer(tmp_path, transfer.detector)
+
+
+@pytest.mark.parametrize("lost", ["adaptation.json", "adaptation.safetensors"])
+def test_half_an_adaptation_is_not_taken_for_none(lost, transfer, tmp_path):
+    save_transfer(transfer, tmp_path)
+    (tmp_path / lost).unlink()
+    with pytest.raises(DetectorError, match=f"{lost} is damaged"):
+        load_transfer(tmp_path, transfer.detector)
+    (tmp_path / "adaptation.json").unlink(missing_ok=True)
+    (tmp_path / "adaptation.safetensors").unlink(missing_ok=True)
+    assert load_transfer(tmp_path, transfer.detector) is None

@@ -48,7 +48,7 @@ def test_a_config_name_from_a_folder_with_umlauts(tmp_path, monkeypatch):
 def test_a_line_for_the_matrix_stands_where_codes_are_known(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("study").mkdir()
-    recording = study()[0]
+    recording = study(characters_per_run=4)[0]
     recording.flashes["code"] += 40  # codes of no matrix that is known
     save_with_table(recording, Path("study/s1_raw.fif"), ["sample", "target", "code"])
     assert p300_command("init", "study").exit_code == 0

@@ -38,6 +38,16 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_bad_electrodes_are_listed(workplace):
+    recording = study()[0]
+    recording.raw.apply_function(lambda row: 0 * row, picks=["Oz"])
+    recording.raw.info["bads"] = ["Cz"]
+    words = {True: "target", False: "nontarget"}
+    save_annotated(recording, workplace / "study" / "sub-1_raw.fif", words)
+    told = p300_command("init", "study").output
+    assert "  bad, by the file or its signal, in recordings: Cz (1), Oz (1)" in told
+
+
 def mean_auc(folder, protocol):
     rows = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["rows"]
     return next(
@@ -228,7 +238,7 @@ def test_real_recordings_are_inspected(folder, flashes, data_root, tmp_path):
 
 @pytest.mark.parametrize(
     ("folder", "least"),
-    [("openvibe-speller", 0.90), ("bci2000-speller", 0.90), ("muse-visual", 0.65)],
+    [("openvibe-speller", 0.90), ("bci2000-speller", 0.90), ("muse-visual/subject1", 0.65)],
 )
 def test_the_config_for_a_real_recording_runs_well(folder, least, data_root, workplace):
     begun = p300_command("init", data_root / folder, "--out", "real.yaml")
@@ -237,3 +247,18 @@ def test_the_config_for_a_real_recording_runs_well(folder, least, data_root, wor
     finished = p300_command("run", "real.yaml", *quick)
     assert finished.exit_code == 0, finished.output
     assert mean_auc(workplace / "reports" / "real", "within_subject") >= least
+
+
+def test_both_people_with_headbands_run_within_and_across(data_root, workplace):
+    begun = p300_command("init", data_root / "muse-visual", "--out", "real.yaml")
+    assert begun.exit_code == 0, begun.output
+    assert "left out" not in begun.output
+    assert "1 (6), 3 (5)" in begun.output
+    run = p300_command("run", "real.yaml", "--jobs", 1, "--set", "detectors={slda: {}}")
+    assert run.exit_code == 0, run.output
+    rows = json.loads(Path("reports/real/metrics.json").read_text(encoding="utf-8"))["rows"]
+    auc = {(r["protocol"], r["subject"]): r["value"] for r in rows if r["metric"] == "roc_auc"}
+    tested = {(r["subject"], r["n"]) for r in rows if r["metric"] == "roc_auc"}
+    assert {("1", 1161), ("3", 980)} <= tested  # every flash of every file
+    assert auc["within_subject", "1"] >= 0.7
+    assert {key[0] for key in auc} == {"within_subject", "cross_subject"}

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
 from p300 import load_detector, open_recordings, preprocess
-from p300.commands.stored_detectors import fit_on_all
-from p300.errors import ConfigError, TrainingWarning
+from p300.commands.stored_detectors import (
+    SPELLER,
+    fit_on_all,
+    predict_recordings,
+    spell_recordings,
+)
+from p300.errors import ConfigError, DetectorError, SpellerError, TrainingWarning
 from p300.evaluation.fold import fit_and_score_fold, seed_of
 from p300.evaluation.leaks import everything
+from p300.files import read_json, write_json
 from p300.runs.config import parse_experiment
 
 CONFIG = """
@@ -48,3 +56,40 @@ def test_an_adaptation_that_is_not_stored_is_named(experiment, tmp_path):
     with pytest.raises(ConfigError, match="'from_scratch' needs characters of the subject"):
         fit_on_all(experiment, "scratch", tmp_path / "scratch")
     assert not (tmp_path / "scratch").exists()
+
+
+RECORDING = ("n_subjects=1", "n_runs=1", "characters_per_run=2", "repetitions=2", "seed=5")
+
+
+@pytest.fixture(scope="module")
+def spelling(tmp_path_factory):
+    adapting = parse_experiment(CONFIG, ["detectors={slda: {adaptation: self_calibrated}}"])
+    return fit_on_all(adapting, "slda", tmp_path_factory.mktemp("spelling") / "stored")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("factor", 2.0, "factor: 2.0 found"),
+        ("threshold", "high", "threshold: 'high' found"),
+        ("ratio", {"slope": 1.0}, r"ratio\.intercept: nothing found"),
+        ("repetitions", -1, "repetitions: -1 found"),
+        ("layout", {"symbols": ["A"], "groups": {"1": ["B"]}}, "flash code 1 lights"),
+        ("layout", {"symbols": "AB", "groups": {}}, r"layout\.symbols: 'AB' found"),
+        ("layout", {"symbols": [str(k) for k in range(2000)], "groups": {}}, r"layout\.symbols"),
+    ],
+)
+def test_a_planted_speller_is_named(key, value, message, spelling, tmp_path):
+    folder = shutil.copytree(spelling, tmp_path / "stored")
+    write_json(folder / SPELLER, {**read_json(folder / SPELLER), key: value})
+    for use in (predict_recordings, lambda *given: list(spell_recordings(*given))):
+        with pytest.raises(SpellerError, match=message) as caught:
+            use(folder, "", "simulated", None, RECORDING)
+        assert str(caught.value).startswith(str(folder / SPELLER))
+
+
+def test_who_adapts_needs_the_layout(spelling, tmp_path):
+    folder = shutil.copytree(spelling, tmp_path / "stored")
+    (folder / SPELLER).unlink()
+    with pytest.raises(DetectorError, match=r"adapts by the layout in speller\.json, which"):
+        predict_recordings(folder, "", "simulated", None, RECORDING)

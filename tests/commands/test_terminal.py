@@ -6,6 +6,8 @@ import errno
 
 import pandas as pd
 import pytest
+import yaml
+from own_recordings import save_annotated, study
 from typer.testing import CliRunner
 
 from p300.columns import METRIC_ROWS
@@ -79,3 +81,20 @@ def test_other_errors_of_the_system_are_not_hidden(monkeypatch, tmp_path):
     monkeypatch.setattr("p300.recordings.fetch.fetch_files", refuse)
     result = CliRunner().invoke(app, ["datasets", "fetch", "bnci2014_008"])
     assert isinstance(result.exception, OSError)
+
+
+@pytest.mark.filterwarnings("always::p300.errors.DataWarning")
+def test_warnings_are_lines_of_words_where_there_are_no_progress_bars(tmp_path):
+    recording = study()[0]
+    recording.raw.apply_function(lambda row: 0 * row, picks=["Oz"])
+    save_annotated(recording, tmp_path / "sub-1_raw.fif", {True: "target", False: "nontarget"})
+    config = tmp_path / "study.yaml"
+    source = {"source": "annotated", "path": str(tmp_path), "target": ["target"]}
+    source["nontarget"] = ["nontarget"]
+    text = {"datasets": {"mine": source}, "detectors": {"slda": {}}}
+    text["protocols"] = {"within_subject": {}}
+    config.write_text(yaml.safe_dump(text), encoding="utf-8")
+    said = CliRunner().invoke(app, ["run", str(config), "--dry-run"])
+    assert said.exit_code == 0, said.output
+    assert said.stderr.startswith("Warning: ")
+    assert "['Oz'] are flat" in said.stderr.replace("\n", " ")

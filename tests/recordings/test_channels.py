@@ -22,6 +22,7 @@ def make_raw(kinds="eeg", scale=1e-5):
 def test_names_in_the_order_of_the_file():
     channels = Channels(electrodes=["Fz", "Cz", "Pz"], drop=["B"])
     assert channels.choose(NAMES, FILE) == {"A": "Fz", "C": "Cz", "EOG": "Pz"}
+    assert channels.choose(["C", "B", "A", "1"], FILE) == {"C": "Fz", "A": "Cz", "1": "Pz"}
     assert Channels(rename={"B": "Cz"}).choose(NAMES, FILE, beside=["A"]) == {
         "B": "Cz", "C": "C", "EOG": "EOG",
     }  # fmt: skip
@@ -33,6 +34,7 @@ def test_names_in_the_order_of_the_file():
         ({"drop": ["Z"]}, r"x.edf: no channels \['Z'\] to drop, there are"),
         ({"rename": {"Z": "Cz"}}, r"x.edf: no channels \['Z'\] to rename"),
         ({"electrodes": ["Fz"]}, "names 1 electrodes, the file has 4 channels"),
+        ({"electrodes": ["Fz", "Cz", "Pz", "Oz", "P3"]}, "names 5 electrodes, the file has 4 cha"),
         ({"drop": NAMES}, "no channels are left"),
     ],
 )
@@ -65,3 +67,10 @@ def test_microvolts_that_were_stored_as_volts():
     np.testing.assert_allclose(kept.get_data(), 1e-6 * signal, rtol=1e-12)
     assert Channels(microvolts_per_unit=2.0).volts([1.0], unit=7).tolist() == [2e-6]
     assert Channels().volts([1.0], unit=1e-3).tolist() == [1e-3]
+
+
+@pytest.mark.parametrize("options", [{"rename": {"Fz": "Cz"}}, {"electrodes": ["Cz", "Cz", "Pz"]}])
+def test_one_name_for_two_channels(options):
+    (option,) = options
+    with pytest.raises(RecordingError, match=rf"^file: option '{option}' calls .*'Cz'.* all 'Cz'"):
+        Channels(**options).choose(["Fz", "Cz", "Pz"], "file")

@@ -127,6 +127,8 @@ def test_part_of_a_cap_that_no_other_has_elsewhere_is_placed():
         ["ch1", "fz", "ch2"],
         [f"EXG Channel {k}" for k in range(8)],
         [str(k) for k in range(1, 65)],
+        [str(k) for k in range(2, 64)],  # all but one of easycap-M43
+        [f"EEG{k:03}" for k in range(11, 71)],  # of mgh70
         ["0L", "1Z", "2Z", "Cz"],
         ["A1", "A2", *(f"X{k}" for k in range(6))],
     ],

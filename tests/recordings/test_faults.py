@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import mne
 import numpy as np
 import pytest
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings import build_recording
+from p300.recordings import build_recording, finish_recording
 from p300.recordings.faults import find_faults, robust_amplitude
 from p300.recordings.quality import electrode_quality
 
@@ -89,6 +90,16 @@ def test_electrodes_without_eeg_are_bad_and_say_why(flashes, spoil, reason):
     assert electrode_quality(recording).set_index("electrode").loc["Pz", "faults"] == found["Pz"]
 
 
+def test_electrodes_that_a_file_marks_as_bad_stay_so(flashes):
+    signal = eeg()
+    signal[3] = 0.0
+    raw = mne.io.RawArray(signal, mne.create_info(NAMES, SFREQ, "eeg"), verbose="error")
+    raw.info["bads"] = ["Oz"]
+    with pytest.warns(DataWarning, match=r"\['Pz'\] are flat; 1 of 6 are treated as bad"):
+        recording = finish_recording(raw, flashes, dataset="made", subject="1")
+    assert recording.raw.info["bads"] == ["Oz", "Pz"]
+
+
 @pytest.mark.parametrize("factor", [1 / 700, 1 / 30, 1.0, 15.0])
 def test_other_amplitudes_are_no_fault(factor):
     signal = eeg()
@@ -109,6 +120,8 @@ def test_coarse_steps_are_no_fault(step):
     spread = signal.std(axis=1, keepdims=True)
     coarse = np.round(signal / spread / step) * step * spread
     assert faults_of(coarse) == {}
+    # In a few seconds the highest step is a larger share of the samples.
+    assert faults_of(coarse[:, 5000:5500]) == {}
     # Clipping is seen in them too where it is more than the steps explain.
     coarse[1] = np.minimum(coarse[1], 0.0)
     assert list(faults_of(coarse)) == ["Cz"]

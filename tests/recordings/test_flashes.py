@@ -14,7 +14,7 @@ from p300.recordings.flashes import (
     count_characters,
     flash_onsets,
     make_flash_table,
-    onset_samples,
+    number_flashes,
     spelled_text,
 )
 
@@ -105,26 +105,22 @@ def test_foreign_codes_are_refused():
         check_codes(pd.DataFrame({"code": [0, 1, 13]}), MATRIX_6X6, "here")
 
 
-def test_samples_win_over_seconds():
-    table = pd.DataFrame({"sample": [100, 151], "onset": [0.4, 0.604]})
-    assert onset_samples(table, 250.0, "here").tolist() == [100, 151]
-    assert onset_samples(table[["onset"]], 250.0, "here").tolist() == [100, 151]
-    with pytest.warns(DataWarning, match="2 onsets in seconds are not at their sample at 500 Hz"):
-        assert onset_samples(table, 500.0, "here").tolist() == [100, 151]
-
-
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ({"time": [1]}, "expected 'sample' or 'onset'"),
-        ({"sample": [1.5]}, "fractions"),
-        ({"sample": [1, None]}, "row 2; expected a number"),
-        ({"onset": ["soon"]}, "'soon' found in column 'onset', row 1"),
-    ],
-)
-def test_broken_onsets(table, message):
-    with pytest.raises(RecordingError, match=message):
-        onset_samples(pd.DataFrame(table), 250.0, "here")
+def test_a_table_with_codes_alone_is_numbered():
+    samples, codes, marks = rested(["AB", "C"], repetitions=3)
+    given = pd.DataFrame({"sample": samples, "target": marks, "code": codes.astype(float)})
+    numbered = number_flashes(given.iloc[::-1], "here")
+    assert numbered["character"].tolist() == np.repeat([1, 2, 3], 36).tolist()
+    assert numbered["repetition"].tolist() == np.tile(np.repeat([1, 2, 3], 12), 3).tolist()
+    unknown = number_flashes(given.assign(target=None), "here")
+    assert unknown["target"].isna().all()
+    assert unknown["character"].tolist() == numbered["character"].tolist()
+    # What is numbered stays; a code that is missing leaves nothing to number by.
+    own = given.assign(character=7, repetition=9)
+    assert number_flashes(own, "here") is own
+    assert set(number_flashes(given.assign(character=7), "here")["character"]) == {7}
+    lacking = given.assign(code=[np.nan, *codes[1:]])
+    assert number_flashes(lacking, "here") is lacking
+    assert "character" not in number_flashes(given.drop(columns="code"), "here")
 
 
 def rested(

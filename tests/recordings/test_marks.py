@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p300.errors import RecordingError
+from p300.errors import DataWarning, RecordingError
 from p300.recordings.marks import UNKNOWN, Marks, list_marks
 
 CODES = [1, 2, 3, 4] * 6
@@ -23,11 +23,30 @@ def test_marks_that_are_named():
     assert "code" not in flashes
 
 
+def test_marks_that_are_there_twice_count_once():
+    twice = pd.concat([marks(), marks().iloc[[5, 7]]])
+    with pytest.warns(DataWarning, match=r"^file: 2 marks .* twice at one sample .first: 'T/2' at"):
+        flashes = Marks(target=["T/*"], nontarget=["N/*"], code=r"(\d)").flashes(twice, "file")
+    assert flashes["sample"].tolist() == marks()["sample"].tolist()
+    assert flashes["code"].tolist() == CODES
+    # A mark that is no flash, and another kind at the same sample, are something else.
+    other = pd.concat([marks(), marks().iloc[[5, 5]].assign(mark="photo")])
+    assert len(Marks(target=["T/*"], nontarget=["N/*"]).flashes(other, "file")) == 24
+    other = pd.concat([marks(), marks().iloc[[5]].assign(mark="N/1")])
+    assert len(Marks(target=["T/*"], nontarget=["N/*"]).flashes(other, "file")) == 25
+
+
 def test_ranges_and_numbers_name_marks():
     names = ["111", "101", "112", "102", "5"]
     flashes = Marks(target=["11[1-2]"], nontarget=[101, 102]).flashes(marks(names), "file")
     assert flashes["sample"].tolist() == [100, 150, 200, 250]
     assert flashes["target"].tolist() == [True, False, True, False]
+
+
+def test_a_mark_in_brackets_is_named_by_itself():
+    named = Marks(target=["hit[1]"], nontarget=["hit[2]"])
+    flashes = named.flashes(marks(["hit[1]", "hit[2]"]), "file")
+    assert flashes["target"].tolist() == [True, False]
 
 
 @pytest.mark.parametrize("code", [r"(\d)$", {name: int(name[-1]) for name in NAMES}])

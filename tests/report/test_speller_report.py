@@ -194,7 +194,7 @@ def test_characters_need_their_layout(spelled_run: Path, tmp_path: Path) -> None
     with pytest.raises(RunError, match=r"epochs\.json: no layout of speller found"):
         read_run(run)
     about.write_text('{"layouts": {"speller": {"symbols": 3}}}')
-    with pytest.raises(RunError, match=r"epochs\.json is damaged"):
+    with pytest.raises(RunError, match=r"epochs\.json: layouts\.speller\.symbols: 3 found"):
         read_run(run)
     about.unlink()
     with pytest.raises(RunError, match=r"epochs\.json: no layout of speller found"):

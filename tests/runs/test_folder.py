@@ -15,8 +15,8 @@ from p300.columns import CHARACTERS, METRIC_ROWS, SCORES
 from p300.errors import RunError
 from p300.evaluation.protocols import PROTOCOLS
 from p300.runs import RunFolder
-from p300.runs.checked_files import MOST_SMALL_ROWS
 from p300.runs.config import Experiment, Source, parse_experiment
+from p300.stored.tables import MOST_SMALL_ROWS
 
 SOURCES = {"simulated": (Source(source="simulated"),)}
 BASE = "datasets: {simulated: {source: simulated}}\n"
@@ -245,7 +245,8 @@ def test_planted_values_of_metrics_are_named(column, value, run):
     ("key", "value", "message"),
     [
         ("seed", "7", "seed: '7' found"),
-        ("fit_seconds", float("nan"), "fit_seconds: nan found"),
+        ("fit_seconds", float("nan"), "NaN found, expected a finite number"),
+        ("fit_seconds", 10**300, "a number of 301 digits found"),
         ("n_train", -1, "n_train: -1 found"),
         ("id", "another", "a fit of the fold 'another' found"),
         ("history", [{"pass": 1}], "history.0.train_loss: nothing found"),

@@ -224,11 +224,11 @@ def test_a_data_set_of_any_name_has_a_folder_in_the_cache(data):
 
 def test_labels_of_two_people_must_differ():
     sources = "{source: simulated}"
-    with pytest.raises(ConfigError, match=r"distinct_subjects.*two or more different.*quote"):
+    with pytest.raises(ConfigError, match=r"distinct_subjects.*two or more different"):
         experiment_of(sources, "distinct_subjects=[[3, 3]]")
     with pytest.raises(ConfigError, match="distinct_subjects"):
         experiment_of(sources, "distinct_subjects=[3, 03]")
-    found = experiment_of(sources, "distinct_subjects=[[3, '03']]")
+    found = experiment_of(sources, "distinct_subjects=[[3, 03]]")
     assert found.distinct_subjects == (("3", "03"),)
     assert parse_experiment(found.to_yaml()) == found
 

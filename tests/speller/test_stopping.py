@@ -12,6 +12,7 @@ from p300.recordings import MATRIX_6X6, Layout
 from p300.speller import SpellerModel, decide, fit_speller, gather_selections, spell
 from p300.speller.evidence import LikelihoodRatio
 from p300.speller.rates import Timing
+from p300.speller.records import ModelRecord
 from p300.speller.stopping import (
     choose_threshold,
     fastest_repetitions,
@@ -109,7 +110,7 @@ def test_training_uses_the_runs_that_have_codes():
 
 def test_models_are_stored_as_plain_data():
     model = SpellerModel(LikelihoodRatio(1.1, 1.7), 0.8, 0.93)
-    assert SpellerModel.from_dict(model.to_dict()) == model
+    assert ModelRecord.model_validate(model.to_dict()).model() == model
     with pytest.raises(SpellerError, match="factor 0"):
         SpellerModel(factor=0)
 

@@ -109,6 +109,11 @@ class PickedElectrodes(WrapsDetector):
     def _set_arrays(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         rest = dict(arrays)
         self.picked_ = rest.pop("picked")
+        if len(np.intersect1d(self.picked_, np.arange(self.input_shape_[0]))) != self.picked_.size:
+            raise DetectorError(
+                f"electrodes {self.picked_} picked, expected different ones of "
+                f"{self.input_shape_[0]}"
+            )
         about = {
             "input_shape": [len(self.picked_), self.input_shape_[1]],
             "calibration": [self.calibration_.slope, self.calibration_.intercept],

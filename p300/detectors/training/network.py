@@ -315,8 +315,19 @@ class NetworkDetector(TrainedDetector):
                 f"input scaled at {len(self.scaling_.mean)} electrodes, {self.input_shape_[0]} read"
             )
         weights = {name.removeprefix("network."): torch.from_numpy(a) for name, a in rest.items()}
+        with torch.device("meta"):  # without room for its weights
+            expected = self._build(*self.input_shape_).state_dict()
+        for name in {**expected, **weights}:
+            wanted, found = (_shape(tensors.get(name)) for tensors in (expected, weights))
+            if wanted != found:
+                raise DetectorError(f"network.{name}: {found} found, expected {wanted}")
         self.network_, self.history_ = self._build(*self.input_shape_), None
         self.network_.load_state_dict(weights)
+
+
+def _shape(tensor: Tensor | None) -> str:
+    """Return the dimensions of a tensor as text; single numbers are stored as one of a vector."""
+    return "nothing" if tensor is None else str(tuple(tensor.shape) or (1,))
 
 
 def random_states(seed: int) -> tuple[np.random.Generator, np.random.SeedSequence]:

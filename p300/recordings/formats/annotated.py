@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,13 @@ from p300.recordings.readers.mnefile import (
     open_recording,
     record_file,
 )
-from p300.recordings.readers.triggers import BY_ANNOTATIONS, Triggers, trigger_channels
+from p300.recordings.readers.triggers import (
+    BY_ANNOTATIONS,
+    Triggers,
+    suggest_mask,
+    trigger_channels,
+    whole_numbers,
+)
 from p300.recordings.recording import Recording
 from p300.recordings.registry import SourceInfo
 
@@ -112,7 +119,7 @@ def _find_flashes(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path) ->
     except MarksNotToldError as error:
         held = _trigger_marks(raw, file)
         if not held:
-            raise
+            raise type(error)(f"{error}{_unread_triggers(raw, file)}", error.marks) from error
         listed = "; ".join(f"{name!r} with {list_marks(own)}" for name, own in held.items())
         name, own = next(iter(held.items()))
         fewer = len(error.marks.unique()) < 2
@@ -130,6 +137,21 @@ def _trigger_marks(raw: BaseRaw, file: Path) -> dict[str, pd.Series[str]]:
         return {
             name: Triggers(name).read(raw, file)["mark"] for name in trigger_channels(raw, file)
         }
+
+
+def _unread_triggers(raw: BaseRaw, file: Path) -> str:
+    """Say which channels the file calls triggers, though they hold no whole numbers."""
+    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+    for name in (name for name, kind in kinds if kind == "stim"):
+        values = np.unique(guarded(partial(raw.get_data, picks=[name]), file))
+        if len(values) > 1 and whole_numbers(values) is None:
+            shown = ", ".join(f"{value:g}" for value in values[:5])
+            return (
+                f". Its trigger channel {name!r} holds no whole numbers ({shown}"
+                f"{' and so on' if len(values) > 5 else ''}): write when flashes begin into a "
+                "table beside it (source 'flash_table')"
+            )
+    return ""
 
 
 def annotated_marks(raw: BaseRaw) -> pd.DataFrame:
@@ -215,6 +237,8 @@ def _find_marks(raw: BaseRaw, file: Path, marks: Marks) -> dict[str, Any] | None
 
 
 def _trigger_options(raw: BaseRaw, file: Path) -> Iterator[dict[str, Any]]:
-    """Yield the options for each channel that may hold triggers."""
+    """Yield the options for each channel that may hold triggers, with a mask before without."""
     for name, values in trigger_channels(raw, file).items():
-        yield {"stim_channel": name} | ({"mask": 0x7FFF} if (values < 0).any() else {})
+        mask = suggest_mask(values)
+        yield from () if mask is None else ({"stim_channel": name, "mask": mask},)
+        yield {"stim_channel": name}

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p300.errors import DataWarning, RecordingError
-from p300.files import read_json
+from p300.files import read_bytes
+from p300.json_text import LARGEST, parse_json
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.electrode_names import guess_channels
-from p300.recordings.flashes import check_codes
+from p300.recordings.flashes import check_codes, number_flashes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.marks import NOTHING_SAID, Marks
+from p300.recordings.onsets import check_seconds
 from p300.recordings.readers.bids_events import event_samples, guess_flash_rows, read_flash_rows
 from p300.recordings.readers.csv_table import read_table
-from p300.recordings.readers.edf_times import place_onsets
+from p300.recordings.readers.edf_times import is_discontinuous, place_annotations, place_onsets
 from p300.recordings.readers.mnefile import keep_pauses, read_raw, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_places
@@ -62,10 +64,37 @@ def recognise(path: Path) -> dict[str, Any] | None:
 
     Only the first :data:`_MOST_TABLES` events tables are read.
     """
+    return _look_at_tables(path, guess_flash_rows)
+
+
+def complete(path: Path, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Guess the other options, where it is said which events are the flashes.
+
+    Returns
+    -------
+    As :func:`recognise`, without the marks. None where no events table has such events.
+    """
+    said = {key: given[key] for key in ("target", "nontarget", "code") if key in given}
+
+    def find(file: Path) -> dict[str, Any] | None:
+        try:
+            read_flash_rows(file, Marks(**said))
+        except RecordingError:
+            return None
+        return {}
+
+    return _look_at_tables(path, find) if said else None
+
+
+def _look_at_tables(
+    path: Path, look: Callable[[Path], dict[str, Any] | None]
+) -> dict[str, Any] | None:
+    """Return what is found in the first events table with flashes, a matrix from any of them."""
     if not (path / "dataset_description.json").is_file():
         return None
-    tables = sorted(path.glob("sub-*/**/*_events.tsv"))
-    guesses = [(file, guess_flash_rows(file)) for file in tables[:_MOST_TABLES]]
+    # A table above the recordings belongs to all of its task.
+    tables = sorted([*path.glob("*_events.tsv"), *path.glob("sub-*/**/*_events.tsv")])
+    guesses = [(file, look(file)) for file in tables[:_MOST_TABLES]]
     found = [(file, guess) for file, guess in guesses if guess is not None]
     if not found:
         return None
@@ -130,7 +159,7 @@ def load(
         When the folder is no BIDS data set, the task is not there or in doubt, an events table
         has no flashes, or the content cannot be a recording.
     """
-    runs = _one_task(_find_runs(path), task, path)
+    runs = _with_events(_one_task(_find_runs(path), task, path), path)
     places = {_place(found): found for found in runs}
     for place in select_places(places, subjects, str(path)):
         yield _read_run(places[place], dataset, channels, marks)
@@ -203,20 +232,40 @@ def _one_task(runs: list[BIDSPath], task: str | None, path: Path) -> list[BIDSPa
     return chosen
 
 
+def _with_events(runs: list[BIDSPath], path: Path) -> list[BIDSPath]:
+    """Leave out the recordings to which no table of events belongs, unless it is all."""
+    lacking = [found for found in runs if _find_events(found) is None]
+    if len(lacking) == len(runs):
+        raise RecordingError(
+            f"{lacking[0].fpath}: no events.tsv belongs to it, expected one with the flashes"
+        )
+    if lacking:
+        warnings.warn(
+            f"{path}: {len(lacking)} of {len(runs)} recordings have no events.tsv and are left "
+            f"out: {', '.join(found.basename for found in lacking[:10])}",
+            DataWarning,
+            stacklevel=3,
+        )
+    return [found for found in runs if found not in lacking]
+
+
 def _place(bids_path: BIDSPath) -> tuple[str, str, str]:
     return (bids_path.subject, bids_path.session or "1", bids_path.run or "1")
 
 
 def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Marks) -> Recording:
     _check_folders(bids_path)
-    events = _find_events(bids_path)
+    events = _find_events(bids_path) or Path()
     shown = place_onsets(read_flash_rows(events, marks), bids_path.fpath)
     shown = shown.reset_index(drop=True)
     raw = channels.keep_eeg(read_raw(lambda: _open(bids_path), bids_path.fpath), bids_path.fpath)
+    if is_discontinuous(bids_path.fpath):
+        _place_events(raw, events, bids_path.fpath)
     keep_pauses(raw, bids_path.fpath)
     samples = event_samples(shown, raw.info["sfreq"], str(events))
+    check_seconds(shown["onset"], raw.n_times / raw.info["sfreq"], events)
     known = [name for name in ("target", *_FLASH) if name in shown]
-    flashes = shown[known].assign(sample=samples)
+    flashes = number_flashes(shown[known].assign(sample=samples), str(events))
     layout = marks.matrix()
     remove_flash_annotations(raw, samples)
     subject, session, run = _place(bids_path)
@@ -237,12 +286,22 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
     return recording
 
 
+def _place_events(raw: BaseRaw, events: Path, file: Path) -> None:
+    """Place the events by the clock; mne-bids counts them along the signal."""
+    import mne
+    from mne_bids import events_file_to_annotation_kwargs
+
+    told = guarded(lambda: events_file_to_annotation_kwargs(events, verbose="error"), events)
+    marks = mne.Annotations(told["onset"], told["duration"], told["description"])
+    place_annotations(raw, marks, file)
+
+
 def _stated_reference(bids_path: BIDSPath) -> str:
     """Return EEGReference of the recording, "" where it says nothing."""
     file: Path | None = bids_path.find_matching_sidecar(
         suffix="eeg", extension=".json", on_error="ignore"
     )
-    stored = guarded(lambda: read_json(file), file) if file is not None else {}
+    stored = guarded(lambda: parse_json(read_bytes(file, LARGEST), LARGEST), file) if file else {}
     said = stored.get("EEGReference") if isinstance(stored, dict) else None
     known = isinstance(said, str) and said.strip().casefold() not in ("", "n/a", "unknown")
     return str(said).strip() if known else ""
@@ -265,16 +324,14 @@ def _open(bids_path: BIDSPath) -> BaseRaw:
     with warnings.catch_warnings():
         for message in _HARMLESS:
             warnings.filterwarnings("ignore", message=message, category=RuntimeWarning)
+        if is_discontinuous(bids_path.fpath):  # they are placed anew
+            warnings.filterwarnings("ignore", "(Omitted|Limited) .* annotation", RuntimeWarning)
         return read_raw_bids(bids_path, verbose="warning")
 
 
-def _find_events(bids_path: BIDSPath) -> Path:
+def _find_events(bids_path: BIDSPath) -> Path | None:
     """Find the events table of a recording."""
     file: Path | None = bids_path.find_matching_sidecar(
         suffix="events", extension=".tsv", on_error="ignore"
     )
-    if file is None:
-        raise RecordingError(
-            f"{bids_path.fpath}: no events.tsv belongs to it, expected one with the flashes"
-        )
     return file

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
-from p300.recordings.flashes import onset_samples
+from p300.recordings.flashes import number_flashes
 from p300.recordings.guard import guarded
 from p300.recordings.layout import guess_rows
 from p300.recordings.marks import NOTHING_SAID, Marks
+from p300.recordings.onsets import check_seconds, onset_samples
 from p300.recordings.places import SubjectPattern, file_stem, place_files, search_folder
 from p300.recordings.readers.cntfile import DataFormat
 from p300.recordings.readers.csv_table import read_head, read_table
@@ -62,8 +62,6 @@ _WORDS = {
 _PLAIN = ({"0", "false", "nontarget", "1", "true", "target"}, {"1", "-1"})
 _NUMBERS = ("code", "character", "repetition")
 _LARGEST = 1_000_000
-# Seconds; nobody flashes faster.
-_SHORTEST_INTERVAL = 0.02
 
 
 def recognise(path: Path) -> dict[str, Any] | None:
@@ -112,7 +110,7 @@ def table_problem(path: Path) -> str | None:
 
 def _is_meant(table: Path) -> bool:
     """Return whether a table that cannot be used was meant as one of flashes."""
-    if table.name.lower().endswith("_flashes.csv"):
+    if table.name.lower().endswith(("_flashes.csv", "_flashes.tsv")):
         return True
     try:
         titles = {title.lower() for title in read_head(table).titles}
@@ -209,7 +207,8 @@ def _find_tables(path: Path, flashes: str | None) -> dict[Path, Path]:
 
 
 def _table_beside(file: Path) -> Path | None:
-    names = (f"{file_stem(file)}_flashes.csv", f"{file_stem(file)}.csv")
+    stem = file_stem(file)
+    names = (f"{stem}_flashes.csv", f"{stem}_flashes.tsv", f"{stem}.csv")
     places = [file.with_name(name) for name in names if name != file.name]
     return next((place for place in places if place.is_file()), None)
 
@@ -226,8 +225,11 @@ def _read_table(
     if "code" in told:
         known["code"] = told["code"]
     samples = onset_samples(table, sfreq, str(file))
-    _check_seconds(table, samples, n_times / sfreq, file)
-    return table[[]].assign(sample=samples, target=told["target"], **known)
+    if "sample" not in table:
+        check_seconds(table["onset"], n_times / sfreq, file)
+    return number_flashes(
+        table[[]].assign(sample=samples, target=told["target"], **known), str(file)
+    )
 
 
 def _tell(table: pd.DataFrame, marks: Marks, file: Path) -> pd.DataFrame:
@@ -254,26 +256,6 @@ def _read_columns(file: Path, *, with_targets: bool = True) -> pd.DataFrame:
         )
     table.columns = table.columns.str.lower()
     return table
-
-
-def _check_seconds(
-    table: pd.DataFrame, samples: npt.NDArray[np.int64], duration: float, file: Path
-) -> None:
-    """Refuse onsets that are not in seconds, with the likely unit."""
-    import pandas as pd
-
-    if "sample" in table or not len(samples):
-        return
-    onsets = np.sort(pd.to_numeric(table["onset"]).to_numpy(dtype=np.float64))
-    for factor, unit in ((1e3, "milliseconds"), (1e6, "microseconds")):
-        outside = np.median(onsets) >= duration and onsets[0] >= 0
-        apart = np.median(np.diff(onsets)) / factor if len(onsets) > 1 else np.inf
-        if outside and onsets[-1] / factor < duration and apart > _SHORTEST_INTERVAL:
-            raise RecordingError(
-                f"{file}: onsets of {onsets[0]:g} to {onsets[-1]:g} found for a recording of "
-                f"{duration:g} s; they look like {unit}, expected seconds: divide them by "
-                f"{factor:g}"
-            )
 
 
 def _read_numbers(column: pd.Series[Any], file: Path) -> pd.Series[Any]:
@@ -306,7 +288,7 @@ def _read_targets(column: pd.Series[Any], file: Path) -> pd.Series[Any]:
         listed = ", ".join(f"{word!r} ({n})" for word, n in counts.head(8).items())
         raise RecordingError(
             f"{file}: column 'target' holds {listed}; expected 1 and 0, true and false, target and "
-            "nontarget, or 1 and -1 (never a target) and nothing else: write which flashes are "
-            "targets in these words, and leave rows that are no flashes out"
+            "nontarget, or 1 and -1 (never a target) and nothing else: say with the options "
+            "'target' and 'nontarget' which of them are which; rows of others are left aside"
         )
     return words.map(_WORDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from p300.arguments import did_you_mean
 from p300.errors import RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import make_flash_table
+from p300.recordings.guard import guarded
 from p300.recordings.readers.mnefile import mark_samples
 from p300.recordings.recording import Recording, finish_recording
 from p300.recordings.registry import SourceInfo, select_subjects
@@ -124,14 +125,13 @@ def _find_dataset(name: str) -> Any:
 
 def _load_subject(source: Any, number: Any, name: str) -> dict[str, dict[str, BaseRaw]]:
     """Let MOABB load and read a subject: session -> run -> recording."""
-    try:
-        found: dict[str, dict[str, BaseRaw]] = source.get_data([number])[number]
-    except (OSError, ValueError, RuntimeError, LookupError) as error:
-        raise RecordingError(
-            f"moabb {name}, subject {number}: MOABB cannot load it ({type(error).__name__}: "
-            f"{error}); is this machine online, and the folder of MNE_DATA writable?"
-        ) from error
-    return found
+    return guarded(
+        lambda: cast("dict[str, dict[str, BaseRaw]]", source.get_data([number])[number]),
+        f"moabb {name}, subject {number}",
+        reader="MOABB",
+        fault="MOABB cannot load it",
+        advice="is this machine online, and the folder of MNE_DATA writable?",
+    )
 
 
 def _wanted(there: list[str], wanted: Sequence[str] | None, kind: str, where: str) -> list[str]:

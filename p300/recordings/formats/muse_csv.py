@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,16 @@ import numpy.typing as npt
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import check_codes, flash_onsets
-from p300.recordings.marks import NOTHING_SAID, Kinds, Marks
-from p300.recordings.places import Place, SubjectPattern, place_files, read_folders
+from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, MarksNotToldError
+from p300.recordings.places import (
+    Place,
+    SubjectPattern,
+    Told,
+    file_stem,
+    place_files,
+    read_entities,
+    read_folders,
+)
 from p300.recordings.readable import read_each
 from p300.recordings.readers.clock import read_clock
 from p300.recordings.readers.csv_table import TableHead, read_head, read_table, to_numbers
@@ -171,11 +179,25 @@ def load(
     def read(file: Path, place: Place) -> Recording:
         return _read_run(file, dataset, place, channels, marks, marker)
 
-    places = place_files(known or [path], subjects, path, subject, read_folders)
+    places = place_files(known or [path], subjects, path, subject, _place_reader(known))
     for recording in read_each(places, path, read):
         if layout is not None:
             check_codes(recording.flashes, layout, recording.source)
         yield recording
+
+
+def _place_reader(files: Sequence[Path]) -> Callable[[Path, Path], Told | None]:
+    """Return what tells places: names such as sub-01, else folders; names that differ by words.
+
+    Programs name files by the time; where the words are the same they are runs of one subject.
+    """
+    alike = len({re.sub(r"[\W\d_]+", "", file_stem(file).lower()) for file in files}) < 2
+
+    def read(file: Path, path: Path) -> Told | None:
+        told = read_entities(file, path) or read_folders(file, path)
+        return told or (Told("1") if alike else None)
+
+    return read
 
 
 def _read_run(
@@ -244,10 +266,11 @@ def _read_flashes(
     kinds = marks.kinds(shown["mark"].unique(), str(file)) if marks.named else there
     others = sorted(set(shown["mark"]) - {*kinds, _START}, key=float)
     if others and not (marks.named or marks.unknown):
-        raise RecordingError(
+        raise MarksNotToldError(
             f"{file}: column {title!r} holds {', '.join(others[:5])}, expected {_NONTARGET} "
             f"(non-target), {_TARGET} (target) and 0 between flashes; name its values with the "
-            "options 'target' and 'nontarget'"
+            "options 'target' and 'nontarget'",
+            shown["mark"],
         )
     left_out = shown.loc[~shown["mark"].isin(list(kinds)), "mark"]
     if len(left_out) and not marks.unknown:

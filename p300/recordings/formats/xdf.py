@@ -14,7 +14,7 @@ import numpy as np
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import check_codes
-from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, Usual, list_marks
+from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, MarksNotToldError, Usual, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.plausible import FEWEST, FEWEST_NAMED, SHARE, is_plausible
 from p300.recordings.readers.xdfclock import BREAK, EXPORT, Clock, even_clock, span
@@ -248,7 +248,10 @@ def _choose_markers(
     if not told:
         ((first, *_),) = tables.values()
         guessed = marks.target is None and not _usual_kinds(first["mark"])
-        raise RecordingError(f"{failures[0]}{_NEEDED if guessed else ''}") from failures[0]
+        message = f"{failures[0]}{_NEEDED if guessed else ''}"
+        if isinstance(failures[0], MarksNotToldError):
+            raise MarksNotToldError(message, failures[0].marks) from failures[0]
+        raise RecordingError(message) from failures[0]
     ((stream, (channel, shown)),) = told.items()
     if len(tables) > 1 or channel > 0:
         warnings.warn(

@@ -6,7 +6,6 @@ raw3 (signal), eeph (header as text) and evt (triggers).
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p300.errors import DataWarning, RecordingError
+from p300.files import read_json
 from p300.recordings.readers import ant_child
 from p300.recordings.readers.extras import import_extra
 
@@ -129,7 +129,7 @@ def _read_apart(file: Path) -> tuple[np.ndarray[Any, Any], Mapping[str, Any]]:
                 f"{file}: antio cannot read {KIND} ({reason.strip()[:300]}); is it damaged or cut "
                 "short?"
             )
-        about = json.loads((Path(folder) / "about.json").read_text(encoding="utf-8"))
+        about = read_json(Path(folder) / "about.json")
         return np.load(Path(folder) / "signal.npy", allow_pickle=False), about
 
 

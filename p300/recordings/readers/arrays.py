@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import math
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from p300.errors import RecordingError
-from p300.recordings.guard import check_regular
+from p300.recordings.guard import check_regular, guarded
 from p300.recordings.readers.matfile import Shapes, mat_shapes, read_mat
-
-_READ_FAILURES = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What zipfile and numpy raise on damaged archives."""
+from p300.stored.arrays import read_npy_header
 
 _MOST_TIMES_SMALLER = 200
 """No recorded signal is compressed further."""
@@ -110,7 +91,7 @@ def _npz_shapes(file: Path) -> dict[str, tuple[int, ...]]:
             if not info.filename.endswith(".npy"):
                 continue
             with archive.open(info) as member:
-                shape, dtype = _npy_header(member)
+                shape, dtype, _ = read_npy_header(member)
                 n_bytes = math.prod(shape) * dtype.itemsize
                 fits = dtype.hasobject or n_bytes + member.tell() == info.file_size
             # Room is made for an array before its values are read.
@@ -125,22 +106,8 @@ def _npz_shapes(file: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(member)
-    length = int.from_bytes(member.read(2 if version == (1, 0) else 4), "little")
-    header = ast.literal_eval(member.read(min(length, 10_000)).decode("utf-8"))
-    shape = tuple(int(n) for n in header["shape"])
-    if min(shape, default=0) < 0:
-        raise ValueError(f"dimensions {shape}")
-    return shape, np.lib.format.descr_to_dtype(header["descr"])
-
-
 def _guarded(file: Path, read: Callable[[], _Read]) -> _Read:
-    try:
-        return read()
-    except _READ_FAILURES as error:
-        text = " ".join(str(error).split())
-        raise RecordingError(
-            f"{file}: the NumPy archive is damaged or cut short ({type(error).__name__}: {text}); "
-            "write it again with numpy.savez"
-        ) from error
+    return guarded(
+        read, file, reader="numpy", fault="the NumPy archive is damaged or cut short",
+        advice="write it again with numpy.savez",
+    )  # fmt: skip

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.guesses import Options, guess_marks
+from p300.recordings.guesses import Options, guess_marks, likely_pair
 from p300.recordings.layout import guess_rows
-from p300.recordings.marks import Kinds, Marks, list_marks
+from p300.recordings.marks import Kinds, Marks, MarksNotToldError, list_marks
+from p300.recordings.onsets import are_centred, coarseness
 from p300.recordings.readers.csv_table import read_table
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def read_flash_rows(file: Path, marks: Marks) -> pd.DataFrame:
 
 
 def _choose_rows(events: pd.DataFrame, marks: Marks, file: Path) -> pd.DataFrame:
+    import pandas as pd
+
     if marks.unknown and marks.code is None and _CODE in events:
         shown = events[events[_CODE].notna()].reset_index(drop=True)
         if not shown.empty:
@@ -72,10 +75,12 @@ def _choose_rows(events: pd.DataFrame, marks: Marks, file: Path) -> pd.DataFrame
     )
     if told is None:
         listed = "; ".join(f"{name}: {list_marks(texts)}" for name, texts in kinds.items())
-        raise RecordingError(
+        every = [*kinds.values(), pd.Series(dtype="str")]
+        raise MarksNotToldError(
             f"{file}: {listed or f'columns {list(events.columns)}'} found, expected the kinds "
             "Target and NonTarget; say with the options 'target' and 'nontarget' which are which, "
-            "or 'target: unknown' and 'code' where nobody knows the targets"
+            "or 'target: unknown' and 'code' where nobody knows the targets",
+            max(every, key=lambda texts: likely_pair(texts) is not None),
         )
     shown = events.loc[told.index].assign(target=told["target"])
     if marks.code is not None:
@@ -129,16 +134,15 @@ def guess_flash_rows(file: Path) -> Options | None:
     """
     try:
         events = read_table(file, "\t")
-        usual = {_usual(texts) != {} for _, texts in _kind_columns(events)}
-        if True in usual:
+        columns = [texts for _, texts in _kind_columns(events)]
+        if any(set(_usual(texts).values()) == {True, False} for texts in columns):
             shown = _choose_rows(events, Marks(), file)
             codes = _numbers(shown["code"]) if "code" in shown else np.array([])
             rows = guess_rows(int(code) for code in codes[np.isfinite(codes)])
             return {} if rows is None else {"layout": rows}
     except RecordingError:
         return None
-    guesses = (guess_marks(texts) for _, texts in _kind_columns(events))
-    return next((guess for guess in guesses if guess is not None), None)
+    return guess_marks(*columns) if columns else None
 
 
 def event_samples(shown: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[np.int64]:
@@ -177,9 +181,9 @@ def event_samples(shown: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[
         )
     apart = samples - onsets * sfreq
     known = apart[np.isfinite(apart)]
-    coarse = 0.5 * 10.0 ** -_decimals(shown["onset"]) * sfreq
-    agree = _are_centred(known, coarse)
-    one_later = not agree and _are_centred(known - 1, coarse)
+    coarse = coarseness(shown["onset"]) * sfreq
+    agree = are_centred(known, coarse)
+    one_later = not agree and are_centred(known - 1, coarse)
     if not agree:
         _tell_apart(shown, apart, one_later, sfreq, where)
     begins = np.where((agree and coarse > 0.5) & np.isfinite(samples), np.nan, onsets)
@@ -191,23 +195,6 @@ def event_samples(shown: pd.DataFrame, sfreq: float, where: str) -> npt.NDArray[
             f"{int(np.flatnonzero(missing)[0]) + 1}); their column 'sample' is used"
         )
     return np.round(found).astype(np.int64)
-
-
-def _are_centred(apart: Floats, coarse: float) -> bool:
-    """Return whether differences are what rounding leaves: small, and as often below as above.
-
-    Parameters
-    ----------
-    apart
-        In samples.
-    coarse
-        Half of the last digit of the onsets, in samples.
-    """
-    if not len(apart):
-        return True
-    largest, mean = float(np.abs(apart).max()), abs(float(apart.mean()))
-    # Of uniform errors: two standard errors of their mean.
-    return largest <= 0.5 + coarse + 1e-6 and mean <= 0.5 + 2 * coarse / np.sqrt(3 * len(apart))
 
 
 def _tell_apart(
@@ -234,14 +221,6 @@ def _numbers(column: pd.Series[Any]) -> Floats:
 
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.abs(values) < 1e12, values, np.nan)
-
-
-def _decimals(column: pd.Series[Any]) -> int:
-    """Return how many digits after the point the most exact number of a column has."""
-    texts = column.dropna().astype("str")
-    exact = texts.str.contains("[eE]").any()
-    digits = texts.str.extract(r"\.(\d*)$", expand=False).fillna("").str.len()
-    return 12 if exact or digits.empty else int(digits.max())
 
 
 def _warn(message: str) -> None:

@@ -195,7 +195,9 @@ def _naming(file: Path, separator: str | None) -> Iterator[None]:
             "save it as UTF-8 (in spreadsheets: 'CSV UTF-8')"
         )
         raise RecordingError(f"{file}: cannot be read as a {_kind(separator)}: {reason}") from error
-    except (ValueError, OSError, csv.Error, pd.errors.ParserWarning) as error:
+    except RecordingError:
+        raise
+    except Exception as error:  # as guarded, with shorter reasons
         reason = " ".join(str(error).split())
         raise RecordingError(f"{file}: cannot be read as a {_kind(separator)}: {reason}") from error
 

@@ -132,8 +132,7 @@ def _place_by_records(raw: BaseRaw, layout: _Layout, file: Path) -> None:
         )
     gaps = np.flatnonzero(late > 0.5 / sfreq) + 1
     marks = _read_marks(layout, file)
-    onset, inside = _place(marks.onset, starts, layout.seconds)
-    stop, _ = _place(marks.onset + marks.duration, starts, layout.seconds)
+    inside = _put(raw, marks, starts, layout.seconds)
     if not inside.all():
         warnings.warn(
             f"{file}: {int((~inside).sum())} of {len(inside)} annotations lie where nothing was "
@@ -142,10 +141,48 @@ def _place_by_records(raw: BaseRaw, layout: _Layout, file: Path) -> None:
             DataWarning,
             stacklevel=5,
         )
-    raw.set_annotations(None)
-    add_annotations(raw, onset[inside], (stop - onset)[inside], marks.description[inside])
     edges = gaps * layout.seconds
     add_annotations(raw, edges, np.zeros(len(gaps)), [SEGMENT_EDGE] * len(gaps))
+
+
+def _put(
+    raw: BaseRaw, marks: mne.Annotations, starts: Times, seconds: float
+) -> npt.NDArray[np.bool_]:
+    """Replace the annotations of a Raw by marks at times of the clock, of what was recorded.
+
+    Returns
+    -------
+    Which marks were put, [mark]; stretches that begin in a gap and end after it are.
+    """
+    onset, inside = _place(marks.onset, starts, seconds)
+    stop, _ = _place(marks.onset + marks.duration, starts, seconds)
+    inside |= stop > onset
+    raw.set_annotations(None)
+    add_annotations(raw, onset[inside], (stop - onset)[inside], marks.description[inside])
+    return inside
+
+
+def place_annotations(raw: BaseRaw, marks: mne.Annotations, file: Path) -> None:
+    """Replace the annotations of a recording with gaps by marks that lie beside it.
+
+    Parameters
+    ----------
+    raw
+        Changed in place, its own annotations too; see :func:`mend_annotations` for these.
+    marks
+        At seconds from the first sample by the clock. Those where nothing was recorded are left
+        out.
+    file
+        An EDF or BDF file whose records are not continuous.
+
+    Raises
+    ------
+    RecordingError
+        As :func:`mend_annotations`.
+    """
+    layout = guarded(lambda: _read_layout(file), file)
+    starts = _read_times(layout, file)
+    _put(raw, marks, starts - starts[0], layout.seconds)
 
 
 def _read_times(layout: _Layout, file: Path) -> Times:

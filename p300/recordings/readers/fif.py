@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.readers.named_files import check_named
 
 _TAG = struct.Struct(">iIIi")
 _FILE_ID, _POINTER, _DIRECTORY, _START, _END = 100, 101, 102, 104, 105
-_ROLE, _N_CHANNELS, _BUFFER = 115, 200, 300
+_ROLE, _OTHER_FILE, _N_CHANNELS, _BUFFER = 115, 118, 200, 300
 _GOES_ON = 1  # a role: the file that it refers to is the one before
+_LONGEST_NAME = 4096
+_MOST_BYTES_A_BYTE = 100  # of what is packed
 _RAW_BLOCKS = {102, 112, 119}
 # What else stands between buffers: first and last sample, skips, and tags without content.
 _BETWEEN = {107, 108, 206, 208, 209, 301, 303}
@@ -70,11 +76,42 @@ def check_fif(file: Path, *, first: bool = True) -> None:
                     f"{file}: a further part of a recording that was split into several files; "
                     "name the first one, which must lie beside it"
                 )
+            elif tag.kind == _OTHER_FILE:  # MNE opens the next part of the recording by it
+                check_named(file, _read_text(stream, tag), "next file")
             elif tag.kind == _N_CHANNELS:
                 n_channels = _read_number(stream, tag)
             elif blocks and blocks[-1] in _RAW_BLOCKS:
                 inside.append(tag)
     _check_buffers(inside, n_channels, file)
+
+
+def check_packed_fif(file: Path) -> None:
+    """Follow the tags of a file packed with gzip, for what it may become and which file it names.
+
+    Raises
+    ------
+    RecordingError
+        When it is damaged, becomes far more than it is, or names a file elsewhere.
+    """
+    most = _MOST_BYTES_A_BYTE * file.stat().st_size
+    try:
+        with gzip.open(file) as stream:
+            at = 0
+            while len(head := stream.read(_TAG.size)) == _TAG.size:
+                kind, _, size, following = _TAG.unpack(head)
+                at += _TAG.size + size
+                if at > most or following not in (0, -1, at):
+                    raise RecordingError(
+                        f"{file}: a tag of kind {kind} with {size} bytes leads to byte "
+                        f"{following or at}, expected the next one, and at most {most} bytes; it "
+                        "is damaged"
+                    )
+                if kind == _OTHER_FILE:
+                    check_named(file, stream.read(size).decode("latin-1"), "next file")
+                else:
+                    stream.seek(size, os.SEEK_CUR)
+    except (OSError, EOFError, zlib.error) as error:
+        raise RecordingError(f"{file}: cannot be unpacked ({error}); it is damaged") from error
 
 
 def is_further_part(file: Path) -> bool:
@@ -169,6 +206,11 @@ def _read_tag(stream: BinaryIO, at: int) -> _Tag:
     stream.seek(max(at, 0))
     head = stream.read(_TAG.size)
     return _Tag(at, *(_TAG.unpack(head) if len(head) == _TAG.size else (-1, 0, 0, -1)))
+
+
+def _read_text(stream: BinaryIO, tag: _Tag) -> str:
+    stream.seek(tag.at + _TAG.size)
+    return stream.read(min(tag.size, _LONGEST_NAME)).decode("latin-1")
 
 
 def _read_number(stream: BinaryIO, tag: _Tag) -> int:

@@ -102,8 +102,8 @@ def _field(text: str, name: str) -> str:
 
 
 def _text(dataset: Any) -> str:
-    value = np.asarray(dataset[()]).ravel()
-    first = value[0] if len(value) else b""
+    # The first alone: texts of any length may lie behind many references to one.
+    first = np.asarray(dataset[(0,) * dataset.ndim]).item() if dataset.size else b""
     return first.decode("utf-8", "backslashreplace") if isinstance(first, bytes) else str(first)
 
 

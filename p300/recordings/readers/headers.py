@@ -10,10 +10,11 @@ from p300.errors import RecordingError
 from p300.recordings.readers.antfile import check_ant, is_ant
 from p300.recordings.readers.cntfile import check_cnt
 from p300.recordings.readers.extras import import_extra
-from p300.recordings.readers.fif import check_fif
+from p300.recordings.readers.fif import check_fif, check_packed_fif
 from p300.recordings.readers.gdf import check_gdf
-from p300.recordings.readers.hdf5 import SET_KIND, is_hdf5, open_hdf5
+from p300.recordings.readers.hdf5 import SET_KIND, check_values, is_hdf5, open_hdf5
 from p300.recordings.readers.matfile import check_mat
+from p300.recordings.readers.named_files import check_brainvision, check_persyst
 
 _EDF_HEADER = 256
 """Bytes of the header of EDF and BDF, and of what follows it for each channel."""
@@ -48,7 +49,8 @@ def _check_edf(file: Path) -> None:
 
 
 def _check_vhdr(file: Path) -> None:
-    """Each channel has a line such as ``Ch1=Fz``."""
+    """Each channel has a line such as ``Ch1=Fz``; signal and marks are in other files."""
+    check_brainvision(file)
     counted = re.search(rb"(?im)^\s*NumberOfChannels\s*=\s*(\d+)", file.read_bytes())
     n_channels = int(counted[1]) if counted else 0
     _compare(file, n_channels, len("Ch1=\n") * n_channels)
@@ -66,8 +68,8 @@ def _check_set(file: Path) -> None:
     """EEGLAB saves files of MATLAB 5 to 7.2, or 7.3, which are HDF5."""
     if is_hdf5(file):
         import_extra("pymatreader", file, SET_KIND)  # with which MNE reads it
-        with open_hdf5(file, SET_KIND):
-            pass
+        with open_hdf5(file, SET_KIND) as opened:
+            check_values(opened, file)
     else:
         check_mat(file)
 
@@ -82,11 +84,14 @@ def _compare(file: Path, n_channels: int, needed: int) -> None:
 
 
 _CHECKS: dict[str, Callable[[Path], None]] = {
+    ".ahdr": _check_vhdr,
     ".bdf": _check_edf,
     ".cnt": _check_cnt,
     ".edf": _check_edf,
     ".fif": check_fif,
     ".gdf": check_gdf,
+    ".gz": check_packed_fif,
+    ".lay": check_persyst,
     ".set": _check_set,
     ".vhdr": _check_vhdr,
 }

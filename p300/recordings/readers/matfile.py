@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,25 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.guard import check_regular
+from p300.recordings.guard import check_regular, guarded
 from p300.recordings.readers.hdf5 import SIGNATURE
 from p300.recordings.readers.mat5 import BYTE_ORDERS, HEADER_SIZE, check_elements
-
-# What scipy raises on damaged files, found by damaging files at every kind of place.
-_READ_FAILURES = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NameError,
-    NotImplementedError,
-    OSError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
 
 # What scipy calls the classes whose content is checked; the others are not read.
 _KINDS = {
@@ -281,17 +263,17 @@ def _check_header(path: Path) -> None:
 
 def _guarded(path: Path, read: Callable[[], Any]) -> Any:
     """Run a reader of scipy and turn its many failures into one."""
-    from scipy.io.matlab import MatReadError, MatReadWarning
+    from scipy.io.matlab import MatReadWarning
 
-    try:
+    def strict() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("error", MatReadWarning)
             return read()
-    except (*_READ_FAILURES, MatReadError, MatReadWarning) as error:
-        raise RecordingError(
-            f"{path}: the MATLAB file is damaged or cut short ({type(error).__name__}: {error}); "
-            "get it again from its source"
-        ) from error
+
+    return guarded(
+        strict, path, reader="scipy", fault="the MATLAB file is damaged or cut short",
+        advice="get it again from its source",
+    )  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from contextlib import redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,12 +44,19 @@ def open_mff(folder: Path) -> BaseRaw:
 
 def _check_xml(file: Path) -> None:
     """Refuse what is no whole XML: mffpy reads what there is, and the other events were lost."""
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = partial(_refuse_doctype, file)
     try:
-        ParserCreate().Parse(file.read_bytes(), True)
+        parser.Parse(file.read_bytes(), True)
     except ExpatError as error:
         raise RecordingError(
             f"{file}: not well-formed XML ({error}), the file is cut short or damaged"
         ) from error
+
+
+def _refuse_doctype(file: Path, *_: object) -> None:
+    """Refuse what Net Station never writes: by a doctype a text may grow or name other files."""
+    raise RecordingError(f"{file}: a doctype found, expected XML without one")
 
 
 def _check_length(folder: Path) -> None:

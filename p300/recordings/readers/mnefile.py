@@ -26,6 +26,7 @@ from p300.recordings.readers.epochfile import is_epoch_fif
 from p300.recordings.readers.fif import check_fif, is_further_part
 from p300.recordings.readers.gtec_hdf5 import is_gtec
 from p300.recordings.readers.headers import check_header
+from p300.recordings.readers.named_files import is_beside
 from p300.recordings.readers.opening import HDF5_ENDINGS, open_raw
 from p300.recordings.recording import Recording, finish_recording
 
@@ -105,6 +106,11 @@ def open_recording(file: Path, *, data_format: DataFormat | None = None) -> Base
 
     _check_files(file)
     raw = _read(read, file)
+    return guarded(lambda: _mend(raw, file), file)
+
+
+def _mend(raw: BaseRaw, file: Path) -> BaseRaw:
+    """Check what MNE has opened, and mend what it makes of the marks of some formats."""
     _check_extent(raw, file)
     for part in raw.filenames[1:] if file.suffix.lower() == ".fif" else ():
         check_fif(Path(part), first=False)
@@ -200,6 +206,12 @@ def _check_extent(raw: BaseRaw, file: Path) -> None:
     MNE reads the signal later, and would first make room for whatever the header says.
     """
     parts = {file, *(Path(part) for part in raw.filenames if part is not None)}
+    for part in parts - {file}:
+        if not is_beside(file, part):
+            raise RecordingError(
+                f"{file}: its signal is in {str(part)!r}, expected a file beside it; put it there"
+            )
+        check_regular(part)
     size = sum(part.stat().st_size for part in parts if part.is_file())
     n_channels, n_samples = len(raw.ch_names), int(raw.n_times)
     if file.is_file() and n_channels * n_samples > _MOST_VALUES_A_BYTE * size:

@@ -29,6 +29,11 @@ TRIGGER_BITS = 0xFFFF
 _SIGN = 0x8000
 """The top bit of a trigger word, which turns it negative where it is read as a signed number."""
 
+_PORT_BITS = [1 << k for k in range(TRIGGER_BITS.bit_length())]
+
+_RESTING = 0.999
+"""Share of samples beyond which a bit is always set: a flash is never that long, nor a pause."""
+
 _SETTLING = 0.005
 """Seconds within which the bits of a trigger may change one after another, at most two samples."""
 
@@ -258,6 +263,18 @@ def whole_numbers(values: npt.NDArray[np.float64]) -> Integers | None:
         if near and np.abs(whole).max(initial=0.0) <= largest and (factor == 1 or whole.any()):
             return whole.astype(np.int64)
     return None
+
+
+def suggest_mask(values: Integers) -> int | None:
+    """Return the bits of a trigger channel that may tell marks, None where all of them may.
+
+    The top bit that makes words negative does not, nor do bits that are set all the time: an
+    amplifier whose channel rests at 65280 has nothing plugged to its upper eight.
+    """
+    bits = _SIGN - 1 if (values < 0).any() else TRIGGER_BITS
+    resting = [bit for bit in _PORT_BITS if np.mean((values & bit) != 0) >= _RESTING]
+    mask = bits & ~sum(resting)
+    return mask if mask not in (0, TRIGGER_BITS) else None
 
 
 def trigger_channels(raw: BaseRaw, file: Path) -> dict[str, Integers]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import html
 import logging
 import re
-import struct
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.guard import check_regular
+from p300.recordings.guard import check_regular, guarded
 
 _STREAM_HEADER, _SAMPLES = 2, 3
 _WITH_STREAM = (2, 3, 4, 6)
@@ -30,10 +28,6 @@ _BYTES = {
 _MOST_CHANNELS = 10_000
 # Said of every file without clock measurements.
 _HARMLESS = "Segments and clock-segments differ"
-_READ_FAILURES = (
-    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, ParseError,
-    RuntimeError, TypeError, ValueError, struct.error,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -180,17 +174,19 @@ def read_streams(file: Path, streams: Sequence[XdfStream]) -> list[dict[str, Any
     said = _Collector()
     logger.addHandler(said)
     passed_on, logger.propagate = logger.propagate, False
-    try:
+
+    def read() -> list[dict[str, Any]]:
         with np.errstate(all="ignore"):
             found, _ = pyxdf.load_xdf(
                 file,
                 select_streams=[stream.number for stream in streams],
                 dejitter_timestamps=False,
             )
-    except _READ_FAILURES as error:
-        raise RecordingError(
-            f"{file}: pyxdf cannot read this file ({type(error).__name__}: {error})"
-        ) from error
+        by_number = {stream["info"]["stream_id"]: stream for stream in found}
+        return [by_number[stream.number] for stream in streams]
+
+    try:
+        found = guarded(read, file, reader="pyxdf")
     finally:
         logger.removeHandler(said)
         logger.propagate = passed_on
@@ -199,8 +195,7 @@ def read_streams(file: Path, streams: Sequence[XdfStream]) -> list[dict[str, Any
             raise RecordingError(f"{file}: the file is damaged: {message}")
         if not message.endswith(_HARMLESS):
             warnings.warn(f"{file}: {message}", DataWarning, stacklevel=2)
-    by_number = {stream["info"]["stream_id"]: stream for stream in found}
-    return [by_number[stream.number] for stream in streams]
+    return found
 
 
 class _Collector(logging.Handler):

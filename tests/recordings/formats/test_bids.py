@@ -10,7 +10,7 @@ import pytest
 from p300.errors import DataWarning, RecordingError
 from p300.recordings import open_recordings, summarise_recording
 from p300.recordings.flashes import spelled_text
-from p300.recordings.formats.bids import recognise
+from p300.recordings.formats.bids import complete, recognise
 
 ROWS = ["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"]
 
@@ -255,6 +255,38 @@ def test_no_events(bids):
     events_of(bids).unlink()
     with pytest.raises(RecordingError, match=r"no events\.tsv belongs to it"):
         load(bids)
+
+
+def test_a_recording_without_events_is_left_out_by_name(bids):
+    copy_run(bids, run=2)
+    (bids / "sub-01/eeg/sub-01_task-speller_run-2_events.tsv").unlink()
+    with pytest.warns(DataWarning, match=r"1 of 2 recordings have no events.tsv .*run-2_eeg"):
+        (recording,) = load(bids)
+    assert recording.run == "1"
+
+
+@pytest.mark.filterwarnings("ignore:.*annotation.*outside")
+def test_onsets_in_milliseconds(bids):
+    change_events(bids, lambda t: t.drop(columns="sample").assign(onset=1000 * t["onset"]))
+    with pytest.raises(RecordingError, match=r"events.tsv: .* they look like milliseconds"):
+        load(bids)
+
+
+def test_a_table_for_all_recordings_of_a_task(bids):
+    events_of(bids).rename(bids / "task-speller_events.tsv")
+    assert recognise(bids) is not None
+    assert len(load(bids)[0].flashes) == 24
+
+
+def test_other_options_are_guessed_where_the_marks_are_said(bids):
+    words = {"Target": 7, "NonTarget": 9}
+    change_events(bids, lambda t: t.assign(value=t["trial_type"].map(words), trial_type="go"))
+    assert recognise(bids) is None
+    assert complete(bids, {"target": [7], "nontarget": [9]}) is not None
+    assert complete(bids, {"target": [8], "nontarget": [9]}) is None
+    assert complete(bids, {"drop": ["Oz"]}) is None
+    copy_run(bids, task="rest")
+    assert complete(bids, {"target": [7], "nontarget": [9]})["task"] == "rest"
 
 
 def test_empty_events(bids):

@@ -229,7 +229,7 @@ def test_a_recording_cut_short(save_raw):
 def test_wrong_units_nan_and_flat(save_raw):
     path = save_raw(scale=10.0)
     save_table(path)
-    with pytest.raises(RecordingError, match="microvolts must be multiplied by 1e-6"):
+    with pytest.raises(RecordingError, match="option 'microvolts_per_unit'"):
         load(path)
     save_raw(rows={1: np.nan})
     with pytest.raises(RecordingError, match=r"2000 NaN or infinite samples found in \['Cz'\]"):
@@ -265,7 +265,8 @@ def test_the_words_of_the_table_are_named(save_raw):
     words[[5, 6]] = "pause"
     path = save_raw()
     save_table(path, flashes(target=words))
-    (recording,) = load(path, target=["t/*"], nontarget=["n/*"], code=r"/(\d)")
+    with pytest.warns(DataWarning, match="repetitions do not have 2 flashes"):
+        (recording,) = load(path, target=["t/*"], nontarget=["n/*"], code=r"/(\d)")
     assert recording.flashes["target"].tolist() == [
         row % 4 == 0 for row in range(24) if row not in (5, 6)
     ]

@@ -72,6 +72,8 @@ def assert_read(path):
         (table(target=np.where(TARGET, 1, -1)).to_csv(index=False), "utf-8"),
         (table(target=np.where(TARGET, 1.0, -1.0)).to_csv(index=False), "utf-8"),
         (table(target=np.where(TARGET, "Target", "non-target")).to_csv(index=False), "utf-8"),
+        (table(target=np.where(TARGET, "TARGET", "non target")).to_csv(index=False), "utf-8"),
+        (table(target=np.where(TARGET, "target", "Non_Target")).to_csv(index=False), "utf-8"),
         (table(target=TARGET).to_csv(index=False), "utf-8"),
     ],
 )
@@ -97,7 +99,21 @@ def test_targets_in_doubt(put, targets, found):
     with pytest.raises(RecordingError, match="expected 1 and 0, true and false") as caught:
         load(path)
     assert found in str(caught.value)
+    assert "options 'target' and 'nontarget'" in str(caught.value)
     assert table_problem(path) == str(caught.value)
+
+
+def test_targets_in_doubt_are_told_by_the_options(put):
+    path = put(table(target=np.where(TARGET, "yes", np.where(K % 2, "no", "-"))).to_csv())
+    (recording,) = open_recordings("flash_table", path, target=["yes"], nontarget=["no", "-"])
+    assert recording.flashes["target"].tolist() == TARGET.tolist()
+
+
+def test_a_table_with_tabs_by_its_ending(put):
+    path = put(table().to_csv(index=False, sep="\t"))
+    (file,) = path.parent.rglob("*_flashes.csv")
+    file.rename(file.with_suffix(".tsv"))
+    assert_read(path)
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,24 @@ def test_folders(save, tmp_path):
         load(tmp_path / "Subject02", subjects=["7"])
 
 
+def test_names_tell_subjects_where_folders_do_not(save, tmp_path):
+    for name in ("sub-05.csv", "sub-06_ses-2.csv"):
+        save(name=f"named/{name}")
+    found = load(tmp_path / "named")
+    assert [(r.subject, r.session, r.certain) for r in found] == [
+        ("05", "1", True), ("06", "2", True),
+    ]  # fmt: skip
+    for name in ("anna.csv", "ben.csv"):
+        save(name=f"people/{name}")
+    with pytest.warns(DataWarning, match="guessed: anna.csv is subject anna"):
+        found = load(tmp_path / "people")
+    assert [(r.subject, r.certain) for r in found] == [("anna", False), ("ben", False)]
+    # Programs name files by the time.
+    for name in ("recording_2021-06-17.csv", "recording_2021-06-18.csv"):
+        save(name=f"times/{name}")
+    assert [(r.subject, r.run) for r in load(tmp_path / "times")] == [("1", "1"), ("1", "2")]
+
+
 def test_run_10_is_the_last(save, tmp_path):
     for run in (10, 2, 1):
         save(name=f"subject1/session1/data_{run}.csv")

@@ -110,6 +110,9 @@ def test_other_values_of_the_marker(put):
         load(folder)
     (recording,) = load(folder, target=[12], nontarget=[11])
     assert_exact(recording)
+    (recording,) = load(folder, target="unknown", code=r"(1)\d")
+    assert recording.flashes["target"].isna().all()
+    assert recording.flashes["code"].tolist() == [1] * np.count_nonzero(MARKER)
     with pytest.warns(DataWarning, match=r"left out: 12 \(\d+\)"):
         load(put(lines(marker=np.where(K % 300 == 50, 13, marker))), target=[13], nontarget=[11])
 

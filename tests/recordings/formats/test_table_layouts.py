@@ -82,21 +82,38 @@ def test_openbci_lost_samples(put):
     assert recording.segments() == [(0, 600), (600, 1199), (1199, N - 11)]
 
 
-@pytest.mark.parametrize("milliseconds", [True, False])
-def test_openbci_before_5(put, milliseconds):
+def old_openbci(*, milliseconds, rows=K):
     head = ["%OpenBCI Raw EEG Data", "%Number of channels = 8", "%Sample Rate = 250.0 Hz"]
     head += ["%First Column = SampleIndex", "%Last Column = Timestamp "]
     head += ["%Other Columns = EEG data in microvolts followed by Accel Data (in G)"]
-    for k in K:
+    for k in rows:
         clock = (START + timedelta(milliseconds=4 * int(k))).strftime("%H:%M:%S.%f")[:-3]
         stamp = [f"{1717150000000 + 4 * k}"] if milliseconds else []
         row = [str(k % 256), *(f"{value:.4f}" for value in SIGNAL[k]), "0.10", str(MARKER[k])]
         head.append(", ".join([*row, "0.90", clock, *stamp]))
-    path = put(head, "OpenBCI-RAW-2019-05-31_12-00-00.txt")
+    return head
+
+
+@pytest.mark.parametrize("milliseconds", [True, False])
+def test_openbci_before_5(put, milliseconds):
+    path = put(old_openbci(milliseconds=milliseconds), "OpenBCI-RAW-2019-05-31_12-00-00.txt")
     assert recognise_source(path) == [("table", {})]
     with pytest.raises(RecordingError, match=r"table of OpenBCI GUI before 5 .* 'marker'"):
         load(path)
     assert_exact(load(path, electrodes=CAP, marker=11, **KINDS), 250)
+
+
+def test_openbci_before_5_lost_samples(put):
+    path = put(old_openbci(milliseconds=False, rows=np.delete(K, 600)), "OpenBCI-RAW-1.txt")
+    with pytest.warns(DataWarning, match="about 1 samples are missing in 1 gaps"):
+        recording = load(path, electrodes=CAP, marker=11, **KINDS)
+    assert recording.segments() == [(0, 600), (600, N - 1)]
+    # The counter, which begins anew after 255, does not notice all that are lost.
+    rows = np.delete(K, range(1200, 1456))
+    path = put(old_openbci(milliseconds=True, rows=rows), "OpenBCI-RAW-2.txt")
+    with pytest.warns(DataWarning, match="about 256 samples are missing in 1 gaps"):
+        recording = load(path, electrodes=CAP, marker=11, **KINDS)
+    assert recording.segments() == [(0, 1200), (1200, N - 256)]
 
 
 LONG = [
@@ -133,7 +150,7 @@ def test_unicorn_lost_samples(put):
 MUSE = ["TP9", "AF7", "AF8", "TP10"]
 
 
-def mind_monitor(*, interval=1 / 256):
+def mind_monitor(*, interval=1 / 256, late=-0.3):
     titles = ["TimeStamp", *(f"{band}_{name}" for band in ("Delta", "Alpha") for name in MUSE)]
     titles += [*(f"RAW_{name}" for name in MUSE), "AUX_RIGHT", "HeadBandOn", "Battery", "Elements"]
     rows = [titles]
@@ -143,18 +160,20 @@ def mind_monitor(*, interval=1 / 256):
 
     for k in K:
         if MARKER[k]:
-            # A marker comes between samples, in a row of its own; here just before its sample.
+            # A marker comes between samples, in a row of its own; here near its sample.
             event = f"/Marker/{MARKER[k]}"
-            rows.append([stamp((k - 0.3) * interval), *[""] * (len(titles) - 2), event])
+            rows.append([stamp((k + late) * interval), *[""] * (len(titles) - 2), event])
         if k % 500 == 99:
             blink = "/muse/elements/blink"
             rows.append([stamp((k - 0.3) * interval), *[""] * (len(titles) - 2), blink])
-        rows.append([stamp(k * interval), *[0.5] * 8, *SIGNAL[k, :4], 800, 1, 90, ""])
+        sample = [stamp(k * interval), *[0.5] * 8, *SIGNAL[k, :4], 800, 1, 90, ""]
+        rows.insert(len(rows) - int(late > 0 and MARKER[k] > 0), sample)
     return rows
 
 
-def test_mind_monitor(put):
-    path = put(mind_monitor(), "mindMonitor_2024-05-31.csv")
+@pytest.mark.parametrize("late", [-0.3, 0.2])
+def test_mind_monitor(put, late):
+    path = put(mind_monitor(late=late), "mindMonitor_2024-05-31.csv")
     kinds = {"target": ["/Marker/2"], "nontarget": ["/Marker/1"]}
     assert recognise_source(path) == [("table", kinds)]
     assert_exact(load(path, **kinds), 256, MUSE)

@@ -257,7 +257,11 @@ def test_folders(save, tmp_path):
         ),
         ({"marks": []}, {}, "none that fits has samples"),
         ({"marks": [(START + k, "target") for k in range(3)]}, {}, "targets and non-targets"),
-        ({"marks": [(START + 1, k) for k in ("target", "nontarget") * 2]}, {}, "share a sample"),
+        (
+            {"marks": [(START + at, k) for at in (1, 2) for k in ("target", "nontarget")]},
+            {},
+            "share a sample",
+        ),
         ({}, {"target": ["target/1"], "nontarget": ["*"]}, "'target/1' is meant by 'target' and"),
         ({}, {"layout": ["AB"]}, r"flash codes \[4\] found"),
         ({"n": 0, "channels": CHANNELS}, {}, "none that fits has samples.*'eeg'$"),

@@ -103,9 +103,9 @@ def test_a_restarted_computer_whose_offsets_were_measured(save):
 
 def test_a_marker_clock_that_jumps_back(save):
     back = [*SHOWN[:14], *shift(SHOWN[14:], -3)]
-    with pytest.raises(
-        RecordingError, match=r"markers jumps back by 2\.\d+ s at marker 15: flashes"
-    ):
+    ranges = (f"{times[0][0]:.3f} to {times[-1][0]:.3f} s" for times in (back[:14], back[14:]))
+    message = r"markers jumps back by 2\.\d+ s at marker 15: flashes are stamped {} before it, {} "
+    with pytest.raises(RecordingError, match=message.format(*ranges)):
         load(save(eeg(), markers(back)))
     begin = (START + 11, "begin")  # what is no flash, or has no EEG, does not matter
     (recording,) = load(save(eeg(), markers([begin, *SHOWN])))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p300.errors import DataWarning, RecordingError
-from p300.recordings.marks import Marks
+from p300.recordings.marks import Marks, MarksNotToldError
 from p300.recordings.readers.bids_events import (
     event_samples,
     guess_flash_rows,
@@ -102,6 +102,8 @@ def test_kinds_are_looked_for_column_by_column(write):
         {"trial_type": KINDS},
         {"trial_type": "stimulus", "value": KINDS},
         {"trial_type": "n/a", "value": "n/a", "event_type": KINDS},
+        {"answer": KINDS[::-1], "value": KINDS},
+        {"value": KINDS[::-1], "trial_type": KINDS},
     ):
         shown = read_flash_rows(write(events(**columns)), marks)
         assert shown["target"].tolist() == [kind == "rare" for kind in KINDS]
@@ -152,3 +154,30 @@ def test_no_warning_where_nothing_is_odd():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         begin(events())
+
+
+def test_a_word_that_says_target_alone_needs_the_other_guessed(write):
+    words = ["target" if kind == "rare" else "standard" for kind in KINDS]
+    assert guess_flash_rows(write(events(trial_type=words))) == {
+        "target": ["target"], "nontarget": ["standard"],
+    }  # fmt: skip
+
+
+def test_words_in_value_come_before_numbers_of_stimuli_and_answers(write):
+    types = ["stimulus"] * 50 + ["response"] * 10
+    values = ["standard" if k % 5 else "oddball" for k in range(50)] + ["button"] * 10
+    assert guess_flash_rows(write(events(trial_type=types, value=values))) == {
+        "target": ["oddball"], "nontarget": ["standard"],
+    }  # fmt: skip
+    assert guess_flash_rows(write(events(trial_type=types))) is None
+
+
+def test_kinds_that_nobody_told_are_kept_for_an_example(write):
+    file = write(
+        events(trial_type="stimulus", value=["go" if k % 2 else "stay" for k in range(60)])
+    )
+    with pytest.raises(
+        MarksNotToldError, match=r"'stimulus' \(60\); value: 'stay' \(30\)"
+    ) as error:
+        read_flash_rows(file, Marks())
+    assert set(error.value.marks) == {"go", "stay"}

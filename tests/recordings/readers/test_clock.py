@@ -18,6 +18,9 @@ def test_even_stamps_tell_rate_and_gaps():
     kept = np.delete(K, [*range(700, 730), 1500])
     with pytest.warns(DataWarning, match="here: about 31 samples are missing in 2 gaps"):
         assert read_clock(kept / 256, "here").starts == [0, 700, 1470]
+    with pytest.warns(DataWarning, match="about 30 samples are missing in 1 gaps") as caught:
+        assert read_clock(np.delete(K, range(700, 730)) / 256, "here").starts == [0, 700]
+    assert len(caught) == 1
 
 
 def packets(n, *, rate=256.0, jitter=0.012, first=5, lost=()):

@@ -110,6 +110,14 @@ def put(at, new):
     return lambda content: content[:at] + new + content[at + len(new) :]
 
 
+def test_a_baseline_is_taken_away(save):
+    path = save()
+    path.write_bytes(put(900 + 75 + 47, b"\x19\0")(path.read_bytes()))  # 25 steps of 0.1 µV
+    expected = noise()
+    expected[1] -= 2.5
+    np.testing.assert_allclose(open_recording(path).get_data(), 1e-6 * expected, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

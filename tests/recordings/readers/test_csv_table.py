@@ -51,6 +51,13 @@ def test_however_a_table_is_written(save, encoding, how, index, before):
     pd.testing.assert_frame_equal(read_table(path), TABLE, check_column_type=False)
 
 
+def test_a_comma_beside_decimal_points_is_none(save):
+    table = read_table(save("a;b\n1,5;2.5\n3,25;0.5\n"))
+    assert table["b"].tolist() == [2.5, 0.5]
+    with pytest.raises(RecordingError, match=r"'1,5' found in column 'a', row 1"):
+        to_numbers(table, save("a"))
+
+
 def test_big_endian(save):
     path = save(b"\xfe\xff" + "a,b\n1,2\n".encode("utf-16-be"))
     assert read_table(path).to_dict("list") == {"a": [1], "b": [2]}

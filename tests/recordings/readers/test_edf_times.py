@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,6 +113,9 @@ def test_stretches_end_with_what_was_recorded(tmp_path):
     path = write(tmp_path / "sub-1.edf", more=[(9.0, 4.0, "BAD_x")])  # 1 s, then a pause of 5 s
     (bad,) = load(path).bad_stretches()
     assert bad[:2] == pytest.approx((9.0, 10.0))
+    path = write(tmp_path / "sub-1.edf", more=[(12.0, 3.5, "BAD_x")])  # begins in the pause
+    (bad,) = load(path).bad_stretches()
+    assert bad[:2] == pytest.approx((10.0, 10.5))
 
 
 def test_texts_that_end_with_their_record_are_completed(tmp_path):
@@ -206,8 +211,36 @@ def test_onsets_of_a_flash_table_are_placed_by_the_clock_too(tmp_path, start):
         (recording,) = open_recordings("flash_table", path)
     assert recording.flashes["sample"].tolist() == SAMPLES.tolist()
     assert recording.flashes["target"].tolist() == TARGETS.tolist()
+    table.iloc[:-1].to_csv(tmp_path / "sub-1_flashes.csv", index=False)
+    with pytest.warns(DataWarning, match=f"{late} onsets after a gap .* 0 in a gap are left out"):
+        (recording,) = open_recordings("flash_table", path)
     table.iloc[:-1].assign(sample=SAMPLES, onset=SAMPLES / SFREQ).to_csv(
         tmp_path / "sub-1_flashes.csv", index=False
     )
     (recording,) = open_recordings("flash_table", path)
     assert recording.flashes["sample"].tolist() == SAMPLES.tolist()
+
+
+@pytest.mark.parametrize("start", [0.0, 0.4375])
+def test_onsets_of_events_in_bids_are_placed_by_the_clock(tmp_path, start):
+    folder = tmp_path / "sub-1" / "eeg"
+    folder.mkdir(parents=True)
+    (tmp_path / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    about = {"TaskName": "p300", "SamplingFrequency": SFREQ}
+    (folder / "sub-1_task-p300_eeg.json").write_text(json.dumps(about))
+    channels = pd.DataFrame({"name": ["Fz", "Cz", "Pz", "Oz"], "type": "EEG", "units": "uV"})
+    channels.to_csv(folder / "sub-1_task-p300_channels.tsv", sep="\t", index=False)
+    write(folder / "sub-1_task-p300_eeg.edf", start=start)
+    clock = [begin(int(s // SFREQ)) + s % SFREQ / SFREQ for s in SAMPLES]
+    events = pd.DataFrame({"onset": [*clock, 12.5, 34.0], "duration": [*[0.1] * 67, 0.5]})
+    events["trial_type"] = [*np.where(TARGETS, "target", "nontarget"), "target", "BAD_x"]
+    events.to_csv(folder / "sub-1_task-p300_events.tsv", sep="\t", index=False)
+    with pytest.warns(DataWarning, match="placed by the clock, .* 1 in a gap are left out"):
+        (recording,) = open_recordings("bids", tmp_path)
+    assert recording.flashes["sample"].tolist() == SAMPLES.tolist()
+    assert recording.flashes["target"].tolist() == TARGETS.tolist()
+    assert len(recording.segments()) == 3
+    shown = list(recording.raw.annotations.description)
+    assert [shown.count(kind) for kind in ("target", "nontarget")] == [14, 52]
+    (bad,) = recording.bad_stretches()
+    assert bad[:2] == pytest.approx((27.75, 28.25))

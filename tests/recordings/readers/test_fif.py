@@ -95,6 +95,15 @@ def test_a_damaged_buffer_is_refused_with_both_numbers(fif, which, field, value)
         check_header(fif)
 
 
+def test_a_buffer_that_ends_within_a_sample_is_refused(fif):
+    content, place = fif.read_bytes(), buffers_of(fif)[-1]
+    (_, _, size, _), begin = TAG.unpack_from(content, place), place + TAG.size
+    shorter = TAG.pack(300, 4, size - 4, 0) + content[begin : begin + size - 4]
+    fif.write_bytes(content[:place] + shorter + content[begin + size :])
+    with pytest.raises(RecordingError, match=rf"1 of 6 buffers .* at byte {place}, expected kind"):
+        check_header(fif)
+
+
 def test_other_tags_among_the_samples_are_named(fif):
     content, place = fif.read_bytes(), buffers_of(fif)[3]
     strange = TAG.pack(4000, 3, 4, 0) + bytes(4)

@@ -213,3 +213,57 @@ def test_files_cut_anywhere(save_gtec, save_set):
             with pytest.raises(RecordingError) as caught:
                 open_recording(path)
             assert str(caught.value).startswith(str(path))
+
+
+def laughs(file):
+    """Eight cells, each of which refers ten times to the next."""
+    inner = file.create_dataset("#refs#/x0", data=1.0)
+    for k in range(1, 9):
+        made = file.create_dataset(f"#refs#/x{k}", (10,), h5py.ref_dtype)
+        made[:] = [inner.ref] * 10
+        inner = made
+
+
+def in_itself(file):
+    made = file.create_dataset("#refs#/x", (1,), h5py.ref_dtype)
+    made[0] = made.ref
+
+
+def groups_within(file):
+    file["EEG/again"] = file["EEG"]
+
+
+def many_references(file):
+    file.create_dataset("#refs#/x", (50_000,), h5py.ref_dtype, chunks=(50_000,), compression="gzip")
+
+
+def texts(file):
+    file["#refs#/x"] = np.array(["/EEG"] * 3, dtype=h5py.string_dtype())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (laughs, "stand for 12.,...,... values"),
+        (in_itself, "stand for inf values"),
+        (groups_within, "stand for inf values"),
+        (many_references, "stand for 50,... values"),
+        (texts, "'/#refs#/x' is no array of MATLAB"),
+    ],
+)
+def test_values_of_matlab_that_are_without_end(save_set, change, message):
+    path = save_set()
+    with h5py.File(path, "a") as file:
+        change(file)
+    with pytest.raises(RecordingError, match=message) as caught:
+        open_recording(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_bytes_are_counted_over_all_datasets(save_gtec):
+    path = save_gtec()
+    with h5py.File(path, "a") as file:
+        for k in range(100):
+            file.create_dataset(f"more/{k}", shape=(200_000,), dtype="f4", chunks=(2**10,))
+    with pytest.raises(RecordingError, match="damaged or cut short"):
+        open_recording(path)

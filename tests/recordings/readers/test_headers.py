@@ -85,7 +85,7 @@ def test_channels_of_edf(tmp_path, ending):
 
 def test_channels_of_brainvision(tmp_path):
     path = tmp_path / "a.vhdr"
-    path.write_bytes(b"[Common Infos]\n NumberOfChannels = 99999999\n")
+    path.write_bytes(b"Brain Vision\n[Common Infos]\nNumberOfChannels = 99999999\n")
     with pytest.raises(RecordingError, match="header of 99999999 channels"), bounded_memory():
         check_header(path)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings import open_recordings, recognise_source
+from p300.recordings.readers.triggers import Triggers
 
 SFREQ = 512.0
 ONSETS = 600 + 200 * np.arange(50)
@@ -38,13 +39,14 @@ def save(tmp_path):
     return write
 
 
-def load(path, target=17, nontarget=16, **options):
+def load(path, target=17, nontarget=16, *, stim_channel="STI", **options):
     """Load, check the flashes, and return what was warned of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         (recording,) = open_recordings(
-            "annotated", path, stim_channel="STI", target=[target], nontarget=[nontarget], **options
-        )
+            "annotated", path, stim_channel=stim_channel, target=[target], nontarget=[nontarget],
+            **options,
+        )  # fmt: skip
     assert recording.flashes["sample"].tolist() == ONSETS.tolist()
     assert recording.flashes["target"].tolist() == TARGETS.tolist()
     return " ".join(str(w.message) for w in caught)
@@ -120,6 +122,24 @@ def test_negative_words(save):
     assert found == {"target": [2], "nontarget": [1], "stim_channel": "STI", "mask": 0x7FFF}
 
 
+def test_bits_that_are_always_set_tell_nothing(save):
+    values = held(2, 1) + 0xFF00
+    values[:4] = 0  # before the amplifier began
+    path = save(values)
+    assert dict(recognise_source(path))["annotated"] == {
+        "target": [2], "nontarget": [1], "stim_channel": "STI", "mask": 0xFF,
+    }  # fmt: skip
+    load(path, 2, 1, mask=0xFF)
+    named = {"target": [0xFF02], "nontarget": [0xFF01]}
+    assert dict(recognise_source(path, named))["annotated"] == {"stim_channel": "STI"}
+
+
+def test_a_trigger_channel_that_holds_fractions_is_named(save):
+    path = save(held(1.5, 0.5))
+    with pytest.raises(RecordingError, match=r"'STI' holds no whole numbers .0, 0.5, 1.5.: write"):
+        list(open_recordings("annotated", path))
+
+
 @pytest.mark.parametrize("kind", ["eeg", "misc", "stim"])
 def test_channels_that_may_hold_triggers_are_named(save, kind):
     path = save(held(), kind)
@@ -155,14 +175,54 @@ def test_a_marker_channel_of_edf_in_any_unit(tmp_path, label, unit, largest):
     assert recording.electrodes == ["Fz", "Cz", "Pz"]
 
 
+def read(*runs, sfreq=SFREQ, **options):
+    """Return samples and marks of a channel of (value, samples) from sample 100 on."""
+    values = np.concatenate([np.zeros(100), *(np.full(n, value) for value, n in runs), [0]])
+    info = mne.create_info(["Fz", "STI"], sfreq, ["eeg", "stim"])
+    raw = mne.io.RawArray(np.stack([values * 0, values]), info, verbose="error")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        marks = Triggers("STI", **options).read(raw, "file")
+    return list(zip(marks["sample"], marks["mark"].astype(int), strict=True))
+
+
+def test_bits_settle_within_5_ms_and_two_samples():
+    assert read((16, 2), (17, 20)) == [(100, 17)]
+    assert read((16, 3), (17, 20)) == [(100, 16), (103, 17)]
+    assert read((16, 3), (17, 20), sfreq=2048) == [(100, 16), (103, 17)]
+    assert read((16, 2), (17, 20), sfreq=250) == [(100, 16), (102, 17)]  # 8 ms
+
+
+def test_short_marks_side_by_side_are_marks():
+    assert read((16, 1), (17, 2)) == [(100, 16), (101, 17)]
+    assert read((16, 1), (17, 3)) == [(100, 17)]
+
+
+def test_short_values_of_other_bits_are_marks():
+    assert read((4, 1), (1, 20)) == [(100, 4), (101, 1)]
+
+
+def test_a_code_of_other_bits_that_follows_is_a_mark():
+    apart = [(5, 20), (0, 20)] * 3
+    assert read(*apart, (5, 20), (2, 20))[-1] == (240, 2)
+    assert read(*apart, (5, 20), (4, 20))[-1] == (220, 5)
+
+
+def test_what_is_held_for_the_shortest_duration_is_a_mark():
+    assert read((3, 8), (0, 50), (1, 7), (0, 50), (2, 9), shortest=1 / 64) == [(100, 3), (215, 2)]
+
+
+def test_a_channel_that_counts_holds_no_triggers(save):
+    with pytest.raises(RecordingError, match="none may hold triggers"):
+        load(save(np.arange(LENGTH), "misc"), stim_channel="TRIG")
+
+
 @given(
     codes=st.lists(st.integers(1, 255), min_size=2, max_size=12, unique=True),
     held_for=st.integers(10, 60),
     bits=st.integers(0, 2**8 - 1),
 )
 def test_any_codes_that_settle_bit_by_bit_begin_at_their_first_bit(codes, held_for, bits):
-    from p300.recordings.readers.triggers import Triggers
-
     values = np.zeros(100 + 100 * len(codes))
     for k, code in enumerate(codes):
         values[100 + 100 * k : 100 + 100 * k + held_for] = code

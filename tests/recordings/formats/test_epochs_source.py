@@ -76,6 +76,10 @@ def test_axes_that_lengths_do_not_tell(tmp_path):
         load(path)
     (recording,) = load(path, axes=["electrode", "epoch", "time"])
     np.testing.assert_allclose(epochs_of(recording).X, eight["X"].swapaxes(0, 1), rtol=1e-6)
+    for n_times in (48, 8):  # as many as epochs, as electrodes
+        path = save_npz(tmp_path / "sub-3.npz", X=writers.cut(CONTENT)[:, :, :n_times])
+        with pytest.raises(RecordingError, match=rf"shape \(48, 8, {n_times}\) .* option 'axes'"):
+            load(path)
     path = save_npz(tmp_path / "sub-2.npz", electrodes=None)
     with pytest.raises(RecordingError, match=r"electrodes without names found.*'axes'"):
         load(path)
@@ -261,6 +265,12 @@ def test_epochs_are_put_in_order_of_time(tmp_path):
     (recording,) = load(save_npz(tmp_path / "sub-1.npz", **backwards))
     assert recording.flashes["target"].tolist() == CONTENT.targets.tolist()
     np.testing.assert_allclose(epochs_of(recording).X, writers.cut(CONTENT), rtol=1e-6)
+
+
+def test_epochs_of_one_onset_are_refused(tmp_path):
+    twice = np.where(np.arange(48) == 4, CONTENT.samples[3], CONTENT.samples)
+    with pytest.raises(RecordingError, match=rf"1 epochs have .*first at sample {twice[3]}\)"):
+        load(save_npz(tmp_path / "sub-1.npz", sample=twice))
 
 
 def test_unknown_targets_with_codes(tmp_path):
