@@ -40,8 +40,8 @@ def find_doubts(impressions: Sequence[Impression]) -> list[str]:
     said = [f"{one.where}: {text}" for one in impressions for text in one.labels]
     said += [*compare_references(references), *compare_rates(rhythms)]
     mistakes = _mistaken(impressions)
-    said += [_describe_labels(one, mistake) for one, mistake in mistakes]
-    mistaken = {one.name for one, _ in mistakes}
+    said += [_describe_labels(group, mistake) for group, mistake in mistakes]
+    mistaken = {one.name for group, _ in mistakes for one in group}
     rest = [one for one in impressions if one.name not in mistaken]
     waves = _waves(rest)
     for unlike in find_unlike(waves) if waves is not None else []:
@@ -58,35 +58,48 @@ def _waves(impressions: Sequence[Impression]) -> Waves | None:
     return join_responses(responses)
 
 
-def _mistaken(impressions: Sequence[Impression]) -> list[tuple[Impression, Mistake]]:
-    """Find recordings with mistaken labels, the clearest first.
+def _mistaken(impressions: Sequence[Impression]) -> list[tuple[list[Impression], Mistake]]:
+    """Find recordings with mistaken labels, alone or all of a subject, the clearest first.
 
-    One at a time, and without it among what the others are judged by.
+    One find at a time, and without its recordings among what the others are judged by.
     """
-    found: list[tuple[Impression, Mistake]] = []
+    found: list[tuple[list[Impression], Mistake]] = []
     rest = list(impressions)
     while (waves := _waves(rest)) is not None:
         mistakes = [
-            (one, mistake)
-            for one in rest
-            if one.characters is not None
-            and len({*waves.subjects} - {one.subject}) >= FEWEST - 1
-            and (mistake := find_mistake(one.characters, waves, one.subject)) is not None
+            (group, mistake)
+            for group in _groups(rest)
+            if len({*waves.subjects} - {group[0].subject}) >= FEWEST - 1
+            and (
+                mistake := find_mistake(
+                    [one.characters for one in group if one.characters], waves, group[0].subject
+                )
+            )
         ]
         if not mistakes:
             break
         worst = max(mistakes, key=lambda pair: pair[1].gain)
         found.append(worst)
-        rest.remove(worst[0])
+        rest = [one for one in rest if one not in worst[0]]
     return found
 
 
-def _describe_labels(one: Impression, mistake: Mistake) -> str:
+def _groups(impressions: Sequence[Impression]) -> list[list[Impression]]:
+    """Return each recording alone, and all of each subject who has several."""
+    coded = [one for one in impressions if one.characters is not None]
+    subjects: dict[str, list[Impression]] = {}
+    for one in coded:
+        subjects.setdefault(one.subject, []).append(one)
+    return [[one] for one in coded] + [group for group in subjects.values() if len(group) > 1]
+
+
+def _describe_labels(group: Sequence[Impression], mistake: Mistake) -> str:
+    where = ", ".join(one.where for one in group)
     return (
-        f"{one.where}: the labels spell {mistake.text!r}, but the responses, as those of the other "
-        f"subjects are, fit {mistake.better!r}: the labels {mistake.words} ({mistake.n_characters} "
-        f"characters, {mistake.found:.1f} standard deviations against {mistake.labelled:.1f} of "
-        "the labels); check where targets, codes and characters of this recording come from"
+        f"{where}: the labels spell {mistake.text!r}, but the responses, as those of the other "
+        f"subjects are, fit {mistake.better!r}: the labels {mistake.words} ({mistake.found:.1f} "
+        f"standard deviations from chance, {mistake.labelled:.1f} as labelled); check where "
+        "targets, codes and characters of this recording come from"
     )
 
 

@@ -14,11 +14,11 @@ from p300.signal.plausibility.responses import Epoched, Floats, Waves, first_tim
 
 Marks = npt.NDArray[np.bool_]
 
-CLEAR = 5.0
+CLEAR = 3.5
 """Standard deviations by which the responses to other flash codes than those labelled stand out of
 codes drawn by chance."""
 
-BETTER = 4.0
+BETTER = 3.0
 """... and by how many more than the responses to those labelled, which then have less than half."""
 
 
@@ -105,7 +105,7 @@ def _others(found: Characters) -> Iterator[tuple[str, Marks, Marks]]:
     Marks are [character, code], characters [character].
     """
     marks = found.labelled
-    for step, word in ((1, "next"), (-1, "previous")):
+    for step, word in ((1, "previous"), (-1, "next")):
         inside = np.ones(len(marks), dtype=bool)
         inside[-1 if step > 0 else 0] = False
         yield f"are those of the {word} character", np.roll(marks, -step, axis=0), inside
@@ -150,7 +150,7 @@ def _deviation(evidence: Floats, marks: Marks) -> float:
 
 @dataclass(frozen=True)
 class Mistake:
-    """What explains the responses of a recording better than its labels.
+    """What explains the responses of recordings better than their labels.
 
     Parameters
     ----------
@@ -159,9 +159,7 @@ class Mistake:
     labelled, found
         Standard deviations, of the labels and of the other explanation.
     text, better
-        What the labels spell and what the other explanation spells.
-    n_characters
-        Number that both are judged by.
+        What the labels of the characters that both are judged by spell, and the other explanation.
     """
 
     words: str
@@ -169,7 +167,6 @@ class Mistake:
     found: float
     text: str
     better: str
-    n_characters: int
 
     @property
     def gain(self) -> float:
@@ -177,7 +174,7 @@ class Mistake:
         return self.found - self.labelled
 
 
-def find_mistake(found: Characters, waves: Waves, subject: str) -> Mistake | None:
+def find_mistake(parts: Sequence[Characters], waves: Waves, subject: str) -> Mistake | None:
     """Look whether the responses fit other codes than those labelled.
 
     A filter matched to the difference wave of the other subjects weighs each character's codes:
@@ -185,14 +182,38 @@ def find_mistake(found: Characters, waves: Waves, subject: str) -> Mistake | Non
 
     Parameters
     ----------
-    found
-        Of a recording of the subject.
+    parts
+        Of recordings of the subject that have the same mistake, if they have one.
     waves
         Of all subjects.
     subject
-        Whose recording it is.
+        Whose recordings they are.
     """
-    template = waves.of_others(subject)[0].mean(axis=0)
+    # Explanation -> evidence, labels, what they may have been mistaken for; [character, code].
+    explained: dict[str, list[tuple[Floats, Marks, Marks]]] = {}
+    texts: dict[str, tuple[str, str]] = {}
+    for found in parts:
+        evidence = _evidence(found, waves, subject)
+        if evidence is None:
+            continue
+        for words, marks, there in _others(found):
+            labelled, other = found.labelled[there], marks[there]
+            explained.setdefault(words, []).append((evidence[there], labelled, other))
+            before = texts.get(words, ("", ""))
+            texts[words] = before[0] + found.text(labelled), before[1] + found.text(other)
+    clear = []
+    for words, tables in explained.items():
+        weighed, labelled, other = (np.concatenate(column) for column in zip(*tables, strict=True))
+        deviations = _deviation(weighed, labelled), _deviation(weighed, other)
+        one = Mistake(words, *deviations, *texts[words])
+        if one.found > CLEAR and one.gain > BETTER and one.labelled < one.found / 2:
+            clear.append(one)
+    return max(clear, key=lambda one: one.gain, default=None)
+
+
+def _evidence(found: Characters, waves: Waves, subject: str) -> Floats | None:
+    """Return how much the epochs of each code are like the others' responses, [character, code]."""
+    template = waves.whitening @ waves.of_others(subject)[0].mean(axis=0)
     rows = [waves.electrodes.index(n) for n in found.electrodes if n in waves.electrodes]
     own = [k for k, n in enumerate(found.electrodes) if n in waves.electrodes]
     skipped = waves.first - found.first
@@ -200,22 +221,5 @@ def find_mistake(found: Characters, waves: Waves, subject: str) -> Mistake | Non
     if skipped < 0 or not rows or n_times < 1:
         return None
     inside = found.means[:, :, own, skipped : skipped + n_times]
-    evidence = np.tensordot(inside, template[rows, :n_times], axes=2).astype(np.float64)
-    mistakes = [
-        Mistake(
-            words,
-            _deviation(evidence[there], found.labelled[there]),
-            _deviation(evidence[there], marks[there]),
-            found.text(found.labelled[there]),
-            found.text(marks[there]),
-            int(there.sum()),
-        )
-        for words, marks, there in _others(found)
-        if there.any()
-    ]
-    clear = [
-        one
-        for one in mistakes
-        if one.found > CLEAR and one.gain > BETTER and one.labelled < one.found / 2
-    ]
-    return max(clear, key=lambda one: one.gain, default=None)
+    evidence: Floats = np.tensordot(inside, template[rows, :n_times], axes=2).astype(np.float64)
+    return evidence

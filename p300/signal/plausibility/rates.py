@@ -22,7 +22,7 @@ CLEAR = 8.0
 ALPHA = (8.0, 13.0)
 """Hz."""
 
-PEAK, NO_PEAK = 6.0, 3.0
+PEAK, NO_PEAK = 5.0, 3.0
 """Decibels above the trend of the spectrum at which alpha has a peak, and at which it has none."""
 
 SAME = 0.04
@@ -30,7 +30,7 @@ SAME = 0.04
 
 _ELECTRODES, _WINDOW = 4, 4.0
 _TREND = (3.0, 35.0)
-_BESIDE = 0.4
+_BESIDE, _CLOSE = 0.4, 0.6
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,9 @@ def _signs(rhythm: Rhythm, others: Sequence[float], factor: float) -> list[str]:
     signs = []
     for mains in LINE_FREQUENCIES:
         f = mains * factor
-        # 1 Hz beside a harmonic of the flashes no line can be told.
+        # What flashes evoke may look like a line.
         rate = 1 / rhythm.interval if rhythm.interval > 0 else 0.0
-        if _stands(rhythm, f) and not (rate and abs(f - rate * round(f / rate)) < 1):
+        if _stands(rhythm, f) and not (rate and abs(f - rate * round(f / rate)) < _CLOSE):
             what = "line" if rhythm.line[f] > 0 else "notch"
             signs.append(f"the mains' {what} is at {f:g} Hz")
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ USUAL = (
     "Fz", "FCz", "Cz", "CPz", "Pz", "POz", "Oz", "P3", "P4", "PO7", "PO8", "C3", "C4", "P7", "P8",
     "O1", "O2",
 )  # fmt: skip
+SHRINKAGE = 0.1
+"""Weight of the identity in the covariance of electrodes of unit variance."""
+
 BLOCKS = 20
 """Parts that the epochs of a recording are averaged in, to see how much averages vary."""
 
@@ -48,6 +51,8 @@ class Response:
         [block, electrode, time], target minus non-target, in :data:`BLOCKS` stretches of time.
     every
         [electrode, time], after non-targets.
+    covariance
+        [electrode, electrode], of single epochs.
     n_targets
         What was averaged.
     """
@@ -56,6 +61,7 @@ class Response:
     first: int
     difference: Floats
     every: Floats
+    covariance: Floats
     n_targets: int
 
 
@@ -134,8 +140,15 @@ def average_responses(
         first_time(times),
         targets_mean - others_mean,
         others_mean.mean(axis=0),
+        _covariance(X[known]),
         int(kinds[0].sum()),
     )
+
+
+def _covariance(X: Epoched) -> Floats:
+    flat = X.transpose(1, 0, 2).reshape(X.shape[1], -1)
+    covariance: Floats = (flat @ flat.T / flat.shape[1]).astype(np.float64)
+    return covariance
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +166,9 @@ class Waves:
     difference, every
         [subject, block, electrode, time], target minus non-target, and [subject, electrode, time],
         the response to non-targets; NaN where an electrode was not recorded.
+    whitening
+        [electrode, electrode], what the waves are multiplied by: the inverse root of the covariance
+        of single epochs, mean over the subjects, so that what electrodes share counts less.
     """
 
     subjects: tuple[str, ...]
@@ -160,12 +176,15 @@ class Waves:
     first: int
     difference: Floats
     every: Floats
+    whitening: Floats
 
     def without(self, subjects: Collection[str]) -> Waves:
         """Return those of the other subjects."""
         kept = [k for k, name in enumerate(self.subjects) if name not in subjects]
         names = tuple(self.subjects[k] for k in kept)
-        return Waves(names, self.electrodes, self.first, self.difference[kept], self.every[kept])
+        return replace(
+            self, subjects=names, difference=self.difference[kept], every=self.every[kept]
+        )
 
     def of_others(self, subject: str) -> tuple[Floats, Floats]:
         """Return the means of the other subjects, as those of a subject; 0 where none has it."""
@@ -199,6 +218,8 @@ def join_responses(responses: Mapping[str, Sequence[Response]]) -> Waves | None:
     difference = np.zeros((n_subjects, BLOCKS, len(names), n_times))
     every = np.zeros((n_subjects, len(names), n_times))
     weights = np.zeros((n_subjects, len(names), 1))
+    covariance = np.zeros((len(names), len(names)))
+    counts = np.zeros_like(covariance)
     for subject, parts in enumerate(responses.values()):
         for one in parts:
             rows = [names.index(name) for name in one.electrodes]
@@ -206,8 +227,31 @@ def join_responses(responses: Mapping[str, Sequence[Response]]) -> Waves | None:
             weights[subject, rows] += one.n_targets
             difference[subject][:, rows] += one.n_targets * one.difference[..., inside]
             every[subject, rows] += one.n_targets * one.every[:, inside]
+            covariance[np.ix_(rows, rows)] += one.covariance
+            counts[np.ix_(rows, rows)] += 1
     weights = np.where(weights > 0, weights, np.nan)
-    return Waves(tuple(responses), names, first, difference / weights[:, None], every / weights)
+    whitening = _inverse_root(covariance / np.maximum(counts, 1))
+    return Waves(
+        tuple(responses),
+        names,
+        first,
+        _whitened(difference / weights[:, None], whitening),
+        _whitened(every / weights, whitening),
+        whitening,
+    )
+
+
+def _inverse_root(covariance: Floats) -> Floats:
+    """Return the symmetric inverse root of a covariance that is shrunk first."""
+    noise = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(len(covariance))
+    values, vectors = np.linalg.eigh(noise)
+    root: Floats = (vectors / np.sqrt(np.maximum(values, SHRINKAGE / 2))) @ vectors.T
+    return root
+
+
+def _whitened(waves: Floats, whitening: Floats) -> Floats:
+    """Multiply waves, [..., electrode, time]; electrodes that are not there stay so."""
+    return np.where(np.isnan(waves), np.nan, whitening @ np.nan_to_num(waves))
 
 
 def correlation(one: Floats, other: Floats, shift: int = 0) -> float:

@@ -11,23 +11,25 @@ from p300.signal.plausibility.responses import STEP, Waves, certainty, correlati
 FEWEST = 3
 """Subjects that are needed to tell which of them is unlike the others."""
 
-UPSIDE_DOWN = -0.3
+UPSIDE_DOWN = -0.25
 """Correlation with the mean of the others below which a difference wave is upside down."""
 
-LATEST = 0.26
+LATEST = 0.22
 """Seconds; the largest shift that is looked for."""
 
 SHIFT, BEYOND = 0.06, 0.02
 """Seconds; the smallest shift that is told, and by how much it lies outside the others'."""
 
-ALIKE, BETTER = 0.45, 0.25
-"""Correlation with the others at that shift, and how much larger it is than without: means of the
-difference waves' and the responses' to non-targets."""
+ALIKE, FIT, BETTER = 0.25, 0.4, 0.25
+"""Correlation of the difference waves at that shift; its mean with that of the responses to
+non-targets; and how much larger this mean is than without the shift."""
 
 CLOSE = 0.1
-"""Waves go up and down, so that a shift by half a wave looks like the other polarity: correlations
-that are no further apart do not tell which it is."""
+"""Waves go up and down, so that a shift by half a wave looks like the other polarity: it is this
+unless a shift gives a correlation that is larger by more than this."""
 
+UPRIGHT = 0.1
+"""Correlation of the responses to non-targets beyond which the polarity is that of the others."""
 
 CERTAIN = 3.5
 """Standard errors, over blocks of the subject's and over blocks of the others' epochs, by which
@@ -44,6 +46,8 @@ class Unlike:
         Who.
     plain
         Correlation of the difference waves as they are.
+    upright
+        Correlation of the responses to non-targets as they are.
     shift
         Seconds by which the subject's responses are later, where they fit best.
     shifted
@@ -58,6 +62,7 @@ class Unlike:
 
     subject: str
     plain: float
+    upright: float
     shift: float
     shifted: float
     certainties: tuple[float, float]
@@ -68,13 +73,14 @@ class Unlike:
     def upside_down(self) -> bool:
         """Whether the other polarity explains the responses, as well as a shift or better."""
         opposite = self.plain < UPSIDE_DOWN and self.certainties[0] < -CERTAIN
-        return opposite and -self.plain > self.shifted - CLOSE
+        return opposite and self.upright < UPRIGHT and -self.plain > self.shifted - CLOSE
 
     @property
     def late(self) -> bool:
         """Whether a shift explains the responses."""
         shifted = abs(self.shift) > SHIFT - STEP / 2 and self.certainties[1] > CERTAIN
-        return shifted and min(self.fit, self.shifted) > ALIKE and self.gain > BETTER
+        alike = self.shifted > ALIKE and self.fit > FIT
+        return shifted and alike and self.gain > BETTER
 
     @property
     def doubt(self) -> float:
@@ -106,6 +112,7 @@ def compare(waves: Waves, subject: str) -> Unlike:
     return Unlike(
         subject=subject,
         plain=found[0][0],
+        upright=found[0][1],
         shift=STEP * best,
         shifted=found[best][0],
         certainties=(certainties[0], certainties[1]),
