@@ -177,7 +177,10 @@ def spoil_table(file: Path, random: Random) -> str:
         "bytes": lambda: pa.table({**_columns(table), name: [b"\xff"] * n}),
         "bomb": lambda: pa.table({c: pa.nulls(30_000_000, pa.float64()) for c in table.columns}),
         "text bomb": lambda: pa.table(
-            {**{c: pa.nulls(900_000) for c in table.columns}, name: ["x" * 5000] * 900_000}
+            {
+                **{column: pa.nulls(900_000) for column in table.columns},
+                name: pa.DictionaryArray.from_arrays(np.zeros(900_000, "i4"), ["x" * 50_000]),
+            }
         ),
     }
     what = random.choice(sorted(new))

@@ -139,7 +139,8 @@ def test_a_trained_detector_calibrates_itself_on_a_new_person(tmp_path):
     scored = p300_command("predict", detector, new, *source, "--out", scores)
     assert scored.exit_code == 0, scored.output
     # The same weights without what adapts know less from the second character on.
-    (detector / "adaptation.json").unlink()
+    for file in ("adaptation.json", "adaptation.safetensors"):
+        (detector / file).unlink()
     plain = tmp_path / "plain.csv"
     p300_command("predict", detector, new, *source, "--out", plain)
     target = recording.flashes["target"].to_numpy(dtype=bool)

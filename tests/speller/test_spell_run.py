@@ -63,17 +63,17 @@ def write_run(
                      "calibration_characters": None, "fold": fold, "detector": detector,
                      "seed": 7}  # fmt: skip
             key = f"made.within_subject.{fold}.{detector}.repeat-0"
-            fit = {
-                "id": key,
-                **names,
-                "n_train": 60,
-                "n_test": 60,
-                "fit_seconds": 0.1,
-                "versions": {},
-            }
             learned, tested = (
                 change(subject_scores(s, r, separation, n)).assign(**names, **SCORED) for r in "12"
             )
+            fit = {
+                "id": key,
+                **names,
+                "n_train": len(learned),
+                "n_test": len(tested),
+                "fit_seconds": 0.1,
+                "versions": {},
+            }
             tests.append(key)
             RunFolder(run).write_fold(fit, tested, learned if training else None)
     RunFolder(run).join_scores(tests)
