@@ -143,10 +143,13 @@ class Channels(ArgumentGroup):
         RecordingError
             When there are no EEG channels, or as :meth:`choose`.
         """
+        return guarded(lambda: self._keep_eeg(raw, file, beside), file)
+
+    def _keep_eeg(self, raw: BaseRaw, file: Path, beside: Iterable[str]) -> BaseRaw:
         raw.pick(self._kept(raw.ch_names, file, beside), verbose="error")
         # Some programs write EEG as channels of no kind.
         raw.set_channel_types(dict.fromkeys(self.rename or (), "eeg"), verbose="error")
-        kinds: list[str] = guarded(raw.get_channel_types, file)
+        kinds: list[str] = raw.get_channel_types()
         if "eeg" not in kinds:
             raise RecordingError(
                 f"{file}: channels {raw.ch_names} of types {sorted(set(kinds))} found, expected "
@@ -156,7 +159,7 @@ class Channels(ArgumentGroup):
         names = replace(self, drop=None).choose(raw.ch_names, file)
         raw.rename_channels(names, verbose="error")
         if self.microvolts_per_unit is not None:
-            guarded(lambda: raw.load_data(verbose="error"), file)
+            raw.load_data(verbose="error")
             raw.apply_function(self.volts, picks="all", verbose="error")
         return raw
 

@@ -253,4 +253,4 @@ def _literal(text: str) -> str:
 
 
 def _as_numbers(marks: Sequence[str]) -> list[str | int]:
-    return [int(mark) if mark.isdecimal() else mark for mark in sorted(marks)]
+    return [int(mark) if re.fullmatch("[0-9]{1,18}", mark) else mark for mark in sorted(marks)]

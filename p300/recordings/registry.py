@@ -234,7 +234,7 @@ def open_recordings(
 
 
 def _readable(recordings: Iterator[Recording], place: Path | None) -> Iterator[Recording]:
-    """Turn a failure of the disk, or a file that may not be read, into an error of this package."""
+    """Turn a failure of the disk or of memory, or a file that may not be read, into our error."""
     while True:
         try:
             # Every recording is searched for NaN and infinite values when it is made.
@@ -243,6 +243,10 @@ def _readable(recordings: Iterator[Recording], place: Path | None) -> Iterator[R
         except OSError as error:
             raise RecordingError(
                 f"{error.filename or place}: cannot be read ({error.strerror or error})"
+            ) from error
+        except MemoryError as error:
+            raise RecordingError(
+                f"{place}: its recordings do not fit into the memory of this machine ({error})"
             ) from error
         if recording is None:
             return

@@ -185,13 +185,20 @@ def test_headers_that_count_too_much(specimen, folder):
         assert outcome.kind in wanted, (what, outcome)
 
 
-def test_a_disk_that_fails(specimen, folder, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied", "a.mat"), r"a\.mat: cannot be read \(Permission"),
+        (MemoryError("8 GiB"), r"data: its recordings do not fit into the memory .*\(8 GiB\)"),
+    ],
+)
+def test_a_machine_that_fails(specimen, folder, monkeypatch, error, message):
     def load(*_: Any, **__: Any) -> Iterator[Any]:
-        raise PermissionError(13, "Permission denied", "a.mat")
+        raise error
         yield
 
     monkeypatch.setattr(source_module(specimen.source), "load", load)
-    with pytest.raises(RecordingError, match=r"a\.mat: cannot be read \(Permission denied\)"):
+    with pytest.raises(RecordingError, match=message):
         list(open_recordings(specimen.source, folder))
 
 

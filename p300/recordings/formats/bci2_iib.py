@@ -75,6 +75,7 @@ MICROVOLTS_PER_UNIT = 20e6 / 2**16 / 20e3
 """0.0153: a 16-bit range of 20 V behind an amplifier of gain 20,000. An assumption, see load."""
 
 _NEEDED = ("signal", "Flashing", "StimulusCode")
+_MOST_RUNS = 1000
 _EXPECTED = "the variables signal (samples x 64), Flashing and StimulusCode"
 
 
@@ -154,7 +155,7 @@ def _session_and_run(file: Path) -> tuple[int, int]:
     """Describe session and run from the file's name, which BCI2000 gave, or from ``runnr``."""
     named = re.search(r"(\d{3})R(\d{2})", file.stem, flags=re.IGNORECASE)
     stored = read_mat(file, ["runnr"]).get("runnr")
-    counted = None if stored is None else int(numbers(stored, where=f"{file}: runnr").flat[0])
+    counted = None if stored is None else _run_number(stored, f"{file}: runnr")
     if named is None:
         return 1, counted or 1
     session, run = int(named[1]), int(named[2])
@@ -165,6 +166,15 @@ def _session_and_run(file: Path) -> tuple[int, int]:
             stacklevel=3,
         )
     return session, run
+
+
+def _run_number(stored: Any, where: str) -> int:
+    found = numbers(stored, where=where).astype(np.float64).reshape(-1)[:1]
+    if not (len(found) and 0 <= found[0] < _MOST_RUNS):
+        raise RecordingError(
+            f"{where} is {found.tolist()}, expected a number from 0 to {_MOST_RUNS - 1}"
+        )
+    return int(found[0])
 
 
 def _read_run(

@@ -331,7 +331,10 @@ def _open(bids_path: BIDSPath) -> BaseRaw:
 
 def _find_events(bids_path: BIDSPath) -> Path | None:
     """Find the events table of a recording."""
-    file: Path | None = bids_path.find_matching_sidecar(
-        suffix="events", extension=".tsv", on_error="ignore"
-    )
+
+    def find() -> Path | None:
+        found = bids_path.find_matching_sidecar("events", ".tsv", on_error="ignore")
+        return Path(found) if found is not None else None
+
+    file: Path | None = guarded(find, bids_path.fpath, reader="mne-bids")
     return file

@@ -16,7 +16,13 @@ from p300.errors import RecordingError
 from p300.ranges import Positive
 from p300.recordings.channels import Channels
 from p300.recordings.readers.arrays import array_shapes, list_arrays, read_arrays
-from p300.recordings.readers.epochfile import NUMBERS, PLACES, Signal, StoredEpochs
+from p300.recordings.readers.epochfile import (
+    NUMBERS,
+    PLACES,
+    Signal,
+    StoredEpochs,
+    check_clock,
+)
 from p300.recordings.readers.matfile import Shapes
 
 if TYPE_CHECKING:
@@ -282,6 +288,7 @@ def _clock(
             f"{file}: the file does not tell {' and '.join(lacking)} (rate in Hz, seconds from the "
             "flash to the first sample of its epoch); give them with the options of that name"
         )
+    check_clock(sfreq, tmin, file)
     return sfreq, tmin
 
 
@@ -331,7 +338,7 @@ def _each_text(value: Any) -> list[str]:
 
 def _text(value: Any) -> str:
     array = np.asarray(value)
-    if array.dtype.kind == "b":
+    if array.dtype.kind == "b" and array.size == 1:
         return str(int(array.reshape(-1)[0]))
     if array.dtype.kind in "iuf" and array.size == 1:
         return f"{float(array.reshape(-1)[0]):.15g}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Far more than any amplifier has channels; a file that has more is no table of samples.
 _MOST_COLUMNS = 2000
 _LONGEST_LINE = 2**18
+_MOST_DIGITS = 300
 _SEPARATORS = ("\t", ";", ",")
 # Rows by which decimals and a column without a title are found.
 _ROWS_LOOKED_AT = 1000
@@ -144,6 +145,7 @@ def read_table(
             skipinitialspace=True,
             low_memory=False,
         )
+        _check_digits(table)
         whole = _ends_with_line_break(file)
     if not whole:
         warnings.warn(
@@ -293,6 +295,19 @@ def _is_empty_or_index(table: pd.DataFrame, number: int, titles: Sequence[str]) 
         return len(table) > 0
     index = number == 0 and len(titles) > 1 and titles[0] in ("", "Unnamed: 0")
     return index and table[number].dtype.kind == "i"
+
+
+def _check_digits(table: pd.DataFrame) -> None:
+    """Refuse numbers that no type holds: pandas makes integers without end of them."""
+    for number in range(table.shape[1]):
+        column = table.iloc[:, number]
+        if column.dtype.kind in "biuf":
+            continue
+        endless = column.astype("str").str.fullmatch(rf"[+-]?\d{{{_MOST_DIGITS},}}")
+        if endless.any():
+            row = int(np.flatnonzero(endless)[0])
+            digits = len(str(column.iloc[row]))
+            raise ValueError(f"a number of {digits} digits in row {row + 1}, column {number + 1}")
 
 
 def _ends_with_line_break(file: Path) -> bool:

@@ -6,17 +6,19 @@ event at time 0 tells the flash, and its urevent where it was in the recording.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import Channels
 from p300.recordings.guard import check_regular
-from p300.recordings.readers.epochfile import Signal, StoredEpochs
+from p300.recordings.readers.epochfile import Signal, StoredEpochs, check_clock
 from p300.recordings.readers.matfile import check_mat, mat_shapes, read_mat
 
 if TYPE_CHECKING:
@@ -52,13 +54,14 @@ def read_epoch_set(file: Path) -> StoredEpochs:
             f"{file}: a continuous recording, expected epochs; the sources annotated and "
             "flash_table read it"
         )
+    data = _find_data(eeg.get("data"), (n_channels, n_times, n_epochs), file)
     sfreq, tmin = _number(eeg.get("srate"), "srate", file), _number(eeg.get("xmin"), "xmin", file)
+    check_clock(sfreq, tmin, file)
     table = _table(eeg, n_epochs, n_times, round(tmin * sfreq), file)
     labels, others = _channel_names(eeg.get("chanlocs"), n_channels, file)
-    data = eeg.get("data")
 
     def read(channels: Channels) -> tuple[list[str], Signal, list[str]]:
-        values = _read_data(data, (n_channels, n_times, n_epochs), file)
+        values = _read_data(data, (n_channels, n_times, n_epochs))
         named = channels.choose(labels, file, beside=others)
         rows = [labels.index(name) for name in named]
         volts = channels.volts(values[rows].transpose(2, 0, 1), 1e-6)
@@ -163,23 +166,30 @@ def _channel_names(value: Any, n_channels: int, file: Path) -> tuple[list[str], 
     return labels, others
 
 
-def _read_data(value: Any, shape: tuple[int, int, int], file: Path) -> Signal:
-    """Return the epochs, [channel, time, epoch], from the file itself or the .fdt beside it."""
+def _find_data(value: Any, shape: tuple[int, int, int], file: Path) -> Path | npt.NDArray[Any]:
+    """Return the epochs that the file holds, or the .fdt beside it: both of the shape stated."""
     array = np.asarray(value)
     if array.dtype.kind == "U":
         beside = file.with_name(Path(_text(array).replace("\\", "/")).name)
         beside = beside if beside.exists() else file.with_suffix(".fdt")
         check_regular(beside)
         n_bytes = beside.stat().st_size if beside.is_file() else 0
-        if n_bytes != 4 * np.prod(shape, dtype=object):
+        if n_bytes != 4 * math.prod(shape):
             raise RecordingError(
                 f"{file}: its signal in {beside.name} has {n_bytes} bytes, expected 4 for each of "
                 f"{shape} channels, samples and epochs; is it there and whole?"
             )
-        array = np.fromfile(beside, dtype="<f4").reshape(shape, order="F")
+        return beside
     if array.dtype.kind not in "iuf" or array.shape != shape:
         raise RecordingError(
             f"{file}: EEG.data is {array.dtype} of shape {array.shape}, expected {shape} numbers: "
             "channels, samples and epochs"
         )
-    return array.astype(np.float64)
+    return array
+
+
+def _read_data(found: Path | npt.NDArray[Any], shape: tuple[int, int, int]) -> Signal:
+    """Return the epochs, [channel, time, epoch]."""
+    if isinstance(found, Path):
+        found = np.fromfile(found, dtype="<f4").reshape(shape, order="F")
+    return found.astype(np.float64)

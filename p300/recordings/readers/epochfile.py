@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from p300.errors import DataWarning
+from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import Channels
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.readers.fif import holds_block
@@ -25,6 +25,8 @@ FIF_EPOCHS = 373
 
 PLACES = ("subject", "session", "run")
 NUMBERS = ("code", "character", "repetition")
+
+_HIGHEST_RATE, _LONGEST_BEGIN = 1e5, 3600.0
 
 Signal = npt.NDArray[np.float64]
 
@@ -57,6 +59,21 @@ class StoredEpochs:
     sfreq: float
     tmin: float
     read: Callable[[Channels], tuple[list[str], Signal, list[str]]]
+
+
+def check_clock(sfreq: float, tmin: float, file: Path) -> None:
+    """Refuse a rate and a begin of epochs that no recording has, before anything counts by them.
+
+    Raises
+    ------
+    RecordingError
+        When they are not of a possible size.
+    """
+    if not (0 < sfreq <= _HIGHEST_RATE and abs(tmin) <= _LONGEST_BEGIN):
+        raise RecordingError(
+            f"{file}: epochs at {sfreq:g} Hz from {tmin:g} s on found, expected a rate of at most "
+            f"{_HIGHEST_RATE:g} Hz and a begin within {_LONGEST_BEGIN:g} s of the flash"
+        )
 
 
 def is_epoch_fif(file: Path) -> bool:

@@ -89,7 +89,9 @@ def _channels(about: str) -> tuple[list[str], list[str]]:
     """Return names and MNE's kinds of the channels, in the order of the samples."""
     blocks = re.findall(r"<ChannelProperties\b[^>]*>(.*?)</ChannelProperties>", about, re.DOTALL)
     numbers = [_field(block, "LogicalChannelNumber") for block in blocks]
-    if all(number.isdecimal() for number in numbers) and len(set(numbers)) == len(numbers):
+    if all(re.fullmatch("[0-9]{1,9}", number) for number in numbers) and len(set(numbers)) == len(
+        numbers
+    ):
         blocks = [block for _, block in sorted(zip(map(int, numbers), blocks, strict=True))]
     names = [_field(block, "ChannelName") or f"Channel {k + 1}" for k, block in enumerate(blocks)]
     kinds = [_KINDS.get(_field(block, "ChannelType").upper(), "misc") for block in blocks]

@@ -219,6 +219,11 @@ def _check_extent(raw: BaseRaw, file: Path) -> None:
             f"{file}: its header promises {n_samples} samples of {n_channels} channels, the file "
             f"has {size} bytes; it is damaged or cut short"
         )
+    if raw.preload and len(raw._data) != n_channels:
+        raise RecordingError(
+            f"{file}: signals of {len(raw._data)} channels found, expected those of the "
+            f"{n_channels} that it names; it is damaged"
+        )
     data, width = Path(raw.filenames[0] or file), _WIDTHS.get(raw.orig_format)
     if file.suffix.lower() == ".vhdr" and width and data.is_file():
         left = data.stat().st_size % (width * n_channels)

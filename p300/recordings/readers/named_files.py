@@ -66,7 +66,7 @@ def check_brainvision(header: Path) -> None:
         text = rest.decode("cp1252" if codepage == "ANSI" else codepage)
     except UnicodeDecodeError:
         text = rest.decode("latin-1")
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise RecordingError(f"{header}: its codepage {codepage[:80]!r} is not known") from error
     parser = configparser.ConfigParser(interpolation=None)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ class Triggers(ArgumentGroup):
 
     def _tell_masked(self, table: pd.DataFrame, wanted: set[str], where: str) -> None:
         """Warn of marks that have all bits of one that is wanted, and others."""
-        named = [int(mark) for mark in wanted if mark.isdecimal() and int(mark) > 0]
+        named = [int(m) for m in wanted if re.fullmatch("[0-9]{1,18}", m) and int(m) > 0]
         bits = int(np.bitwise_or.reduce(named)) if named else 0
         counts = table["mark"].value_counts()
         beside = {

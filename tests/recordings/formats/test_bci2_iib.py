@@ -196,3 +196,10 @@ def test_words_label_a_real_recording(data_root, save_mat):
     (unlabelled,) = load(save_mat("aas010r02.mat", kept))
     (labelled,) = load(data_root / "bci2-iib" / "AAS010R02.mat")
     assert unlabelled.flashes.equals(labelled.flashes)
+
+
+@pytest.mark.parametrize("run", [np.inf, np.nan, -1.0, 1e300])
+def test_a_number_of_a_run_that_is_none(save_mat, variables, run):
+    column = np.full((1, 4), run)
+    with pytest.raises(RecordingError, match=r"runnr is .*, expected a number from 0 to 999"):
+        load(save_mat("AAS010R01.mat", {**variables(), "runnr": column}))

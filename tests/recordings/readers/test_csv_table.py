@@ -144,3 +144,9 @@ def test_numbers(save, found):
     with pytest.raises(RecordingError, match=r"found in column 'b', row 2; expected a number"):
         to_numbers(table, save("a"))
     assert to_numbers(table[:1], save("a"))["b"].isna().all()
+
+
+@pytest.mark.parametrize("digits", [300, 5000])
+def test_numbers_of_digits_without_end(save, digits):
+    with pytest.raises(RecordingError, match=f"a number of {digits} digits in row 2, column 2"):
+        read_table(save(f"a,b\n1,\n2,{'9' * digits}\n3,x\n"))

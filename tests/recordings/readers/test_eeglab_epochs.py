@@ -9,11 +9,14 @@ import mne
 import numpy as np
 import pytest
 import specimen_epochs as writers
+import specimen_files as files
+from bad_input import bounded_memory
 from scipy.io import loadmat, savemat
 from specimen_epochs import epochs_of, load
 from specimen_files import make_content
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.readers.mnefile import open_recording
 
 EIGHT = ("Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8")
 CONTENT = make_content(EIGHT)
@@ -78,3 +81,29 @@ def test_eeglab_fields_on_their_own(tmp_path):
     savemat(path, {name: eeg[name][0, 0] for name in eeg.dtype.names}, appendmat=False)
     (recording,) = load(path)
     assert recording.flashes["sample"].tolist() == CONTENT.samples.tolist()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"trials": 1e300}, "EEG.data is float32 of shape"),
+        ({"nbchan": 9}, "EEG.data is float32 of shape"),
+        ({"srate": 0.0}, "epochs at 0 Hz from"),
+        ({"srate": -5.0}, "epochs at -5 Hz from"),
+        ({"srate": 1e300, "xmin": 1e300}, r"epochs at 1e\+300 Hz from 1e\+300 s on found"),
+        ({"xmin": 1e5}, r"a begin within 3600 s of the flash"),
+    ],
+)
+def test_eeglab_numbers_that_no_recording_has(tmp_path, fields, message):
+    path = change_set(writers.write_set(tmp_path, CONTENT), **fields)
+    with bounded_memory(), pytest.raises(RecordingError, match=message):
+        load(path)
+
+
+def test_eeglab_with_fewer_rows_than_names(tmp_path):
+    path = files.write_set(tmp_path, CONTENT)
+    change_set(path, data=loadmat(path)["EEG"]["data"][0, 0][:3])
+    with pytest.raises(
+        RecordingError, match="signals of 3 channels found, expected those of the 8"
+    ):
+        open_recording(path)

@@ -96,8 +96,9 @@ def test_a_header_without_end(header):
 def test_a_header_that_is_none(header):
     header.write_text("Brain Vision Data Exchange Header File Version 1.0\nDataFile=x\n")
     refuse(header, "not a BrainVision header")
-    header.write_text("Brain Vision\n[Common Infos]\nCodepage=nonsense\n")
-    refuse(header, "codepage 'nonsense' is not known")
+    for name in ("nonsense", "a\0b"):
+        header.write_text(f"Brain Vision\n[Common Infos]\nCodepage={name}\n")
+        refuse(header, "codepage .* is not known")
 
 
 @pytest.fixture
