@@ -168,6 +168,7 @@ def test_what_all_names_share_is_left_away(before, after, names):
     if after.startswith("-"):
         assert f"{before}{names[0]}{after}' is read as {names[0]}" in found.remarks[0]
         assert found.remarks[0].endswith(f"their reference is {after[1:]}")
+        assert found.reference == after[1:]
 
 
 def test_decorated_names_of_every_kind():

@@ -100,6 +100,23 @@ def test_electrodes_that_a_file_marks_as_bad_stay_so(flashes):
     assert recording.raw.info["bads"] == ["Oz", "Pz"]
 
 
+@pytest.mark.parametrize("share", [0.01, 0.05])
+@pytest.mark.parametrize("sides", [(True, False), (True, True)])
+def test_clipping_at_a_low_amplitude_is_named(flashes, share, sides):
+    """At rails of 20 µV, at one of them or at both together."""
+    signal = eeg()
+    middle = signal - np.median(signal, axis=1, keepdims=True)
+    ends = np.quantile(np.abs(middle) if all(sides) else middle, 1 - 1.5 * share, axis=1)
+    signal = 2e-5 * middle / ends[:, None]
+    clipped = np.clip(signal, -2e-5 if all(sides) else None, 2e-5)
+    one = np.where(np.arange(len(NAMES))[:, None] == 3, clipped, signal)
+    said = f"clipped \\([0-9.]+ % of the samples are exactly {'-20 or ' * all(sides)}20 µV\\)"
+    with pytest.warns(DataWarning, match=said):
+        assert record(one, flashes).raw.info["bads"] == ["Pz"]
+    with pytest.warns(DataWarning, match=r"they are used all the same"):
+        assert record(clipped, flashes).raw.info["bads"] == []
+
+
 @pytest.mark.parametrize("factor", [1 / 700, 1 / 30, 1.0, 15.0])
 def test_other_amplitudes_are_no_fault(factor):
     signal = eeg()

@@ -322,3 +322,13 @@ def test_real_recordings(data_root, assert_annotated):
     spelled = [spelled_text(r.flashes, r.layout) for r in recordings]
     assert spelled == ["?????", "LUKAS", "LUKAS", "LUKAS", "LUKAS", "WATER"]
     assert recordings[0].flashes["code"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("stated", "reference"), [("average", "average"), (" Cz ", "Cz"), ("n/a", ""), (None, "")]
+)
+def test_the_stated_reference_is_kept(bids, stated, reference):
+    (file,) = bids.glob("sub-01/eeg/*_eeg.json")
+    about = json.loads(file.read_text()) | ({"EEGReference": stated} if stated else {})
+    file.write_text(json.dumps(about))
+    assert load(bids)[0].reference == reference
