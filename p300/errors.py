@@ -85,6 +85,12 @@ class RunError(P300Error):
     """A run folder belongs to something else, is damaged or unfinished."""
 
 
+class NoRoomError(RunError):
+    """A disk is full; ``needed`` are the bytes that it has no room for, where they are known."""
+
+    needed = 0
+
+
 class P300Warning(UserWarning):
     """Base of all warnings raised by this package."""
 
