@@ -89,6 +89,12 @@ class StoredFileError(P300Error, ValueError):
     """A stored file is damaged, is no plain file, or holds something else than its name says."""
 
 
+class NoRoomError(RunError):
+    """A disk is full; ``needed`` are the bytes that it has no room for, where they are known."""
+
+    needed = 0
+
+
 class P300Warning(UserWarning):
     """Base of all warnings raised by this package."""
 

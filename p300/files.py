@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from p300.errors import RunError, StoredFileError
+from p300.errors import NoRoomError, RunError, StoredFileError
 from p300.json_text import LARGEST, parse_json
 
 
@@ -24,6 +25,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     Works for a file and, where ``path`` does not exist yet, for a folder. On an error nothing is
     left behind. What was written is on the disk before it is renamed, so that a power cut leaves
     the old file or the new one, and none that is empty.
+
+    Raises
+    ------
+    NoRoomError
+        When the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
@@ -34,12 +40,24 @@ def written_whole(path: Path) -> Iterator[Path]:
         if path.is_dir() and not temporary.is_dir():
             raise RunError(f"{path} is a folder, expected a file there; move it away")
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         if temporary.is_dir():
             shutil.rmtree(temporary)
         else:
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and is_full(error):
+            raise NoRoomError(
+                f"{path}: cannot be written, no room is left there ({error}); free some and start "
+                "again: what is done is kept"
+            ) from error
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether an error says that a disk is full, or that nobody may write as much."""
+    if error.errno is None:  # numpy counts what it could write, and tells no more
+        return "requested and" in str(error)
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _put_on_disk(file: Path) -> None:
@@ -166,6 +184,26 @@ def read_bytes(path: Path, largest: int) -> bytes:
     if len(content) > largest:
         raise ValueError(f"{path.stat().st_size:,} bytes found, at most {largest:,} expected")
     return content
+
+
+def no_room_in_cache(folder: Path, needed: int, error: Exception) -> NoRoomError:
+    """Return the error of a cache whose disk is full.
+
+    Parameters
+    ----------
+    folder
+        Of the cache.
+    needed
+        Bytes that are needed at least.
+    error
+        Why.
+    """
+    free = shutil.disk_usage(folder).free
+    return NoRoomError(
+        f"{folder}: no room for epochs in the cache, {needed / 1e6:,.1f} MB are needed at least, "
+        f"{free / 1e6:,.1f} MB are free ({error}); remove what the cache keeps with 'p300 cache "
+        "--clear', or let P300_CACHE name a folder on a larger disk"
+    )
 
 
 def cache_folder() -> Path:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from p300.errors import DataWarning, RunError
+from p300.errors import DataWarning, NoRoomError, RunError
 from p300.recordings import Recording, summarise_recording
+from p300.signal.epoch_arrays import writing_epochs
 from p300.signal.epochs import Epochs, common_electrodes, join_layouts
 from p300.signal.plausibility.doubts import warn_of_doubts
 from p300.signal.plausibility.impression import Impression, take_impression
@@ -86,10 +87,17 @@ def assemble(
     impressions: list[Impression] = []
     # Cut epochs wait on disk until it is known which electrodes all recordings have.
     parts: dict[Path, Epochs] = {}
+    n_bytes = 0
     for recording in recordings:
         part = cut_epochs(recording, settings)
         impressions.append(take_impression(recording, part))
-        parts[part.save(folder / "parts" / str(len(parts)))] = _without_signal(part)
+        n_bytes += part.X.nbytes
+        try:
+            saved = part.save(folder / "parts" / str(len(parts)))
+        except NoRoomError as error:
+            error.needed = n_bytes
+            raise
+        parts[saved] = _without_signal(part)
         about = summarise_recording(recording)
         summaries.append({**about, "preprocessing": describe(recording, settings)})
         facts.append(identify(recording, about["sha256"]))
@@ -130,15 +138,13 @@ def _join(
     )
     described.save_tables(folder)
     averages = []
-    with (folder / "X.npy").open("wb") as file:
-        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
+    with writing_epochs(folder, shape) as write:
         for path in parts:
             # One rate, where those of the recordings are the same but for rounding.
             part = replace(Epochs.load(path), sfreq=first.sfreq, tmin=first.tmin).pick(electrodes)
             part = part.select(part.flashes["target"].notna().to_numpy(dtype=bool))
             averages.append(part.averages())
-            np.ascontiguousarray(normalise(part, settings).X, dtype="<f4").tofile(file)
+            write(normalise(part, settings).X)
             shutil.rmtree(path)
     _pool(averages).to_parquet(folder / "averages.parquet", index=False)
 

@@ -13,9 +13,10 @@ import pandas as pd
 
 from p300.evaluation.protocols import PROTOCOLS, Scope
 from p300.files import write_json
-from p300.runs.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
+from p300.runs.cache import EPOCHS, entries_made_with, hash_facts, is_whole, new_entry, publish
 from p300.runs.config import Experiment
 from p300.runs.records import MadeOf
+from p300.signal.epoch_arrays import writing_epochs
 from p300.signal.epochs import Epochs, common_electrodes
 from p300.signal.positions import join_positions
 from p300.stored import StoredFolder
@@ -70,7 +71,7 @@ def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path
     settings = experiment.preprocessing.model_dump(mode="json")
     parent = entries_made_with("+".join(entries), settings)
     entry = parent / hash_facts([folder.name for folder in entries.values()])
-    if is_whole(entry):
+    if is_whole(entry, EPOCHS):
         return entry
     shape = (sum(map(len, parts)), len(electrodes), parts[0].X.shape[2])
     described = replace(
@@ -83,16 +84,13 @@ def combined_epochs(experiment: Experiment, entries: Mapping[str, Path]) -> Path
     )
     with new_entry(parent) as folder:
         described.save_tables(folder)
-        X = np.lib.format.open_memmap(folder / "X.npy", "w+", np.float32, shape)
-        row = 0
-        for block in _blocks(parts, electrodes):
-            X[row : row + len(block)] = block
-            row += len(block)
-        X.flush()
+        with writing_epochs(folder, shape) as write:
+            for block in _blocks(parts, electrodes):
+                write(block)
         made_of = [read_made_of(made)["recordings"] for made in entries.values()]
         recordings = [about for several in made_of for about in several]
         write_json(folder / "made_of.json", {"recordings": recordings, "warnings": []})
-        publish(folder, entry)
+        publish(folder, entry, EPOCHS)
     return entry
 
 

@@ -17,7 +17,15 @@ from p300.evaluation.protocols import PROTOCOLS, Scope
 from p300.files import write_json
 from p300.recordings import Recording, Study, content_hash, open_recordings
 from p300.runs import RunFolder
-from p300.runs.cache import entries_made_with, hash_facts, is_whole, new_entry, publish
+from p300.runs.cache import (
+    DATA_SET,
+    entries_made_with,
+    hash_facts,
+    is_whole,
+    new_entry,
+    publish,
+    remove_leftovers,
+)
 from p300.runs.config import Experiment, Source
 from p300.runs.dataset_epochs import assemble, identify
 from p300.runs.joint_epochs import combined_epochs, name_together, read_made_of
@@ -127,7 +135,10 @@ def prepare(experiment: Experiment, *, data: Path, progress: Progress = silent) 
     ------
     StudyError
         When it cannot be told who is who, see :class:`p300.recordings.study.Study`.
+    NoRoomError
+        When the disk of the cache is full.
     """
+    remove_leftovers()
     study = new_study(experiment)
     folders = {
         name: cached_epochs(experiment, name, data, progress, study) for name in experiment.datasets
@@ -241,7 +252,7 @@ def cached_epochs(
             warnings.simplefilter("ignore", DataWarning)  # they are stored with the entry
             recordings = _counted(experiment, dataset, data, study, f"reading {dataset}", progress)
             entry = parent / hash_facts([identify(r, content_hash(r)) for r in recordings])
-        if is_whole(entry):
+        if is_whole(entry, DATA_SET):
             for text in read_made_of(entry)["warnings"]:
                 warnings.warn(text, DataWarning, stacklevel=2)
             return entry
@@ -260,7 +271,7 @@ def cached_epochs(
         made_of = {"recordings": about, "warnings": list(dict.fromkeys(said))}
         write_json(folder / "made_of.json", made_of)
         entry = parent / hash_facts(facts)
-        publish(folder, entry)
+        publish(folder, entry, DATA_SET)
     return entry
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from p300.files import cache_folder
+from p300.files import cache_folder, is_full, no_room_in_cache
 
 IN_MEMORY = 2**30
 """Bytes of epochs that are kept in memory at most; more of them lie in a temporary file."""
@@ -24,14 +27,62 @@ def empty_epochs(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArra
     is removed with the array. There they lie as [epoch, time, electrode], so that a network can
     gather its batches from the file as they are; see
     :func:`p300.detectors.training.loop.time_major`.
+
+    Raises
+    ------
+    NoRoomError
+        When the disk of the cache has no room for them.
     """
-    if 4 * n_epochs * n_electrodes * n_samples <= IN_MEMORY:
+    n_bytes = 4 * n_epochs * n_electrodes * n_samples
+    if n_bytes <= IN_MEMORY:
         return np.empty((n_epochs, n_electrodes, n_samples), dtype=np.float32)
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder, prefix="epochs-") as file:
+        _take_room(file.fileno(), n_bytes, folder)
         room = np.memmap(file, np.float32, "w+", shape=(n_epochs, n_samples, n_electrodes))
     return room.transpose(0, 2, 1)
+
+
+def _take_room(file: int, n_bytes: int, folder: Path) -> None:
+    """Take the room of a file before it is mapped: a full disk would end the process later."""
+    if not hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+        return
+    try:
+        os.posix_fallocate(file, 0, n_bytes)
+    except OSError as error:
+        if is_full(error):
+            raise no_room_in_cache(folder, n_bytes, error) from error
+        # else this file system cannot say
+
+
+@contextmanager
+def writing_epochs(
+    folder: Path, shape: tuple[int, int, int]
+) -> Iterator[Callable[[npt.NDArray[np.floating]], None]]:
+    """Write ``X.npy`` of a folder from one end to the other.
+
+    Not through a map of the file: that of a full disk would end the process.
+
+    Parameters
+    ----------
+    folder
+        Where to.
+    shape
+        [epoch, electrode, time] of all epochs.
+
+    Yields
+    ------
+    A function that writes the epochs which come next.
+    """
+    with (folder / "X.npy").open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+
+        def write(epochs: npt.NDArray[np.floating]) -> None:
+            file.write(np.ascontiguousarray(epochs, dtype="<f4").data)
+
+        yield write
 
 
 def blocks(X: npt.NDArray[np.floating]) -> Iterator[slice]:
