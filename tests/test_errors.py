@@ -28,7 +28,8 @@ def subclasses(cls):
     ],
 )
 def test_no_message_acts_upon_a_terminal(cls, text, shown):
-    assert str(cls(text)) == shown
+    message = cls.__new__(cls, text)  # some take more than a text
+    assert str(message) == shown
 
 
 @given(st.text())

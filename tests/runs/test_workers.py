@@ -142,7 +142,7 @@ def test_an_interrupt_ends_all_processes_and_leaves_a_run_that_goes_on(alone, tm
     code = (
         "import signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from p300.commands.main import main\n"
+        "from p300.__main__ import main\n"
         "main()\n"
     )
     command = ["-c", code, "evaluate", config, "--out", run, "--jobs", "2"]
