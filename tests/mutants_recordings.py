@@ -31,7 +31,7 @@ RECORDINGS = (
         "recordings/readers/epochfile.py",
         "rate: float | None = float(np.ravel(epochs._raw_sfreq)[0])",
         'rate: float | None = float(epochs.info["sfreq"])',
-        ("tests/recordings/formats/test_epochs.py",),
+        ("tests/recordings/formats/test_epochs_source.py",),
     ),
     Mutant(
         "stimulations of .ov files lie where OpenViBE puts them",
