@@ -140,8 +140,8 @@ MUTANTS = (
     Mutant(
         "the command that goes on takes the rarer mark for the target",
         "commands/unread.py",
-        "shown = [str(mark) for mark in counts.index[:2]]",
-        "shown = [str(mark) for mark in counts.index[1::-1]]",
+        "target, nontarget = map(_quoted, pair)",
+        "nontarget, target = map(_quoted, pair)",
         ("tests/commands/test_unread.py",),
     ),
     Mutant(
