@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 import warnings
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "recordings"))
 from specimens import SPECIMENS
 
 from p300.arguments import accepted_arguments, parse_options
