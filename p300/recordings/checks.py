@@ -9,6 +9,7 @@ import numpy as np
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.faults import SAME, find_faults
+from p300.recordings.flashes import check_codes
 from p300.recordings.guard import guarded
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def check_recording(recording: Recording) -> None:
     ------
     RecordingError
         No flashes; flashes outside the signal or twice at one sample; flashes of which only some
-        carry a target mark, or none is a target; NaN or infinite samples; no electrode that holds
-        EEG; amplitudes that cannot be volts.
+        carry a target mark, or none is a target; flash codes that the layout lacks; NaN or
+        infinite samples; no electrode that holds EEG; amplitudes that cannot be volts.
 
     Warns
     -----
@@ -98,6 +99,8 @@ def check_recording(recording: Recording) -> None:
         Naming electrodes that hold no EEG with the reason, and loud ones; of unusual amplitudes.
     """
     _check_flashes(recording)
+    if recording.layout is not None:
+        check_codes(recording.flashes, recording.layout, recording.source)
     where = f"{recording.source} ({recording.name})"
     data = guarded(recording.raw.get_data, recording.source)
     broken = ~np.isfinite(data)

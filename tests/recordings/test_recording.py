@@ -13,6 +13,7 @@ from p300.recordings import (
     FLASH_COLUMNS,
     MATRIX_6X6,
     SEGMENT_EDGE,
+    Layout,
     build_recording,
     finish_recording,
     summarise_recording,
@@ -200,3 +201,11 @@ def test_irregular_onsets_are_counted(build):
     found = summarise_recording(build(shown))
     assert found["irregular_onsets"] == pytest.approx(2 / 9)
     assert found["onset_interval_range_ms"] == pytest.approx([364, 436])
+
+
+def test_codes_that_the_layout_lacks_are_refused_whatever_the_source(build):
+    layout = Layout.row_column(["AB", "CD"])
+    codes = [1, 2, 3, 4, 1, 2, 3, 4, 5, 7]
+    with pytest.raises(RecordingError, match=r"flash codes \[5, 7\] found, the layout has"):
+        build(table(code=codes), layout=layout)
+    assert build(table(code=[1, 2, 3, 4, 1, 2, 3, 4, 1, 2]), layout=layout).layout == layout

@@ -13,7 +13,7 @@ from p300.files import read_bytes
 from p300.json_text import LARGEST, parse_json
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.electrode_names import guess_channels
-from p300.recordings.flashes import check_codes, number_flashes
+from p300.recordings.flashes import number_flashes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.onsets import check_seconds
@@ -269,7 +269,7 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
     layout = marks.matrix()
     remove_flash_annotations(raw, samples)
     subject, session, run = _place(bids_path)
-    recording = finish_recording(
+    return finish_recording(
         raw,
         flashes,
         dataset=dataset,
@@ -281,9 +281,6 @@ def _read_run(bids_path: BIDSPath, dataset: str, channels: Channels, marks: Mark
         montage=channels.montage,
         reference=_stated_reference(bids_path),
     )
-    if layout is not None:
-        check_codes(recording.flashes, layout, str(events))
-    return recording
 
 
 def _place_events(raw: BaseRaw, events: Path, file: Path) -> None:

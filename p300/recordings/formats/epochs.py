@@ -15,10 +15,8 @@ from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.epoched import build_epoched
-from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular
 from p300.recordings.guesses import guess_marks, name_kind
-from p300.recordings.layout import Layout
 from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, list_marks
 from p300.recordings.places import Place, SubjectPattern, place_files, search_folder
 from p300.recordings.readers.array_epochs import (
@@ -118,18 +116,11 @@ def load(
         for place, rows in parts:
             table = stored[file].table.iloc[rows].reset_index(drop=True)
             shown, flashes = _flashes(table, marks, str(file))
-            recording = build_epoched(
+            yield build_epoched(
                 X[rows[shown]], electrodes, stored[file].sfreq, stored[file].tmin, flashes,
                 onset_sfreq=stored[file].onset_sfreq, dataset=dataset, place=place, bads=bads,
                 layout=layout, source=str(file), montage=channels.montage,
             )  # fmt: skip
-            _check_layout(recording, layout)
-            yield recording
-
-
-def _check_layout(recording: Recording, layout: Layout | None) -> None:
-    if layout is not None and recording.flashes["code"].notna().any():
-        check_codes(recording.flashes, layout, recording.source)
 
 
 def _find_files(path: Path, arrays: Arrays, *, tell: bool = True) -> list[Path]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
-from p300.recordings.flashes import check_codes, flash_onsets
+from p300.recordings.flashes import flash_onsets
 from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, MarksNotToldError
 from p300.recordings.places import (
     Place,
@@ -174,16 +174,12 @@ def load(
     for file in sorted(set(files) - set(known)):
         reason = _foreign(file)
         warnings.warn(f"{file}: left out: {reason}", DataWarning, stacklevel=2)
-    layout = marks.matrix()
 
     def read(file: Path, place: Place) -> Recording:
         return _read_run(file, dataset, place, channels, marks, marker)
 
     places = place_files(known or [path], subjects, path, subject, _place_reader(known))
-    for recording in read_each(places, path, read):
-        if layout is not None:
-            check_codes(recording.flashes, layout, recording.source)
-        yield recording
+    yield from read_each(places, path, read)
 
 
 def _place_reader(files: Sequence[Path]) -> Callable[[Path, Path], Told | None]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from p300.errors import DataWarning, RecordingError
 from p300.ranges import Size
 from p300.recordings.channels import NO_CHANGES, Channels
-from p300.recordings.flashes import check_codes, count_characters, make_flash_table
+from p300.recordings.flashes import count_characters, make_flash_table
 from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.gdf import read_gdf_events
@@ -185,8 +185,6 @@ def load(
             source=str(file),
             montage=channels.montage,
         )
-        if matrix is not None:
-            check_codes(recording.flashes, matrix, str(file))
         yield recording
 
 

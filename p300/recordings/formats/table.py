@@ -15,7 +15,6 @@ from p300.arguments import ArgumentGroup
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.electrode_names import guess_channels
-from p300.recordings.flashes import check_codes
 from p300.recordings.formats.muse_csv import is_muse
 from p300.recordings.formats.openvibe import stimulation_flashes
 from p300.recordings.guesses import guess_marks
@@ -321,7 +320,7 @@ def _read_file(
     sfreq, starts = samples.clock(layout.sfreq)
     flashes = _read_flashes(samples, layout, marks, sfreq)
     matrix = marks.matrix(columns_first=layout.dates is None)
-    recording = build_recording(
+    return build_recording(
         channels.volts(samples.values.T),
         list(named.values()),
         sfreq,
@@ -333,9 +332,6 @@ def _read_file(
         segment_starts=starts,
         montage=channels.montage,
     )
-    if matrix is not None:
-        check_codes(recording.flashes, matrix, str(file))
-    return recording
 
 
 def _read_flashes(

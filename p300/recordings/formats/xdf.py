@@ -13,7 +13,6 @@ import numpy as np
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
-from p300.recordings.flashes import check_codes
 from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, MarksNotToldError, Usual, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.plausible import FEWEST, FEWEST_NAMED, SHARE, is_plausible
@@ -155,8 +154,6 @@ def load(
             segment_starts=clock.starts,
             montage=channels.montage,
         )
-        if layout is not None:
-            check_codes(recording.flashes, layout, str(file))
         yield recording
 
 

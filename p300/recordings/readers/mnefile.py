@@ -15,7 +15,6 @@ import numpy.typing as npt
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.annotations import add_annotations, is_stretch
 from p300.recordings.electrode_names import guess_channels
-from p300.recordings.flashes import check_codes
 from p300.recordings.guard import check_regular, guarded
 from p300.recordings.layout import Layout
 from p300.recordings.places import Place, file_stem
@@ -258,7 +257,7 @@ def record_file(
     place: Place,
     montage: str | None = None,
 ) -> Recording:
-    """Make the recording of a file; its marks become flashes, and its flash codes are checked.
+    """Make the recording of a file; its marks become flashes.
 
     Parameters
     ----------
@@ -276,16 +275,13 @@ def record_file(
     Raises
     ------
     RecordingError
-        When anything in it cannot be a recording, or the layout lacks a flash code.
+        When anything in it cannot be a recording.
     """
     remove_flash_annotations(raw, flashes["sample"].to_numpy())
-    recording = finish_recording(
+    return finish_recording(
         raw, flashes, dataset=dataset, **asdict(place), layout=layout, source=str(file),
         montage=montage,
     )  # fmt: skip
-    if layout is not None:
-        check_codes(recording.flashes, layout, str(file))
-    return recording
 
 
 def remove_flash_annotations(raw: BaseRaw, samples: npt.NDArray[np.int64]) -> None:
