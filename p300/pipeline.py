@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -10,6 +11,9 @@ from p300.runs import RunFolder, runner
 from p300.runs.config import Experiment
 from p300.runs.preparation import Progress, silent
 from p300.speller.run import spell_run
+
+if TYPE_CHECKING:
+    from distributed.security import Security
 
 
 def run_experiment(
@@ -19,6 +23,7 @@ def run_experiment(
     data: str | Path = ".",
     jobs: int = 1,
     cluster: str | None = None,
+    security: Security | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Run an experiment into a folder and write its report; what is there already is kept.
@@ -31,7 +36,9 @@ def run_experiment(
     """
     from p300.report import write_report
 
-    run = evaluate(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
+    run = evaluate(
+        experiment, run, data=data, jobs=jobs, cluster=cluster, security=security, progress=progress
+    )
     report = RunFolder(run).report_file
     return report if report.is_file() else write_report(run, jobs=jobs)
 
@@ -43,6 +50,7 @@ def evaluate(
     data: str | Path = ".",
     jobs: int = 1,
     cluster: str | None = None,
+    security: Security | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Evaluate single flashes and the characters they make: scores, characters, metrics.
@@ -59,7 +67,9 @@ def evaluate(
     if folder.is_finished():
         folder.check_owner(experiment)
         return folder.path
-    runner.score_folds(experiment, run, data=data, jobs=jobs, cluster=cluster, progress=progress)
+    runner.score_folds(
+        experiment, run, data=data, jobs=jobs, cluster=cluster, security=security, progress=progress
+    )
     parts = [runner.measure_flashes(folder), spell_run(folder.path, experiment.spelling)]
     metrics = pd.concat([part for part in parts if len(part)], ignore_index=True)
     alignments = {label: method.alignment.name for label, method in experiment.methods.items()}

@@ -29,6 +29,13 @@ MUTANTS = (
         ("tests/evaluation/test_leaks.py",),
     ),
     Mutant(
+        "certificates go to no scheduler that encrypts nothing",
+        "runs/cluster.py",
+        "if security.require_encryption:",
+        "if not security:",
+        ("tests/runs/test_cluster_tls.py",),
+    ),
+    Mutant(
         "electrodes of one name at two places are not joined",
         "signal/positions.py",
         "if apart[name] > ELSEWHERE]",

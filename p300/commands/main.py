@@ -97,6 +97,14 @@ Cluster = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers fit the folds instead."),
 ]
+Authority = Annotated[
+    Path | None, typer.Option(help="For --cluster tls://...: the authority's certificate (PEM).")
+]
+Certificate = Annotated[Path | None, typer.Option(help="The same: this client's certificate.")]
+Key = Annotated[
+    Path | None,
+    typer.Option(help="The same: its private key, if the certificate's file lacks it."),
+]
 DeviceName = Annotated[
     str, typer.Option("--device", help="Where networks learn: cpu, cuda, mps, or auto.")
 ]
@@ -121,6 +129,9 @@ def run(
     out: Out = None,
     jobs: Jobs = CORES,
     cluster: Cluster = None,
+    tls_ca_file: Authority = None,
+    tls_cert: Certificate = None,
+    tls_key: Key = None,
     device: DeviceName = "cpu",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print config and folds, compute nothing.")
@@ -131,7 +142,8 @@ def run(
     if dry_run:
         _print_plan(experiment, data)
         return
-    folder = _evaluate(experiment, out, data, jobs, cluster, device)
+    certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
+    folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device)
     from p300.report import write_report
 
     if not folder.report_file.is_file():
@@ -168,10 +180,15 @@ def evaluate(
     out: Out = None,
     jobs: Jobs = CORES,
     cluster: Cluster = None,
+    tls_ca_file: Authority = None,
+    tls_cert: Certificate = None,
+    tls_key: Key = None,
     device: DeviceName = "cpu",
 ) -> None:
     """Compute the score table and the metrics of an experiment, without a report."""
-    folder = _evaluate(_experiment(config, overrides), out, data, jobs, cluster, device)
+    experiment = _experiment(config, overrides)
+    certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
+    folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device)
     print_means(folder)
     say(f"Scores: {folder.scores_file}")
 
@@ -323,15 +340,26 @@ def _evaluate(
     data: Path,
     jobs: int,
     cluster: str | None,
+    certificates: dict[str, Path | None],
     device: str,
 ) -> RunFolder:
     from p300.detectors.device import training_on
     from p300.pipeline import evaluate as evaluate_into
     from p300.runs import RunFolder
+    from p300.runs.cluster import read_security
 
     folder = out or Path("reports") / experiment.name
+    security = read_security(cluster, **certificates)
     with training_on(device), progress_bars() as progress:
-        evaluate_into(experiment, folder, data=data, jobs=jobs, cluster=cluster, progress=progress)
+        evaluate_into(
+            experiment,
+            folder,
+            data=data,
+            jobs=jobs,
+            cluster=cluster,
+            security=security,
+            progress=progress,
+        )
     return RunFolder(folder)
 
 

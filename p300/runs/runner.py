@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,6 +22,9 @@ from p300.runs.task_groups import is_done
 from p300.runs.tasks import Task
 from p300.runs.workers import Workers, map_folds
 
+if TYPE_CHECKING:
+    from distributed.security import Security
+
 
 def score_folds(
     experiment: Experiment,
@@ -29,6 +33,7 @@ def score_folds(
     data: str | Path = ".",
     jobs: int = 1,
     cluster: str | None = None,
+    security: Security | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Fit and score all folds of an experiment into a folder: epochs, then the score table.
@@ -50,6 +55,9 @@ def score_folds(
     cluster
         Address of a Dask scheduler whose workers fit the folds instead; see
         :class:`p300.runs.workers.Workers`.
+    security
+        Certificates for a scheduler at ``tls://``: a ``distributed.Security``, as Dask's own client
+        takes it. By default those of Dask's configuration.
     progress
         Called as the run proceeds.
 
@@ -72,7 +80,7 @@ def score_folds(
     _check_names(tasks)
     folder.claim(experiment)
     keep_prepared(experiment, prepared, folder.path)
-    _run_tasks(tasks, folder, Workers(jobs, cluster), progress)
+    _run_tasks(tasks, folder, Workers(jobs, cluster, security), progress)
     folder.join_scores([task.id for task in tasks])
     return folder.path
 

@@ -12,11 +12,16 @@ from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from p300.errors import ConfigError, RunError, RunWarning
+from p300.errors import RunWarning
+from p300.runs.cluster import Group, given_up, run_on_cluster
 from p300.runs.task_groups import groups_of, is_done, run_group
 from p300.runs.tasks import Task
 from p300.showing import show_plainly
+
+if TYPE_CHECKING:
+    from distributed.security import Security
 
 MOST_DEATHS = 3
 """Times that workers may die one after the other, no fold being done in between, before the run is
@@ -36,10 +41,14 @@ class Workers:
     cluster
         Address of a Dask scheduler, whose workers do it instead. They must see the run folder and
         the cache under the same paths.
+    security
+        Certificates for a scheduler at ``tls://``, as Dask's own client takes them; by default
+        those of Dask's configuration.
     """
 
     jobs: int = 1
     cluster: str | None = None
+    security: Security | None = None
 
 
 def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[str]:
@@ -50,23 +59,23 @@ def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[st
 
     Raises
     ------
+    ConfigError
+        When the cluster needs certificates, or has no use for those given.
     RunError
-        Naming the folds that ran when workers had died :data:`MOST_DEATHS` times in succession.
+        When no scheduler answers or trusts the certificates; and naming the folds that ran when
+        workers had died :data:`MOST_DEATHS` times in succession.
     P300Error
         What a fold raises; folds that are running then are stopped.
     """
     groups = groups_of(tasks)
     if workers.cluster is not None:
-        done = _on_cluster(groups, run.resolve(), workers.cluster)
+        done = run_on_cluster(groups, run.resolve(), workers.cluster, workers.security)
     elif workers.jobs > 1 and len(groups) > 1:
         done = _in_processes(groups, run, workers.jobs)
     else:
         done = _here(groups, run)
     for group in done:
         yield from (task.id for task in group)
-
-
-Group = tuple[Task, ...]
 
 
 def _here(groups: Sequence[Group], run: Path) -> Iterator[Group]:
@@ -93,7 +102,7 @@ def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Gro
             if deaths == MOST_DEATHS:
                 # Groups are taken in order, and the tasks of each: the first missing were running.
                 running = [_first_missing(group, run) for group in groups[:jobs]]
-                raise _given_up([task.id for task in running if task is not None]) from None
+                raise given_up([task.id for task in running if task is not None]) from None
             warnings.warn(
                 "a worker process was killed (most often because memory ran out: take fewer "
                 "--jobs); the folds that were running are done again",
@@ -152,46 +161,3 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
-
-
-def _on_cluster(groups: Sequence[Group], run: Path, address: str) -> Iterator[Group]:
-    """Run groups on Dask workers; Dask itself gives those of a dead worker to others."""
-    try:
-        from distributed import Client, KilledWorker
-        from distributed import as_completed as as_they_complete
-    except ImportError as error:
-        raise ConfigError(
-            f"--cluster {address}: Dask is not installed; pip install 'p300[cluster]'"
-        ) from error
-    try:
-        client = Client(address)
-    except (OSError, ValueError) as error:
-        raise RunError(f"--cluster {address}: no Dask scheduler answers there: {error}") from error
-    with client:
-        threads = client.nthreads()
-        if any(n != 1 for n in threads.values()):
-            raise RunError(
-                f"--cluster {address}: workers with {sorted(set(threads.values()))} threads found, "
-                "expected one each; start them with --nthreads 1"
-            )
-        futures = {
-            client.submit(run_group, group, run, pure=False, key=f"{run}/{group[0].id}"): group
-            for group in groups
-        }
-        try:
-            for future in as_they_complete(list(futures)):
-                future.result()
-                yield futures[future]
-        except KilledWorker as error:
-            raise _given_up(
-                [task.id for task in futures[future] if not is_done(task, run)]
-            ) from error
-        finally:
-            client.cancel(list(futures))
-
-
-def _given_up(lost: Sequence[str]) -> RunError:
-    return RunError(
-        f"workers were killed again and again over fold {', '.join(lost)}; most often memory runs "
-        "out: take fewer --jobs, or workers with more memory. What is done is kept"
-    )
