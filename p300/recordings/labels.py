@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from p300.recordings.layout import Layout
 
 if TYPE_CHECKING:
@@ -34,21 +36,22 @@ def label_doubts(flashes: pd.DataFrame, layout: Layout | None) -> list[str]:
     symbol of the layout explains: one that all target codes light and no other. Only characters
     that showed all codes are judged. Nothing where targets are not known.
     """
-    known = flashes[flashes["target"].notna()]
+    names = ("character", "code", "target")
+    told = np.array([flashes[name].to_numpy(np.float64, na_value=np.nan) for name in names])
+    told = told[:, ~np.isnan(told[2])]
     said = []
-    n_targets = int(known["target"].sum())
-    if n_targets > MOST_TARGETS * len(known):
+    n_targets = int(told[2].sum())
+    if n_targets > MOST_TARGETS * told.shape[1]:
         said.append(
-            f"{n_targets} of {len(known)} flashes are targets, more than are not; are the marks of "
-            "targets and non-targets swapped? See the options target and nontarget"
+            f"{n_targets} of {told.shape[1]} flashes are targets, more than are not; are the marks "
+            "of targets and non-targets swapped? See the options target and nontarget"
         )
-    coded = known.dropna(subset=["code", "character"])
-    if layout is None or not len(coded):
+    coded = told[:, ~np.isnan(told).any(axis=0)].astype(np.int64)
+    if layout is None or not coded.size:
         return said
     targets: dict[int, set[int]] = {}
     others: dict[int, set[int]] = {}
-    columns = (coded[name].tolist() for name in ("character", "code", "target"))
-    for character, code, target in zip(*columns, strict=True):
+    for character, code, target in dict.fromkeys(zip(*coded.tolist(), strict=True)):
         (targets if target else others).setdefault(character, set()).add(code)
     judged = [
         character

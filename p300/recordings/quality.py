@@ -201,13 +201,20 @@ class Flashing:
         return None if self.n_targets is None else self.n_targets / self.n_flashes
 
 
+def onset_intervals(recording: Recording) -> Floats:
+    """Return the seconds from flash to flash; none where onsets have no rate."""
+    rate = recording.onset_sfreq
+    intervals: Floats = np.diff(recording.flashes["sample"].to_numpy()[: None if rate else 0])
+    return intervals / (rate or 1.0)
+
+
 def describe_flashing(recording: Recording) -> Flashing:
     """Measure the flashing of a recording."""
-    flashes, rate = recording.flashes, recording.onset_sfreq
+    flashes = recording.flashes
     known = bool(flashes["target"].notna().all())
     repetitions = flashes["repetition"].dropna()
     return Flashing(
-        intervals=np.diff(flashes["sample"].to_numpy()[: None if rate else 0]) / (rate or 1.0),
+        intervals=onset_intervals(recording),
         n_flashes=len(flashes),
         n_targets=int(flashes["target"].sum()) if known else None,
         n_characters=int(flashes["character"].nunique()),

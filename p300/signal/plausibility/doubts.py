@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from p300.errors import DataWarning
 from p300.signal.plausibility.impression import Impression
-from p300.signal.plausibility.labels import Mistake, find_mistake
+from p300.signal.plausibility.labels import Mistake, explain, find_mistake
 from p300.signal.plausibility.rates import compare_rates
 from p300.signal.plausibility.references import compare_references
 from p300.signal.plausibility.responses import Response, Waves, join_responses
@@ -66,15 +66,15 @@ def _mistaken(impressions: Sequence[Impression]) -> list[tuple[list[Impression],
     found: list[tuple[list[Impression], Mistake]] = []
     rest = list(impressions)
     while (waves := _waves(rest)) is not None:
+        explained = {
+            one.name: explain(one.characters, waves, one.subject)
+            for one in rest
+            if one.characters and len({*waves.subjects} - {one.subject}) >= FEWEST - 1
+        }
         mistakes = [
             (group, mistake)
             for group in _groups(rest)
-            if len({*waves.subjects} - {group[0].subject}) >= FEWEST - 1
-            and (
-                mistake := find_mistake(
-                    [one.characters for one in group if one.characters], waves, group[0].subject
-                )
-            )
+            if (mistake := find_mistake([explained.get(one.name, []) for one in group]))
         ]
         if not mistakes:
             break

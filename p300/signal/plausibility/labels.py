@@ -74,16 +74,17 @@ def read_characters(
         The recording's.
     """
     codes = tuple(sorted(layout.groups))
-    told = flashes[["code", "character", "target"]].notna().all(axis=1)
-    known = (told & flashes["code"].isin(codes)).to_numpy()
+    # As arrays: a table takes more time to ask than to answer.
+    columns = ("code", "character", "target")
+    told = np.array([flashes[n].to_numpy(np.float64, na_value=np.nan) for n in columns])
+    known = ~np.isnan(told).any(axis=0) & np.isin(told[0], codes)
     if not known.any():
         return None
-    rows = flashes[known]
-    character, names = pd.factorize(rows["character"], sort=True)
-    cell = character * len(codes) + np.searchsorted(codes, rows["code"].to_numpy(dtype=np.int64))
+    code, number, targets = told[:, known]
+    names, character = np.unique(number, return_inverse=True)
+    cell = character * len(codes) + np.searchsorted(codes, code)
     shape = (len(names), len(codes))
     counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-    targets = rows["target"].to_numpy(dtype=np.float64)
     marked = np.bincount(cell, targets, minlength=counts.size).reshape(shape)
     order = np.argsort(cell, kind="stable")
     present, starts = np.unique(cell[order], return_index=True)
@@ -135,17 +136,31 @@ def _transposed(found: Characters) -> Marks | None:
     return marks
 
 
-def _deviation(evidence: Floats, marks: Marks) -> float:
-    """Return by how many standard deviations marked codes have more evidence than by chance.
+def _weigh(centred: Floats, marks: Marks) -> Floats:
+    """Return the evidence for marked codes, and its variance where codes are marked by chance.
 
     Exact for as many codes of each character drawn without replacement.
+
+    Parameters
+    ----------
+    centred
+        [character, code], evidence without its mean over the codes.
+    marks
+        [character, code].
+
+    Returns
+    -------
+    [character, 2]; sums over characters tell by how many standard deviations both differ.
     """
-    n_codes = evidence.shape[1]
-    marked = marks.sum(axis=1)
-    centred = evidence - evidence.mean(axis=1, keepdims=True)
+    n_codes, marked = centred.shape[1], marks.sum(axis=1)
     variance = (centred**2).mean(axis=1) * marked * (n_codes - marked) / max(1, n_codes - 1)
-    total = float(np.sqrt(variance.sum()))
-    return float((centred * marks).sum()) / total if total else 0.0
+    return np.stack([(centred * marks).sum(axis=1), variance], axis=1)
+
+
+def _deviation(weighed: Floats) -> float:
+    """Return by how many standard deviations marked codes have more evidence than by chance."""
+    evidence, variance = weighed
+    return float(evidence / np.sqrt(variance)) if variance else 0.0
 
 
 @dataclass(frozen=True)
@@ -174,40 +189,91 @@ class Mistake:
         return self.found - self.labelled
 
 
-def find_mistake(parts: Sequence[Characters], waves: Waves, subject: str) -> Mistake | None:
-    """Look whether the responses fit other codes than those labelled.
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Something that the labels of a recording may have been mistaken for.
+
+    Parameters
+    ----------
+    words
+        What the labels then are.
+    labelled, other
+        Evidence for the labels, and for what they may have been mistaken for, and variance by
+        chance; sums over the characters that both are for.
+    found
+        The characters.
+    marks, there
+        [character, code], what the labels may have been mistaken for, and [character], for which.
+    """
+
+    words: str
+    labelled: Floats
+    other: Floats
+    found: Characters
+    marks: Marks
+    there: Marks
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """What labels and mistaken labels spell."""
+        return (
+            self.found.text(self.found.labelled[self.there]),
+            self.found.text(self.marks[self.there]),
+        )
+
+
+def explain(found: Characters, waves: Waves, subject: str) -> list[Explanation]:
+    """Weigh what the labels of a recording may have been mistaken for.
 
     A filter matched to the difference wave of the other subjects weighs each character's codes:
     nothing is learned of the subject.
 
     Parameters
     ----------
-    parts
-        Of recordings of the subject that have the same mistake, if they have one.
+    found
+        Of the recording.
     waves
         Of all subjects.
     subject
-        Whose recordings they are.
+        Whose recording it is.
     """
-    # Explanation -> evidence, labels, what they may have been mistaken for; [character, code].
-    explained: dict[str, list[tuple[Floats, Marks, Marks]]] = {}
-    texts: dict[str, tuple[str, str]] = {}
-    for found in parts:
-        evidence = _evidence(found, waves, subject)
-        if evidence is None:
-            continue
-        for words, marks, there in _others(found):
-            labelled, other = found.labelled[there], marks[there]
-            explained.setdefault(words, []).append((evidence[there], labelled, other))
-            before = texts.get(words, ("", ""))
-            texts[words] = before[0] + found.text(labelled), before[1] + found.text(other)
+    evidence = _evidence(found, waves, subject)
+    if evidence is None:
+        return []
+    centred = evidence - evidence.mean(axis=1, keepdims=True)
+    labelled = _weigh(centred, found.labelled)
+    return [
+        Explanation(
+            words,
+            labelled[there].sum(axis=0),
+            _weigh(centred, marks)[there].sum(axis=0),
+            found,
+            marks,
+            there,
+        )
+        for words, marks, there in _others(found)
+    ]
+
+
+def find_mistake(parts: Sequence[Sequence[Explanation]]) -> Mistake | None:
+    """Look whether the responses fit other codes than those labelled.
+
+    Parameters
+    ----------
+    parts
+        Explanations of recordings that have the same mistake, if they have one.
+    """
+    explained: dict[str, list[Explanation]] = {}
+    for one in (one for part in parts for one in part):
+        explained.setdefault(one.words, []).append(one)
     clear = []
-    for words, tables in explained.items():
-        weighed, labelled, other = (np.concatenate(column) for column in zip(*tables, strict=True))
-        deviations = _deviation(weighed, labelled), _deviation(weighed, other)
-        one = Mistake(words, *deviations, *texts[words])
-        if one.found > CLEAR and one.gain > BETTER and one.labelled < one.found / 2:
-            clear.append(one)
+    for words, same in explained.items():
+        labelled = _deviation(np.sum([one.labelled for one in same], axis=0))
+        found = _deviation(np.sum([one.other for one in same], axis=0))
+        if found > CLEAR and found - labelled > BETTER and labelled < found / 2:
+            texts = zip(*(one.texts for one in same), strict=True)
+            text, better = ("".join(parts) for parts in texts)
+            clear.append(Mistake(words, labelled, found, text, better))
     return max(clear, key=lambda one: one.gain, default=None)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from p300.recordings.quality import LINE_FREQUENCIES, describe_flashing, line_noise, spectrum
+from p300.recordings.quality import LINE_FREQUENCIES, line_noise, onset_intervals, spectrum
 from p300.recordings.recording import Recording
 
 Floats = npt.NDArray[np.float64]
@@ -65,7 +65,8 @@ def measure_rhythm(data: Floats, recording: Recording) -> Rhythm:
     recording
         Whose they are.
     """
-    interval = describe_flashing(recording).usual
+    intervals = onset_intervals(recording)
+    interval = float(np.median(intervals)) if len(intervals) else float("nan")
     if recording.cut is not None:  # epochs are too short to see a line
         return Rhythm(recording.sfreq, {}, {}, interval)
     rows = np.unique(np.linspace(0, len(data) - 1, min(len(data), _ELECTRODES)).astype(np.int64))

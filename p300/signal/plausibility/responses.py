@@ -279,16 +279,21 @@ def certainty(blocks: Floats, other: Floats, shift: int = 0) -> float:
     other, shift
         As in :func:`correlation`.
     """
-    products = [float(np.prod(_aligned(one, other, shift), axis=0).sum()) for one in blocks]
+    ours, theirs = _aligned(blocks, other, shift)
+    products = (ours * theirs).sum(axis=(1, 2))
     error = float(np.std(products, ddof=1)) / np.sqrt(len(products))
     return float(np.mean(products)) / error if error else 0.0
 
 
 def _aligned(one: Floats, other: Floats, shift: int) -> tuple[Floats, Floats]:
-    """Return what two waves have in common, without their means over time."""
-    n = one.shape[1]
-    one = one[:, max(0, shift) : n + min(0, shift)]
+    """Return what two waves have in common, without their means over time.
+
+    The first may be several, [block, electrode, time], which all have the same electrodes.
+    """
+    n = one.shape[-1]
+    one = one[..., max(0, shift) : n + min(0, shift)]
     other = other[:, max(0, -shift) : n - max(0, shift)]
-    rows = ~np.isnan(one[:, 0]) & ~np.isnan(other[:, 0])
-    one, other = (wave[rows] - wave[rows].mean(axis=1, keepdims=True) for wave in (one, other))
-    return one, other
+    absent = np.isnan(one[..., 0]) | np.isnan(other[:, 0])
+    rows = ~absent.reshape(-1, len(other)).any(axis=0)
+    one, other = one[..., rows, :], other[rows]
+    return one - one.mean(axis=-1, keepdims=True), other - other.mean(axis=-1, keepdims=True)
