@@ -220,6 +220,23 @@ def test_labels_that_the_responses_contradict(recordings, clean, symbol_of, word
     assert f"the labels {words}" in said
 
 
+@pytest.mark.parametrize(("step", "word"), [(1, "high"), (-1, "low")])
+def test_labels_of_codes_beside_the_right_ones(recordings, clean, step, word):
+    """As where one program counts codes from 0, the other from 1."""
+
+    def change(one):
+        table = one.flashes
+        lit = table[table["target"]].groupby("character")["code"].unique()
+        beside = {k: {(code - 1 + step) % 12 + 1 for code in codes} for k, codes in lit.items()}
+        shown = zip(table["character"], table["code"], strict=True)
+        return with_flashes(one, target=pd.array([c in beside[k] for k, c in shown], "boolean"))
+
+    said = find_doubts(planted(recordings, clean, "2", change))
+    assert all("/sub-2/" in text for text in said)
+    (by_responses,) = [text for text in said if "but the responses" in text]
+    assert f"the labels are one code too {word}" in by_responses
+
+
 def test_labels_that_no_symbol_explains(recordings, clean):
     def change(one):
         first = one.flashes["character"] == 2
