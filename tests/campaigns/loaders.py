@@ -17,7 +17,7 @@ from campaigns.tried import MIB, Tried, outcome_of
 from specimens import SPECIMENS, Specimen
 
 from p300 import preprocess
-from p300.errors import DataWarning, PreprocessingError
+from p300.errors import DataWarning, RecordingError
 from p300.recordings import Recording, recognise_source
 
 SECONDS = 60
@@ -76,18 +76,19 @@ def _write_spoilt(specimen: Specimen, folder: Path, random: Random) -> tuple[Pat
 
 def _load(specimen: Specimen, path: Path) -> Any:
     """Load; errors and warnings must name the file in a line."""
-    return _numbers(load_specimen(specimen, path).recordings or ())
+    return _numbers(_recordings(specimen, path))
 
 
 def _cut(specimen: Specimen, path: Path) -> Any:
     """Load and cut epochs."""
-    recordings = load_specimen(specimen, path).recordings
-    if not recordings or any(not isinstance(one, Recording) for one in recordings):
-        return [0.0]  # epochs came cut
-    try:
-        return preprocess(recordings).X
-    except PreprocessingError:
-        return [0.0]
+    return preprocess(_recordings(specimen, path)).X
+
+
+def _recordings(specimen: Specimen, path: Path) -> Sequence[Recording]:
+    outcome = load_specimen(specimen, path)
+    if outcome.recordings is None:
+        raise RecordingError(outcome.error)
+    return outcome.recordings
 
 
 def _recognise(specimen: Specimen, path: Path) -> Any:
@@ -97,15 +98,17 @@ def _recognise(specimen: Specimen, path: Path) -> Any:
         return [len(recognise_source(path)), len(recognise_source(path.parent))]
 
 
-def _numbers(recordings: Iterable[Any]) -> Any:
-    """Give what must be finite of recordings: samples of flashes, and the signal of sound ones."""
-    numbers = [0.0]
-    for recording in recordings:
-        if isinstance(recording, Recording):
-            numbers.append(recording.raw.info["sfreq"])
-            numbers.append(float(np.abs(recording.raw.get_data()).max()))
-        numbers.append(len(recording.flashes))
-    return numbers
+def _numbers(recordings: Sequence[Recording]) -> Any:
+    """Give what must be finite of recordings: their rate, signal and flashes."""
+    return [
+        number
+        for one in recordings
+        for number in (
+            one.raw.info["sfreq"],
+            np.abs(one.raw.get_data()).max(),
+            *one.flashes["sample"],
+        )
+    ]
 
 
 def _at(content: bytes, random: Random) -> int:
