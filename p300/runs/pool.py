@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,11 +57,19 @@ def done_in_processes(
     pool = ProcessPoolExecutor(
         processes, initializer=_serve, initargs=(os.getpid(),), env=ONE_THREAD
     )
+    waiting = iter(enumerate(calls))
+    running: dict[Any, int] = {}
     try:
-        with _signals_kept_from_children():
-            futures = {pool.submit(function, *call): k for k, call in enumerate(calls)}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        while True:
+            # No more are handed over than run: loky's thread stumbles over calls that wait for a
+            # process when it is told to kill them, and says so in a traceback.
+            with _signals_kept_from_children():
+                for k, call in itertools.islice(waiting, processes - len(running)):
+                    running[pool.submit(function, *call)] = k
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
     except BrokenProcessPool as error:
         pool.shutdown(kill_workers=True)
         raise WorkerKilledError("a worker process was killed") from error

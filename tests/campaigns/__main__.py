@@ -1,6 +1,6 @@
 """Try to break what is promised: files, configs, kills, disks. See docs/reliability.md.
 
-``PYTHONPATH=tests:tests/recordings:... python -m campaigns --minutes 30 --seed 1``
+``PYTHONPATH=tests python -m campaigns --minutes 30 --seed 1``
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path += [str(Path(__file__).parents[1] / "recordings" / place) for place in ("", "formats")]
+TESTS = Path(__file__).resolve().parents[1]
+# As pytest has it: what writes specimens is there.
+sys.path += [str(TESTS / "recordings" / place) for place in ("", "formats", "readers")]
 
-from campaigns.conduct import CAMPAIGNS, conducted
-from campaigns.tried import Tried
+from campaigns.conduct import CAMPAIGNS, conducted  # noqa: E402
+from campaigns.tried import Tried  # noqa: E402
 
 ENDLESS = 10.0**6
 

@@ -49,6 +49,8 @@ def conducted(
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         given = itertools.count(first) if numbers is None else [k for k in numbers if k >= first]
+        if given == []:
+            return
         last = first - 1
         with _at_work(where, seed, given) as news:
             for one in _heard(news, until, silence):
@@ -59,6 +61,8 @@ def conducted(
                     return
                 else:
                     yield Tried(last + 1, "(seed and number tell what)", one)
+                    if last < first:  # nothing was tried, and nothing will be
+                        return
                     first = last + 2
 
 
@@ -74,6 +78,8 @@ def _heard(news: Connection, until: float, silence: float) -> Iterator[Tried | s
             yield "the process died"
             return
         yield one
+        if isinstance(one, str):
+            return
     yield _END
 
 

@@ -28,6 +28,7 @@ datasets: {simulated: {source: simulated, n_subjects: 4, n_runs: 1, characters_p
 detectors: {slda: {}}
 protocols: {cross_subject: {}}
 """
+PROGRESS = re.compile(r" \d+/(\d+|\?) \d+:\d\d:\d\d$")
 PATIENCE = 300.0
 """Seconds that a run of half a minute may take on a machine that is busy."""
 
@@ -75,7 +76,7 @@ class SmallRun:
     def said(self) -> list[str]:
         """Give the lines that were last said, less those of progress."""
         lines = self._said.read_text(encoding="utf-8", errors="replace").splitlines()
-        return [line for line in lines if line.strip() and "━" not in line]
+        return [line for line in lines if line.strip() and not PROGRESS.search(line)]
 
     def finish(self, command: str, *more: str) -> str:
         """Run a command to its end; tell what went wrong."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def test_what_a_call_raises_comes_through():
 def test_a_killed_process_is_named():
     with pytest.raises(WorkerKilledError, match="a worker process was killed"):
         list(done_in_processes(os.abort, [(), ()], 2))
+
+
+def test_calls_that_wait_are_given_up_without_a_word(capsys, monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    done = done_in_processes(time.sleep, [(0.01 * k,) for k in range(30)], 2)
+    next(done)
+    done.close()
+    assert told == []
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
