@@ -42,9 +42,11 @@ def test_a_killed_process_is_named():
 def test_calls_that_wait_are_given_up_without_a_word(capsys, monkeypatch):
     told = []
     monkeypatch.setattr(threading, "excepthook", told.append)
-    done = done_in_processes(time.sleep, [(0.01 * k,) for k in range(30)], 2)
-    next(done)
-    done.close()
+    for n in range(1, 4):
+        done = done_in_processes(abs, [(k,) for k in range(300)], 2)
+        for _ in range(n):
+            next(done)
+        done.close()
     assert told == []
     assert capsys.readouterr().err == ""
 
