@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from campaigns import cluster as cluster_module
 from campaigns import full_disk as disk_module
 from campaigns import kills as kills_module
-from campaigns.small_run import Expected, SmallRun, difference, results, shortcomings, undisturbed
+from campaigns.small_run import Expected, SmallRun, difference, results, shortcomings
 
 pytestmark = [
     pytest.mark.timeout(400),
@@ -18,7 +22,10 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory):
-    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
+    place = tmp_path_factory.mktemp("undisturbed")
+    small, began = SmallRun(place, place / "run", place / "cache"), time.monotonic()
+    assert small.finish("run", "--jobs", "1") == ""
+    return small, Expected(*results(small.run), time.monotonic() - began)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +44,7 @@ def test_a_killed_run_is_as_one_that_was_not(tmp_path):
 
 @pytest.mark.slow
 def test_a_full_disk_is_told_and_with_room_the_run_ends(tmp_path):
-    (one,) = disk_module.full_disk(tmp_path, 3, [0])
+    (one,) = disk_module.full_disk(tmp_path, 5, [0])
     assert one.left_out or one.outcome == "refused", one
 
 
@@ -73,6 +80,31 @@ def test_a_run_that_fails_or_says_too_much_is_told(tmp_path, monkeypatch):
     assert kills_module._manners(small, "terminate", 143) == ""
     assert kills_module._manners(small, "kill", -9) == ""
     assert kills_module._manners(small, "kill a worker", 1)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_fails_is_told(tmp_path, monkeypatch):
+    lost = SimpleNamespace(
+        scheduler=SimpleNamespace(address="nonsense"),
+        wait_for_workers=lambda _: None,
+        run=lambda _: {"worker": 2**30},
+    )
+    monkeypatch.setattr(cluster_module, "_client", lambda: contextlib.nullcontext(lost))
+    monkeypatch.setattr(cluster_module, "undisturbed", _long)
+    (one,) = cluster_module.cluster(tmp_path, 1, [0])
+    assert one.outcome.startswith("ended with 1 after a worker was killed, said [")
+    assert "no Dask scheduler answers there" in one.outcome
+
+
+def _long(place, *_):
+    return SmallRun(place, place / "run", place / "cache"), Expected(None, (), 1000.0)
+
+
+def test_without_dask_clusters_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setattr(cluster_module.importlib.util, "find_spec", lambda _: None)
+    (one,) = cluster_module.cluster(tmp_path, 1, range(5))
+    assert one.outcome == "left out: distributed is not installed"
 
 
 def test_without_the_right_to_mount_disks_are_left_out(tmp_path, monkeypatch):

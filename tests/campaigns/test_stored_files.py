@@ -21,10 +21,10 @@ def test_what_is_spoilt_works_or_is_refused(tmp_path_factory):
     *detectors, epochs, run = make_specimens(tmp_path_factory.mktemp("stored"))
     for seconds_long in ("report", "resume", "spell"):
         run.uses.pop(seconds_long)
-    tried = list(spoilt_copies([*detectors[:2], epochs, run], 16, range(60)))
+    tried = list(spoilt_copies([*detectors[:2], epochs, run], 16, range(48)))
     assert not [one for one in tried if not one.held]
     counted = Counter(one.outcome for one in tried)
-    assert counted["refused"] > 20
+    assert counted["refused"] > 15
     assert counted["worked"] > 4
 
     # What goes on with whatever it finds, and what breaks, is told.
