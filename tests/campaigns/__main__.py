@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+# One thread a process, as in the tests: several of them would slow each other down.
+os.environ["OMP_NUM_THREADS"] = "1"
 TESTS = Path(__file__).resolve().parents[1]
 # As pytest has it: what writes specimens is there.
 sys.path += [str(TESTS / "recordings" / place) for place in ("", "formats", "readers")]
