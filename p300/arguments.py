@@ -6,16 +6,27 @@ import difflib
 import inspect
 import reprlib
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from p300.errors import ConfigError, P300Error
+
+_Name = TypeVar("_Name", bound=Hashable)
 
 
 def did_you_mean(found: object, known: Iterable[str]) -> str:
     """Return ", did you mean 'x'?" for the nearest known word, or an empty string."""
     near = difflib.get_close_matches(str(found), list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else ""
+
+
+def repeated(names: Iterable[_Name]) -> list[_Name]:
+    """Return the names that are there more than once, each once, in their order.
+
+    There may be a hundred thousand: one pass tells.
+    """
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 class ArgumentGroup:

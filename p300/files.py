@@ -182,7 +182,8 @@ def read_bytes(path: Path, largest: int) -> bytes:
     with path.open("rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:
-        raise ValueError(f"{path.stat().st_size:,} bytes found, at most {largest:,} expected")
+        n_bytes = max(len(content), path.stat().st_size)  # a device has none
+        raise ValueError(f"{n_bytes:,} bytes found, at most {largest:,} expected")
     return content
 
 

@@ -8,6 +8,8 @@ import re
 from itertools import accumulate
 from typing import Any
 
+from p300.arguments import repeated
+
 LARGEST = 64 * 2**20
 """Bytes; the record of a large network with all it shows has a twentieth of that."""
 
@@ -86,7 +88,6 @@ def _refuse_constant(text: str) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        (twice, *_) = repeated(name for name, _ in pairs)
         raise ValueError(f"key {twice[:40]!r} is there twice")
     return content

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from p300.arguments import repeated
 from p300.errors import RecordingError
 from p300.recordings.units import UNITS
 
@@ -35,8 +36,7 @@ class Layout:
     shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if len(set(self.symbols)) != len(self.symbols):
-            twice = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
+        if twice := repeated(self.symbols):
             raise RecordingError(f"layout: symbols must be unique, found {twice} more than once")
         for code, group in self.groups.items():
             unknown = sorted(group - set(self.symbols))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
+from p300.errors import RunWarning
 from p300.lazy import imported
 from p300.report.page import Picture, Section, render_page
 from p300.report.run_results import RunResults, read_run
 from p300.runs import RunFolder
+from p300.runs.pool import WorkerKilledError, done_in_processes
 
 SECTIONS = (
     "detection:summary",
@@ -59,11 +62,8 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
     RunError
         When the folder is not a finished run or a file in it is damaged.
     """
-    from joblib import Parallel, delayed
-
     results = read_run(Path(run))
-    made = Parallel(jobs)(delayed(_section)(place, results) for place in SECTIONS)
-    sections = [section for section in made if section is not None]
+    sections = [section for section in _sections(results, jobs) if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
     page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
@@ -72,6 +72,23 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
     folder = RunFolder(run)
     folder.write_report(page, figures)
     return folder.report_file
+
+
+def _sections(results: RunResults, jobs: int) -> list[Section | None]:
+    """Make all sections, in processes where there are several."""
+    made: dict[int, Section | None] = {}
+    if jobs > 1:
+        try:
+            calls = [(place, results) for place in SECTIONS]
+            made.update(done_in_processes(_section, calls, jobs))
+        except WorkerKilledError as error:
+            warnings.warn(
+                f"{error} (most often because memory ran out: take fewer --jobs); what is missing "
+                "of the report is made without others",
+                RunWarning,
+                stacklevel=3,
+            )
+    return [made[k] if k in made else _section(place, results) for k, place in enumerate(SECTIONS)]
 
 
 def _section(place: str, results: RunResults) -> Section | None:

@@ -22,6 +22,7 @@ from pydantic_core import to_jsonable_python
 
 from p300.arguments import did_you_mean, shown
 from p300.errors import ConfigError, P300Error
+from p300.files import read_bytes
 from p300.ranges import Seed, Size
 from p300.runs.spelling import Spelling
 from p300.signal.preprocessing import Preprocessing
@@ -29,6 +30,9 @@ from p300.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from p300.evaluation.method import Method
+
+LARGEST_CONFIG = 2**20
+"""Bytes of a file."""
 
 QUICKSTART = """\
 name: quickstart
@@ -183,12 +187,12 @@ def load_experiment(path: str | Path | None, overrides: Sequence[str] = ()) -> E
     if path is None:
         return parse_experiment(QUICKSTART, overrides, "the embedded quickstart")
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_bytes(Path(path), LARGEST_CONFIG).decode("utf-8")
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: no such file (looked from {Path.cwd()}); give the path of a YAML config"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     return parse_experiment(text, overrides, str(path), Path(path).stem)
 

@@ -19,7 +19,7 @@ from p300.files import (
     written_whole,
 )
 from p300.runs.checked_files import not_empty, write_table, write_text
-from p300.runs.config import Experiment, parse_experiment
+from p300.runs.config import LARGEST_CONFIG, Experiment, parse_experiment
 from p300.runs.differences import tell_differences
 from p300.runs.records import FitRecord, Manifest
 from p300.signal.records import PreparedRecord
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from p300.recordings.montage import Position
 
 
-LARGEST_CONFIG = 2**20
 LARGEST_METRICS = 2**28
 """Bytes; of the metrics those of some hundred thousand rows."""
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-import time
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p300.errors import RunWarning
 from p300.runs.cluster import Group, given_up, run_on_cluster
+from p300.runs.pool import WorkerKilledError, done_in_processes
 from p300.runs.task_groups import groups_of, is_done, run_group
 from p300.runs.tasks import Task
-from p300.showing import show_plainly
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -26,8 +20,6 @@ if TYPE_CHECKING:
 MOST_DEATHS = 3
 """Times that workers may die one after the other, no fold being done in between, before the run is
 given up."""
-
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
@@ -86,16 +78,14 @@ def _here(groups: Sequence[Group], run: Path) -> Iterator[Group]:
 
 def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
     """Run groups in processes of this machine; start new ones where some were killed."""
-    from joblib.externals.loky import BrokenProcessPool
-
     deaths, missing_before = 0, -1
     while groups:
         try:
-            for done in _in_pool(groups, run, min(jobs, len(groups))):
-                groups = [group for group in groups if group is not done]
-                yield done
-        except BrokenProcessPool:
-            # All is lost with one process, and which one it was is not told.
+            begun = groups
+            for k, _ in done_in_processes(run_group, [(group, run) for group in begun], jobs):
+                groups = [group for group in groups if group is not begun[k]]
+                yield begun[k]
+        except WorkerKilledError:
             missing = sum(not is_done(task, run) for group in groups for task in group)
             deaths = deaths + 1 if missing == missing_before else 1
             missing_before = missing
@@ -114,50 +104,3 @@ def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Gro
 def _first_missing(group: Group, run: Path) -> Task | None:
     """Return the task that a worker is at, if it has begun the group; None when all are done."""
     return next((task for task in group if not is_done(task, run)), None)
-
-
-def _in_pool(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    # Loky ends and replaces workers whose memory has grown by 300 MB, between two groups.
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-    pool = ProcessPoolExecutor(jobs, initializer=_serve, initargs=(os.getpid(),), env=ONE_THREAD)
-    try:
-        with _signals_kept_from_children():
-            futures = {pool.submit(run_group, group, run): group for group in groups}
-        for future in as_completed(futures):
-            future.result()
-            yield futures[future]
-    except BaseException:  # also Ctrl-C: no fold goes on alone
-        pool.shutdown(kill_workers=True)
-        raise
-    pool.shutdown()
-
-
-@contextmanager
-def _signals_kept_from_children() -> Iterator[None]:
-    """Leave Ctrl-C and the request to end to this process, which stops its workers.
-
-    Processes that are started meanwhile, and the threads that start others later, are not told of
-    these signals, not even while they import.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
-        yield
-        return
-    usual = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
-
-
-def _serve(parent: int) -> None:
-    """Set up a worker: one way of warnings, and no life of its own when its parent has died."""
-    show_plainly()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)

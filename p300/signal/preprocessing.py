@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
+from p300.arguments import repeated
 from p300.errors import DataWarning, PreprocessingError
 from p300.recordings.faults import robust_amplitude
 from p300.recordings.guard import naming_warnings
@@ -43,8 +44,7 @@ UNLIKE = 100.0
 
 def _all_different(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a name that comes twice."""
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    if twice := repeated(names):
         raise ValueError(f"{', '.join(twice)} named more than once")
     return names
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sessions import all_end, processes
 
 CONFIG = """
 datasets: {simulated: {source: simulated, n_subjects: 2}}
@@ -39,26 +40,6 @@ def started(tmp_path):
     process.communicate()
 
 
-def processes(session):
-    """Give the processes of a session that are alive."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
-
-
-def assert_all_end(session):
-    until = time.monotonic() + 10
-    while processes(session) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert processes(session) == []
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 @pytest.mark.parametrize(
@@ -77,7 +58,7 @@ def test_a_run_that_is_told_to_stop_says_so_and_leaves_no_process(started, numbe
     assert started.returncode == status
     assert word in said
     assert "Traceback" not in said
-    assert_all_end(started.pid)
+    assert all_end(started.pid)
 
 
 @pytest.mark.slow
@@ -85,7 +66,7 @@ def test_a_run_that_is_told_to_stop_says_so_and_leaves_no_process(started, numbe
 def test_workers_end_with_a_run_that_was_killed(started):
     started.kill()
     started.wait(timeout=10)
-    assert_all_end(started.pid)
+    assert all_end(started.pid)
 
 
 def test_the_request_to_end_becomes_an_exception_once(monkeypatch):

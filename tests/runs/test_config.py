@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p300.errors import ConfigError, P300Error
+from p300.errors import ConfigError, P300Error, RecordingError
+from p300.recordings import Layout
 from p300.runs.config import load_experiment, parse_experiment
+from p300.signal.preprocessing import Preprocessing
 
 DATA = "datasets: {simulated: {source: simulated}}"
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -155,6 +158,12 @@ def test_a_missing_config_is_named(tmp_path):
         load_experiment(tmp_path)
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file")
+def test_a_file_without_end_is_refused():
+    with pytest.raises(ConfigError, match=r"/dev/zero: cannot be read: .* at most 1,048,576"):
+        load_experiment("/dev/zero")
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="abcdefsy:{}[],-' \n01.", max_size=60))
 def test_any_text_is_an_experiment_or_a_clear_error(text):
@@ -168,6 +177,16 @@ def test_a_few_lines_that_mean_billions_of_values_are_refused(text):
     lines = ["a: &a0 {x: 1}", *repeated]
     with pytest.raises(ConfigError, match="more than 100,000 values, aliases written out"):
         parse_experiment("\n".join(lines))
+
+
+def test_tens_of_thousands_of_names_are_checked_in_no_time():
+    names = [*map(str, range(30_000)), "0"]
+    began = time.process_time()
+    with pytest.raises(ValueError, match="0 named more than once"):
+        Preprocessing(electrodes=names)
+    with pytest.raises(RecordingError, match=r"unique, found \['0'\] more than once"):
+        Layout(tuple(names), {})
+    assert time.process_time() - began < 2  # where each was compared with all: 20 s
 
 
 def test_aliases_are_taken():

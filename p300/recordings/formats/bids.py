@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from p300.arguments import repeated
 from p300.errors import DataWarning, RecordingError
 from p300.files import read_bytes
 from p300.json_text import LARGEST, parse_json
@@ -222,9 +223,7 @@ def _one_task(runs: list[BIDSPath], task: str | None, path: Path) -> list[BIDSPa
     if task is not None and task not in tasks:
         raise RecordingError(f"{path}: no task {task!r}, there are {tasks}")
     chosen = [found for found in runs if task in (None, found.task)]
-    places = [_place(found) for found in chosen]
-    twice = sorted({place for place in places if places.count(place) > 1})
-    if twice:
+    if twice := sorted(repeated(_place(found) for found in chosen)):
         raise RecordingError(
             f"{path}: several recordings of subject, session and run {twice[0]}: "
             f"{[found.basename for found in chosen if _place(found) == twice[0]]}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from p300.arguments import repeated
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
 from p300.recordings.flashes import number_flashes
@@ -247,9 +248,8 @@ def _read_columns(file: Path, *, with_targets: bool = True) -> pd.DataFrame:
     """Read a flash table as it is; its columns in lower case."""
     table = read_table(file)
     titles = [str(title).lower() for title in table.columns]
-    twice = [title for title in titles if titles.count(title) > 1]
     lacking = with_targets and "target" not in titles
-    if lacking or not {"sample", "onset"} & set(titles) or twice:
+    if lacking or not {"sample", "onset"} & set(titles) or repeated(titles):
         raise RecordingError(
             f"{file}: columns {list(table.columns)} found, expected 'target' among them, 'sample' "
             "or 'onset', and each once; without targets say 'target: unknown'"

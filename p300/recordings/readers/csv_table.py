@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from p300.arguments import repeated
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.guard import check_regular
 
@@ -285,8 +286,7 @@ def _are_titles(fields: Sequence[str]) -> bool:
 
 
 def _check_titles(titles: Sequence[str], file: Path) -> None:
-    twice = sorted({title for title in titles if title and titles.count(title) > 1})
-    if twice:
+    if twice := repeated(filter(None, titles)):
         raise RecordingError(f"{file}: columns {twice} are there twice, expected each once")
 
 
