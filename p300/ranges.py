@@ -24,6 +24,9 @@ Natural = Annotated[int, Strict(), Field(ge=0, le=MOST)]
 Several = Annotated[int, Strict(), Field(ge=2, le=MOST)]
 """A whole number of parts, of which one is set aside."""
 
+Group = Annotated[int, Strict(), Field(ge=3, le=MOST)]
+"""A whole number of things that are compared among themselves."""
+
 Size = Annotated[int, Strict(), Field(ge=1, le=1024)]
 """A whole number of things that take memory all at once: filters, neurons, samples of a kernel."""
 

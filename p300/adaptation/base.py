@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from p300.detectors.base import Detector
     from p300.recordings.layout import Layout
     from p300.signal.epochs import Epochs
+    from p300.signal.parts import Part
 
 LearnedT = TypeVar("LearnedT")
 
@@ -33,13 +34,16 @@ class FoldEpochs:
         The stimulus layout of the tested data set, where it has one.
     validation
         The level whose whole units a detector may set aside from the training set.
+    seed
+        What is drawn while learning to adapt follows from it.
     """
 
-    train: Epochs
+    train: Part
     test: Epochs
     calibration: Epochs | None
     layout: Layout | None
     validation: str
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +62,13 @@ class Scored:
         Log-odds of a target, [tested epoch].
     training_scores
         The same of the training epochs as if each subject were new, [training epoch]; None where
-        adapting did not need them.
+        adapting did not need them, NaN of subjects that were not treated as new.
     about
         JSON-ready: how the adaptation went.
     """
 
     detector: Detector
-    train: Epochs
+    train: Part
     validation: str
     scores: npt.NDArray[np.float64]
     training_scores: npt.NDArray[np.float64] | None = None
@@ -80,7 +84,8 @@ class Adaptation(ABC, Generic[LearnedT]):
     """One way for a detector to learn from the subject that it is tested on.
 
     It first learns from the training subjects, which folds share that differ in nothing else, and
-    then scores the tested subject, adapting on the way. A subclass has no state of its own.
+    then scores the tested subject, adapting on the way. A subclass has settings at most, given to
+    its constructor and kept under their names.
     """
 
     name: ClassVar[str]
@@ -98,18 +103,22 @@ class Adaptation(ABC, Generic[LearnedT]):
     can make beside others."""
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other)
+        return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash(type(self))
+        return hash(repr(self))
 
     def __repr__(self) -> str:
-        return self.name
+        return f"{self.name}{vars(self) or ''}"
+
+    def settings(self) -> str | dict[str, Any]:
+        """Return the entry of a config: the name, or the name beside all settings."""
+        return {"method": self.name, **vars(self)} if vars(self) else self.name
 
     @property
     def learns_like(self) -> str:
         """The same text for ways that learn the same from the training subjects."""
-        return type(self).learn.__qualname__
+        return f"{type(self).learn.__qualname__} {vars(self)}"
 
     @abstractmethod
     def learn(self, detector: Detector, fold: FoldEpochs) -> LearnedT:

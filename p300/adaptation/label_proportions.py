@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from p300.adaptation.coded_flashes import Flashes
 from p300.adaptation.readout import Floats, Readout
-from p300.adaptation.self_calibration import Flashes
 from p300.errors import DetectorError
 
 

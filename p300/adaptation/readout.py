@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+
+from p300.detectors.linear.covariance import ledoit_wolf
+from p300.detectors.linear.moments import ClassMoments, shrinkage
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,8 +56,8 @@ class Readout:
 
     def __call__(self, features: Floats) -> Floats:
         """Return the log-likelihood ratios (nats) of target to non-target, [epoch]."""
-        middle = self._weights @ (self.target + self.nontarget) / 2
-        ratios: Floats = features @ self._weights - middle
+        weights, middle = self.line
+        ratios: Floats = features @ weights - middle
         return ratios
 
     @cached_property
@@ -61,94 +65,170 @@ class Readout:
         weights = np.linalg.solve(self.covariance, self.target - self.nontarget)
         return np.asarray(weights, dtype=np.float64)
 
+    @property
+    def line(self) -> tuple[Floats, float]:
+        """Weights of the features, [feature], and what is subtracted from their sum."""
+        return self._weights, float(self._weights @ (self.target + self.nontarget) / 2)
+
     def updated(
-        self,
-        features: Floats,
-        probability: Floats,
-        strength: Strength,
-        moment: Floats | None = None,
+        self, features: Floats, probability: Floats, strength: Strength, seen: Seen | None = None
     ) -> Readout:
         """Return the readout after more epochs.
 
         Parameters
         ----------
         features
-            [epoch, feature].
+            [epoch, feature]; or sums over epochs of one probability, [sum, feature].
         probability
             Of a target, [epoch]; 0 or 1 where labels are known.
         strength
             What this readout counts for against them.
-        moment
-            features.T @ features, where it is known already.
+        seen
+            Where features are sums: of how many epochs each, and their second moment.
         """
-        scatter = features.T @ features if moment is None else moment.copy()
-        means = self.means(features, probability, strength)
-        for new, total, n in means:
+        seen = Seen.of(features) if seen is None else seen
+        told = _Told.of(self, features, probability[None], seen, [strength])
+        scatter = seen.moment.copy()
+        for mean, total, n in (
+            (told.nontarget[0], told.nontargets[0], told.n_nontargets[0]),
+            (told.target[0], told.targets[0], told.n_targets[0]),
+        ):
             # The scatter about the new mean, from the moment about zero.
-            both = np.array([new, total])
+            both = np.array([mean, total])
             scatter += both.T @ np.array([[n, -1.0], [-1.0, 0.0]]) @ both
         n = strength.epochs
-        covariance = (n * self.covariance + scatter) / (n + len(features))
-        return Readout(means[0][0], means[1][0], covariance)
-
-    def means(
-        self, features: Floats, probability: Floats, strength: Strength
-    ) -> list[tuple[Floats, Floats, float]]:
-        """Return each class's mean after more epochs, their sum and their number."""
-        share = max(float(probability.mean()), 1e-6)
-        found = []
-        for mean, p, known in (
-            (self.nontarget, 1 - probability, strength.targets * (1 - share) / share),
-            (self.target, probability, strength.targets),
-        ):
-            total, n = p @ features, float(p.sum())
-            found.append(((known * mean + total) / (known + n), total, n))
-        return found
+        covariance = (n * self.covariance + scatter) / (n + seen.n)
+        return Readout(told.nontarget[0], told.target[0], covariance)
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """What is known of epochs whatever their labels are.
+
+    Parameters
+    ----------
+    counts
+        Number of epochs in each sum of features, [sum].
+    moment
+        Sum over the epochs of features times features', [feature, feature].
+    """
+
+    counts: Floats
+    moment: Floats
+
+    @classmethod
+    def of(cls, features: Floats) -> Seen:
+        """Of epochs one by one, [epoch, feature]."""
+        return cls(np.ones(len(features)), features.T @ features)
+
+    @property
+    def n(self) -> float:
+        """Number of epochs."""
+        return float(self.counts.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What guesses of the labels say of the classes, by strength: sums, counts, new means."""
+
+    targets: Floats
+    nontargets: Floats
+    n_targets: Floats
+    n_nontargets: Floats
+    target: Floats
+    nontarget: Floats
+
+    @classmethod
+    def of(
+        cls,
+        known: Readout,
+        features: Floats,
+        probability: Floats,
+        seen: Seen,
+        strengths: Sequence[Strength],
+    ) -> _Told:
+        targets, n_targets = probability @ features, probability @ seen.counts
+        nontargets, n_nontargets = features.sum(axis=0) - targets, seen.n - n_targets
+        share = np.maximum(n_targets / seen.n, 1e-6)
+        pull = np.array([strength.targets for strength in strengths])
+        other = pull * (1 - share) / share
+        return cls(
+            targets,
+            nontargets,
+            n_targets,
+            n_nontargets,
+            (np.outer(pull, known.target) + targets) / (pull + n_targets)[:, None],
+            (np.outer(other, known.nontarget) + nontargets) / (other + n_nontargets)[:, None],
+        )
+
+
 class Update:
     """What a readout would say after more epochs, for one guess of their labels after another.
 
     Of the scatter only a matrix of rank four depends on the labels, that of the two means. The rest
     is decomposed once, and a guess costs five solutions of triangular systems (Woodbury's
-    identity).
+    identity). Strengths whose covariance counts alike share the decomposition.
 
     Parameters
     ----------
-    known, features, strength, moment
+    known
+        Where it starts from.
+    features, seen
         As of :meth:`Readout.updated`.
+    strengths
+        Of one number of ``epochs``.
     """
 
-    known: Readout
-    features: Floats
-    strength: Strength
-    moment: Floats
-
-    def ratios(self, probability: Floats) -> Floats:
-        """Return what :meth:`Readout.updated` would give for the features, [epoch]."""
-        from scipy.linalg import cho_solve
-
-        (nontarget, a, n), (target, b, m) = self.known.means(
-            self.features, probability, self.strength
-        )
-        changing = np.column_stack([nontarget, a, target, b])
-        # The inverse of its weights [[n, -1], [-1, 0]] of mean and sum, class by class.
-        inner = np.array([[0.0, -1, 0, 0], [-1, -n, 0, 0], [0, 0, 0, -1], [0, 0, -1, -m]])
-        solved = cho_solve(self._factor, np.column_stack([changing, target - nontarget]))
-        fixed, direct = solved[:, :4], solved[:, 4]
-        weights = direct - fixed @ np.linalg.solve(inner + changing.T @ fixed, changing.T @ direct)
-        weights *= self.strength.epochs + len(self.features)
-        ratios: Floats = self.features @ weights - weights @ (target + nontarget) / 2
-        return ratios
-
-    @cached_property
-    def _factor(self) -> tuple[Floats, bool]:
+    def __init__(
+        self, known: Readout, features: Floats, seen: Seen, strengths: Sequence[Strength]
+    ) -> None:
         from scipy.linalg import cho_factor
 
-        fixed = self.strength.epochs * self.known.covariance + self.moment
-        factor: tuple[Floats, bool] = cho_factor(fixed, lower=True, overwrite_a=True)
-        return factor
+        self._known, self._features, self._seen, self._strengths = known, features, seen, strengths
+        (self._epochs,) = {strength.epochs for strength in strengths}
+        fixed = self._epochs * known.covariance + seen.moment
+        self._factor = cho_factor(fixed, lower=True, overwrite_a=True)
+
+    def lines(self, probability: Floats, which: Sequence[int]) -> tuple[Floats, Floats]:
+        """Return what :meth:`Readout.updated` would give, as :attr:`Readout.line`.
+
+        Parameters
+        ----------
+        probability
+            Of a target, [strength, epoch] or [strength, sum].
+        which
+            Positions of these strengths.
+
+        Returns
+        -------
+        Weights, [strength, feature], and what is subtracted, [strength].
+        """
+        strengths = [self._strengths[k] for k in which]
+        told = _Told.of(self._known, self._features, probability, self._seen, strengths)
+        changing = np.stack(
+            [told.nontarget, told.nontargets, told.target, told.targets,
+             told.target - told.nontarget], axis=1,
+        )  # fmt: skip
+        solved = self._solved(changing.reshape(-1, changing.shape[2])).reshape(changing.shape)
+        # The inverse of the weights [[n, -1], [-1, 0]] of mean and sum, class by class.
+        inner = np.zeros((len(strengths), 4, 4))
+        inner[:, [0, 1, 2, 3], [1, 0, 3, 2]] = -1
+        inner[:, 1, 1], inner[:, 3, 3] = -told.n_nontargets, -told.n_targets
+        across = changing[:, :4] @ solved.transpose(0, 2, 1)
+        small = np.linalg.solve(inner + across[..., :4], across[..., 4:])
+        weights = solved[:, 4] - (small.transpose(0, 2, 1) @ solved[:, :4])[:, 0]
+        weights *= self._epochs + self._seen.n
+        middles = (told.nontarget + told.target) / 2
+        return weights, np.einsum("sf,sf->s", weights, middles)
+
+    def _solved(self, rows: Floats) -> Floats:
+        """Return the solution for each row, [row, feature]."""
+        from scipy.linalg.lapack import dpotrs
+
+        # LAPACK's own: SciPy's cho_solve takes several times as long for so few rows.
+        factor, lower = self._factor
+        solution: Floats = dpotrs(factor, rows.T, lower=lower)[0].T
+        return solution
 
 
 def fit_readout(features: Floats, y: npt.ArrayLike) -> Readout:
@@ -161,9 +241,23 @@ def fit_readout(features: Floats, y: npt.ArrayLike) -> Readout:
     y
         1 for a target, 0 for a non-target, [epoch]; both must occur.
     """
-    from sklearn.covariance import ledoit_wolf
-
     labels = np.asarray(y).astype(bool)
     nontarget, target = features[~labels].mean(axis=0), features[labels].mean(axis=0)
-    covariance, _ = ledoit_wolf(features - np.where(labels[:, None], target, nontarget))
-    return Readout(nontarget, target, covariance)
+    residuals = np.asarray(features - np.where(labels[:, None], target, nontarget))
+    share, variance = ledoit_wolf(residuals)
+    covariance = residuals.T @ residuals / len(labels)
+    return Readout(nontarget, target, _shrunk(covariance, share, variance))
+
+
+def readout_of(moments: ClassMoments) -> Readout:
+    """Fit the same from sums over the epochs, where these are precise."""
+    groups = (moments.nontarget, moments.target)
+    covariance = np.sum([group.n / moments.n * group.covariance for group in groups], axis=0)
+    lengths = sum(group.lengths() for group in groups)
+    share, variance = shrinkage(covariance, lengths, moments.n)
+    return Readout(groups[0].mean, groups[1].mean, _shrunk(covariance, share, variance))
+
+
+def _shrunk(covariance: Floats, share: float, variance: float) -> Floats:
+    shrunk: Floats = (1 - share) * covariance + share * variance * np.eye(len(covariance))
+    return shrunk

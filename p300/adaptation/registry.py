@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from p300.arguments import did_you_mean
+from p300.arguments import check_arguments, did_you_mean
 from p300.errors import ConfigError
 from p300.lazy import imported
 
@@ -21,25 +22,27 @@ ADAPTATIONS = {
 """Name in a config -> ``module:class`` of an :class:`~p300.adaptation.base.Adaptation`."""
 
 
-def make_adaptation(name: object, where: str = "adaptation") -> Adaptation[Any]:
+def make_adaptation(given: object, where: str = "adaptation") -> Adaptation[Any]:
     """Return a way to adapt.
 
     Parameters
     ----------
-    name
-        One of :data:`ADAPTATIONS`.
+    given
+        One of :data:`ADAPTATIONS`, or its name under ``method`` beside its settings.
     where
         What the message calls the place.
 
     Raises
     ------
     ConfigError
-        When there is none of that name; the nearest is suggested.
+        When there is none of that name (the nearest is suggested), or a setting is not one of it.
     """
+    settings = dict(given) if isinstance(given, Mapping) else {"method": given}
+    name = settings.pop("method", None)
     if not isinstance(name, str) or name not in ADAPTATIONS:
         raise ConfigError(
             f"{where}: {name!r} found, expected one of {', '.join(ADAPTATIONS)}"
             f"{did_you_mean(str(name), ADAPTATIONS)}"
         )
-    made: Adaptation[Any] = imported(ADAPTATIONS[name])()
-    return made
+    way: type[Adaptation[Any]] = imported(ADAPTATIONS[name])
+    return way(**check_arguments(way, settings, where=where, error=ConfigError))

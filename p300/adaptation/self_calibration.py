@@ -8,136 +8,17 @@ without anyone telling them. Expectation-maximisation over the symbols turns tha
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from p300.adaptation.readout import Floats, Readout, Strength, Update
-from p300.errors import TrainingWarning
-from p300.recordings.layout import Layout, has_codes, lit_symbols
-from p300.signal.epochs import Epochs
-
-Index = npt.NDArray[np.intp]
-
-ITERATIONS = 15
-"""Most steps of expectation and maximisation; some five are enough."""
-
-TOLERANCE = 1e-3
-"""Largest change of a flash's target probability below which the steps end."""
+from p300.adaptation.coded_flashes import CodeSums, Flashes
+from p300.adaptation.expectation import Calibration
+from p300.adaptation.readout import Floats, Readout, Strength
 
 
-@dataclass(frozen=True, eq=False)
-class Flashes:
-    """Epochs of one subject in the order of time, and what the speller knows of them.
-
-    Parameters
-    ----------
-    features
-        [epoch, feature].
-    character
-        Number of the character, 0 for the first, [epoch].
-    code
-        Position of the flash's code in the layout's ascending codes, -1 where it is not known.
-    repetition
-        [epoch].
-    lit
-        1 where a code lights a symbol, [code, symbol].
-    """
-
-    features: Floats
-    character: Index
-    code: Index
-    repetition: Index
-    lit: Floats
-
-    @property
-    def n_characters(self) -> int:
-        """Number of characters."""
-        return int(self.character.max()) + 1 if len(self.character) else 0
-
-    def of(self, rows: npt.NDArray[np.bool_]) -> Flashes:
-        """Return some of the epochs."""
-        return Flashes(
-            self.features[rows], self.character[rows], self.code[rows], self.repetition[rows],
-            self.lit,
-        )  # fmt: skip
-
-
-def gather_flashes(epochs: Epochs, features: Floats, layout: Layout) -> tuple[Flashes, Index]:
-    """Put the epochs of one subject in the order of time; runs stay in the order given.
-
-    Parameters
-    ----------
-    epochs
-        Of one subject.
-    features
-        Of their epochs, [epoch, feature].
-    layout
-        The stimulus layout.
-
-    Returns
-    -------
-    The flashes, and the positions in ``epochs`` that they come from.
-
-    Warns
-    -----
-    TrainingWarning
-        When no flash has a code, so that nothing ties the flashes of a character together and
-        nothing can be learned from them.
-    """
-    table = epochs.flashes
-    coded = has_codes(table)
-    if not coded.any():
-        names = table[["dataset", "subject"]].drop_duplicates().to_numpy().tolist()
-        warnings.warn(
-            f"self-calibration of {names}: no flash has a known code, so nothing ties the flashes "
-            "of a character together; the detector stays as it is",
-            TrainingWarning,
-            stacklevel=2,
-        )
-    run, onset = epochs.units("run"), table["onset"].to_numpy(dtype=np.float64)
-    order = np.lexsort((onset, run))
-    unit = epochs.units("character")[order]
-    begins = np.concatenate([[True], unit[1:] != unit[:-1]])
-    codes = np.array(sorted(layout.groups))
-    code = np.full(len(table), -1)
-    code[coded] = np.searchsorted(codes, table.loc[coded, "code"].to_numpy(dtype=np.int64))
-    repetition = table["repetition"].fillna(0).to_numpy(dtype=np.int64)
-    gathered = Flashes(
-        features[order],
-        np.cumsum(begins) - 1,
-        code[order].astype(np.intp),
-        repetition[order].astype(np.intp),
-        lit_symbols(layout),
-    )
-    return gathered, order
-
-
-def target_probabilities(ratios: Floats, flashes: Flashes) -> Floats:
-    """Return the probability that each flash lit the attended symbol: the expectation, [epoch].
-
-    Parameters
-    ----------
-    ratios
-        Log-likelihood ratios of the flashes, [epoch].
-    flashes
-        All with codes.
-    """
-    from scipy.special import softmax
-
-    evidence = np.zeros((flashes.n_characters, len(flashes.lit)))
-    np.add.at(evidence, (flashes.character, flashes.code), ratios)
-    posterior = softmax(evidence @ flashes.lit, axis=1)
-    found: Floats = (posterior @ flashes.lit.T)[flashes.character, flashes.code]
-    return found
-
-
-def self_calibrate(
-    known: Readout, flashes: Flashes, strength: Strength, moment: Floats | None = None
-) -> Readout:
+def self_calibrate(known: Readout, flashes: Flashes, strength: Strength) -> Readout:
     """Adapt a readout to unlabelled flashes by expectation-maximisation over the symbols.
 
     Parameters
@@ -148,22 +29,11 @@ def self_calibrate(
         Those without a code are left out.
     strength
         Of the pull.
-    moment
-        features.T @ features of the flashes with a code, where it is known already.
     """
-    used = flashes.of(flashes.code >= 0)
-    if not len(used.features):
-        return known
-    if moment is None:
-        moment = used.features.T @ used.features
-    update = Update(known, used.features, strength, moment)
-    ratios, before = known(used.features), np.zeros(len(used.features))
-    for _ in range(ITERATIONS):
-        probability = target_probabilities(ratios, used)
-        if np.abs(probability - before).max() < TOLERANCE:
-            break
-        ratios, before = update.ratios(probability), probability
-    return known.updated(used.features, before, strength, moment)
+    coded = flashes.features[flashes.code >= 0]
+    calibration = Calibration(known, [strength])
+    calibration.adapt(CodeSums.of(flashes), coded.T @ coded)
+    return calibration.readout(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,41 +56,56 @@ class Prequential:
     readout: Readout
 
 
-def score_prequentially(known: Readout, flashes: Flashes, strength: Strength) -> Prequential:
-    """Adapt character by character; each is scored before it is used.
+def score_prequentially(
+    known: Readout, flashes: Flashes, strengths: Sequence[Strength]
+) -> list[Prequential]:
+    """Adapt character by character, with each strength; each is scored before it is used.
 
     A guard keeps it from running away: see :func:`is_worse`.
 
     Parameters
     ----------
-    known, strength
-        As in :func:`self_calibrate`.
+    known, strengths
+        As in :class:`Calibration`.
     flashes
         Of one subject, in the order of time.
+
+    Returns
+    -------
+    One session a strength.
     """
     unadapted = known(flashes.features)
-    adapted, ratios = np.empty_like(unadapted), np.empty_like(unadapted)
-    readout, gains, fell_back = known, list[float](), list[int]()
+    ratios = np.empty((len(strengths), len(unadapted)))
+    gains: list[list[float]] = [[] for _ in strengths]
+    fell_back: list[list[int]] = [[] for _ in strengths]
+    sums, calibration = CodeSums.of(flashes), Calibration(known, strengths)
     moment = np.zeros_like(known.covariance)
     for character in range(flashes.n_characters):
         rows = flashes.character == character
-        adapted[rows] = readout(flashes.features[rows])
-        trusted = not is_worse(gains)
-        ratios[rows] = adapted[rows] if trusted else unadapted[rows]
-        if not trusted:
-            fell_back.append(character)
-        own = flashes.of(rows)
-        if readout is not known:
-            gains.append(agreement(adapted[rows], own) - agreement(unadapted[rows], own))
+        own, plain = flashes.of(rows), unadapted[rows]
+        adapted = calibration.ratios(own.features)
+        gained = agreement(adapted, own) - agreement(plain, own)
+        for k in range(len(strengths)):
+            trusted = not is_worse(gains[k])
+            ratios[k, rows] = adapted[k] if trusted else plain
+            if not trusted:
+                fell_back[k].append(character)
+            if calibration.adapted:
+                gains[k].append(float(gained[k]))
         coded = own.features[own.code >= 0]
         moment += coded.T @ coded
-        so_far = flashes.of(flashes.character <= character)
-        readout = self_calibrate(known, so_far, strength, moment)
-    end = known if is_worse(gains) else readout
-    return Prequential(ratios, tuple(fell_back), end)
+        calibration.adapt(sums.before(character + 1), moment)
+    return [
+        Prequential(
+            ratios[k],
+            tuple(fell_back[k]),
+            known if is_worse(gains[k]) else calibration.readout(k),
+        )
+        for k in range(len(strengths))
+    ]
 
 
-def agreement(ratios: Floats, flashes: Flashes) -> float:
+def agreement(ratios: Floats, flashes: Flashes) -> Floats:
     """Correlate what odd and even repetitions of a character say of its codes.
 
     A readout that sees the response finds the same codes in both halves; one that has run away
@@ -230,24 +115,25 @@ def agreement(ratios: Floats, flashes: Flashes) -> float:
     Parameters
     ----------
     ratios
-        Of one character's flashes, [epoch].
+        Of one character's flashes, by one readout or several, [..., epoch].
     flashes
         Of that character.
     """
-    halves = []
-    coded = flashes.code >= 0
+    halves, there = [], np.ones(len(flashes.lit), dtype=bool)
     for parity in (0, 1):
-        rows = coded & (flashes.repetition % 2 == parity)
-        count = np.bincount(flashes.code[rows], minlength=len(flashes.lit))
-        total = np.bincount(flashes.code[rows], ratios[rows], minlength=len(flashes.lit))
-        halves.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-    both = np.isfinite(halves[0]) & np.isfinite(halves[1])
-    if both.sum() < 3:
-        return float("nan")
-    first, second = halves[0][both], halves[1][both]
-    if not (np.ptp(first) > 0 and np.ptp(second) > 0):
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
+        rows = np.flatnonzero((flashes.code >= 0) & (flashes.repetition % 2 == parity))
+        of_code = np.equal.outer(flashes.code[rows], np.arange(len(flashes.lit)))
+        count = of_code.sum(axis=0)
+        there &= count > 0
+        halves.append(ratios[..., rows] @ of_code / np.maximum(count, 1))
+    if there.sum() < 3:
+        return np.full(ratios.shape[:-1], np.nan)
+    first, second = (half[..., there] for half in halves)
+    first, second = (half - half.mean(axis=-1, keepdims=True) for half in (first, second))
+    together = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
+    products = (first * second).sum(axis=-1)
+    found: Floats = np.where(together > 0, products / np.where(together > 0, together, 1), 0.0)
+    return found
 
 
 def is_worse(gains: Iterable[float]) -> bool:

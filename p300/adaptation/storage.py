@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from p300.adaptation.readout import Readout, Strength, Update
-from p300.adaptation.transfer import Transfer, read_features
+from p300.adaptation.readout import Readout, Seen, Strength, Update
+from p300.adaptation.transfer import Transfer, features_read
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, finite_scores
 from p300.detectors.storage import REMEDY, any_epoch
@@ -66,7 +66,7 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
         return None
     about, arrays = stored.record(ABOUT, TransferRecord), stored.arrays(ARRAYS)
     with stored.reading(ARRAYS):
-        read = read_features(detector, any_epoch(detector))
+        read = features_read(detector, any_epoch(detector))
         _check_shapes(arrays, read.shape[1])
         transfer = Transfer(
             detector,
@@ -81,11 +81,12 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
 
 def _try_out(transfer: Transfer, features: npt.NDArray[np.float64]) -> None:
     """Score an epoch before and after adapting to it: what cannot adapt fails here."""
-    known, guess = transfer.readout, np.full(len(features), 0.5)
+    known, guess = transfer.readout, np.full((1, len(features)), 0.5)
     with np.errstate(all="ignore"):
         np.linalg.cholesky(known.covariance)
-        adapted = Update(known, features, transfer.strength, features.T @ features).ratios(guess)
-        for ratios in (known(features), adapted):
+        update = Update(known, features, Seen.of(features), [transfer.strength])
+        weights, middles = update.lines(guess, [0])
+        for ratios in (known(features), features @ weights[0] - middles[0]):
             finite_scores(transfer.calibration(ratios), "of an epoch")
 
 

@@ -14,8 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
-from p300.adaptation.readout import STRENGTHS, Floats, Readout, Strength, fit_readout
-from p300.adaptation.self_calibration import Prequential, gather_flashes, score_prequentially
+from p300.adaptation.coded_flashes import gather_flashes
+from p300.adaptation.readout import (
+    STRENGTHS,
+    Floats,
+    Readout,
+    Strength,
+    fit_readout,
+    readout_of,
+)
+from p300.adaptation.self_calibration import Prequential, score_prequentially
 from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
@@ -23,12 +31,18 @@ from p300.detectors.splits import HeldOut, held_out_parts
 from p300.errors import DetectorError, TrainingWarning
 from p300.recordings.layout import Layout, has_codes
 from p300.signal.epochs import Epochs
+from p300.signal.flash_rows import FlashRows
+from p300.signal.parts import Part, part_of
 
 FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""
 
 OWN_SHARE = 0.25
 """Weight of a readout fitted to a subject's labelled epochs alone; see docs/adaptation.md."""
+
+MOST_SUBJECTS = 10
+"""Training subjects that are treated as new, unless told otherwise: with all of many subjects the
+time of a study would grow with the square of their number; see docs/adaptation.md."""
 
 PARTS = 5
 """Parts that one subject's training epochs are held out in."""
@@ -51,7 +65,7 @@ class Transfer:
     training_scores
         Log-odds of each training epoch by a detector that was not fitted on its subject (its part
         of the characters, where there is one subject), adapted to the characters before its own,
-        [epoch].
+        [epoch]; NaN of subjects that were not treated as new.
     """
 
     detector: Detector
@@ -82,8 +96,10 @@ class Transfer:
         TrainingWarning
             Naming a subject and the characters at which the unadapted readout was taken instead.
         """
-        features = read_features(self.detector, epochs.X)
-        ratios, sessions = _score_subjects(self.readout, [self.strength], epochs, features, layout)
+        features = read_features(self.detector, epochs)
+        ratios, sessions = _score_subjects(
+            self.readout, [self.strength], part_of(epochs), features, layout
+        )
         for subject, session in sessions:
             _warn_fallen_back(subject, session)
         scores = finite_scores(self.calibration(ratios[0]), f"of {self.detector.name}, adapted,")
@@ -94,9 +110,9 @@ class Transfer:
 
         As at the end of :func:`~p300.adaptation.self_calibration.score_prequentially`.
         """
-        features = read_features(self.detector, epochs.X)
+        features = read_features(self.detector, epochs)
         flashes, _ = gather_flashes(epochs, features, layout)
-        session = score_prequentially(self.readout, flashes, self.strength)
+        (session,) = score_prequentially(self.readout, flashes, [self.strength])
         _warn_fallen_back(_name(epochs), session)
         return session.readout
 
@@ -106,7 +122,7 @@ class Transfer:
         It is averaged with one fitted to these epochs alone, by the weight :data:`OWN_SHARE`: where
         a subject's noise is unlike other subjects', that one needs fewer epochs to notice.
         """
-        features = read_features(self.detector, epochs.X)
+        features = read_features(self.detector, epochs)
         adapted = self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
         if len(np.unique(epochs.y)) < 2:
             return adapted
@@ -115,11 +131,11 @@ class Transfer:
 
     def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
         """Return the log-odds of a target by what reads its features, [epoch]."""
-        scores = self.calibration(readout(read_features(self.detector, epochs.X)))
+        scores = self.calibration(readout(read_features(self.detector, epochs)))
         return finite_scores(scores, f"of {self.detector.name}, adapted,")
 
 
-def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:
+def read_features(detector: Detector, epochs: Epochs | Part) -> Floats:
     """Return what the last layer of a fitted detector reads of epochs, [epoch, feature].
 
     Raises
@@ -127,7 +143,17 @@ def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:
     DetectorError
         When the detector has no last linear layer.
     """
-    features = detector.features(np.asarray(X, dtype=np.float32))
+    if isinstance(epochs, Part):
+        return _there(detector, detector.features_of(epochs))
+    return features_read(detector, epochs.X)
+
+
+def features_read(detector: Detector, X: npt.ArrayLike) -> Floats:
+    """Return the same for X, [epoch, electrode, time]."""
+    return _there(detector, detector.features(np.asarray(X, dtype=np.float32)))
+
+
+def _there(detector: Detector, features: Floats | None) -> Floats:
     if features is None:
         raise DetectorError(
             f"detector {detector.name} has no last linear layer that could adapt to a new subject; "
@@ -136,7 +162,15 @@ def read_features(detector: Detector, X: npt.ArrayLike) -> Floats:
     return features
 
 
-def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: str) -> Transfer:
+def learn_transfer(
+    detector: Detector,
+    epochs: Part,
+    layout: Layout,
+    level: str,
+    *,
+    seed: int = 0,
+    most: int | None = MOST_SUBJECTS,
+) -> Transfer:
     """Fit a detector and learn how to adapt it.
 
     Parameters
@@ -145,20 +179,23 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
         Unfitted.
     epochs
         Training epochs, labelled. With three subjects or more whose codes are known the strength
-        is the one of :data:`STRENGTHS` with the highest mean ROC-AUC over the training subjects as
+        is the one of :data:`STRENGTHS` with the highest mean ROC-AUC over training subjects as
         new subjects; with fewer the training epochs count for as many epochs as they are.
     layout
         The stimulus layout.
     level
         The level whose whole units the detector may set aside.
+    seed
+        Draws the subjects that are treated as new.
+    most
+        How many of them at most; None for all.
 
     Raises
     ------
     DetectorError
         When the detector has no last linear layer.
     """
-    subjects = epochs.units("subject")
-    coded = has_codes(epochs.flashes)
+    subjects, y, coded = epochs.units("subject"), epochs.y, has_codes(epochs.flashes)
     by_subject = [np.flatnonzero(subjects == subject) for subject in np.unique(subjects)]
     parts = held_out_parts(len(epochs), subjects, len(by_subject))
     if len(by_subject) == 1:
@@ -167,21 +204,23 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     inner = level if len(by_subject) > 2 else "character"
     strengths: Sequence[Strength] = STRENGTHS
     if sum(coded[rows].any() for rows in by_subject) < FEWEST_SUBJECTS:
-        strengths = (Strength(targets=float(epochs.y.sum()), epochs=float(len(epochs))),)
-    ratios = np.empty((len(strengths), len(epochs)))
-    fits = fit_each(_fits(detector, epochs, parts, inner, level))
-    for _, rows in parts:
+        strengths = (Strength(targets=float(y.sum()), epochs=float(len(epochs))),)
+    tried = _drawn(parts, coded, most, seed)
+    ratios = np.full((len(strengths), len(epochs)), np.nan)
+    fits = fit_each(_fits(detector, epochs, tried, inner, level))
+    for _, rows in tried:
         fit = next(fits)
         fitted, readout = fit.detector, _readout(fit)
         del fit  # its epochs are freed before the next are read
         held_out = epochs.select(rows)
-        features = read_features(fitted, held_out.X)
+        features = read_features(fitted, held_out)
         if coded[rows].any():
             ratios[:, rows], _ = _score_subjects(readout, strengths, held_out, features, layout)
         else:
             ratios[:, rows] = readout(features)
-    best = _best(ratios, epochs.y, parts)
-    calibration = fit_sigmoid(ratios[best], epochs.y)
+    best = _best(ratios, y, tried)
+    scored = np.isfinite(ratios[best])
+    calibration = fit_sigmoid(ratios[best, scored], y[scored])
     whole = next(fits)
     return Transfer(
         detector=whole.detector,
@@ -192,38 +231,56 @@ def learn_transfer(detector: Detector, epochs: Epochs, layout: Layout, level: st
     )
 
 
+def _drawn(parts: HeldOut, coded: npt.NDArray[np.bool_], most: int | None, seed: int) -> HeldOut:
+    """Draw the parts to be held out: those with codes, where they are enough."""
+    if most is None or len(parts) <= most:
+        return parts
+    able = [k for k, (_, rows) in enumerate(parts) if coded[rows].any()]
+    of = able if len(able) >= most else range(len(parts))
+    chosen = np.random.default_rng(seed).choice(list(of), most, replace=False)
+    return [parts[k] for k in sorted(chosen.tolist())]
+
+
 def _best(ratios: Floats, y: npt.NDArray[np.uint8], parts: HeldOut) -> int:
     """Return the strength with the highest mean ROC-AUC over held-out parts."""
-    from sklearn.metrics import roc_auc_score
-
     if len(ratios) == 1:
         return 0
-    aucs = [[roc_auc_score(y[rows], of_one[rows]) for _, rows in parts] for of_one in ratios]
-    return int(np.argmax(np.mean(aucs, axis=1)))
+    aucs = [_roc_aucs(ratios[:, rows], y[rows]) for _, rows in parts]
+    return int(np.argmax(np.mean(aucs, axis=0)))
+
+
+def _roc_aucs(ratios: Floats, y: npt.NDArray[np.uint8]) -> Floats:
+    """Return the ROC-AUC of each row of ratios: the share of pairs in their order, ties half."""
+    from scipy.stats import rankdata
+
+    n_targets = int(y.sum())
+    ranks = rankdata(ratios, axis=1)[:, y == 1].sum(axis=1)
+    pairs = n_targets * (len(y) - n_targets)
+    found: Floats = (ranks - n_targets * (n_targets + 1) / 2) / pairs
+    return found
 
 
 def _fits(
-    detector: Detector, epochs: Epochs, parts: HeldOut, inner: str, level: str
+    detector: Detector, epochs: Part, parts: HeldOut, inner: str, level: str
 ) -> Iterator[Fit]:
-    """Yield the fits without each of some parts, and that of all epochs."""
+    """Yield the fits without each of some parts, read for features alone, and that of all."""
     for rest, _ in parts:
-        yield _fit_of(detector, epochs.select(rest), inner)
-    yield _fit_of(detector, epochs, level)
-
-
-def _fit_of(detector: Detector, epochs: Epochs, level: str) -> Fit:
-    return Fit(clone(detector), epochs.X, epochs.y, epochs.groups(level))
+        yield Fit(clone(detector), epochs.select(rest), inner, calibrated=False)
+    yield Fit(clone(detector), epochs, level)
 
 
 def _readout(fit: Fit) -> Readout:
     """Fit a readout to the features of what a detector was fitted on."""
-    return fit_readout(read_features(fit.detector, fit.X), fit.y)
+    sums = fit.detector.sums_of(fit.part)
+    if sums is not None:
+        return readout_of(sums)
+    return fit_readout(read_features(fit.detector, fit.part), fit.part.y)
 
 
 def _score_subjects(
     readout: Readout,
     strengths: Sequence[Strength],
-    epochs: Epochs,
+    epochs: Part,
     features: Floats,
     layout: Layout,
 ) -> tuple[Floats, list[tuple[str, Prequential]]]:
@@ -240,16 +297,15 @@ def _score_subjects(
         rows = np.flatnonzero(subjects == subject)
         own = epochs.select(rows)
         flashes, order = gather_flashes(own, features[rows], layout)
-        for k, strength in enumerate(strengths):
-            session = score_prequentially(readout, flashes, strength)
+        for k, session in enumerate(score_prequentially(readout, flashes, strengths)):
             sessions.append((_name(own), session))
             ratios[k, rows[order]] = session.ratios
     return ratios, sessions
 
 
-def _name(epochs: Epochs) -> str:
+def _name(epochs: FlashRows) -> str:
     """Return the subject of some epochs as DATASET/SUBJECT."""
-    return "/".join(epochs.flashes[["dataset", "subject"]].iloc[0].astype(str))
+    return "/".join(str(epochs.flashes[column].iloc[0]) for column in ("dataset", "subject"))
 
 
 def _warn_fallen_back(subject: str, session: Prequential) -> None:

@@ -102,8 +102,8 @@ def fit_on_all(
             TrainingWarning,
             stacklevel=2,
         )
-    if layout is not None and result.training_scores is not None:
-        scored = epochs.flashes.assign(score=result.training_scores)
+    scored = result.scored_training()
+    if layout is not None and scored is not None:
         _store_speller(experiment, scored, layout, folder)
     return folder
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,10 @@ from p300.arguments import check_arguments
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid, log_odds
 from p300.detectors.splits import EpochArray, Floats, Labels, check_epochs, check_training_data
 from p300.errors import DetectorError
+
+if TYPE_CHECKING:
+    from p300.detectors.linear.moments import ClassMoments
+    from p300.signal.parts import Part
 
 
 class Detector(ClassifierMixin, BaseEstimator, ABC):
@@ -82,14 +86,52 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
             cannot take.
         """
 
+    def fit_part(
+        self,
+        part: Part,
+        level: str,
+        *,
+        calibrated: bool = True,  # noqa: ARG002  # who calibrates at a cost of its own looks at it
+    ) -> Self:
+        """Fit the detector to a part of a study, which shares what other parts need as well.
+
+        Parameters
+        ----------
+        part
+            The training epochs, labelled.
+        level
+            The level (a key of :data:`p300.recordings.units.UNITS`) whose whole units are held out.
+        calibrated
+            Whether scores are to be calibrated; without it the detector may be good for
+            :meth:`features` alone.
+
+        Raises
+        ------
+        DetectorError
+            As :meth:`fit`.
+        """
+        return self.fit(part.X, part.y, groups=part.groups(level))
+
+    def features_of(self, part: Part) -> Floats | None:
+        """Return :meth:`features` of a part of a study, [epoch, feature], if any."""
+        return self.features(part.X)
+
+    def sums_of(self, part: Part) -> ClassMoments | None:  # noqa: ARG002
+        """Return the sums over those features that a discriminant needs, where they are at hand."""
+        return None
+
     def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray, Labels]:
         """Check parameters and training epochs; note the epochs' size and share of targets."""
         self._check_parameters()
         epochs, labels = check_training_data(X, y)
-        self.threshold_ = log_odds(float(labels.mean()))
-        self.input_shape_ = (epochs.shape[1], epochs.shape[2])
-        self.classes_ = np.array([0, 1])
+        self._note(epochs.shape, labels)
         return epochs, labels
+
+    def _note(self, shape: tuple[int, ...], labels: Labels) -> None:
+        """Note the training epochs' electrodes and samples, and their share of targets."""
+        self.threshold_ = log_odds(float(labels.mean()))
+        self.input_shape_ = (shape[1], shape[2])
+        self.classes_ = np.array([0, 1])
 
     def _check_parameters(self) -> None:
         """Refuse values that the constructor's annotations do not allow (:mod:`p300.ranges`).

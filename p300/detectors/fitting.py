@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
-import numpy.typing as npt
-
 from p300.detectors.base import Detector
 from p300.detectors.device import chosen_device
-from p300.detectors.splits import EpochArray, Labels
 from p300.errors import TrainingWarning
+from p300.signal.parts import Part
 
 if TYPE_CHECKING:
     from p300.detectors.meta.picked_electrodes import HeaviestElectrodes, NamedElectrodes
@@ -35,14 +34,23 @@ class Fit:
     ----------
     detector
         Fitted in place.
-    X, y, groups
-        As of :meth:`p300.detectors.base.Detector.fit`.
+    part, level, calibrated
+        As of :meth:`p300.detectors.base.Detector.fit_part`.
     """
 
     detector: Detector
-    X: EpochArray
-    y: Labels
-    groups: npt.ArrayLike | None
+    part: Part
+    level: str
+    calibrated: bool = True
+
+    def make(self) -> None:
+        """Fit the detector."""
+        self.detector.fit_part(self.part, self.level, calibrated=self.calibrated)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the epochs' signals."""
+        return 4 * math.prod(self.part.shape)
 
 
 def fit_each(fits: Iterable[Fit]) -> Iterator[Fit]:
@@ -61,7 +69,7 @@ def fit_each(fits: Iterable[Fit]) -> Iterator[Fit]:
     # No name is kept of a fit that is done: its epochs can go before the next one's are read.
     if not trains_together():
         for fit in fits:
-            fit.detector.fit(fit.X, fit.y, groups=fit.groups)
+            fit.make()
             yield fit
             del fit
         return
@@ -94,11 +102,11 @@ def _batches(fits: Iterable[Fit]) -> Iterator[list[Fit]]:
     """Yield networks' fits together as far as their epochs have room, others alone."""
     batch, size = list[Fit](), 0
     for fit in fits:
-        if batch and not (is_trainable(fit.detector) and size + fit.X.nbytes <= MOST_TOGETHER):
+        if batch and not (is_trainable(fit.detector) and size + fit.n_bytes <= MOST_TOGETHER):
             yield batch
             batch, size = [], 0
         batch.append(fit)
-        size += fit.X.nbytes
+        size += fit.n_bytes
         del fit
     if batch:
         yield batch
@@ -113,9 +121,9 @@ def _fit_together(fits: Sequence[Fit]) -> list[list[warnings.WarningMessage]]:
     detectors = [fit.detector for fit in fits if is_trainable(fit.detector)]
     if not detectors:
         for fit in fits:
-            fit.detector.fit(fit.X, fit.y, groups=fit.groups)
+            fit.make()
         return noted
-    data = [(fit.X, fit.y, fit.groups) for fit in fits]
+    data = [(fit.part.X, fit.part.y, fit.part.groups(fit.level)) for fit in fits]
     each = list(zip(noted, detectors, data, strict=True))
     jobs = [_noting(said, one.prepare, *its) for said, one, its in each]
     train(jobs)

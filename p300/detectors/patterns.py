@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from p300.detectors.base import Detector
 from p300.detectors.splits import EpochArray, Floats
 from p300.signal.epoch_arrays import blocks
+from p300.signal.parts import Part
 
 GRADIENT_BATCH = 512
 """Epochs whose gradients are in memory at once."""
@@ -73,27 +73,25 @@ def frequency_response(kernels: Floats, sfreq: float) -> tuple[Floats, Floats]:
     return frequencies, gain
 
 
-def saliency(detector: Detector, X: EpochArray, y: npt.ArrayLike) -> Floats | None:
+def saliency(detector: Detector, part: Part) -> Floats | None:
     """Return what a small rise of each sample adds to the log-odds, averaged over target epochs.
 
     Parameters
     ----------
     detector
         Fitted.
-    X
-        [epoch, electrode, time].
-    y
-        1 for a target, 0 for a non-target, [epoch].
+    part
+        Labelled epochs.
 
     Returns
     -------
     Mean gradient, [electrode, time], in log-odds per unit of X; None for a detector that gives
     no gradients.
     """
-    targets = np.flatnonzero(np.asarray(y) == 1)
-    total = np.zeros(X.shape[1:])
+    targets = np.flatnonzero(part.y == 1)
+    total = np.zeros(part.shape[1:])
     for start in range(0, len(targets), GRADIENT_BATCH):
-        gradients = detector.input_gradients(X[targets[start : start + GRADIENT_BATCH]])
+        gradients = detector.input_gradients(part.select(targets[start : start + GRADIENT_BATCH]).X)
         if gradients is None:
             return None
         total += gradients.sum(axis=0)
@@ -102,10 +100,9 @@ def saliency(detector: Detector, X: EpochArray, y: npt.ArrayLike) -> Floats | No
 
 def inspect_detector(
     detector: Detector,
-    X: EpochArray,
-    y: npt.ArrayLike,
+    part: Part,
     sfreq: float,
-    recorded: EpochArray | None = None,
+    recorded: Part | None = None,
 ) -> dict[str, Any]:
     """Return all that shows what a detector looks at, JSON-ready.
 
@@ -113,12 +110,13 @@ def inspect_detector(
     ----------
     detector
         Fitted.
-    X, y
-        Its training epochs, [epoch, electrode, time], and their labels.
+    part
+        Its training epochs, labelled.
     sfreq
-        Rate of X in Hz.
+        Their rate in Hz.
     recorded
-        X before it was aligned, where it was; patterns on the scalp are those of what was recorded.
+        The same before they were aligned, where they were; patterns on the scalp are those of what
+        was recorded.
 
     Returns
     -------
@@ -126,12 +124,14 @@ def inspect_detector(
     [filter, map, time], ``saliency`` [electrode, time], each None where the detector has no such
     thing, and ``sfreq``. Numbers have five digits.
     """
-    filters = detector.spatial_filters()
+    filters, patterns = detector.spatial_filters(), None
+    if filters is not None:
+        patterns = spatial_patterns(filters, part.X, None if recorded is None else recorded.X)
     found = {
         "spatial_filters": filters,
-        "spatial_patterns": None if filters is None else spatial_patterns(filters, X, recorded),
+        "spatial_patterns": patterns,
         "temporal_kernels": detector.temporal_kernels(),
-        "saliency": saliency(detector, X, y),
+        "saliency": saliency(detector, part),
     }
     return {"sfreq": sfreq} | {key: _short_lists(array) for key, array in found.items()}
 

@@ -24,8 +24,9 @@ from p300.evaluation.method import Method
 from p300.evaluation.protocols import make_folds
 from p300.evaluation.shared_fits import SharedFits
 from p300.recordings.units import UNITS
-from p300.signal.alignment import align
+from p300.signal.alignment import Alignment, align, align_part
 from p300.signal.epochs import Epochs
+from p300.signal.parts import Part, SharedEpochs
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,7 +50,8 @@ class FoldResult:
         Fitted detector, log-odds of the tested epochs, how the adaptation went.
     training_scores
         Log-odds of the epochs that the detector was fitted on, each by one that was not,
-        [training epoch]; None where they were not asked for or are too few.
+        [training epoch]; None where they were not asked for or are too few, NaN of epochs that
+        were not scored.
     rows
         Positions of the epochs that the detector was fitted on.
     seconds
@@ -61,6 +63,13 @@ class FoldResult:
     training_scores: Floats | None
     rows: Index
     seconds: float
+
+    def scored_training(self) -> pd.DataFrame | None:
+        """Return the flashes of the training epochs that were scored, with the column score."""
+        if self.training_scores is None:
+            return None
+        flashes = self.scored.train.flashes.assign(score=self.training_scores)
+        return flashes[np.isfinite(self.training_scores)]
 
 
 def seed_of(experiment_seed: int, *names: str) -> int:
@@ -75,7 +84,7 @@ def seed_of(experiment_seed: int, *names: str) -> int:
 
 
 def fit_and_score_fold(
-    epochs: Epochs,
+    epochs: Epochs | SharedEpochs,
     fold: Fold,
     method: Method,
     seed: int,
@@ -91,7 +100,7 @@ def fit_and_score_fold(
     Parameters
     ----------
     epochs
-        Labelled.
+        Labelled; what folds of the same shared epochs have in common is computed once.
     fold
         Positions in them; without tested epochs the method is only fitted.
     method
@@ -113,35 +122,42 @@ def fit_and_score_fold(
         When the detector cannot be fitted to the epochs, or not adapted.
     """
     shared = SharedFits() if shared is None else shared
-    data, adaptation = epochs_of_fold(epochs, fold, method), method.adaptation
+    whole = epochs if isinstance(epochs, SharedEpochs) else SharedEpochs(epochs)
+    data, adaptation = epochs_of_fold(whole, fold, method, seed), method.adaptation
     adaptation.check(data)
-    detector, key = method.unfitted(seed, epochs.electrodes), fit_key(fold, method, seed)
+    detector, key = method.unfitted(seed, whole.epochs.electrodes), fit_key(fold, method, seed)
     start = time.perf_counter()
     learned, seconds_before = shared.once(key, lambda: adaptation.learn(detector, data))
     scored = adaptation.score(learned, data)
     seconds = time.perf_counter() - start + seconds_before
-    own = fold.calibration if scored.train is data.calibration else None
+    own = fold.calibration if scored.train.whole.epochs is data.calibration else None
     rows = fold.train if own is None else own
     training_scores = _score_training(scored, rows, key, shared) if score_training else None
     return FoldResult(learned, scored, training_scores, rows, seconds)
 
 
-def epochs_of_fold(epochs: Epochs, fold: Fold, method: Method) -> FoldEpochs:
+def epochs_of_fold(whole: SharedEpochs, fold: Fold, method: Method, seed: int) -> FoldEpochs:
     """Return the parts of a fold, each aligned by itself.
 
     How far is told by :class:`~p300.signal.alignment.Alignment`.
     """
-    alignment = method.alignment
-    train = align(epochs.select(fold.train), alignment.offline)
-    test, calibration = epochs.select(fold.test), None
-    if len(test):
-        test = align(test, alignment)
+    alignment, calibration = method.alignment, None
+    train = align_part(whole.part(fold.train), alignment.offline)
+    test = _aligned(whole.part(fold.test), alignment)
     if fold.calibration is not None:
-        calibration = epochs.select(fold.calibration)
-        calibration = align(calibration, alignment.offline) if len(calibration) else calibration
-    tested = test if len(test) else train
-    layout = epochs.layouts.get(str(tested.flashes["dataset"].iloc[0]))
-    return FoldEpochs(train, test, calibration, layout, fold.validation)
+        calibration = _aligned(whole.part(fold.calibration), alignment.offline)
+    tested = (test if len(test) else train).flashes
+    layout = whole.epochs.layouts.get(str(tested["dataset"].iloc[0]))
+    return FoldEpochs(train, test, calibration, layout, fold.validation, seed)
+
+
+def _aligned(part: Part, alignment: Alignment) -> Epochs:
+    """Return aligned epochs, which may be none."""
+    if not len(part):
+        return part.gathered()
+    if alignment == alignment.offline:
+        return align_part(part, alignment).gathered()
+    return align(part.gathered(), alignment)
 
 
 def fit_key(fold: Fold, method: Method, seed: int) -> str:
@@ -167,7 +183,7 @@ def _score_training(scored: Scored, rows: Index, key: str, shared: SharedFits) -
     return scores
 
 
-def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> Floats:
+def cross_fitted_scores(detector: Detector, epochs: Part, level: str) -> Floats:
     """Score training epochs, each with a detector that was fitted on the other parts.
 
     What a detector says of the epochs it has learned from is too good; a speller that learns how
@@ -186,17 +202,17 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> Float
     -------
     Log-odds of a target, [epoch].
     """
-    groups, y = epochs.groups(level), epochs.y
+    groups = epochs.groups(level)
     # With one of two units held out, one is left: what the detector sets aside are characters.
     several = len(np.unique(groups)) > 2
-    inner = groups if several else epochs.groups("character")
+    inner = level if several else "character"
     score = np.full(len(epochs), np.nan)
     parts = held_out_parts(len(epochs), groups, CROSS_FITS)
-    fits = (Fit(clone(detector), epochs.X[rest], y[rest], inner[rest]) for rest, _ in parts)
+    fits = (Fit(clone(detector), epochs.select(rest), inner) for rest, _ in parts)
     fitted = fit_each(fits)
     # No name for the fit: its epochs are freed before the next are read.
     for _, held_out in parts:
-        score[held_out] = next(fitted).detector.decision_function(epochs.X[held_out])
+        score[held_out] = next(fitted).detector.decision_function(epochs.select(held_out).X)
     return score
 
 
@@ -270,7 +286,7 @@ def evaluate_epochs(
     methods = {label: Method.of(given) for label, given in detectors.items()}
     folds = make_folds(protocol, epochs.flashes, epochs.duration, options)
     dataset = str(epochs.flashes["dataset"].iloc[0])
-    tables, shared = list[pd.DataFrame](), SharedFits()
+    tables, shared, whole = list[pd.DataFrame](), SharedFits(), SharedEpochs(epochs)
     for before, fold in zip([None, *folds], folds, strict=False):
         if before is None or not np.array_equal(before.train, fold.train):
             shared = SharedFits()  # what folds of other training sets have learned is freed
@@ -284,7 +300,7 @@ def evaluate_epochs(
             if too_few_characters(fold, method, epochs.flashes):
                 continue
             own = seed_of(seed, dataset, protocol, fold.name, str(repeat))
-            scored = fit_and_score_fold(epochs, fold, method, own, shared=shared).scored
+            scored = fit_and_score_fold(whole, fold, method, own, shared=shared).scored
             tables.append(
                 score_table(
                     epochs.flashes.iloc[fold.test],

@@ -102,7 +102,7 @@ class Method:
                 "detector": self.detector.name,
                 **resolved_parameters(self.detector),
                 "alignment": asdict(self.alignment),
-                "adaptation": self.adaptation.name,
+                "adaptation": self.adaptation.settings(),
             }
         )
         return settings

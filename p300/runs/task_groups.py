@@ -12,8 +12,8 @@ from p300.errors import P300Error, RunWarning
 from p300.evaluation.fold import epochs_of_fold, fit_key
 from p300.evaluation.shared_fits import SharedFits
 from p300.runs import RunFolder
-from p300.runs.tasks import Task, one_thread, run_task
-from p300.signal.epochs import Epochs
+from p300.runs.tasks import Task, one_thread, run_task, shared_epochs
+from p300.signal.parts import SharedEpochs
 
 MOST_FITS = 16
 """Fits that learn side by side; an interrupt loses them together."""
@@ -77,9 +77,9 @@ def _fit_ahead(tasks: Sequence[Task], shared: SharedFits) -> None:
     import torch
 
     some = tasks[0]
-    epochs = Epochs.load(some.epochs)
+    whole = shared_epochs(some.epochs)
     with one_thread(), training_on(some.device):
-        fitted = fit_each(_fit_of(task, epochs) for task in tasks)
+        fitted = fit_each(_fit_of(task, whole) for task in tasks)
         keys = [fit_key(task.fold, task.method, task.seed) for task in tasks]
         try:
             shared.ahead(keys, lambda: next(fitted).detector)
@@ -95,7 +95,7 @@ def _fit_ahead(tasks: Sequence[Task], shared: SharedFits) -> None:
             )
 
 
-def _fit_of(task: Task, epochs: Epochs) -> Fit:
-    train = epochs_of_fold(epochs, task.fold, task.method).train
-    detector = task.method.unfitted(task.seed, epochs.electrodes)
-    return Fit(detector, train.X, train.y, train.groups(task.fold.validation))
+def _fit_of(task: Task, whole: SharedEpochs) -> Fit:
+    train = epochs_of_fold(whole, task.fold, task.method, task.seed).train
+    detector = task.method.unfitted(task.seed, whole.epochs.electrodes)
+    return Fit(detector, train, task.fold.validation)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from p300.evaluation.shared_fits import SharedFits
 from p300.runs import RunFolder
 from p300.runs.manifest import THREADS, fitting_versions
 from p300.signal.epochs import Epochs
+from p300.signal.parts import SharedEpochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,34 +101,38 @@ def run_task(task: Task, run: Path, shared: SharedFits | None = None) -> None:
     P300Error
         What the detector raises, with the fold's name in front.
     """
-    epochs = Epochs.load(task.epochs)
+    whole = shared_epochs(task.epochs)
     with one_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TrainingWarning)
         try:
             with training_on(task.device):
                 result = fit_and_score_fold(
-                    epochs,
+                    whole,
                     task.fold,
                     task.method,
                     task.seed,
                     score_training=task.score_training,
                     shared=shared,
                 )
-                fit = describe_fit(task, epochs, result)
+                fit = describe_fit(task, whole, result)
         except P300Error as error:
             raise type(error)(f"fold {task.id}: {error}") from error
     own = [w for w in caught if issubclass(w.category, TrainingWarning)]
     for other in (w for w in caught if w not in own):
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     fit["warnings"] = [str(w.message) for w in own]
-    scored, threshold, training_scores = result.scored, result.scored.detector.threshold_, None
-    if result.training_scores is not None:
-        training_scores = score_table(
-            scored.train.flashes, result.training_scores, threshold, task.names
-        )
-    tested = epochs.flashes.iloc[task.fold.test]
-    scores = score_table(tested, scored.scores, threshold, task.names)
-    RunFolder(run).write_fold(fit, scores, training_scores)
+    threshold, training = result.scored.detector.threshold_, result.scored_training()
+    if training is not None:
+        training = score_table(training, training["score"].to_numpy(), threshold, task.names)
+    tested = whole.epochs.flashes.iloc[task.fold.test]
+    scores = score_table(tested, result.scored.scores, threshold, task.names)
+    RunFolder(run).write_fold(fit, scores, training)
+
+
+@lru_cache(maxsize=1)
+def shared_epochs(folder: Path) -> SharedEpochs:
+    """Open saved epochs; the folds of a process that are of the same share what they derive."""
+    return SharedEpochs(Epochs.load(folder))
 
 
 @contextmanager
@@ -140,15 +146,15 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def describe_fit(task: Task, epochs: Epochs, result: FoldResult) -> dict[str, Any]:
+def describe_fit(task: Task, whole: SharedEpochs, result: FoldResult) -> dict[str, Any]:
     """Return what is told of a fitted fold beside its scores, JSON-ready.
 
     Parameters
     ----------
     task
         The fold.
-    epochs
-        That the fold's positions are of.
+    whole
+        The epochs that the fold's positions are of.
     result
         What came of it.
     """
@@ -171,13 +177,12 @@ def describe_fit(task: Task, epochs: Epochs, result: FoldResult) -> dict[str, An
         "threshold": detector.threshold_,
         "history": history,
         "best_pass": best,
-        "electrodes": list(epochs.electrodes),
-        "tmin": epochs.tmin,
+        "electrodes": list(whole.epochs.electrodes),
+        "tmin": whole.epochs.tmin,
         **inspect_detector(
             detector,
-            train.X,
-            train.y,
-            epochs.sfreq,
-            epochs.select(result.rows).X if method.alignment.changes_epochs else None,
+            train,
+            whole.epochs.sfreq,
+            whole.part(result.rows) if method.alignment.changes_epochs else None,
         ),
     }

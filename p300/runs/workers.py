@@ -12,7 +12,7 @@ from p300.errors import RunWarning
 from p300.runs.cluster import Group, given_up, run_on_cluster
 from p300.runs.pool import WorkerKilledError, done_in_processes
 from p300.runs.task_groups import groups_of, is_done, run_group
-from p300.runs.tasks import Task
+from p300.runs.tasks import Task, shared_epochs
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -71,9 +71,12 @@ def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[st
 
 
 def _here(groups: Sequence[Group], run: Path) -> Iterator[Group]:
-    for group in groups:
-        run_group(group, run)
-        yield group
+    try:
+        for group in groups:
+            run_group(group, run)
+            yield group
+    finally:
+        shared_epochs.cache_clear()  # this process goes on
 
 
 def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:

@@ -18,6 +18,7 @@ from p300.errors import ConfigError, EpochsError
 from p300.ranges import Count
 from p300.signal.epoch_arrays import empty_epochs
 from p300.signal.epochs import Epochs
+from p300.signal.parts import Part, SharedEpochs, part_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -127,6 +128,24 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     return replace(epochs, X=X)
 
 
+def align_part(part: Part, alignment: Alignment) -> Part:
+    """Align each domain of a part of a study by the part's epochs.
+
+    Where its domains are whole they are aligned once for all parts.
+
+    Parameters
+    ----------
+    part, alignment
+        As in :func:`align`.
+    """
+    if not alignment.changes_epochs:
+        return part
+    if not part.whole.holds_whole(part.rows, "session"):
+        return part_of(align(part.gathered(), alignment))
+    aligned = part.whole.once(alignment, lambda epochs: SharedEpochs(align(epochs, alignment)))
+    return aligned.part(part.rows)
+
+
 def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice]]:
     """Yield which epochs are aligned by which: (known epochs, epochs aligned by them)."""
     n = len(domain)
@@ -213,7 +232,7 @@ def _robust_mean(covariances: Floats, start: Floats, n_samples: int) -> tuple[Fl
     flat, mean, before = covariances.reshape(n, -1), start, np.zeros(n)
     for _ in range(ITERATIONS):
         sizes = flat @ np.linalg.inv(mean).ravel() / n_electrodes
-        if np.allclose(sizes, before, rtol=1e-6, atol=0):
+        if (np.abs(sizes - before) <= 1e-6 * before).all():
             break
         before = sizes
         average = ((1 / sizes) @ flat / n).reshape(mean.shape)

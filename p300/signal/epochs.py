@@ -16,11 +16,10 @@ from p300.columns import FLASHES
 from p300.errors import DataWarning, EpochsError
 from p300.files import write_json, written_whole
 from p300.recordings.layout import Layout
-from p300.recordings.units import UNITS
 from p300.signal.epoch_arrays import gather_epochs
+from p300.signal.flash_rows import FlashRows
 from p300.signal.positions import Positions, join_positions, restore_positions
 from p300.signal.sampling import same_rate
-from p300.signal.units import number_units, touched_units
 from p300.stored import StoredFolder
 
 EPOCH_COLUMNS = (
@@ -36,7 +35,7 @@ _REMEDY = "not a folder of saved epochs (X.npy, flashes.parquet, epochs.json) as
 
 
 @dataclass(frozen=True, eq=False)
-class Epochs:
+class Epochs(FlashRows):
     """Windows of EEG, the epochs, and the flashes that they follow.
 
     Parameters
@@ -80,38 +79,12 @@ class Epochs:
         if missing:
             raise EpochsError(f"flash columns {missing} are missing, expected {EPOCH_COLUMNS}")
 
-    def __len__(self) -> int:
-        return len(self.X)
-
     def __repr__(self) -> str:
         return (
             f"<Epochs: {len(self)} epochs x {len(self.electrodes)} electrodes x "
             f"{self.X.shape[2]} samples at {self.sfreq:g} Hz, "
             f"{self.flashes['subject'].nunique()} subjects>"
         )
-
-    @property
-    def labelled(self) -> bool:
-        """Whether every epoch is known to be a target or not."""
-        return bool(self.flashes["target"].notna().all())
-
-    @property
-    def y(self) -> npt.NDArray[np.uint8]:
-        """1 for a target, 0 for a non-target, [epoch].
-
-        Raises
-        ------
-        EpochsError
-            When the targets of some flashes are not known.
-        """
-        if not self.labelled:
-            unknown = self.flashes.loc[self.flashes["target"].isna()]
-            runs = unknown[["subject", "session", "run"]].drop_duplicates()
-            raise EpochsError(
-                f"the targets of {len(unknown)} of {len(self)} flashes are not known (subject, "
-                f"session, run: {runs.to_numpy().tolist()}); select labelled epochs first"
-            )
-        return self.flashes["target"].to_numpy(dtype=np.uint8)
 
     @property
     def times(self) -> npt.NDArray[np.float64]:
@@ -122,38 +95,6 @@ class Epochs:
     def duration(self) -> float:
         """Length of an epoch in seconds."""
         return float(self.X.shape[2] / self.sfreq)
-
-    def units(self, level: str) -> npt.NDArray[np.int64]:
-        """Return a number for each character, run, session, ...: equal numbers belong together.
-
-        Parameters
-        ----------
-        level
-            A key of :data:`UNITS`.
-
-        Returns
-        -------
-        [epoch] integers in order of first appearance; see
-        :func:`p300.signal.units.number_units` for unknown characters.
-        """
-        return number_units(self.flashes, UNITS[level])
-
-    def groups(self, level: str) -> npt.NDArray[np.int64]:
-        """Return what detectors take as ``groups``: the units of a level that each epoch touches.
-
-        Parameters
-        ----------
-        level
-            A key of :data:`UNITS`.
-
-        Returns
-        -------
-        [epoch], :meth:`units`, where epochs of different units have no samples in common; else
-        [epoch, n], the unit of each epoch and those of epochs that it shares samples with, see
-        :func:`p300.signal.units.touched_units`.
-        """
-        onsets = self.flashes["onset"].to_numpy(dtype=np.float64)
-        return touched_units(self.units(level), self.units("run"), onsets, self.duration)
 
     def select(self, rows: npt.ArrayLike) -> Epochs:
         """Return the epochs at the given positions or where a boolean mask is true.

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from p300.adaptation import Strength, fit_to_proportions, self_calibrate
+from p300.adaptation.coded_flashes import Flashes
 from p300.adaptation.label_proportions import target_shares
-from p300.adaptation.self_calibration import Flashes
 from p300.errors import DetectorError
 
 # Twelve symbols; 8 codes of which 2 light each symbol, and 12 codes of which 1 does.

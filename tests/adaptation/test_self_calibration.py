@@ -13,20 +13,23 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
 from p300.adaptation import Strength, self_calibrate, self_calibration
-from p300.adaptation.readout import Readout, Update, fit_readout
-from p300.adaptation.self_calibration import (
-    Flashes,
-    agreement,
-    is_worse,
-    score_prequentially,
-    target_probabilities,
-)
+from p300.adaptation.coded_flashes import Flashes
+from p300.adaptation.expectation import target_probabilities
+from p300.adaptation.readout import Readout, Seen, Update, fit_readout
+from p300.adaptation.self_calibration import agreement, is_worse
+from p300.adaptation.self_calibration import score_prequentially as score_with_each
 from p300.recordings import MATRIX_6X6
 from p300.recordings.layout import lit_symbols
 
 LIT = lit_symbols(MATRIX_6X6)
 CODES = sorted(MATRIX_6X6.groups)
 STRENGTH = Strength(targets=30, epochs=300)
+
+
+def score_prequentially(known, flashes, strength):
+    """The session with one strength."""
+    (session,) = score_with_each(known, flashes, [strength])
+    return session
 
 
 def draw(direction, n_characters=8, repetitions=10, seed=0, separation=1.3):
@@ -97,13 +100,21 @@ def test_labels_known_for_sure_give_the_means_of_both():
 @given(st.integers(0, 10_000), st.floats(0.1, 1e3), st.floats(0.1, 1e4))
 @settings(max_examples=20, deadline=None)
 def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(seed, targets, n_epochs):
-    start, strength = known(OTHERS), Strength(targets, n_epochs)
+    start = known(OTHERS)
+    strengths = [Strength(targets, n_epochs), Strength(3 * targets, n_epochs)]
     seen = draw(PERSON, n_characters=2, repetitions=3, seed=seed)[0].features
-    update = Update(start, seen, strength, seen.T @ seen)
+    update = Update(start, seen, Seen.of(seen), strengths)
     for k in range(2):
-        p = np.random.default_rng([seed, k]).random(len(seen)) ** 4
-        expected = start.updated(seen, p, strength)(seen)
-        np.testing.assert_allclose(update.ratios(p), expected, rtol=1e-7, atol=1e-7)
+        p = np.random.default_rng([seed, k]).random((2, len(seen))) ** 4
+        weights, middles = update.lines(p, [0, 1])
+        for own, strength, line in zip(
+            p, strengths, zip(weights, middles, strict=True), strict=True
+        ):
+            expected = start.updated(seen, own, strength)(seen)
+            np.testing.assert_allclose(seen @ line[0] - line[1], expected, rtol=1e-7, atol=1e-7)
+            (only,), (middle,) = update.lines(own[None], [strengths.index(strength)])
+            np.testing.assert_allclose(only, line[0])
+            assert middle == pytest.approx(line[1])
 
 
 def test_each_character_is_scored_before_it_is_used():
@@ -209,15 +220,12 @@ def test_flashes_without_codes_are_scored_and_not_learned_from():
 @given(st.integers(0, 10_000))
 @settings(max_examples=20, deadline=None)
 def test_probabilities_add_up_to_one_row_and_one_column(seed):
-    flashes, _ = draw(PERSON, n_characters=2, repetitions=1, seed=seed)
-    ratios = np.random.default_rng(seed).normal(0, 3, len(flashes.code))
-    p = target_probabilities(ratios, flashes)
-    for k in range(2):
-        rows = flashes.character == k
-        assert p[rows & (flashes.code < 6)].sum() == pytest.approx(1)
-        assert p[rows & (flashes.code >= 6)].sum() == pytest.approx(1)
+    evidence = np.random.default_rng(seed).normal(0, 300, (2, len(LIT)))
+    p = target_probabilities(evidence, LIT)
+    np.testing.assert_allclose(p[:, :6].sum(axis=1), 1)
+    np.testing.assert_allclose(p[:, 6:].sum(axis=1), 1)
     # A constant for all flashes changes nothing: each symbol is lit equally often.
-    np.testing.assert_allclose(target_probabilities(ratios + 2.0, flashes), p, atol=1e-9)
+    np.testing.assert_allclose(target_probabilities(evidence + 2.0, LIT), p, atol=1e-9)
 
 
 def test_a_fitted_readout_is_shrinkage_lda():

@@ -12,13 +12,22 @@ from p300.adaptation import self_calibration
 from p300.adaptation import transfer as transfer_module
 from p300.adaptation.readout import STRENGTHS
 from p300.adaptation.storage import load_transfer, save_transfer
-from p300.adaptation.transfer import learn_transfer, read_features
+from p300.adaptation.transfer import features_read, read_features
+from p300.adaptation.transfer import learn_transfer as learn_transfer_of
 from p300.detectors import fitting, make_detector
+from p300.detectors.base import Detector
+from p300.detectors.linear.lda import ShrinkageLDA
 from p300.errors import DetectorError, TrainingWarning
 from p300.files import read_json, write_json
 from p300.recordings import MATRIX_6X6
+from p300.signal.parts import SharedEpochs, part_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*raise max_passes")
+
+
+def learn_transfer(detector, epochs, *args, **options):
+    """What is learned from all of some epochs."""
+    return learn_transfer_of(detector, part_of(epochs), *args, **options)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +79,7 @@ def test_more_is_known_after_calibration_and_most_with_labels(transfer, parts):
 def test_labelled_windows_of_one_class_count_for_its_mean_alone(transfer, parts):
     _, new = parts
     nontargets = new.select(new.y == 0)
-    features = read_features(transfer.detector, new.X)
+    features = read_features(transfer.detector, new)
     known = transfer.readout.updated(features[new.y == 0], np.zeros((new.y == 0).sum()),
                                      transfer.strength)  # fmt: skip
     np.testing.assert_allclose(transfer.calibrated(nontargets)(features), known(features))
@@ -97,7 +106,7 @@ def test_of_two_training_persons_each_is_scored_by_the_other(epochs, monkeypatch
 
     def fit_each(fits):
         for fit in fitting.fit_each(fits):
-            learned_from.append(len(fit.X))
+            learned_from.append(len(fit.part))
             yield fit
 
     monkeypatch.setattr(transfer_module, "fit_each", fit_each)
@@ -131,7 +140,7 @@ def test_the_last_layer_of_a_network_adapts(parts):
     train, new = parts
     network = make_detector("cnn1", max_passes=3, seed=1)
     fitted = network.fit(train.X, train.y, groups=train.units("subject"))
-    features = read_features(fitted, new.X)
+    features = features_read(fitted, new.X)
     assert features.shape == (len(new), 100)
     last = fitted.network_.output
     weights = (last.weight[1] - last.weight[0]).detach().numpy()
@@ -144,7 +153,7 @@ def test_detectors_without_a_last_layer_say_so(parts):
     train, new = parts
     fitted = make_detector("erpcov_mdm").fit(train.X, train.y)
     with pytest.raises(DetectorError, match="no last linear layer"):
-        read_features(fitted, new.X)
+        read_features(fitted, new)
 
 
 def test_a_person_without_codes_is_named_and_scored_as_taught(transfer, parts):
@@ -225,3 +234,49 @@ def test_half_an_adaptation_is_not_taken_for_none(lost, transfer, tmp_path):
     (tmp_path / "adaptation.json").unlink(missing_ok=True)
     (tmp_path / "adaptation.safetensors").unlink(missing_ok=True)
     assert load_transfer(tmp_path, transfer.detector) is None
+
+
+def test_a_part_learns_what_its_epochs_alone_would_teach(epochs, parts, transfer):
+    rows = np.flatnonzero((epochs.flashes["subject"] != "4").to_numpy())
+    learned = learn_transfer_of(
+        make_detector("slda"), SharedEpochs(epochs).part(rows), MATRIX_6X6, "subject"
+    )
+    np.testing.assert_array_equal(learned.training_scores, transfer.training_scores)
+    np.testing.assert_array_equal(learned.readout.covariance, transfer.readout.covariance)
+    # From sums over subjects, which a detector that knows nothing of them does not take.
+    plain = learn_transfer(FittedAnew(), parts[0], MATRIX_6X6, "subject")
+    assert plain.strength == transfer.strength
+    np.testing.assert_allclose(plain.training_scores, transfer.training_scores, atol=1e-10)
+    np.testing.assert_allclose(plain.detector.coef_, transfer.detector.coef_, atol=1e-10)
+
+
+class FittedAnew(ShrinkageLDA):
+    """Shrinkage LDA without anything shared."""
+
+    fit_part, features_of, sums_of = Detector.fit_part, Detector.features_of, Detector.sums_of
+
+
+def test_no_more_training_persons_are_treated_as_new_than_wanted(epochs):
+    def scored(**options):
+        learned = learn_transfer(make_detector("slda"), epochs, MATRIX_6X6, "subject", **options)
+        there = np.isfinite(learned.training_scores)
+        names = epochs.flashes["subject"].to_numpy()
+        assert set(names[there]).isdisjoint(names[~there])
+        return frozenset(names[there])
+
+    drawn = {scored(seed=seed, most=3) for seed in range(6)}
+    assert {len(names) for names in drawn} == {3}
+    assert len(drawn) > 1
+    assert scored(seed=1, most=3) == scored(seed=1, most=3)
+    assert scored(seed=1, most=None) == scored(seed=1) == {"1", "2", "3", "4"}
+
+
+def test_persons_with_codes_are_drawn_before_those_without(epochs):
+    hidden = (epochs.flashes["subject"] == "1").to_numpy()
+    flashes = epochs.flashes.assign(code=epochs.flashes["code"].mask(hidden))
+    uncoded = type(epochs)(**{**vars(epochs), "flashes": flashes})
+    for seed in range(4):
+        learned = learn_transfer(
+            make_detector("slda"), uncoded, MATRIX_6X6, "subject", seed=seed, most=3
+        )
+        assert np.isfinite(learned.training_scores[~hidden]).all()

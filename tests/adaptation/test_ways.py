@@ -12,6 +12,7 @@ from studies import make_epochs
 
 from p300.adaptation.transfer import learn_transfer
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
+from p300.evaluation.method import Method
 from p300.files import read_json
 from p300.runs.config import parse_experiment
 from p300.runs.plan import plan_dataset
@@ -101,10 +102,10 @@ def test_characters_of_a_person_train_the_speller_where_they_are_enough(tmp_path
 def test_what_is_learned_once_is_told_with_every_fold_that_uses_it(tmp_path, monkeypatch):
     calls = []
 
-    def slowly(detector, *args):
+    def slowly(detector, *args, **options):
         calls.append(detector.n_windows)
         time.sleep(0.2)
-        return learn_transfer(detector, *args)
+        return learn_transfer(detector, *args, **options)
 
     monkeypatch.setattr("p300.adaptation.ways.self_calibrated.learn_transfer", slowly)
     detectors = {f"self {n}": {**DETECTORS["self"], "n_windows": n} for n in (4, 8)}
@@ -186,3 +187,31 @@ def test_fine_tuning_uses_the_characters_where_there_are_some(tmp_path):
 def test_a_protocol_names_detectors_that_there_are():
     with pytest.raises(ConfigError, match=r"few_shot.detectors: 'slad' is not among .* 'slda'"):
         experiment({"slda": {}}, {"few_shot": {"detectors": ["slad"]}})
+
+
+def test_settings_of_a_way_are_read_written_out_and_told_apart():
+    few = Method.read("slda", {"adaptation": {"method": "self_calibrated", "subjects": 4}})
+    every = Method.read("slda", {"adaptation": {"method": "self_calibrated", "subjects": "all"}})
+    plain = Method.read("slda", {"adaptation": "self_calibrated"})
+    assert few.settings()["adaptation"] == {"method": "self_calibrated", "subjects": 4}
+    assert plain.settings()["adaptation"] == {"method": "self_calibrated", "subjects": 10}
+    assert Method.read("slda", {"adaptation": plain.settings()["adaptation"]}).adaptation == (
+        plain.adaptation
+    )
+    assert len({one.learns_like for one in (few, every, plain)}) == 3
+    assert few.adaptation != plain.adaptation
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"method": "self_calibrated", "subjects": 2}, "adaptation.subjects: 2 .* 3"),
+        ({"method": "self_calibrated", "subjects": True}, "adaptation.subjects: True"),
+        ({"method": "self_calibrated", "subject": 5}, "'subject'.*did you mean 'subjects'"),
+        ({"method": "none", "subjects": 5}, "'subjects'"),
+        ({"subjects": 5}, "None found, expected one of none, self_calibrated"),
+    ],
+)
+def test_settings_that_a_way_does_not_have_are_refused(given, told):
+    with pytest.raises(ConfigError, match=told):
+        Method.read("slda", {"adaptation": given})

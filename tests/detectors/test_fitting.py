@@ -11,6 +11,7 @@ from studies import make_epochs
 from p300.detectors import fitting, make_detector
 from p300.detectors.fitting import Fit, fit_each
 from p300.errors import DetectorError, TrainingWarning
+from p300.signal.parts import SharedEpochs
 
 FOLDS = ([0, 1], [1, 2], [0, 2])
 
@@ -21,13 +22,13 @@ def epochs():
 
 
 def fits_of(study, name, **parameters):
-    subjects, characters = study.units("subject"), study.units("character")
+    subjects, whole = study.units("subject"), SharedEpochs(study)
     for seed, fold in enumerate(FOLDS):
-        rows = np.isin(subjects, np.unique(subjects)[fold])
+        rows = np.flatnonzero(np.isin(subjects, np.unique(subjects)[fold]))
         detector = make_detector(name, **parameters)
         if "seed" in detector.get_params():
             detector.set_params(seed=seed)
-        yield Fit(detector, study.X[rows], study.y[rows], characters[rows])
+        yield Fit(detector, whole.part(rows), "character")
 
 
 def scores(epochs, fits):
@@ -66,7 +67,7 @@ def test_other_detectors_are_fitted_alone(epochs, card):
 
 
 def test_fits_share_a_card_as_far_as_their_windows_have_room(epochs, card, monkeypatch):
-    size = max(fit.X.nbytes for fit in fits_of(epochs, "cnn1"))
+    size = max(fit.part.X.nbytes for fit in fits_of(epochs, "cnn1"))
     monkeypatch.setattr(fitting, "MOST_TOGETHER", 2 * size)
     assert len(list(fit_each(fits_of(epochs, "cnn1", max_passes=1)))) == 3
     assert card == [2, 1]

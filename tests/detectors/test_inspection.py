@@ -15,6 +15,7 @@ from p300.detectors.patterns import (
     saliency,
     spatial_patterns,
 )
+from p300.signal.parts import part_of
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_gradients_are_those_of_the_calibrated_log_odds(epochs, mcnn):
 
 
 def test_saliency_averages_over_targets_and_finds_the_response(epochs, mcnn):
-    found = saliency(mcnn, epochs.X, epochs.y)
+    found = saliency(mcnn, part_of(epochs))
     expected = mcnn.input_gradients(epochs.X[epochs.y == 1]).mean(axis=0)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
     # The response is at Cz and Pz (1, 2) around 300 ms.
@@ -71,7 +72,7 @@ def test_saliency_averages_over_targets_and_finds_the_response(epochs, mcnn):
 @pytest.mark.parametrize(("picks", "seen"), [(None, [0, 1, 2, 3]), (2, [1, 2])])
 def test_inspection_is_ready_for_json(epochs, picks, seen):
     detector = make_detector("cnn2b", max_passes=8, picks=picks).fit(epochs.X, epochs.y)
-    found = json.loads(json.dumps(inspect_detector(detector, epochs.X, epochs.y, epochs.sfreq)))
+    found = json.loads(json.dumps(inspect_detector(detector, part_of(epochs), epochs.sfreq)))
     shapes = {key: np.shape(value) for key, value in found.items()}
     assert shapes == {
         "sfreq": (),
@@ -87,6 +88,6 @@ def test_inspection_is_ready_for_json(epochs, picks, seen):
 
 def test_a_detector_without_layers_shows_none(epochs):
     detector = make_detector("slda").fit(epochs.X, epochs.y)
-    found = inspect_detector(detector, epochs.X, epochs.y, epochs.sfreq)
+    found = inspect_detector(detector, part_of(epochs), epochs.sfreq)
     assert found.pop("sfreq") == 120
     assert set(found.values()) == {None}

@@ -12,11 +12,12 @@ from p300.detectors import make_detector
 from p300.detectors.linear.lda import ShrinkageLDA
 from p300.evaluation.fold import cross_fitted_scores
 from p300.recordings import MATRIX_6X6
+from p300.signal.parts import part_of
 
 
 def test_two_subjects_are_enough_to_score_each_by_the_other():
     epochs = make_epochs(n_subjects=2, n_runs=1)
-    score = cross_fitted_scores(make_detector("slda"), epochs, "subject")
+    score = cross_fitted_scores(make_detector("slda"), part_of(epochs), "subject")
     assert np.isfinite(score).all()
     for subject in np.unique(epochs.units("subject")):
         rows = epochs.units("subject") == subject
@@ -26,8 +27,8 @@ def test_two_subjects_are_enough_to_score_each_by_the_other():
 class Nearest(ClassifierMixin, BaseEstimator):
     """Scores an epoch by the distance of its onset, written into it, to the nearest one learned."""
 
-    def fit(self, X, y, groups=None):
-        self.onsets_, self.threshold_ = X[:, 0, 0], 0.0
+    def fit_part(self, part, level, *, calibrated):
+        self.onsets_, self.threshold_ = part.X[:, 0, 0], 0.0
         return self
 
     def decision_function(self, X):
@@ -36,7 +37,7 @@ class Nearest(ClassifierMixin, BaseEstimator):
 
 def test_no_epoch_is_scored_by_a_fit_that_saw_some_of_its_samples():
     epochs = endless_oddball(1)
-    nearest = cross_fitted_scores(Nearest(), epochs, "character")
+    nearest = cross_fitted_scores(Nearest(), part_of(epochs), "character")
     assert nearest.min() >= epochs.duration - 1e-4
 
 
@@ -45,9 +46,9 @@ class Told(ShrinkageLDA):
 
     fitted: list = []  # noqa: RUF012  # clones are not at hand
 
-    def fit(self, X, y, groups=None):
-        self.fitted.append((X[:, 0, 0], groups))
-        return super().fit(X, y, groups=groups)
+    def fit_part(self, part, level, **options):
+        self.fitted.append((part.X[:, 0, 0], part.groups(level)))
+        return super().fit_part(part, level, **options)
 
 
 @pytest.mark.filterwarnings("ignore:self-calibration of")
@@ -56,7 +57,10 @@ def test_every_way_to_adapt_tells_which_epochs_share_samples(way):
     epochs = endless_oddball(2)
     one, other = (epochs.select(epochs.units("subject") == subject) for subject in (0, 1))
     Told.fitted.clear()
-    adaptation, fold = make_adaptation(way), FoldEpochs(one, other, other, MATRIX_6X6, "character")
+    adaptation, fold = (
+        make_adaptation(way),
+        FoldEpochs(part_of(one), other, other, MATRIX_6X6, "character"),
+    )
     adaptation.score(adaptation.learn(Told(), fold), fold)
     assert Told.fitted
     for onsets, groups in Told.fitted:

@@ -166,13 +166,13 @@ def test_without_room_for_all_fits_each_is_made_alone(tasks, card, tmp_path, mon
 
 def test_nothing_learned_in_one_run_serves_another(tmp_path, monkeypatch):
     seen = []
-    fit = ShrinkageLDA.fit
+    fit = ShrinkageLDA.fit_part
 
     def counted(self, *args, **kwargs):
         seen.append(self)
         return fit(self, *args, **kwargs)
 
-    monkeypatch.setattr(ShrinkageLDA, "fit", counted)
+    monkeypatch.setattr(ShrinkageLDA, "fit_part", counted)
     experiment = parse_experiment(CONFIG, ["detectors={slda: {}}", "repeats=1"])
     for name in ("one", "two"):
         seen.clear()
@@ -197,4 +197,4 @@ def test_what_learns_side_by_side_is_told_which_epochs_share_samples(tasks, tmp_
     assert len(told) == 2
     assert expected.ndim == 2
     for fit in told:
-        np.testing.assert_array_equal(fit.groups, expected)
+        np.testing.assert_array_equal(fit.part.groups(fit.level), expected)

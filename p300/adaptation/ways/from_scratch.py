@@ -8,6 +8,7 @@ from p300.adaptation.base import Adaptation, FoldEpochs, Scored, score_epochs
 from p300.detectors.base import Detector
 from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ProtocolError
+from p300.signal.parts import part_of
 
 
 class FromScratch(Adaptation[Detector]):
@@ -24,9 +25,8 @@ class FromScratch(Adaptation[Detector]):
 
     def score(self, learned: Detector, fold: FoldEpochs) -> Scored:
         """Score with a detector that is fitted to the calibration characters."""
-        own = fold.calibration
-        if own is None:
+        if fold.calibration is None:
             raise ProtocolError(f"adaptation {self.name!r} without calibration characters")
-        detector: Detector = clone(learned)
-        detector.fit(own.X, own.y, groups=own.groups("character"))
+        detector, own = clone(learned), part_of(fold.calibration)
+        detector.fit_part(own, "character")
         return Scored(detector, own, "character", score_epochs(detector, fold.test))

@@ -15,8 +15,7 @@ class NoAdaptation(Adaptation[Detector]):
 
     def learn(self, detector: Detector, fold: FoldEpochs) -> Detector:
         """Return the detector, fitted to the training epochs."""
-        train = fold.train
-        return detector.fit(train.X, train.y, groups=train.groups(fold.validation))
+        return detector.fit_part(fold.train, fold.validation)
 
     def score(self, learned: Detector, fold: FoldEpochs) -> Scored:
         """Score with the detector as it is."""

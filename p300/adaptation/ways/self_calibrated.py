@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored
 from p300.adaptation.readout import Floats
-from p300.adaptation.transfer import Transfer, learn_transfer
+from p300.adaptation.transfer import (
+    MOST_SUBJECTS,
+    Transfer,
+    learn_transfer,
+)
 from p300.detectors.base import Detector
 from p300.errors import ProtocolError
+from p300.ranges import Group
 from p300.recordings.layout import Layout
 from p300.signal.epochs import Epochs
 
@@ -29,6 +34,12 @@ class SelfCalibrated(Adaptation[Transfer]):
 
     Under a protocol with calibration characters to these, else to the characters before the one
     that is scored.
+
+    Parameters
+    ----------
+    subjects
+        How many training subjects, drawn by the fold's seed, are treated as new ones to choose how
+        much the others count; ``all``, or a number from three.
     """
 
     name = "self_calibrated"
@@ -39,9 +50,19 @@ class SelfCalibrated(Adaptation[Transfer]):
     )
     needs_codes = True
 
+    def __init__(self, *, subjects: Group | Literal["all"] = MOST_SUBJECTS) -> None:
+        self.subjects = subjects
+
     def learn(self, detector: Detector, fold: FoldEpochs) -> Transfer:
         """Return the detector and how to adapt it, both from the training subjects."""
-        return learn_transfer(detector, fold.train, layout_of(fold), fold.validation)
+        return learn_transfer(
+            detector,
+            fold.train,
+            layout_of(fold),
+            fold.validation,
+            seed=fold.seed,
+            most=None if self.subjects == "all" else self.subjects,
+        )
 
     def score(self, learned: Transfer, fold: FoldEpochs) -> Scored:
         """Score after, or while, adapting."""

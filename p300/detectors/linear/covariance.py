@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from p300.detectors.linear.moments import ClassMoments, share_of_noise, shrinkage
 from p300.detectors.splits import Floats, Labels
 from p300.errors import DetectorError
 
 
 def ledoit_wolf(residuals: Floats) -> tuple[float, float]:
     """Return how far a covariance is to be shrunk, and towards what.
-
-    Ledoit & Wolf, J Multivar Anal 88:365-411, 2004, as :func:`sklearn.covariance.ledoit_wolf`.
 
     Parameters
     ----------
@@ -20,19 +19,16 @@ def ledoit_wolf(residuals: Floats) -> tuple[float, float]:
 
     Returns
     -------
-    The share of equal variances in the shrunk covariance, and that variance: the covariance is
-    ``(1 - share) * residuals.T @ residuals / n_epochs + share * variance * identity``.
+    As :func:`p300.detectors.linear.moments.shrinkage`.
     """
     n_epochs, n_features = residuals.shape
     # Both matrices of products have the same sum of squares.
     few = n_epochs < n_features
     products = residuals @ residuals.T if few else residuals.T @ residuals
     lengths = np.einsum("ef,ef->e", residuals, residuals)
-    variance = lengths.sum() / residuals.size
-    power = np.vdot(products, products) / n_epochs**2
-    spread = power - n_features * variance**2
-    noise = min((lengths @ lengths / n_epochs - power) / n_epochs, spread)
-    return (float(noise / spread) if noise > 0 else 0.0), float(variance)
+    power = float(np.vdot(products, products)) / n_epochs**2
+    variance = float(lengths.sum()) / residuals.size
+    return share_of_noise(power, variance, float(lengths @ lengths), n_epochs, n_features)
 
 
 def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
@@ -68,14 +64,52 @@ def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
         means.append(mean)
     weights = _solve(residuals, diagonal, means[1] - means[0])
     n_targets = np.count_nonzero(y)
-    threshold = weights @ (means[0] + means[1]) / 2 - np.log(n_targets / (len(y) - n_targets))
-    return weights, -float(threshold)
+    return weights, _intercept(weights, means[0], means[1], n_targets / (len(y) - n_targets))
+
+
+def discriminant_of(moments: ClassMoments) -> tuple[Floats, float]:
+    """Fit the same from sums over the epochs, where these are precise.
+
+    Equal to :func:`discriminant` of the epochs but for rounding.
+
+    Parameters
+    ----------
+    moments
+        Over at least as many epochs as there are features.
+
+    Raises
+    ------
+    DetectorError
+        When the features' covariance is singular.
+    """
+    n_features = len(moments.target.total)
+    matrix, diagonal = np.zeros((n_features, n_features)), np.zeros(n_features)
+    for group in (moments.nontarget, moments.target):
+        covariance = group.covariance
+        scale = _scale_of(np.diagonal(covariance), group.mean, group.n)
+        share, variance = shrinkage(
+            covariance / np.outer(scale, scale), group.lengths(scale), group.n
+        )
+        matrix += group.n / moments.n * (1 - share) * covariance
+        diagonal += group.n / moments.n * share * variance * scale**2
+    nontarget, target = moments.nontarget.mean, moments.target.mean
+    weights = _solve_positive(matrix, diagonal, target - nontarget)
+    return weights, _intercept(weights, nontarget, target, moments.target.n / moments.nontarget.n)
+
+
+def _intercept(weights: Floats, nontarget: Floats, target: Floats, odds: float) -> float:
+    """Return what makes the scores log-odds, from the class means and the odds of a target."""
+    return float(np.log(odds) - weights @ (nontarget + target) / 2)
 
 
 def _scale(residuals: Floats, mean: Floats) -> Floats:
     """Return the features' standard deviations, 1 for those constant but for rounding."""
-    n, eps = len(residuals), np.finfo(np.float64).eps
-    variance = np.einsum("ef,ef->f", residuals, residuals) / n
+    n = len(residuals)
+    return _scale_of(np.einsum("ef,ef->f", residuals, residuals) / n, mean, n)
+
+
+def _scale_of(variance: Floats, mean: Floats, n: int) -> Floats:
+    eps = np.finfo(np.float64).eps
     constant = variance <= n * eps * variance + (n * mean * eps) ** 2
     scale: Floats = np.sqrt(np.where(constant, 1.0, variance))
     return scale

@@ -13,6 +13,7 @@ from p300.detectors.base import Detector
 from p300.detectors.splits import EpochArray, Floats, Index, Labels, cross_fitted_scores
 from p300.errors import DetectorError
 from p300.signal.epoch_arrays import blocks
+from p300.signal.parts import Part
 
 
 class ClosedFormDetector(Detector):
@@ -46,6 +47,13 @@ class ClosedFormDetector(Detector):
         epochs, labels = self._take(X, y)
         self._calibrate(*self._learn(epochs, labels, groups))
         return self
+
+    def fit_part(self, part: Part, level: str, *, calibrated: bool = True) -> Self:
+        """Fit to a part of a study; see :meth:`Detector.fit_part`. Most time goes to calibrate."""
+        if calibrated:
+            return super().fit_part(part, level)
+        epochs, labels = self._take(part.X, part.y)
+        return self._fit(self._reduced(epochs), labels)
 
     def _learn(
         self, X: EpochArray, y: Labels, groups: npt.ArrayLike | None

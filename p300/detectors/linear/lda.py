@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from p300.detectors.linear.covariance import discriminant
+from typing import Self
+
+import numpy as np
+
+from p300.detectors.linear.covariance import discriminant, discriminant_of
+from p300.detectors.linear.cross_fitted import window_means
+from p300.detectors.linear.moments import ClassMoments
 from p300.detectors.linear.single_layer import SingleLayer
-from p300.detectors.splits import Floats, Labels
+from p300.detectors.linear.summed import SummedFeatures
+from p300.detectors.splits import Floats, Index, Labels, cross_fitted_scores
 from p300.ranges import Several, Size
+from p300.signal.parts import Part
 
 
 class ShrinkageLDA(SingleLayer):
     """Linear discriminant with Ledoit-Wolf shrinkage on means of consecutive samples.
 
     Blankertz et al., NeuroImage 56:814-825, 2011.
+
+    Its features are of each epoch alone, and all that a fit needs of them adds up over subjects: in
+    a study of many subjects both are computed once, and a fold costs little more than sums.
 
     Parameters
     ----------
@@ -29,3 +40,43 @@ class ShrinkageLDA(SingleLayer):
 
     def _weigh(self, features: Floats, y: Labels) -> tuple[Floats, float]:
         return discriminant(features, y)
+
+    def fit_part(self, part: Part, level: str, *, calibrated: bool = True) -> Self:
+        """Fit to a part of a study. See :meth:`p300.detectors.base.Detector.fit_part`."""
+        self._check_parameters()
+        summed, y = self._summed(part), part.y
+        self._note(part.shape, y)
+        if not summed.finite[part.rows].all():
+            return super().fit_part(part, level)  # which tells what is wrong
+        if calibrated:
+
+            def score(rest: Index, rows: Index) -> Floats:
+                weights, intercept = self._weigh_rows(summed, part.rows[rest], y[rest])
+                scores: Floats = summed.features[part.rows[rows]] @ weights + intercept
+                return scores
+
+            self._calibrate(*cross_fitted_scores(y, part.groups(level), self.n_folds, score))
+        weights, self.intercept_ = self._weigh_rows(summed, part.rows, y)
+        self.coef_ = weights.reshape(part.shape[1], self.n_windows)
+        return self
+
+    def features_of(self, part: Part) -> Floats:
+        """Return the means of the part's epochs, [epoch, feature]."""
+        return self._summed(part).features[part.rows]
+
+    def sums_of(self, part: Part) -> ClassMoments | None:
+        """Return sums over the part's features where its subjects are whole."""
+        return self._summed(part).over(part.rows)
+
+    def _summed(self, part: Part) -> SummedFeatures:
+        return part.whole.once(
+            ("window means", self.n_windows),
+            lambda epochs: SummedFeatures(epochs, window_means(epochs.X, self.n_windows)),
+        )
+
+    @staticmethod
+    def _weigh_rows(summed: SummedFeatures, rows: Index, y: Labels) -> tuple[Floats, float]:
+        sums = summed.over(rows)
+        if sums is None:
+            return discriminant(summed.features[rows].astype(np.float64), y)
+        return discriminant_of(sums)

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from p300.detectors.linear.covariance import discriminant, ledoit_wolf
+from p300.adaptation.readout import fit_readout, readout_of
+from p300.detectors.linear.covariance import discriminant, discriminant_of, ledoit_wolf
+from p300.detectors.linear.moments import MOST_EXACT, ClassMoments, added
 from p300.errors import DetectorError
 
 
@@ -60,6 +62,50 @@ def test_the_shrinkage_is_scikit_learns(**shape):
     shrunk += share * variance * np.eye(len(shrunk))
     expected = sklearn.covariance.ledoit_wolf(features)[0]
     np.testing.assert_allclose(shrunk, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+
+
+def halves(features, y):
+    """Sums over the epochs, of two halves with both classes added up."""
+    first = np.arange(len(y)) < len(y) // 2
+    return added(ClassMoments.of(features[rows], y[rows]) for rows in (first, ~first))
+
+
+@given(st.integers(0, 999), st.integers(20, 80), st.integers(8, 40), st.integers(1, 20))
+@settings(max_examples=60, deadline=None)
+def test_sums_of_parts_give_the_discriminant_of_all(seed, n_nontargets, n_targets, n_features):
+    features, y = draw(seed, n_nontargets, n_targets, n_features, 3)
+    features -= features.mean(axis=0)
+    sums = halves(features, y)
+    assert sums.precise
+    (weights, intercept), (expected, threshold) = discriminant_of(sums), discriminant(features, y)
+    found, wanted = features @ weights + intercept, features @ expected + threshold
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-8 * np.abs(wanted).max())
+    known, expected = readout_of(sums), fit_readout(features, y)
+    for name in ("nontarget", "target", "covariance"):
+        wanted = getattr(expected, name)
+        error = 1e-10 * np.abs(wanted).max()
+        np.testing.assert_allclose(getattr(known, name), wanted, rtol=0, atol=error)
+
+
+def test_sums_of_very_many_features_are_near_enough():
+    features, y = draw(3, 700, 300, MOST_EXACT + 20, 5)
+    features -= features.mean(axis=0)
+    sums, (weights, _) = halves(features, y), discriminant(features, y)
+    assert sums.target.powers.dtype == np.float32
+    found, _ = discriminant_of(sums)
+    np.testing.assert_allclose(found, weights, rtol=0, atol=1e-4 * np.abs(weights).max())
+
+
+def test_sums_about_zero_say_where_they_are_not_precise():
+    features, y = draw(4, 60, 40, 5, 2)
+    features -= features.mean(axis=0)
+    assert halves(features, y).precise
+    features[:, 2] += 30 * features[:, 2].std()
+    assert not halves(features, y).precise
+    features[:, 2] = 0
+    assert halves(features, y).precise
+    features[:, 2] = 0.1
+    assert not halves(features, y).precise
 
 
 @pytest.mark.parametrize("n_features", [9, 90])

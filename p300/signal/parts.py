@@ -1,0 +1,138 @@
+"""Parts of a study's epochs, and what is derived of all of them once instead of for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.signal.epoch_arrays import gather_epochs
+from p300.signal.epochs import Epochs
+from p300.signal.flash_rows import FlashRows
+
+Index = npt.NDArray[np.intp]
+Result = TypeVar("Result")
+
+
+class SharedEpochs:
+    """Epochs that many parts are cut from, each for a fold or a fit within one.
+
+    What is computed of each epoch by itself, or of each subject, is computed here once.
+
+    Parameters
+    ----------
+    epochs
+        Those of a study, or of whatever is learned from as a whole.
+    """
+
+    def __init__(self, epochs: Epochs) -> None:
+        self.epochs = epochs
+        self._derived: dict[Hashable, Any] = {}
+
+    def once(self, name: Hashable, derive: Callable[[Epochs], Result]) -> Result:
+        """Return what is derived of the epochs, the same object each time.
+
+        Parameters
+        ----------
+        name
+            The same for what would be derived alike. What is derived of one epoch, or one unit,
+            must not depend on the others: some of them are tested.
+        derive
+            Called the first time.
+        """
+        if name not in self._derived:
+            self._derived[name] = derive(self.epochs)
+        found: Result = self._derived[name]
+        return found
+
+    def units(self, level: str) -> npt.NDArray[np.int64]:
+        """Return the units of the epochs, see :meth:`~p300.signal.flash_rows.FlashRows.units`."""
+        return self.once(("units", level), lambda epochs: epochs.units(level))
+
+    def holds_whole(self, rows: Index, level: str) -> bool:
+        """Return whether some epochs, positions once each, are all of each unit among them."""
+        unit = self.units(level)
+        counts, sizes = np.bincount(unit[rows], minlength=len(unit)), np.bincount(unit)
+        there = np.flatnonzero(counts)
+        return bool((counts[there] == sizes[there]).all())
+
+    def part(self, rows: Index | None = None) -> Part:
+        """Return the epochs at the given positions, by default all."""
+        return Part(self, np.arange(len(self.epochs)) if rows is None else rows)
+
+
+class Part(FlashRows):
+    """Some epochs of a study. Their signals are gathered when they are asked for.
+
+    Parameters
+    ----------
+    whole
+        The study.
+    rows
+        Positions in it.
+    """
+
+    def __init__(self, whole: SharedEpochs, rows: Index) -> None:
+        self.whole = whole
+        self.rows = rows
+
+    @cached_property
+    def flashes(self) -> pd.DataFrame:  # type: ignore[override]  # read when it is asked for
+        """One row an epoch."""
+        return self.whole.epochs.flashes.iloc[self.rows].reset_index(drop=True)
+
+    @cached_property
+    def X(self) -> npt.NDArray[np.float32]:  # noqa: N802  # as it is called everywhere
+        """float32 [epoch, electrode, time]."""
+        return gather_epochs(self.whole.epochs.X, self.rows)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of epochs, electrodes and samples."""
+        n_electrodes, n_samples = self.whole.epochs.X.shape[1:]
+        return len(self.rows), n_electrodes, n_samples
+
+    @property
+    def duration(self) -> float:
+        """Length of an epoch in seconds."""
+        return self.whole.epochs.duration
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def y(self) -> npt.NDArray[np.uint8]:
+        """As :attr:`FlashRows.y`."""
+        target = self.whole.once("target", _targets)[self.rows]
+        return super().y if np.isnan(target).any() else target.astype(np.uint8)
+
+    def units(self, level: str) -> npt.NDArray[np.int64]:
+        """As :meth:`FlashRows.units`."""
+        _, first, unit = np.unique(
+            self.whole.units(level)[self.rows], return_index=True, return_inverse=True
+        )
+        number = np.empty(len(first), dtype=np.int64)
+        number[np.argsort(first)] = np.arange(len(first))
+        return number[unit]
+
+    def select(self, rows: npt.ArrayLike) -> Part:
+        """Return the epochs at the given positions in this part, or where a mask is true."""
+        return Part(self.whole, self.rows[np.asarray(rows)])
+
+    def gathered(self) -> Epochs:
+        """Return the part as epochs of its own."""
+        return self.whole.epochs.select(self.rows)
+
+
+def _targets(epochs: Epochs) -> npt.NDArray[np.float64]:
+    """Return 1 for a target, 0 for a non-target, NaN where nobody knows, [epoch]."""
+    return epochs.flashes["target"].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def part_of(epochs: Epochs) -> Part:
+    """Return all of some epochs as a part, of a whole of their own."""
+    return SharedEpochs(epochs).part()
