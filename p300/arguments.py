@@ -15,6 +15,10 @@ from p300.errors import ConfigError, P300Error
 _Name = TypeVar("_Name", bound=Hashable)
 
 
+LONGEST_KEY = 100
+"""Letters of a key that is named as it is."""
+
+
 def did_you_mean(found: object, known: Iterable[str]) -> str:
     """Return ", did you mean 'x'?" for the nearest known word, or an empty string."""
     near = difflib.get_close_matches(str(found), list(known), n=1)
@@ -185,6 +189,12 @@ def _number_hint(value: object) -> str:
         return f"; write {float(value)!r}" if isinstance(value, str) else ""
     except ValueError:
         return ""
+
+
+def as_key(value: object) -> str:
+    """Return a key as a message can name it: as it is where that is one short line."""
+    plain = isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_KEY
+    return str(value) if plain else shown(value)
 
 
 def shown(value: object) -> str:

@@ -15,12 +15,16 @@ import tempfile
 from pathlib import Path
 
 from mutant import Mutant
+from mutants_hostile import HOSTILE
 from mutants_recordings import RECORDINGS
+from mutants_sums import SUMS
 
 ROOT = Path(__file__).resolve().parent.parent
 
 MUTANTS = (
     *RECORDINGS,
+    *HOSTILE,
+    *SUMS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
@@ -66,11 +70,9 @@ MUTANTS = (
     Mutant(
         "training epochs are aligned without the test epochs",
         "evaluation/fold.py",
-        "    train = align(epochs.select(fold.train), alignment.offline)\n",
-        "    both = align(\n"
-        "        epochs.select(np.concatenate([fold.train, fold.test])), alignment.offline\n"
-        "    )\n"
-        "    train = both.select(np.arange(len(fold.train)))\n",
+        "    train = align_part(whole.part(fold.train), alignment.offline)\n",
+        "    both = whole.part(np.concatenate([fold.train, fold.test]))\n"
+        "    train = align_part(both, alignment.offline).select(np.arange(len(fold.train)))\n",
         ("tests/evaluation/test_fold.py",),
     ),
     Mutant(
@@ -125,9 +127,11 @@ MUTANTS = (
     Mutant(
         "no test character decides when training stops",
         "adaptation/ways/none.py",
-        "        train = fold.train\n",
+        "        return detector.fit_part(fold.train, fold.validation)\n",
         "        from p300.signal.epochs import concatenate\n"
-        "        train = concatenate([fold.train, fold.test])\n",
+        "        from p300.signal.parts import part_of\n"
+        "        both = part_of(concatenate([fold.train.gathered(), fold.test]))\n"
+        "        return detector.fit_part(both, fold.validation)\n",
         ("tests/evaluation/test_fold.py",),
     ),
     Mutant(

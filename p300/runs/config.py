@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
-from p300.arguments import did_you_mean, shown
+from p300.arguments import as_key, did_you_mean, shown
 from p300.errors import ConfigError, P300Error
 from p300.files import read_bytes
 from p300.ranges import Seed, Size
@@ -261,7 +261,7 @@ def _default(key: str) -> Any:
 
 def _explain(error: Any, where: str) -> str:
     """Say in one line what pydantic found wrong."""
-    location = [str(part) for part in error["loc"] if part != "[key]"]
+    location = [as_key(part) for part in error["loc"] if part != "[key]"]
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
         parts: dict[str, type[BaseModel]] = {"preprocessing": Preprocessing, "spelling": Spelling}

@@ -99,6 +99,7 @@ def test_one_detector_under_two_labels():
         ("detectors: {'a\\b': {detector: slda}}", "control or other"),
         ('detectors: {"a\\nb": {detector: slda}}', "control or other"),
         ("detectors: {..: {detector: slda}}", "control or other"),
+        ('datasets: {"a\\nb": {source: bids}}', r"datasets\.'a\\nb'"),
         ("detectors: {'': {detector: slda}}", "control or other"),
         ('detectors: {"a\\ud800b": {detector: slda}}', "cannot be printed|not valid YAML"),
         ('datasets: {"a\\x9bb": {source: simulated}}', "cannot be printed"),
