@@ -8,6 +8,7 @@ clock, mean AUC.
     python benchmarks/study.py peers      # fits, beside the peers
     python benchmarks/study.py scaling    # how a fit's time grows, and folds as one batched model
     python benchmarks/study.py inference  # one epoch, and 10,000
+    python benchmarks/study.py growth     # how an evaluation's time grows with the people
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from growth import print_growth
 from joblib import Parallel, delayed
 from sklearn.metrics import roc_auc_score
 from speed import PublishedEEGNet
@@ -351,6 +353,7 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=["peers", "scaling", "inference"])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folds", type=int, default=8, help="of CNN-1 and of LDA, for `peers`")
+    parser.add_argument("--people", type=int, nargs="+", default=[12, 24, 48, 96])
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", P300Warning)
@@ -362,6 +365,8 @@ def main() -> None:
             print_folds()
         if "inference" in arguments.tables:
             print_inference()
+        if "growth" in arguments.tables:
+            print_growth(arguments.people)
 
 
 if __name__ == "__main__":

@@ -95,3 +95,15 @@ def test_a_layout_written_plainly_has_its_symbols(cells):
 def test_what_init_writes_is_read_back(names):
     for key in LISTS:
         assert read_yaml(f"{key}: {_flow(names)}", "x") == {key: names}
+
+
+@pytest.mark.parametrize(
+    "grown", ["[{0}, {0}, {0}, {0}, {0}, {0}, {0}]", "{{a: {0}, b: {0}}}"]
+)
+def test_text_that_stands_for_very_many_values_is_refused(grown):
+    levels = 7 if grown[0] == "[" else 17
+    lines = ["l0: &l0 [x]"]
+    lines += [f"l{k}: &l{k} {grown.format(f'*l{k - 1}')}" for k in range(1, levels + 1)]
+    with pytest.raises(ConfigError, match="stands for more than 100,000 values"):
+        read_yaml("\n".join(lines), "x.yaml")
+    assert len(read_yaml("\n".join(lines[:4]), "x.yaml")) == 4
