@@ -6,17 +6,17 @@ from mutant import Mutant
 
 SUMS = (
     Mutant(
-        "what is tested changes nothing that is learned from sums",
+        "sums over subjects stand for the epochs of subjects that are whole",
         "detectors/linear/summed.py",
-        "there = np.flatnonzero(counts)",
-        "there = np.arange(len(self._sizes))",
+        'if not self._whole.holds_whole(rows, "subject"):',
+        "if False:",
         ("tests/signal/test_parts.py",),
     ),
     Mutant(
         "sums about zero are not used where they are not precise",
         "detectors/linear/summed.py",
-        "return total if total.precise else None",
-        "return total",
+        "if there and sums is not None and sums.precise else None",
+        "if there and sums is not None else None",
         ("tests/detectors/linear/test_linear.py", "tests/signal/test_parts.py"),
     ),
     Mutant(

@@ -97,9 +97,7 @@ def test_what_init_writes_is_read_back(names):
         assert read_yaml(f"{key}: {_flow(names)}", "x") == {key: names}
 
 
-@pytest.mark.parametrize(
-    "grown", ["[{0}, {0}, {0}, {0}, {0}, {0}, {0}]", "{{a: {0}, b: {0}}}"]
-)
+@pytest.mark.parametrize("grown", ["[{0}, {0}, {0}, {0}, {0}, {0}, {0}]", "{{a: {0}, b: {0}}}"])
 def test_text_that_stands_for_very_many_values_is_refused(grown):
     levels = 7 if grown[0] == "[" else 17
     lines = ["l0: &l0 [x]"]

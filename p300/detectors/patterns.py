@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from p300.detectors.base import Detector
-from p300.detectors.splits import EpochArray, Floats
-from p300.signal.epoch_arrays import blocks
+from p300.detectors.splits import Floats
 from p300.signal.parts import Part
 
 GRADIENT_BATCH = 512
@@ -18,7 +17,7 @@ N_FFT = 128
 """Samples that kernels are padded to with zeros for their frequency response."""
 
 
-def spatial_patterns(filters: Floats, X: EpochArray, recorded: EpochArray | None = None) -> Floats:
+def spatial_patterns(filters: Floats, part: Part, recorded: Part | None = None) -> Floats:
     """Return the scalp pattern of the activity that each spatial filter extracts.
 
     Pattern = covariance of the electrodes times filter (Haufe et al., NeuroImage 87:96-110, 2014,
@@ -29,8 +28,8 @@ def spatial_patterns(filters: Floats, X: EpochArray, recorded: EpochArray | None
     ----------
     filters
         [filter, electrode].
-    X
-        The epochs that the filters were learned from, [epoch, electrode, time].
+    part
+        The epochs that the filters were learned from.
     recorded
         The same before they were aligned, where they were.
 
@@ -38,14 +37,13 @@ def spatial_patterns(filters: Floats, X: EpochArray, recorded: EpochArray | None
     -------
     [filter, electrode]
     """
-    seen = X if recorded is None else recorded
-    n = X.shape[0] * X.shape[2]
-    products = np.zeros((X.shape[1], X.shape[1]))
-    sums = np.zeros((2, X.shape[1]))
-    for block in blocks(X):
+    n, (_, n_electrodes, _) = part.shape[0] * part.shape[2], part.shape
+    products, sums = np.zeros((n_electrodes, n_electrodes)), np.zeros((2, n_electrodes))
+    seen = part if recorded is None else recorded
+    for (_, X), (_, before) in zip(part.blocks(), seen.blocks(), strict=True):
         a, b = (
-            windows[block].transpose(1, 0, 2).reshape(X.shape[1], -1).astype(np.float64)
-            for windows in (X, seen)
+            epochs.transpose(1, 0, 2).reshape(n_electrodes, -1).astype(np.float64)
+            for epochs in (X, before)
         )
         products += a @ b.T
         sums += a.sum(axis=1), b.sum(axis=1)
@@ -126,7 +124,7 @@ def inspect_detector(
     """
     filters, patterns = detector.spatial_filters(), None
     if filters is not None:
-        patterns = spatial_patterns(filters, part.X, None if recorded is None else recorded.X)
+        patterns = spatial_patterns(filters, part, recorded)
     found = {
         "spatial_filters": filters,
         "spatial_patterns": patterns,

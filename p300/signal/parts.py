@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.signal.epoch_arrays import gather_epochs
+from p300.signal.epoch_arrays import BLOCK, blocks, gather_epochs
 from p300.signal.epochs import Epochs
 from p300.signal.flash_rows import FlashRows
 
@@ -90,6 +90,19 @@ class Part(FlashRows):
         """float32 [epoch, electrode, time]."""
         return gather_epochs(self.whole.epochs.X, self.rows)
 
+    def blocks(self) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
+        """Yield which epochs of the part come next and their X, without room for all at once."""
+        X = self.whole.epochs.X
+        step = max(1, BLOCK // max(1, X[:1].nbytes))
+        for start in range(0, len(self), step):
+            block = slice(start, start + step)
+            yield block, X[self.rows[block]]
+
+    @property
+    def finite(self) -> bool:
+        """Whether all values of X are."""
+        return bool(self.whole.once("finite", _finite)[self.rows].all())
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of epochs, electrodes and samples."""
@@ -126,6 +139,12 @@ class Part(FlashRows):
     def gathered(self) -> Epochs:
         """Return the part as epochs of its own."""
         return self.whole.epochs.select(self.rows)
+
+
+def _finite(epochs: Epochs) -> npt.NDArray[np.bool_]:
+    """Return whether all values of an epoch are finite, [epoch]."""
+    finite = [np.isfinite(epochs.X[block]).all(axis=(1, 2)) for block in blocks(epochs.X)]
+    return np.concatenate([np.empty(0, dtype=bool), *finite])
 
 
 def _targets(epochs: Epochs) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,12 +29,13 @@ def mcnn(epochs):
     return make_detector("mcnn3", max_passes=8, n_members=2).fit(epochs.X, epochs.y)
 
 
-def test_a_pattern_shows_where_the_source_is_not_where_the_weights_are():
+def test_a_pattern_shows_where_the_source_is_not_where_the_weights_are(epochs):
     rng = np.random.default_rng(0)
     source, noise = rng.standard_normal((2, 200, 50))
     # Electrode 0 holds source and noise, electrode 1 the noise alone: the filter subtracts it.
     X = np.stack([source + noise, noise], axis=1)
-    (pattern,) = spatial_patterns(np.array([[1.0, -1.0]]), X)
+    shown = replace(epochs.select(np.arange(200)), X=X.astype(np.float32), electrodes=("A", "B"))
+    (pattern,) = spatial_patterns(np.array([[1.0, -1.0]]), part_of(shown))
     assert pattern == pytest.approx([1, 0], abs=0.05)
 
 

@@ -101,6 +101,21 @@ def test_features_are_read_once_and_what_is_fitted_does_not_depend_on_others(epo
         assert other.calibration_ == fitted.calibration_
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e7])
+def test_a_part_is_fitted_alike_whatever_its_sums_are_good_for(epochs, offset):
+    shifted = epochs.X.copy()
+    shifted[:, 1] += offset
+    whole = SharedEpochs(replace(epochs, X=shifted))
+    for rows in (rows_of(epochs, "1", "2"), rows_of(epochs, "1", "2", "3")[7:]):
+        part = whole.part(rows)
+        fitted = make_detector("slda").fit_part(part, "subject")
+        plain = make_detector("slda").fit(part.X, part.y, groups=part.units("subject"))
+        scores = [one.decision_function(shifted) for one in (fitted, plain)]
+        np.testing.assert_allclose(*scores, atol=1e-8)
+        useful = offset == 0 and len(rows) == len(rows_of(epochs, "1", "2"))
+        assert (fitted.sums_of(part) is not None) == useful
+
+
 def test_epochs_that_are_not_finite_are_refused_as_ever(epochs):
     spoilt = epochs.X.copy()
     spoilt[3, 0, 0] = np.nan

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.detectors.linear.cross_fitted import ClosedFormDetector
-from p300.detectors.linear.xdawn import response_covariances, target_response
+from p300.detectors.linear.xdawn import PRECISION, response_covariances, target_response
 from p300.detectors.splits import EpochArray, Floats, Labels, check_components
 from p300.ranges import Several, Size
 
@@ -51,7 +51,7 @@ class ErpCovarianceMDM(ClosedFormDetector):
         directions = np.linalg.svd(response, full_matrices=False)[0][:, :n_components]
         self.response_ = directions.T @ response
         covariances = response_covariances(X, self.response_)
-        self.means_ = np.stack([mean_riemann(covariances[y == k], tol=1e-6) for k in (0, 1)])
+        self.means_ = np.stack([mean_riemann(covariances[y == k], tol=PRECISION) for k in (0, 1)])
         return self
 
     def _raw_scores(self, X: EpochArray) -> Floats:

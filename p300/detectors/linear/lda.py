@@ -45,18 +45,18 @@ class ShrinkageLDA(SingleLayer):
         """Fit to a part of a study. See :meth:`p300.detectors.base.Detector.fit_part`."""
         self._check_parameters()
         summed, y = self._summed(part), part.y
-        self._note(part.shape, y)
-        if not summed.finite[part.rows].all():
+        if not summed.finite[part.rows].all() or len(np.unique(y)) < 2:
             return super().fit_part(part, level)  # which tells what is wrong
+        self._note(part.shape, y)
         if calibrated:
 
             def score(rest: Index, rows: Index) -> Floats:
-                weights, intercept = self._weigh_rows(summed, part.rows[rest], y[rest])
+                weights, intercept = self._weigh_part(summed, part.select(rest))
                 scores: Floats = summed.features[part.rows[rows]] @ weights + intercept
                 return scores
 
             self._calibrate(*cross_fitted_scores(y, part.groups(level), self.n_folds, score))
-        weights, self.intercept_ = self._weigh_rows(summed, part.rows, y)
+        weights, self.intercept_ = self._weigh_part(summed, part)
         self.coef_ = weights.reshape(part.shape[1], self.n_windows)
         return self
 
@@ -66,17 +66,19 @@ class ShrinkageLDA(SingleLayer):
 
     def sums_of(self, part: Part) -> ClassMoments | None:
         """Return sums over the part's features where its subjects are whole."""
-        return self._summed(part).over(part.rows)
+        return self._summed(part).over(part)
 
     def _summed(self, part: Part) -> SummedFeatures:
         return part.whole.once(
             ("window means", self.n_windows),
-            lambda epochs: SummedFeatures(epochs, window_means(epochs.X, self.n_windows)),
+            lambda _: SummedFeatures(
+                part.whole, lambda epochs: window_means(epochs.X, self.n_windows)
+            ),
         )
 
     @staticmethod
-    def _weigh_rows(summed: SummedFeatures, rows: Index, y: Labels) -> tuple[Floats, float]:
-        sums = summed.over(rows)
+    def _weigh_part(summed: SummedFeatures, part: Part) -> tuple[Floats, float]:
+        sums = summed.over(part)
         if sums is None:
-            return discriminant(summed.features[rows].astype(np.float64), y)
+            return discriminant(summed.features[part.rows], part.y)
         return discriminant_of(sums)

@@ -8,10 +8,7 @@ in common is summed once a subject, and a fold adds up what it learns from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 import numpy as np
 import numpy.typing as npt
@@ -133,11 +130,6 @@ class ClassMoments:
     def of(cls, features: Floats, y: npt.NDArray[np.integer]) -> ClassMoments:
         """Sum over labelled epochs, [epoch, feature]."""
         return cls(Moments.of(features[y == 0]), Moments.of(features[y == 1]))
-
-
-def added(several: Iterable[ClassMoments]) -> ClassMoments:
-    """Add up the sums of several units, one at least."""
-    return reduce(add, several)
 
 
 def shrinkage(covariance: Floats, lengths: float, n: int) -> tuple[float, float]:

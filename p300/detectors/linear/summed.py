@@ -1,15 +1,59 @@
-"""Features of all epochs of a study, and their sums by unit, each computed once."""
+"""What is summed over the epochs of each subject of a study once, and added up for its parts."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from operator import add
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.linear.moments import ClassMoments, added
+from p300.detectors.linear.moments import ClassMoments
 from p300.signal.epochs import Epochs
+from p300.signal.parts import Part, SharedEpochs
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
+
+
+class Addable(Protocol):
+    """Sums over epochs, which add up."""
+
+    def __add__(self, other: Self, /) -> Self:
+        """Return the sums over both."""
+
+
+SumsT = TypeVar("SumsT", bound=Addable)
+
+
+class SummedBySubject(Generic[SumsT]):
+    """Sums over the epochs of each subject of a study, made when they are first asked for.
+
+    Parameters
+    ----------
+    whole
+        The study.
+    sum_over
+        Sums over the epochs at some positions in it.
+    """
+
+    def __init__(self, whole: SharedEpochs, sum_over: Callable[[Index], SumsT]) -> None:
+        self._whole, self._sum_over = whole, sum_over
+        self._sums: dict[int, SumsT] = {}
+
+    def over(self, rows: Index) -> SumsT | None:
+        """Return the sums over the epochs at some positions; None where subjects are not whole."""
+        if not self._whole.holds_whole(rows, "subject"):
+            return None
+        unit = self._whole.units("subject")
+        return reduce(add, (self._of(int(one), unit) for one in np.unique(unit[rows])))
+
+    def _of(self, one: int, unit: npt.NDArray[np.int64]) -> SumsT:
+        if one not in self._sums:
+            self._sums[one] = self._sum_over(np.flatnonzero(unit == one))
+        return self._sums[one]
 
 
 class SummedFeatures:
@@ -17,50 +61,30 @@ class SummedFeatures:
 
     Parameters
     ----------
-    epochs
-        Of a study.
-    features
-        Of its epochs, [epoch, feature], each row of that epoch alone.
+    whole
+        A study.
+    read
+        Reads the features of its epochs, [epoch, feature], each row of that epoch alone.
     """
 
-    def __init__(self, epochs: Epochs, features: Floats) -> None:
-        self.features = features
-        self.finite: npt.NDArray[np.bool_] = np.asarray(np.isfinite(features).all(axis=1))
-        self._target = epochs.flashes["target"].to_numpy(dtype=np.float64, na_value=np.nan)
-        self._unit = epochs.units("subject")
-        self._sizes = np.bincount(self._unit)
-        self._sums: dict[int, ClassMoments | None] = {}
+    def __init__(self, whole: SharedEpochs, read: Callable[[Epochs], Floats]) -> None:
+        self.features = read(whole.epochs)
+        self.finite: npt.NDArray[np.bool_] = np.asarray(np.isfinite(self.features).all(axis=1))
+        self._sums = SummedBySubject(whole, lambda rows: self._sum_over(whole.part(rows)))
 
-    def over(self, rows: Index) -> ClassMoments | None:
-        """Return sums over some epochs.
-
-        Parameters
-        ----------
-        rows
-            Positions in the study.
+    def over(self, part: Part) -> ClassMoments | None:
+        """Return sums over the epochs of a labelled part.
 
         Returns
         -------
-        None where sums do not help: where not all subjects in it are whole and have both classes,
-        epochs are fewer than features, or sums about zero are not precise.
+        None where they do not help: where subjects are not whole, a class is missing, epochs are
+        fewer than features, or sums about zero are not precise.
         """
-        counts = np.bincount(self._unit[rows], minlength=len(self._sizes))
-        there = np.flatnonzero(counts)
-        if len(rows) < self.features.shape[1] or (counts[there] != self._sizes[there]).any():
+        if len(part) < self.features.shape[1]:
             return None
-        sums = [self._over_unit(int(unit)) for unit in there]
-        known = [one for one in sums if one is not None]
-        if len(known) < len(sums):
-            return None
-        total = added(known)
-        return total if total.precise else None
+        sums = self._sums.over(part.rows)
+        there = sums is not None and sums.nontarget.n > 0 and sums.target.n > 0
+        return sums if there and sums is not None and sums.precise else None
 
-    def _over_unit(self, unit: int) -> ClassMoments | None:
-        """Return the sums over a unit's epochs, None where they lack a class or are not finite."""
-        if unit not in self._sums:
-            rows = np.flatnonzero(self._unit == unit)
-            y = self._target[rows]
-            whole = self.finite[rows].all() and {0.0, 1.0} == set(y.tolist())
-            sums = ClassMoments.of(self.features[rows], y.astype(np.uint8)) if whole else None
-            self._sums[unit] = sums
-        return self._sums[unit]
+    def _sum_over(self, part: Part) -> ClassMoments:
+        return ClassMoments.of(self.features[part.rows], part.y)

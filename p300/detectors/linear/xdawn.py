@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import clone
 
 from p300.detectors.linear.covariance import discriminant
 from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
-from p300.detectors.splits import EpochArray, Floats, Labels, check_components
+from p300.detectors.linear.signal_sums import SignalSums, filtered, sums_over
+from p300.detectors.splits import (
+    EpochArray,
+    Floats,
+    Index,
+    Labels,
+    check_components,
+    cross_fitted_scores,
+)
 from p300.errors import DetectorError
 from p300.ranges import Positive, Several, Size
+from p300.signal.parts import Part
 
 SHRINKAGE = 0.01
 """Share of equal variances in the signal covariance, singular after an average reference."""
+
+PRECISION = 1e-4
+"""Step at which the geometric mean of covariances is near enough: to a millionth of its size. One
+of 1e-6 takes half as many steps again, on which most of a fit's time goes."""
 
 MINIMUM_SAMPLES = 10
 """Fewest samples of an epoch whose covariance is taken."""
 
 
-def xdawn_filters(X: EpochArray, y: Labels, n_filters: int) -> Floats:
+def xdawn_filters(sums: SignalSums, n_filters: int) -> Floats:
     """Return the spatial filters after which target responses stand out most from the signal.
 
     Rivet et al., IEEE TBME 56:2035-2043, 2009, on epochs (pyRiemann's ``Xdawn``), for the response
@@ -28,8 +43,8 @@ def xdawn_filters(X: EpochArray, y: Labels, n_filters: int) -> Floats:
 
     Parameters
     ----------
-    X, y
-        [epoch, electrode, time] and labels.
+    sums
+        Over the training epochs.
     n_filters
         Number of filters.
 
@@ -42,20 +57,70 @@ def xdawn_filters(X: EpochArray, y: Labels, n_filters: int) -> Floats:
     DetectorError
         When there are more filters than electrodes.
     """
-    check_components("n_filters", n_filters, X.shape[1])
+    check_components("n_filters", n_filters, len(sums.mean))
     from pyriemann.spatialfilters import Xdawn
 
-    signal = X.transpose(1, 0, 2).reshape(X.shape[1], -1).astype(np.float64)
-    covariance = np.cov(signal)
+    covariance, response = sums.covariance, sums.response
     variance = np.trace(covariance) / len(covariance)
     noise = (1 - SHRINKAGE) * covariance + SHRINKAGE * variance * np.eye(len(covariance))
-    xdawn = Xdawn(n_filters, classes=[1], baseline_cov=noise).fit(X.astype(np.float64), y)
+    # Of the epochs it takes the mean response alone: one epoch, which is that.
+    xdawn = Xdawn(n_filters, classes=[1], baseline_cov=noise).fit(response[None], np.ones(1))
     filters: Floats = xdawn.filters_
     spread: Floats = np.sqrt(np.einsum("fe,eg,fg->f", filters, noise, filters))
     return filters / spread[:, None]
 
 
-class XdawnLDA(ClosedFormDetector):
+class XdawnDetector(ClosedFormDetector):
+    """What detectors behind xDAWN filters share: the filters follow from sums over the epochs.
+
+    Attributes
+    ----------
+    filters_ : spatial filters, [filter, electrode]
+    """
+
+    filters_: Floats
+
+    @abstractmethod
+    def _n_filters(self, n_electrodes: int) -> int:
+        """Return the number of filters."""
+
+    @abstractmethod
+    def _read(self, signals: Floats, y: Labels) -> None:
+        """Learn to read filtered signals, [epoch, filter, time]."""
+
+    def _fit(self, X: EpochArray, y: Labels) -> Self:
+        self.filters_ = xdawn_filters(SignalSums.of(X, y), self._n_filters(X.shape[1]))
+        self._read(self.filters_ @ X, y)
+        return self
+
+    def _fit_part(self, part: Part) -> Self:
+        """Fit to a part of a study without room for its signals."""
+        self.filters_ = xdawn_filters(sums_over(part), self._n_filters(part.shape[1]))
+        self._read(filtered(self.filters_, part), part.y)
+        return self
+
+    def fit_part(self, part: Part, level: str, *, calibrated: bool = True) -> Self:
+        """Fit to a part of a study. See :meth:`p300.detectors.base.Detector.fit_part`."""
+        self._check_parameters()
+        y = part.y
+        if not part.finite or len(np.unique(y)) < 2:
+            return super().fit_part(part, level)  # which tells what is wrong
+        self._note(part.shape, y)
+        if calibrated:
+
+            def score(rest: Index, rows: Index) -> Floats:
+                other: Self = clone(self)
+                return other._fit_part(part.select(rest))._raw_scores(part.select(rows).X)
+
+            self._calibrate(*cross_fitted_scores(y, part.groups(level), self.n_folds, score))
+        return self._fit_part(part)
+
+    def spatial_filters(self) -> Floats:
+        """Return the xDAWN filters, [filter, electrode]."""
+        return self.filters_
+
+
+class XdawnLDA(XdawnDetector):
     """xDAWN spatial filters, then shrinkage LDA on means of consecutive samples.
 
     Parameters
@@ -78,11 +143,11 @@ class XdawnLDA(ClosedFormDetector):
         self.n_windows = n_windows
         self.n_folds = n_folds
 
-    def _fit(self, X: EpochArray, y: Labels) -> Self:
-        n_filters = min(4, X.shape[1]) if self.n_filters is None else self.n_filters
-        self.filters_ = xdawn_filters(X, y, n_filters)
-        self.weights_, self.intercept_ = discriminant(self.features(X), y)
-        return self
+    def _n_filters(self, n_electrodes: int) -> int:
+        return min(4, n_electrodes) if self.n_filters is None else self.n_filters
+
+    def _read(self, signals: Floats, y: Labels) -> None:
+        self.weights_, self.intercept_ = discriminant(window_means(signals, self.n_windows), y)
 
     def features(self, X: EpochArray) -> Floats:
         """Average consecutive samples of the filtered signals, [epoch, filter * window]."""
@@ -91,10 +156,6 @@ class XdawnLDA(ClosedFormDetector):
     def readout(self) -> tuple[Floats, float]:
         """Return the weights of the features, [feature], and the intercept."""
         return self.weights_, self.intercept_
-
-    def spatial_filters(self) -> Floats:
-        """Return the xDAWN filters, [filter, electrode]."""
-        return self.filters_
 
     @property
     def n_parameters(self) -> int:
@@ -110,7 +171,7 @@ class XdawnLDA(ClosedFormDetector):
         self.intercept_ = float(arrays["intercept"][0])
 
 
-class XdawnTangentSpace(ClosedFormDetector):
+class XdawnTangentSpace(XdawnDetector):
     """Covariances of xDAWN-filtered epochs and target response, in the tangent space.
 
     Barachant & Congedo, arXiv:1409.0107, 2014: each epoch is stacked under the mean target
@@ -134,20 +195,23 @@ class XdawnTangentSpace(ClosedFormDetector):
         self.C = C
         self.n_folds = n_folds
 
-    def _fit(self, X: EpochArray, y: Labels) -> Self:
+    def _n_filters(self, n_electrodes: int) -> int:  # noqa: ARG002
+        return self.n_filters
+
+    def _read(self, signals: Floats, y: Labels) -> None:
         from pyriemann.geometry.mean import mean_riemann
+        from pyriemann.geometry.tangentspace import tangent_space
         from sklearn.linear_model import LogisticRegression
 
-        self.filters_ = xdawn_filters(X, y, self.n_filters)
-        self.response_ = target_response(self.filters_ @ X, y)
-        self.reference_ = mean_riemann(self._covariances(X), tol=1e-6)
-        features = self.features(X)
+        self.response_ = target_response(signals, y)
+        covariances = response_covariances(signals, self.response_)
+        self.reference_ = mean_riemann(covariances, tol=PRECISION)
+        features = tangent_space(covariances, self.reference_)
         centre, spread = features.mean(axis=0), features.std(axis=0)
         regression = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
         coef = regression.fit((features - centre) / spread, y).coef_[0]
         self.weights_ = coef / spread
         self.intercept_ = float(regression.intercept_[0] - centre @ self.weights_)
-        return self
 
     def _covariances(self, X: EpochArray) -> Floats:
         return response_covariances(self.filters_ @ X, self.response_)
@@ -162,10 +226,6 @@ class XdawnTangentSpace(ClosedFormDetector):
     def readout(self) -> tuple[Floats, float]:
         """Return the weights of the features, [feature], and the intercept."""
         return self.weights_, self.intercept_
-
-    def spatial_filters(self) -> Floats:
-        """Return the xDAWN filters, [filter, electrode]."""
-        return self.filters_
 
     @property
     def n_parameters(self) -> int:

@@ -11,7 +11,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from p300.adaptation.readout import fit_readout, readout_of
 from p300.detectors.linear.covariance import discriminant, discriminant_of, ledoit_wolf
-from p300.detectors.linear.moments import MOST_EXACT, ClassMoments, added
+from p300.detectors.linear.moments import MOST_EXACT, ClassMoments
 from p300.errors import DetectorError
 
 
@@ -67,7 +67,8 @@ def test_the_shrinkage_is_scikit_learns(**shape):
 def halves(features, y):
     """Sums over the epochs, of two halves with both classes added up."""
     first = np.arange(len(y)) < len(y) // 2
-    return added(ClassMoments.of(features[rows], y[rows]) for rows in (first, ~first))
+    one, other = (ClassMoments.of(features[rows], y[rows]) for rows in (first, ~first))
+    return one + other
 
 
 @given(st.integers(0, 999), st.integers(20, 80), st.integers(8, 40), st.integers(1, 20))
