@@ -83,6 +83,10 @@ def _count(header: bytes, name: str, file: Path) -> int:
     return int(found[1])
 
 
+PATIENCE, SLOWEST = 60.0, 1e6
+"""Seconds that antio is given to read a file, and bytes a second that it is given beside them."""
+
+
 def open_ant(file: Path) -> BaseRaw:
     """Open a recording of an ANT amplifier, its triggers as annotations.
 
@@ -121,7 +125,13 @@ def _read_apart(file: Path) -> tuple[np.ndarray[Any, Any], Mapping[str, Any]]:
     """Read a file in another process, which may not come back."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-P", ant_child.__file__, str(file), folder]
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        patience = PATIENCE + file.stat().st_size / SLOWEST
+        try:
+            done = subprocess.run(command, capture_output=True, check=False, timeout=patience)  # noqa: S603
+        except subprocess.TimeoutExpired:
+            raise RecordingError(
+                f"{file}: antio was still reading {KIND} after {patience:.0f} s; is it damaged?"
+            ) from None
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").split("\n")
             reason = next((line for line in reversed(said) if line.strip()), "it was ended by it")

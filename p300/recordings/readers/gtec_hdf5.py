@@ -87,7 +87,7 @@ def _make_raw(content: Any, file: Path) -> BaseRaw:
 
 def _channels(about: str) -> tuple[list[str], list[str]]:
     """Return names and MNE's kinds of the channels, in the order of the samples."""
-    blocks = re.findall(r"<ChannelProperties\b[^>]*>(.*?)</ChannelProperties>", about, re.DOTALL)
+    blocks = _elements(about, "ChannelProperties")
     numbers = [_field(block, "LogicalChannelNumber") for block in blocks]
     if all(re.fullmatch("[0-9]{1,9}", number) for number in numbers) and len(set(numbers)) == len(
         numbers
@@ -99,8 +99,23 @@ def _channels(about: str) -> tuple[list[str], list[str]]:
 
 
 def _field(text: str, name: str) -> str:
-    found = re.search(rf"<{name}\b[^>/]*>\s*([^<]*?)\s*</{name}>", text)
-    return html.unescape(found[1]) if found else ""
+    # No part of the pattern can take what another may, so that it is searched once through.
+    found = re.search(rf"<{name}(?:\s[^<>/]*)?>([^<]*)</{name}>", text)
+    return html.unescape(found[1].strip()) if found else ""
+
+
+def _elements(text: str, name: str) -> list[str]:
+    """Return what is in each element of a name, which are not inside one another.
+
+    Not by a pattern: of elements that do not end each would be searched for its end to the end of
+    the text.
+    """
+    found = []
+    for begun in re.split(rf"<{name}(?=[\s>])", text)[1:]:
+        element, ended, _ = begun.partition(f"</{name}>")
+        if ended:
+            found.append(element.partition(">")[2])
+    return found
 
 
 def _text(dataset: Any) -> str:
@@ -143,9 +158,7 @@ def _whole(columns: Mapping[str, Values]) -> bool:
 
 def _mark_names(columns: Mapping[str, Values], types: str) -> list[str]:
     """Return type and value of each mark."""
-    blocks = re.findall(
-        r"<AsynchronSignalDescription\b[^>]*>(.*?)</AsynchronSignalDescription>", types, re.DOTALL
-    )
+    blocks = _elements(types, "AsynchronSignalDescription")
     called = {_field(block, "ID"): _field(block, "Name") for block in blocks}
     numbers = [str(int(number)) for number in columns.get("TypeID", columns["Time"] * 0)]
     names = [called.get(number) or number for number in numbers]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from p300.errors import DataWarning, RecordingError
+from p300.recordings.readers import antfile
 from p300.recordings.readers.mnefile import open_recording
 
 NAMES = ["Fz", "Cz", "Pz", "BIP1"]
@@ -72,6 +73,16 @@ def test_a_library_that_takes_its_process_down(save, monkeypatch, tmp_path):
     child.write_text("import os; os.abort()", encoding="utf-8")
     monkeypatch.setattr("p300.recordings.readers.ant_child.__file__", str(child))
     with pytest.raises(RecordingError, match=r"antio cannot read.*damaged or cut short"):
+        open_recording(path)
+
+
+def test_a_library_that_never_comes_back_is_given_up(save, monkeypatch, tmp_path):
+    path = save()
+    child = tmp_path / "child.py"
+    child.write_text("import time; time.sleep(60)", encoding="utf-8")
+    monkeypatch.setattr("p300.recordings.readers.ant_child.__file__", str(child))
+    monkeypatch.setattr(antfile, "PATIENCE", 0.5)
+    with pytest.raises(RecordingError, match="antio was still reading"):
         open_recording(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import hdf5_writer
 import numpy as np
@@ -147,6 +148,21 @@ def test_gtec_wrong_content(save_gtec, more, message):
     with pytest.raises(RecordingError, match=message) as caught:
         open_recording(path)
     assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    "piece", ["<ChannelProperties>", "<ChannelName", "<ChannelProperties><ChannelName>" + 99 * " "]
+)
+def test_gtec_texts_without_end_are_searched_once(save_gtec, piece):
+    path = save_gtec()
+    with h5py.File(path, "a") as file:
+        del file["RawData/AcquisitionTaskDescription"]
+        text = piece * (400_000 // len(piece)) + "</ChannelProperties>"
+        file["RawData/AcquisitionTaskDescription"] = np.array([text.encode()])
+    before = time.process_time()
+    with pytest.raises(RecordingError, match="expected"):
+        open_recording(path)
+    assert time.process_time() - before < 2
 
 
 def test_hdf5_files_of_others_are_no_recordings(save_gtec, tmp_path):
