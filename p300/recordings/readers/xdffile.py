@@ -113,8 +113,8 @@ def _variable_int(content: bytes) -> tuple[int, int]:
 
 def _parse_header(text: str, number: int, file: Path) -> XdfStream:
     def field(name: str) -> str:
-        found = re.search(rf"<{name}>\s*(.*?)\s*</{name}>", text, flags=re.DOTALL)
-        return html.unescape(found[1]) if found else ""
+        found = re.search(rf"<{name}>([^<]*)</{name}>", text)  # searched once through
+        return html.unescape(found[1].strip()) if found else ""
 
     n_channels, sfreq = field("channel_count"), field("nominal_srate")
     readable = re.fullmatch(r"\d{1,9}", n_channels) and re.fullmatch(r"[\d.eE+-]{1,30}", sfreq)
