@@ -18,7 +18,7 @@ from p300.errors import ConfigError, EpochsError
 from p300.ranges import Count
 from p300.signal.epoch_arrays import empty_epochs
 from p300.signal.epochs import Epochs
-from p300.signal.parts import Part, SharedEpochs, part_of
+from p300.signal.parts import Mixing, Part, SharedEpochs, part_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -115,11 +115,7 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     if not alignment.changes_epochs:
         return epochs
     X = empty_epochs(*epochs.X.shape)
-    domains, runs = epochs.units("session"), epochs.units("run")
-    onset = epochs.flashes["onset"].to_numpy()
-    for domain in np.unique(domains):
-        rows = np.flatnonzero(domains == domain)
-        rows = rows[np.lexsort((onset[rows], runs[rows]))]
+    for _, rows in _domains(epochs):
         recorded = np.asarray(epochs.X[rows])
         covariances = epoch_covariances(recorded)
         for known, aligned in _stages(epochs.select(rows), alignment):
@@ -142,8 +138,29 @@ def align_part(part: Part, alignment: Alignment) -> Part:
         return part
     if not part.whole.holds_whole(part.rows, "session"):
         return part_of(align(part.gathered(), alignment))
-    aligned = part.whole.once(alignment, lambda epochs: SharedEpochs(align(epochs, alignment)))
+    aligned = part.whole.once(
+        alignment, lambda epochs: SharedEpochs(epochs, _mixing(epochs, alignment.method))
+    )
     return aligned.part(part.rows)
+
+
+def _mixing(epochs: Epochs, method: str) -> Mixing:
+    """Return what aligns each domain by all of its epochs."""
+    domains = epochs.units("session")
+    matrices = np.empty((domains.max() + 1, *2 * (len(epochs.electrodes),)), dtype=np.float32)
+    for domain, rows in _domains(epochs):
+        covariances = epoch_covariances(np.asarray(epochs.X[rows]))
+        matrices[domain] = whitener(reference(covariances, epochs.X.shape[2], method))
+    return Mixing(matrices, domains)
+
+
+def _domains(epochs: Epochs) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
+    """Yield the number of each domain and the positions of its epochs, in the order of time."""
+    domains, runs = epochs.units("session"), epochs.units("run")
+    onset = epochs.flashes["onset"].to_numpy()
+    for domain in np.unique(domains):
+        rows = np.flatnonzero(domains == domain)
+        yield int(domain), rows[np.lexsort((onset[rows], runs[rows]))]
 
 
 def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice]]:
@@ -229,13 +246,17 @@ def _robust_mean(covariances: Floats, start: Floats, n_samples: int) -> tuple[Fl
     """
     n, n_electrodes = covariances.shape[:2]
     share = _share(n_electrodes, n * n_samples)
-    flat, mean, before = covariances.reshape(n, -1), start, np.zeros(n)
+    # Of symmetric matrices one half is read: this is memory's time, not the processor's.
+    half = np.triu_indices(n_electrodes)
+    twice = np.where(half[0] == half[1], 1.0, 2.0) / n_electrodes
+    flat, mean, before = covariances[:, *half], start, np.zeros(n)
     for _ in range(ITERATIONS):
-        sizes = flat @ np.linalg.inv(mean).ravel() / n_electrodes
+        sizes = flat @ (twice * np.linalg.inv(mean)[half])
         if (np.abs(sizes - before) <= 1e-6 * before).all():
             break
         before = sizes
-        average = ((1 / sizes) @ flat / n).reshape(mean.shape)
+        average = np.empty_like(mean)
+        average[half] = average.T[half] = (1 / sizes) @ flat / n
         mean = _without_zeros((1 - share) * average + share * np.diag(np.diag(average)))
     typical = float(np.median(sizes))
     return mean * typical, sizes / typical

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,6 +19,29 @@ Index = npt.NDArray[np.intp]
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, eq=False)
+class Mixing:
+    """How the electrodes of each domain are mixed; see :mod:`p300.signal.alignment`.
+
+    Parameters
+    ----------
+    matrices
+        float32 [domain, electrode, electrode].
+    domain
+        Number of each epoch's, [epoch].
+    """
+
+    matrices: npt.NDArray[np.float32]
+    domain: npt.NDArray[np.int64]
+
+    def mix(self, X: npt.NDArray[np.float32], rows: Index) -> None:
+        """Mix the electrodes of epochs, whose positions are given, in place."""
+        domain = self.domain[rows]
+        for one in np.unique(domain):
+            own = np.flatnonzero(domain == one)
+            X[own] = self.matrices[one] @ X[own]
+
+
 class SharedEpochs:
     """Epochs that many parts are cut from, each for a fold or a fit within one.
 
@@ -27,10 +51,12 @@ class SharedEpochs:
     ----------
     epochs
         Those of a study, or of whatever is learned from as a whole.
+    mixing
+        How their electrodes are mixed as they are read: what is aligned takes no room of its own.
     """
 
-    def __init__(self, epochs: Epochs) -> None:
-        self.epochs = epochs
+    def __init__(self, epochs: Epochs, mixing: Mixing | None = None) -> None:
+        self.epochs, self._mixing = epochs, mixing
         self._derived: dict[Hashable, Any] = {}
 
     def once(self, name: Hashable, derive: Callable[[Epochs], Result]) -> Result:
@@ -48,6 +74,13 @@ class SharedEpochs:
             self._derived[name] = derive(self.epochs)
         found: Result = self._derived[name]
         return found
+
+    def read(self, rows: Index) -> npt.NDArray[np.float32]:
+        """Return X of the epochs at some positions, [epoch, electrode, time]."""
+        X = gather_epochs(self.epochs.X, rows)
+        if self._mixing is not None:
+            self._mixing.mix(X, rows)
+        return X
 
     def units(self, level: str) -> npt.NDArray[np.int64]:
         """Return the units of the epochs, see :meth:`~p300.signal.flash_rows.FlashRows.units`."""
@@ -88,7 +121,7 @@ class Part(FlashRows):
     @cached_property
     def X(self) -> npt.NDArray[np.float32]:  # noqa: N802  # as it is called everywhere
         """float32 [epoch, electrode, time]."""
-        return gather_epochs(self.whole.epochs.X, self.rows)
+        return self.whole.read(self.rows)
 
     def blocks(self) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
         """Yield which epochs of the part come next and their X, without room for all at once."""
@@ -96,7 +129,7 @@ class Part(FlashRows):
         step = max(1, BLOCK // max(1, X[:1].nbytes))
         for start in range(0, len(self), step):
             block = slice(start, start + step)
-            yield block, X[self.rows[block]]
+            yield block, self.whole.read(self.rows[block])
 
     @property
     def finite(self) -> bool:
@@ -138,7 +171,7 @@ class Part(FlashRows):
 
     def gathered(self) -> Epochs:
         """Return the part as epochs of its own."""
-        return self.whole.epochs.select(self.rows)
+        return replace(self.whole.epochs, X=self.X, flashes=self.flashes)
 
 
 def _finite(epochs: Epochs) -> npt.NDArray[np.bool_]:

@@ -56,23 +56,24 @@ def test_a_part_without_labels_says_so_and_another_does_not(epochs):
 
 
 def test_domains_are_aligned_once_for_all_parts_that_have_them_whole(epochs, monkeypatch):
-    calls = []
+    made, euclidean, reference = [], Alignment("euclidean"), alignment.reference
 
     def counting(*args):
-        calls.append(args)
-        return align(*args)
+        made.append(args)
+        return reference(*args)
 
-    monkeypatch.setattr(alignment, "align", counting)
-    whole, euclidean = SharedEpochs(epochs), Alignment("euclidean")
-    for subjects in (("1", "2"), ("2", "3")):
-        rows = rows_of(epochs, *subjects)
-        aligned = align_part(whole.part(rows), euclidean)
-        np.testing.assert_array_equal(aligned.X, align(epochs.select(rows), euclidean).X)
-    assert len(calls) == 1
-    rows = rows_of(epochs, "1", "2")[3:]
-    aligned = align_part(whole.part(rows), euclidean)
-    np.testing.assert_array_equal(aligned.X, align(epochs.select(rows), euclidean).X)
-    assert len(calls) == 2
+    whole = SharedEpochs(epochs)
+    wanted = (rows_of(epochs, "1", "2"), rows_of(epochs, "2", "3"), rows_of(epochs, "1", "2")[3:])
+    for rows, so_far in zip(wanted, (3, 3, 5), strict=True):  # three domains, then two of the part
+        with monkeypatch.context() as patched:
+            patched.setattr(alignment, "reference", counting)
+            aligned = align_part(whole.part(rows), euclidean)
+        alone = align(epochs.select(rows), euclidean)
+        np.testing.assert_array_equal(aligned.X, alone.X)
+        np.testing.assert_array_equal(aligned.gathered().X, alone.X)
+        np.testing.assert_array_equal(np.concatenate([X for _, X in aligned.blocks()]), alone.X)
+        assert len(made) == so_far
+    np.testing.assert_array_equal(whole.part().X, epochs.X)  # which are not changed in place
 
 
 def test_features_are_read_once_and_what_is_fitted_does_not_depend_on_others(epochs, monkeypatch):

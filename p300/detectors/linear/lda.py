@@ -71,9 +71,7 @@ class ShrinkageLDA(SingleLayer):
     def _summed(self, part: Part) -> SummedFeatures:
         return part.whole.once(
             ("window means", self.n_windows),
-            lambda _: SummedFeatures(
-                part.whole, lambda epochs: window_means(epochs.X, self.n_windows)
-            ),
+            lambda _: SummedFeatures(part.whole, lambda X: window_means(X, self.n_windows)),
         )
 
     @staticmethod

@@ -8,7 +8,9 @@ in common is summed once a subject, and a fold adds up what it learns from.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,13 +60,15 @@ class Moments:
             len(features), features.sum(axis=0), features.T @ features, q.T @ x, q.T @ q
         )  # fmt: skip
 
-    def __add__(self, other: Moments) -> Moments:
-        return Moments(
-            self.n + other.n,
-            self.total + other.total,
-            self.products + other.products,
-            self.cubes + other.cubes,
-            self.powers + other.powers,
+    @classmethod
+    def added(cls, several: Sequence[Moments]) -> Moments:
+        """Return the sums over all, one at least."""
+        return cls(
+            sum(one.n for one in several),
+            _added([one.total for one in several]),
+            _added([one.products for one in several]),
+            _added([one.cubes for one in several]),
+            _added([one.powers for one in several]),
         )
 
     @property
@@ -113,8 +117,13 @@ class ClassMoments:
     nontarget: Moments
     target: Moments
 
-    def __add__(self, other: ClassMoments) -> ClassMoments:
-        return ClassMoments(self.nontarget + other.nontarget, self.target + other.target)
+    @classmethod
+    def added(cls, several: Sequence[ClassMoments]) -> ClassMoments:
+        """Return the sums over all, one at least."""
+        return cls(
+            Moments.added([one.nontarget for one in several]),
+            Moments.added([one.target for one in several]),
+        )
 
     @property
     def n(self) -> int:
@@ -130,6 +139,13 @@ class ClassMoments:
     def of(cls, features: Floats, y: npt.NDArray[np.integer]) -> ClassMoments:
         """Sum over labelled epochs, [epoch, feature]."""
         return cls(Moments.of(features[y == 0]), Moments.of(features[y == 1]))
+
+
+def _added(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    total = arrays[0].copy()
+    for array in arrays[1:]:
+        total += array
+    return total
 
 
 def shrinkage(covariance: Floats, lengths: float, n: int) -> tuple[float, float]:

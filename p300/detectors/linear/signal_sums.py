@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -60,6 +60,11 @@ class SignalSums:
         signal -= mean[:, None]
         targets = X[y == 1].sum(axis=0, dtype=np.float64)
         return cls(signal.shape[1], mean, signal @ signal.T, int((y == 1).sum()), targets)
+
+    @classmethod
+    def added(cls, several: Sequence[SignalSums]) -> SignalSums:
+        """Return the sums over all, one at least."""
+        return reduce(add, several)
 
     def __add__(self, other: SignalSums) -> SignalSums:
         n_samples, apart = self.n_samples + other.n_samples, other.mean - self.mean

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import reduce
-from operator import add
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from p300.detectors.linear.moments import ClassMoments
-from p300.signal.epochs import Epochs
 from p300.signal.parts import Part, SharedEpochs
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
 
-class Addable(Protocol):
+class Summed(Protocol):
     """Sums over epochs, which add up."""
 
-    def __add__(self, other: Self, /) -> Self:
-        """Return the sums over both."""
+    @classmethod
+    def added(cls, several: Sequence[Self], /) -> Self:
+        """Return the sums over all."""
 
 
-SumsT = TypeVar("SumsT", bound=Addable)
+SumsT = TypeVar("SumsT", bound=Summed)
 
 
 class SummedBySubject(Generic[SumsT]):
@@ -48,7 +46,8 @@ class SummedBySubject(Generic[SumsT]):
         if not self._whole.holds_whole(rows, "subject"):
             return None
         unit = self._whole.units("subject")
-        return reduce(add, (self._of(int(one), unit) for one in np.unique(unit[rows])))
+        each = [self._of(int(one), unit) for one in np.unique(unit[rows])]
+        return type(each[0]).added(each)
 
     def _of(self, one: int, unit: npt.NDArray[np.int64]) -> SumsT:
         if one not in self._sums:
@@ -64,11 +63,13 @@ class SummedFeatures:
     whole
         A study.
     read
-        Reads the features of its epochs, [epoch, feature], each row of that epoch alone.
+        Reads the features of epochs, [epoch, feature], each row of that epoch alone.
     """
 
-    def __init__(self, whole: SharedEpochs, read: Callable[[Epochs], Floats]) -> None:
-        self.features = read(whole.epochs)
+    def __init__(
+        self, whole: SharedEpochs, read: Callable[[npt.NDArray[np.float32]], Floats]
+    ) -> None:
+        self.features = np.concatenate([read(X) for _, X in whole.part().blocks()])
         self.finite: npt.NDArray[np.bool_] = np.asarray(np.isfinite(self.features).all(axis=1))
         self._sums = SummedBySubject(whole, lambda rows: self._sum_over(whole.part(rows)))
 

@@ -67,8 +67,9 @@ def test_the_shrinkage_is_scikit_learns(**shape):
 def halves(features, y):
     """Sums over the epochs, of two halves with both classes added up."""
     first = np.arange(len(y)) < len(y) // 2
-    one, other = (ClassMoments.of(features[rows], y[rows]) for rows in (first, ~first))
-    return one + other
+    return ClassMoments.added(
+        [ClassMoments.of(features[rows], y[rows]) for rows in (first, ~first)]
+    )
 
 
 @given(st.integers(0, 999), st.integers(20, 80), st.integers(8, 40), st.integers(1, 20))
