@@ -9,20 +9,22 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
 
 from p300.adaptation.readout import STRENGTHS, Floats, Readout, Strength, fit_readout
 from p300.adaptation.self_calibration import Prequential, gather_flashes, score_prequentially
-from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.splits import HeldOut, held_out_parts
 from p300.errors import DetectorError, TrainingWarning
 from p300.recordings.layout import Layout, has_codes
 from p300.signal.epochs import Epochs
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""
@@ -212,6 +214,8 @@ def _fits(
 
 
 def _fit_of(detector: Detector, epochs: Epochs, level: str) -> Fit:
+    from sklearn.base import clone
+
     return Fit(clone(detector), epochs.X, epochs.y, epochs.groups(level))
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy.typing as npt
 
-from p300.detectors.base import Detector
 from p300.detectors.device import chosen_device
 from p300.detectors.splits import EpochArray, Labels
 from p300.errors import TrainingWarning
 
 if TYPE_CHECKING:
+    from p300.detectors.base import Detector
     from p300.detectors.meta.picked_electrodes import HeaviestElectrodes, NamedElectrodes
     from p300.detectors.training.trained import TrainedDetector
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.base import Detector
 from p300.detectors.splits import EpochArray, Floats
 from p300.signal.epoch_arrays import blocks
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 GRADIENT_BATCH = 512
 """Epochs whose gradients are in memory at once."""

@@ -77,7 +77,10 @@ class NamedDetector:
     @property
     def learns_like(self) -> str:
         """The same text for detectors that learn the same from the same epochs and seed."""
-        return repr([detector_info(self.name).place, sorted(self.resolved().items())])
+        info, learned = detector_info(self.name), self.resolved()
+        if info.network:
+            return repr([info.place, sorted(learned.items())])
+        return f"{info.place.replace(':', '.')}{dict(sorted(learned.items()))}"  # as made ones say
 
 
 def name_detector(name: str, parameters: Mapping[str, Any]) -> NamedDetector:

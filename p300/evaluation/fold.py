@@ -6,16 +6,14 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
 
 from p300.adaptation.base import FoldEpochs, Scored
 from p300.columns import SCORES
-from p300.detectors.base import Detector
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.splits import held_out_parts
 from p300.errors import ProtocolError
@@ -26,6 +24,9 @@ from p300.evaluation.shared_fits import SharedFits
 from p300.recordings.units import UNITS
 from p300.signal.alignment import align
 from p300.signal.epochs import Epochs
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 Floats = npt.NDArray[np.float64]
 
@@ -186,6 +187,8 @@ def cross_fitted_scores(detector: Detector, epochs: Epochs, level: str) -> Float
     -------
     Log-odds of a target, [epoch].
     """
+    from sklearn.base import clone
+
     groups, y = epochs.groups(level), epochs.y
     # With one of two units held out, one is left: what the detector sets aside are characters.
     several = len(np.unique(groups)) > 2

@@ -62,6 +62,7 @@ def test_what_learns_alike_is_told_without_making_it() -> None:
         return name_detector(name, given).learns_like
 
     assert learns("cnn1") == learns("finetuned") == learns("cnn1", n_filters=10, seed=3)
+    assert learns("slda") == name_detector("slda", {}).make().learns_like
     assert len({learns("cnn1"), learns("mcnn3"), learns("cnn1", max_passes=2), learns("slda")}) == 4
 
 

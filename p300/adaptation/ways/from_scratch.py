@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from sklearn.base import clone
+from typing import TYPE_CHECKING
 
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored, score_epochs
-from p300.detectors.base import Detector
 from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ProtocolError
 
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
-class FromScratch(Adaptation[Detector]):
+
+class FromScratch(Adaptation["Detector"]):
     """Learn from the labelled calibration characters only."""
 
     name = "from_scratch"
@@ -24,6 +26,8 @@ class FromScratch(Adaptation[Detector]):
 
     def score(self, learned: Detector, fold: FoldEpochs) -> Scored:
         """Score with a detector that is fitted to the calibration characters."""
+        from sklearn.base import clone
+
         own = fold.calibration
         if own is None:
             raise ProtocolError(f"adaptation {self.name!r} without calibration characters")

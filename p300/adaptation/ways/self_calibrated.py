@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored
 from p300.adaptation.readout import Floats
 from p300.adaptation.transfer import Transfer, learn_transfer
-from p300.detectors.base import Detector
 from p300.errors import ProtocolError
 from p300.recordings.layout import Layout
 from p300.signal.epochs import Epochs
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 
 def layout_of(fold: FoldEpochs) -> Layout:
