@@ -52,6 +52,7 @@ INFO = SourceInfo(
     ),
     folders=True,
     endings=RECORDINGS,
+    contained=True,
 )
 
 _WORDS = {
