@@ -27,7 +27,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 STUDY = (
-    "datasets={simulated: [{source: simulated}]}", "detectors={cnn1: {max_passes: 3}, slda: {}}",
+    "datasets={simulated: [{source: simulated}]}", "detectors={cnn1: {max_passes: 1}, slda: {}}",
 )  # fmt: skip
 LINEAR = (*STUDY[:1], "detectors={slda: {}}")
 
