@@ -36,11 +36,10 @@ from torch import Tensor, nn
 
 from p300.detectors import make_detector
 from p300.detectors.linear.covariance import discriminant
-from p300.detectors.registry import network_class
+from p300.detectors.registry import network_class, training_settings
 from p300.detectors.splits import validation_split
 from p300.detectors.training.batched import train_batched
 from p300.detectors.training.loop import Learner, time_major, train_network
-from p300.detectors.training.network import training_settings
 from p300.detectors.training.rules import LEARNING_RULES
 from p300.errors import DetectorError, P300Warning
 

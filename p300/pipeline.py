@@ -25,6 +25,7 @@ def run_experiment(
     cluster: str | None = None,
     security: Security | None = None,
     progress: Progress = silent,
+    verify: bool = False,
 ) -> Path:
     """Run an experiment into a folder and write its report; what is there already is kept.
 
@@ -37,7 +38,14 @@ def run_experiment(
     from p300.report import write_report
 
     run = evaluate(
-        experiment, run, data=data, jobs=jobs, cluster=cluster, security=security, progress=progress
+        experiment,
+        run,
+        data=data,
+        jobs=jobs,
+        cluster=cluster,
+        security=security,
+        progress=progress,
+        verify=verify,
     )
     report = RunFolder(run).report_file
     return report if report.is_file() else write_report(run, jobs=jobs)
@@ -52,12 +60,13 @@ def evaluate(
     cluster: str | None = None,
     security: Security | None = None,
     progress: Progress = silent,
+    verify: bool = False,
 ) -> Path:
     """Evaluate single flashes and the characters they make: scores, characters, metrics.
 
     What is there already is kept: an interrupted run goes on where it stopped, a finished one
-    computes nothing. Parameters and errors are those of
-    :func:`p300.runs.runner.score_folds`.
+    computes nothing; to ``verify`` it is to read its recordings and compare them. Parameters and
+    errors are those of :func:`p300.runs.runner.score_folds`.
 
     Returns
     -------
@@ -66,9 +75,18 @@ def evaluate(
     folder = RunFolder(run)
     if folder.is_finished():
         folder.check_owner(experiment)
+        if verify:
+            runner.prepare_run(experiment, run, data=data, progress=progress, verify=True)
         return folder.path
     runner.score_folds(
-        experiment, run, data=data, jobs=jobs, cluster=cluster, security=security, progress=progress
+        experiment,
+        run,
+        data=data,
+        jobs=jobs,
+        cluster=cluster,
+        security=security,
+        progress=progress,
+        verify=verify,
     )
     parts = [runner.measure_flashes(folder), spell_run(folder.path, experiment.spelling)]
     metrics = pd.concat([part for part in parts if len(part)], ignore_index=True)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -34,7 +36,15 @@ def test_starting_imports_nothing_heavy(statement: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["detectors"], ["datasets"], ["datasets", "show", "simulated"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["detectors"],
+        ["detectors", "cnn1"],
+        ["detectors", "slda"],
+        ["datasets"],
+        ["datasets", "show", "simulated"],
+    ],
     ids=" ".join,
 )
 def test_listing_imports_nothing_heavy(arguments: list[str]) -> None:
@@ -45,6 +55,74 @@ def test_listing_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_the_registry_of_detectors_needs_no_numbers() -> None:
     assert "numpy" not in loaded_by("from p300.detectors import DETECTORS, detector_info")
+
+
+FORBIDDEN = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {forbidden!r}:
+            raise AssertionError(name + " is imported")
+
+sys.meta_path.insert(0, Refuse())
+"""
+"""In front of other code, and as ``sitecustomize`` of workers: importing one of these raises."""
+
+SMALL = """
+from pathlib import Path
+from p300.runs.config import parse_experiment
+experiment = parse_experiment('''
+datasets:
+  simulated: {{source: simulated, n_subjects: 2, characters_per_run: 3, repetitions: 6}}
+detectors: {detectors}
+protocols: {{within_subject: {{}}}}
+''')
+"""
+
+
+def refusing(forbidden: set[str], folder: Path) -> dict[str, str]:
+    """Return the environment of a process that cannot import some packages, its workers neither."""
+    (folder / "sitecustomize.py").write_text(FORBIDDEN.format(forbidden=forbidden))
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def run_refusing(code: str, forbidden: set[str], folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=refusing(forbidden, folder),
+        cwd=folder,
+        check=False,
+    )
+    assert not done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_without_networks_needs_no_torch(jobs: int, tmp_path: Path) -> None:
+    code = SMALL.format(detectors="{slda: {n_folds: 2}}") + (
+        f"from p300.pipeline import evaluate\nevaluate(experiment, 'run', jobs={jobs})"
+    )
+    run_refusing(f"if __name__ == '__main__':\n{indent(code, '    ')}", {"torch"}, tmp_path)
+
+
+def test_the_guard_of_the_test_above_holds_in_workers(tmp_path: Path) -> None:
+    code = SMALL.format(detectors="{cnn1: {max_passes: 1}}") + (
+        "from p300.pipeline import evaluate\nevaluate(experiment, 'run', jobs=2)"
+    )
+    with pytest.raises(AssertionError, match="torch is imported"):
+        run_refusing(f"if __name__ == '__main__':\n{indent(code, '    ')}", {"torch"}, tmp_path)
+
+
+def test_checking_and_planning_import_nothing_that_fits(tmp_path: Path) -> None:
+    code = SMALL.format(detectors="{cnn1: {}, slda: {}, ours: {detector: xdawn_ts}}") + (
+        "experiment.to_yaml()\nfrom p300.runs.plan import preview\n"
+        "tasks = preview(experiment, Path())\nassert tasks\n"
+        "from p300.runs.task_groups import groups_of\ngroups_of(tasks)\n"
+    )
+    run_refusing(code, {"torch", "sklearn", "matplotlib"}, tmp_path)
 
 
 def test_help_answers_at_once() -> None:

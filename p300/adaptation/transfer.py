@@ -9,10 +9,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
 
 from p300.adaptation.coded_flashes import gather_flashes
 from p300.adaptation.readout import (
@@ -24,7 +24,6 @@ from p300.adaptation.readout import (
     readout_of,
 )
 from p300.adaptation.self_calibration import Prequential, score_prequentially
-from p300.detectors.base import Detector
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.splits import HeldOut, held_out_parts
@@ -33,6 +32,9 @@ from p300.recordings.layout import Layout, has_codes
 from p300.signal.epochs import Epochs
 from p300.signal.flash_rows import FlashRows
 from p300.signal.parts import Part, part_of
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 FEWEST_SUBJECTS = 3
 """Training subjects below which no strength is chosen among them."""
@@ -264,6 +266,8 @@ def _fits(
     detector: Detector, epochs: Part, parts: HeldOut, inner: str, level: str
 ) -> Iterator[Fit]:
     """Yield the fits without each of some parts, read for features alone, and that of all."""
+    from sklearn.base import clone
+
     for rest, _ in parts:
         yield Fit(clone(detector), epochs.select(rest), inner, calibrated=False)
     yield Fit(clone(detector), epochs, level)

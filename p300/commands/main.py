@@ -118,6 +118,10 @@ Options = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="KEY=VALUE", help="Option of the source (repeatable)."),
 ]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Read all recordings, those too whose files look unchanged."),
+]
 CORES = os.cpu_count() or 1
 
 
@@ -133,6 +137,7 @@ def run(
     tls_cert: Certificate = None,
     tls_key: Key = None,
     device: DeviceName = "cpu",
+    verify: Verify = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print config and folds, compute nothing.")
     ] = False,
@@ -143,7 +148,7 @@ def run(
         _print_plan(experiment, data)
         return
     certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
-    folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device)
+    folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device, verify)
     from p300.report import write_report
 
     if not folder.report_file.is_file():
@@ -158,6 +163,7 @@ def prepare(
     overrides: Overrides = None,
     data: Data = Path("data"),
     out: Out = None,
+    verify: Verify = False,
 ) -> None:
     """Preprocess the recordings of an experiment, for its run and all others on the same data."""
     from p300.runs.runner import prepare_run
@@ -166,7 +172,7 @@ def prepare(
     experiment = _experiment(config, overrides)
     folder = out or Path("reports") / experiment.name
     with progress_bars() as progress:
-        prepared = prepare_run(experiment, folder, data=data, progress=progress)
+        prepared = prepare_run(experiment, folder, data=data, progress=progress, verify=verify)
 
     for name, place in prepared.items():
         say(f"{name}: {Epochs.load(place)} in {place}")
@@ -184,11 +190,12 @@ def evaluate(
     tls_cert: Certificate = None,
     tls_key: Key = None,
     device: DeviceName = "cpu",
+    verify: Verify = False,
 ) -> None:
     """Compute the score table and the metrics of an experiment, without a report."""
     experiment = _experiment(config, overrides)
     certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
-    folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device)
+    folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device, verify)
     print_means(folder)
     say(f"Scores: {folder.scores_file}")
 
@@ -342,6 +349,7 @@ def _evaluate(
     cluster: str | None,
     certificates: dict[str, Path | None],
     device: str,
+    verify: bool,
 ) -> RunFolder:
     from p300.detectors.device import training_on
     from p300.pipeline import evaluate as evaluate_into
@@ -359,6 +367,7 @@ def _evaluate(
             cluster=cluster,
             security=security,
             progress=progress,
+            verify=verify,
         )
     return RunFolder(folder)
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
-from p300.detectors.base import Detector
 from p300.detectors.device import chosen_device
 from p300.errors import TrainingWarning
 from p300.signal.parts import Part
 
 if TYPE_CHECKING:
+    from p300.detectors.base import Detector
     from p300.detectors.meta.picked_electrodes import HeaviestElectrodes, NamedElectrodes
     from p300.detectors.training.trained import TrainedDetector
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from p300.detectors.base import Detector
 from p300.detectors.splits import Floats
 from p300.signal.parts import Part
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 GRADIENT_BATCH = 512
 """Epochs whose gradients are in memory at once."""

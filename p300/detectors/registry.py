@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from p300.arguments import accepted_arguments, accepted_types, check_arguments, did_you_mean
 from p300.detectors.catalogue import DETECTORS, DetectorInfo
+from p300.detectors.declared import NETWORK, WRAPPER, declared_or_imported
+from p300.detectors.training.settings import RULE_SETTINGS, Settings
 from p300.errors import DetectorError
 from p300.lazy import imported
 
@@ -39,6 +41,60 @@ def network_class(name: str) -> type[nn.Module]:
     return found
 
 
+@dataclass(frozen=True)
+class NamedDetector:
+    """A detector by its name, with parameters that are checked: all but made.
+
+    Parameters
+    ----------
+    name
+        One of :data:`DETECTORS`.
+    given
+        Parameters that differ from the defaults of its class: those given, and the registry's.
+    """
+
+    name: str
+    given: Mapping[str, Any]
+
+    def make(self) -> Detector:
+        """Return the detector, unfitted; what it is made of is imported."""
+        info, functions = detector_info(self.name), _functions(self.name)
+        if not info.network:
+            plain: Detector = imported(info.place)(**self.given)
+            return plain
+        _, wrapper, module = (accepted_arguments(each, _HIDDEN) for each in functions)
+        own = dict(self.given)
+        options = {key: own.pop(key) for key in module if key in own}
+        wrapping = {key: own.pop(key) for key in wrapper if key in own}
+        network = imported(NETWORK)(self.name, options or None, **own)
+        detector: Detector = imported(WRAPPER)(network, **wrapping)
+        return detector
+
+    def resolved(self) -> dict[str, Any]:
+        """Return what :func:`resolved_parameters` says of the detector, without making it."""
+        return _resolved(self.name, {**_own_parameters(self.name), **self.given})
+
+    @property
+    def learns_like(self) -> str:
+        """The same text for detectors that learn the same from the same epochs and seed."""
+        info, learned = detector_info(self.name), self.resolved()
+        if info.network:
+            return repr([info.place, sorted(learned.items())])
+        return f"{info.place.replace(':', '.')}{dict(sorted(learned.items()))}"  # as made ones say
+
+
+def name_detector(name: str, parameters: Mapping[str, Any]) -> NamedDetector:
+    """Check the parameters of a detector, without importing what it is made of.
+
+    Parameters and errors are those of :func:`make_detector`.
+    """
+    info = detector_info(name)
+    checked = check_arguments(
+        _functions(name), parameters, where=f"detectors.{name}", error=DetectorError, skip=_HIDDEN
+    )
+    return NamedDetector(name, {**info.defaults, **checked})
+
+
 def make_detector(name: str, **parameters: Any) -> Detector:
     """Make an unfitted detector.
 
@@ -54,23 +110,7 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     DetectorError
         Unknown detector, unknown parameter, or a value of the wrong type or out of range.
     """
-    info = detector_info(name)
-    functions = _functions(name)
-    checked = check_arguments(
-        functions, parameters, where=f"detectors.{name}", error=DetectorError, skip=_HIDDEN
-    )
-    settings = {**info.defaults, **checked}
-    if not info.network:
-        plain: Detector = functions[0](**settings)
-        return plain
-    takes = accepted_arguments(functions[2], _HIDDEN)
-    options = {key: value for key, value in settings.items() if key in takes}
-    own = {key: value for key, value in settings.items() if key not in takes}
-    wrapping = {
-        key: own.pop(key) for key in accepted_arguments(functions[1], _HIDDEN) if key in own
-    }
-    detector: Detector = functions[1](functions[0](name, options or None, **own), **wrapping)
-    return detector
+    return name_detector(name, parameters).make()
 
 
 def detector_parameters(name: str, training: str | None = None) -> dict[str, Any]:
@@ -83,19 +123,32 @@ def detector_parameters(name: str, training: str | None = None) -> dict[str, Any
     training
         The learning rule whose settings are the defaults of a network; None for the detector's own.
     """
-    info, found = detector_info(name), dict[str, Any]()
-    for function in _functions(name):
-        takes = accepted_arguments(function, _HIDDEN)
-        found |= {key: parameter.default for key, parameter in takes.items()}
+    info = detector_info(name)
     rule = _rule_settings(name, training or info.defaults.get("training", "modern"))
-    return {**found, **rule, **info.defaults}
+    return {**_own_parameters(name), **rule, **info.defaults}
+
+
+def _own_parameters(name: str) -> dict[str, Any]:
+    """Return the defaults of the functions that a detector is made by."""
+    return {
+        key: parameter.default
+        for function in _functions(name)
+        for key, parameter in accepted_arguments(function, _HIDDEN).items()
+    }
+
+
+def training_settings(name: str, training: str) -> Settings:
+    """Return the settings of a learning rule, with those that suit a network of the registry."""
+    if training not in RULE_SETTINGS:
+        raise DetectorError(f"unknown training {training!r}, there are: {', '.join(RULE_SETTINGS)}")
+    return replace(RULE_SETTINGS[training], **detector_info(name).tuned.get(training, {}))
 
 
 def _rule_settings(name: str, training: str) -> dict[str, Any]:
     """Return the settings of a learning rule for a network; nothing for other detectors."""
     if not detector_info(name).network:
         return {}
-    return asdict(imported("p300.detectors.training.network:training_settings")(name, training))
+    return asdict(training_settings(name, training))
 
 
 def resolved_parameters(detector: Detector) -> dict[str, Any]:
@@ -103,11 +156,15 @@ def resolved_parameters(detector: Detector) -> dict[str, Any]:
 
     A seed and the names of electrodes are not among them: each fold gives its own.
     """
-    given = detector.parameters()
+    return _resolved(detector.name, detector.parameters())
+
+
+def _resolved(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a detector, where None leaves one to the learning rule."""
     training = given.get("training", "")
-    rule = _rule_settings(detector.name, training)
+    rule = _rule_settings(name, training)
     left = {key: value for key, value in rule.items() if given[key] is None}
-    found = {**detector_parameters(detector.name, training), **given, **left}
+    found = {**detector_parameters(name, training), **given, **left}
     return {key: value for key, value in found.items() if key not in ("seed", "electrodes")}
 
 
@@ -123,12 +180,10 @@ _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")
 
 
 def _functions(name: str) -> list[Callable[..., Any]]:
-    """Return what takes the arguments: the class itself; of a network also what wraps it."""
+    """Return what takes the arguments: the class itself; of a network also what wraps it.
+
+    Or their declarations, see :mod:`p300.detectors.declared`.
+    """
     info = detector_info(name)
-    if not info.network:
-        return [imported(info.place)]
-    network, wrapper = (
-        imported(f"p300.detectors.{place}")
-        for place in ("training.network:NetworkDetector", "meta.flat_parameters:wrap_network")
-    )
-    return [network, wrapper, imported(info.place)]
+    places = [NETWORK, WRAPPER, info.place] if info.network else [info.place]
+    return [declared_or_imported(place) for place in places]

@@ -6,16 +6,14 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
 
 from p300.adaptation.base import FoldEpochs, Scored
 from p300.columns import SCORES
-from p300.detectors.base import Detector
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.splits import held_out_parts
 from p300.errors import ProtocolError
@@ -27,6 +25,9 @@ from p300.recordings.units import UNITS
 from p300.signal.alignment import Alignment, align, align_part
 from p300.signal.epochs import Epochs
 from p300.signal.parts import Part, SharedEpochs
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 Floats = npt.NDArray[np.float64]
 
@@ -202,6 +203,8 @@ def cross_fitted_scores(detector: Detector, epochs: Part, level: str) -> Floats:
     -------
     Log-odds of a target, [epoch].
     """
+    from sklearn.base import clone
+
     groups = epochs.groups(level)
     # With one of two units held out, one is left: what the detector sets aside are characters.
     several = len(np.unique(groups)) > 2

@@ -22,6 +22,20 @@ def roc_auc(target: Integers, score: Floats, _: Floats) -> float:
     return float(roc_auc_score(target, score))
 
 
+def roc_points(target: npt.NDArray[np.bool_], score: Floats) -> tuple[Floats, Floats]:
+    """Return the false and true positive rates of all thresholds, from (0, 0) to (1, 1).
+
+    The points of scikit-learn's ``roc_curve``, those on a straight line included; reports, which
+    compute nothing else, are spared its import.
+    """
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of equal scores
+    hits = np.cumsum(target[order])[last]
+    false = 1 + last - hits
+    return np.append(0.0, false / false[-1]), np.append(0.0, hits / hits[-1])
+
+
 def average_precision(target: Integers, score: Floats, _: Floats) -> float:
     """Return the precision, averaged over the recalls that thresholds give."""
     from sklearn.metrics import average_precision_score

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from p300.adaptation.registry import make_adaptation
-from p300.detectors.registry import detector_info, make_detector, resolved_parameters
+from p300.detectors.registry import (
+    NamedDetector,
+    detector_info,
+    name_detector,
+    resolved_parameters,
+)
 from p300.errors import ConfigError
 from p300.signal.alignment import NO_ALIGNMENT, Alignment, make_alignment
 
@@ -19,6 +24,29 @@ GIVEN_BY_FOLD = ("seed", "electrodes")
 """Parameters of detectors that each fold gives: nobody else sets them."""
 
 
+class _MadeWhenAsked:
+    """The field ``detector``: named only, it is made when somebody asks for it.
+
+    Its libraries take seconds to import, which who plans folds or reads a finished run saves.
+    """
+
+    @overload
+    def __get__(self, method: None, owner: type[Method]) -> NoReturn: ...
+    @overload
+    def __get__(self, method: Method, owner: type[Method]) -> Detector: ...
+    def __get__(self, method: Method | None, owner: type[Method]) -> Detector:
+        if method is None:
+            raise AttributeError("detector")  # so that dataclasses see no default
+        given = method.__dict__["detector"]
+        if isinstance(given, NamedDetector):
+            given = method.__dict__["detector"] = given.make()
+        made: Detector = given
+        return made
+
+    def __set__(self, method: Method, detector: Detector | NamedDetector) -> None:
+        method.__dict__["detector"] = method.__dict__["given"] = detector
+
+
 @dataclass(frozen=True)
 class Method:
     """What is evaluated: one entry of a config's ``detectors``.
@@ -26,14 +54,14 @@ class Method:
     Parameters
     ----------
     detector
-        Unfitted; each fold fits a copy.
+        Unfitted; each fold fits a copy. One that is named only is made when it is asked for.
     alignment
         How domains are brought together before the detector.
     adaptation
         What the detector may learn from the tested subject.
     """
 
-    detector: Detector
+    detector: _MadeWhenAsked = _MadeWhenAsked()  # a descriptor, not a default
     alignment: Alignment = NO_ALIGNMENT
     adaptation: Adaptation[Any] = field(default_factory=lambda: make_adaptation("none"))
 
@@ -68,7 +96,7 @@ class Method:
                     "experiment's seed decides all seeds)"
                 )
         return cls(
-            detector=make_detector(name, **parameters),
+            detector=name_detector(name, parameters),
             alignment=make_alignment(given, f"{where}.alignment"),
             adaptation=make_adaptation(adaptation, f"{where}.adaptation"),
         )
@@ -97,10 +125,12 @@ class Method:
         """Return the entry of a config with everything resolved: all parameters, JSON-ready."""
         from pydantic_core import to_jsonable_python
 
+        named = self.__dict__["given"]
+        known = isinstance(named, NamedDetector)
         settings: dict[str, Any] = to_jsonable_python(
             {
-                "detector": self.detector.name,
-                **resolved_parameters(self.detector),
+                "detector": named.name,
+                **(named.resolved() if known else resolved_parameters(named)),
                 "alignment": asdict(self.alignment),
                 "adaptation": self.adaptation.settings(),
             }
@@ -128,5 +158,6 @@ class Method:
     @property
     def learns_like(self) -> str:
         """The same text for methods that learn the same from the same training epochs."""
-        learned = (self.detector.learns_like, self.alignment.offline, self.adaptation.learns_like)
+        given = self.__dict__["given"]
+        learned = (given.learns_like, self.alignment.offline, self.adaptation.learns_like)
         return repr(learned)

@@ -86,6 +86,10 @@ class SourceInfo:
     """Whether a folder of folders, one a subject, is read as one data set."""
     from_files: bool = True
     """False where recordings are generated, or come through another library: no path is needed."""
+    contained: bool = False
+    """Whether recordings follow from the options and from what lies at the path, below it and
+    beside it, and from nothing else: while these files stay as they are, recordings need not be
+    read again (:mod:`p300.recordings.footprint`)."""
 
 
 def source_module(name: str) -> ModuleType:

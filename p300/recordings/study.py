@@ -25,8 +25,18 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """What is kept of a recording that was read."""
+class Seen:
+    """What is kept of a recording that was read.
+
+    Parameters
+    ----------
+    place
+        Subject, session and run.
+    name, source, certain
+        As of a :class:`~p300.recordings.recording.Recording`.
+    content
+        Tells copies of its signal.
+    """
 
     place: tuple[str, str, str]
     name: str
@@ -57,7 +67,7 @@ class Study:
     ) -> None:
         self._distinct = [frozenset(group) for group in distinct_subjects]
         self._crossing = crossing
-        self._seen: dict[str, list[_Seen]] = {}
+        self._seen: dict[str, list[Seen]] = {}
 
     def admit(self, dataset: str, recordings: Iterable[Recording]) -> Iterator[Recording]:
         """Yield the recordings of a data set, all of its sources; refuse those that cannot be.
@@ -84,27 +94,48 @@ class Study:
         DataWarning
             Naming a recording that is too short or too regular to find a copy of it.
         """
-        seen: list[_Seen] = []
+        seen: list[Seen] = []
         self._seen[dataset] = seen
         for recording in recordings:
-            one = _Seen(
+            one = Seen(
                 (recording.subject, recording.session, recording.run),
                 recording.name,
                 recording.source,
                 recording.certain,
                 fingerprint(recording),
             )
-            self._refuse_place(one, seen)
-            self._refuse_label(one, seen)
-            if one.content.stretches < FEWEST_STRETCHES:
-                warnings.warn(
-                    f"{one}: too short, or too regular (flat, or nothing but mains), to tell "
-                    "whether the same signal is there under another name",
-                    DataWarning,
-                    stacklevel=2,
-                )
-            seen.append(one)
+            self._enter(one, seen)
             yield recording
+        self._refuse_all_copies(seen)
+
+    def recall(self, dataset: str, known: Iterable[Seen]) -> None:
+        """Let the recordings of a data set in again, from what was kept of them.
+
+        Parameters and errors are those of :meth:`admit`.
+        """
+        seen: list[Seen] = []
+        self._seen[dataset] = seen
+        for one in known:
+            self._enter(one, seen)
+        self._refuse_all_copies(seen)
+
+    def seen(self, dataset: str) -> Sequence[Seen]:
+        """Return what is kept of the recordings of a data set."""
+        return tuple(self._seen[dataset])
+
+    def _enter(self, one: Seen, seen: list[Seen]) -> None:
+        self._refuse_place(one, seen)
+        self._refuse_label(one, seen)
+        if one.content.stretches < FEWEST_STRETCHES:
+            warnings.warn(
+                f"{one}: too short, or too regular (flat, or nothing but mains), to tell "
+                "whether the same signal is there under another name",
+                DataWarning,
+                stacklevel=3,
+            )
+        seen.append(one)
+
+    def _refuse_all_copies(self, seen: Sequence[Seen]) -> None:
         self._refuse_copies(seen, "data set")
         if self._crossing:
             self._refuse_copies(list(itertools.chain(*self._seen.values())), "experiment")
@@ -151,7 +182,7 @@ class Study:
                 f"{', '.join(protocols)} out"
             )
 
-    def _refuse_place(self, one: _Seen, seen: Sequence[_Seen]) -> None:
+    def _refuse_place(self, one: Seen, seen: Sequence[Seen]) -> None:
         twin = next((other for other in seen if other.place == one.place), None)
         if twin is not None:
             raise StudyError(
@@ -162,7 +193,7 @@ class Study:
                 "they are one recording, take one away"
             )
 
-    def _refuse_label(self, one: _Seen, seen: Sequence[_Seen]) -> None:
+    def _refuse_label(self, one: Seen, seen: Sequence[Seen]) -> None:
         for other in seen:
             labels = {one.place[0], other.place[0]}
             if len({_normal(label) for label in labels}) == len(labels):
@@ -176,7 +207,7 @@ class Study:
                     f"in the config: distinct_subjects: [[{a!r}, {b!r}]]"
                 )
 
-    def _refuse_copies(self, seen: Sequence[_Seen], what: str) -> None:
+    def _refuse_copies(self, seen: Sequence[Seen], what: str) -> None:
         copies = _copies(seen)
         if copies:
             raise StudyError(
@@ -186,12 +217,12 @@ class Study:
             )
 
 
-def _copies(seen: Sequence[_Seen]) -> list[tuple[_Seen, _Seen, int]]:
+def _copies(seen: Sequence[Seen]) -> list[tuple[Seen, Seen, int]]:
     shared = find_shared([one.content for one in seen])
     return [(seen[pair.first], seen[pair.second], pair.stretches) for pair in shared]
 
 
-def _listed(copies: Sequence[tuple[_Seen, _Seen, int]]) -> str:
+def _listed(copies: Sequence[tuple[Seen, Seen, int]]) -> str:
     pairs = "; ".join(
         f"{a} and {b} ({n * BITS * STEP:.0f} s or more)" for a, b, n in copies[:_MOST_NAMED]
     )

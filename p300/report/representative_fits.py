@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from p300.evaluation.measures import roc_points
 from p300.evaluation.protocols import PROTOCOLS
 from p300.report.run_results import RunResults
 
@@ -31,12 +32,11 @@ def representative_fits(results: RunResults) -> Iterator[pd.Series]:
 
 
 def _test_auc(scores: pd.DataFrame, fit: pd.Series) -> float:
-    from sklearn.metrics import roc_auc_score
-
     tested = scores[np.logical_and.reduce([scores[key] == fit[key] for key in KEYS])]
     if tested["target"].nunique() < 2:
         return float("nan")
-    return float(roc_auc_score(tested["target"], tested["score"]))
+    false, true = roc_points(tested["target"].to_numpy(bool), tested["score"].to_numpy(float))
+    return float(np.trapezoid(true, false))
 
 
 def learned_from_others(fits: pd.DataFrame) -> pd.Series[bool]:

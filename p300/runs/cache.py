@@ -3,7 +3,8 @@
 An entry is the epochs of one data set. It lies at ``SETTINGS/CONTENT``: two hashes, of the settings
 and versions that it was made with and of the recordings' content. The content, not the files: a
 format may spread a recording over files that only its loader finds, and generated data have none.
-To know it, recordings are read at every run, which takes far less than preprocessing them.
+What it is of files that are as they were when they were read last, :mod:`p300.runs.readings` knows;
+else recordings are read, which takes far less than preprocessing them.
 
 Whoever finds an entry finds it whole: it is built under a temporary name and renamed. Of two
 writers of the same entry the slower one throws its copy away. What became of the files since is
@@ -24,7 +25,7 @@ import stat
 import time
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -175,7 +176,7 @@ def publish(built: Path, entry: Path, files: Sequence[str]) -> None:
             raise
 
 
-def is_whole(entry: Path, files: Sequence[str]) -> bool:
+def is_whole(entry: Path, files: Sequence[str], unread: Collection[str] = ()) -> bool:
     """Return whether an entry is there and as it was written; one that is not is removed.
 
     Parameters
@@ -184,6 +185,8 @@ def is_whole(entry: Path, files: Sequence[str]) -> bool:
         Its folder.
     files
         Names of all its files; others are not looked at.
+    unread
+        Those among them that the caller has no use for: they are not compared.
 
     Warns
     -----
@@ -198,7 +201,8 @@ def is_whole(entry: Path, files: Sequence[str]) -> bool:
             return False
     try:
         stored = _stored_checksums(entry, files)
-        changed = [name for name in files if _checksum(entry / name) != stored[name]]
+        used = [name for name in files if name not in unread]
+        changed = [name for name in used if _checksum(entry / name) != stored[name]]
     except (OSError, ValueError, RecursionError) as error:
         changed = [str(error)]
     if changed:

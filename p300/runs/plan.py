@@ -17,7 +17,7 @@ from p300.recordings import Layout
 from p300.recordings.layout import has_codes
 from p300.runs.config import Experiment
 from p300.runs.joint_epochs import name_together
-from p300.runs.preparation import check_study, new_study, read_recordings
+from p300.runs.preparation import check_study, known_epochs, new_study, read_recordings
 from p300.runs.tasks import Task
 from p300.signal.epochs import Epochs, join_layouts
 from p300.signal.preprocessing import kept_flashes
@@ -25,12 +25,21 @@ from p300.signal.sampling import epoch_grid
 
 
 def preview(experiment: Experiment, data: Path) -> list[Task]:
-    """Return the folds that a run would fit, reading the recordings but computing nothing."""
+    """Return the folds that a run would fit, computing nothing.
+
+    Recordings are read, unless their epochs are in the cache and their files as they were.
+    """
     study = new_study(experiment)
     tables: dict[str, pd.DataFrame] = {}
     layouts: dict[str, Layout] = {}
     durations: dict[str, float] = {}
     for dataset in experiment.datasets:
+        known = known_epochs(experiment, dataset, data, study)
+        if known is not None:
+            tables[dataset] = known.flashes
+            layouts |= known.layouts
+            durations[dataset] = known.duration
+            continue
         parts: list[tuple[pd.DataFrame, dict[str, Layout]]] = []
         for recording in read_recordings(experiment, dataset, data, study):
             shown = {dataset: recording.layout} if recording.layout else {}

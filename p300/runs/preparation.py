@@ -30,6 +30,8 @@ from p300.runs.config import Experiment, Source
 from p300.runs.dataset_epochs import assemble, identify
 from p300.runs.joint_epochs import combined_epochs, name_together, read_made_of
 from p300.runs.manifest import describe_run
+from p300.runs.readings import Files, Known, files_of
+from p300.signal.epochs import Epochs
 from p300.stored import StoredFolder
 
 Progress = Callable[[str, int, int], None]
@@ -128,8 +130,21 @@ class Prepared:
     warnings: Sequence[str]
 
 
-def prepare(experiment: Experiment, *, data: Path, progress: Progress = silent) -> Prepared:
+def prepare(
+    experiment: Experiment, *, data: Path, progress: Progress = silent, verify: bool = False
+) -> Prepared:
     """Preprocess all data sets of an experiment, or find their epochs in the cache.
+
+    Parameters
+    ----------
+    experiment
+        Names the data sets.
+    data
+        Folder that the sources' paths are seen from.
+    progress
+        Called as it proceeds.
+    verify
+        Read all recordings, those too whose files are as they were.
 
     Raises
     ------
@@ -141,7 +156,8 @@ def prepare(experiment: Experiment, *, data: Path, progress: Progress = silent) 
     remove_leftovers()
     study = new_study(experiment)
     folders = {
-        name: cached_epochs(experiment, name, data, progress, study) for name in experiment.datasets
+        name: cached_epochs(experiment, name, data, progress, study, verify=verify)
+        for name in experiment.datasets
     }
     shared = check_study(study, experiment)
     if together := name_together(experiment):
@@ -231,12 +247,15 @@ def cached_epochs(
     data: Path,
     progress: Progress = silent,
     study: Study | None = None,
+    *,
+    verify: bool = False,
 ) -> Path:
     """Return the folder of a data set's labelled, normalised epochs; make it where there is none.
 
     Beside the epochs lie ``averages.parquet`` and ``made_of.json``: the recordings and what was
     warned of when they were read and cut. The warnings are given again each time. The recordings
-    are let into ``study``, by default one of their own.
+    are let into ``study``, by default one of their own. Those whose files are as they were
+    (:mod:`p300.runs.readings`) are not read, unless it is asked to ``verify``.
 
     Raises
     ------
@@ -247,15 +266,57 @@ def cached_epochs(
     """
     study = study or new_study(experiment)
     parent = entries_made_with(dataset, experiment.preprocessing.model_dump(mode="json"))
+    files = files_of(experiment, dataset, data)
     if parent.is_dir():  # without it nothing was cached, and recordings need not be read twice
+        known = None if verify or files is None else files.recall()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # they are stored with the entry
-            recordings = _counted(experiment, dataset, data, study, f"reading {dataset}", progress)
-            entry = parent / hash_facts([identify(r, content_hash(r)) for r in recordings])
+            if known is not None:
+                study.recall(dataset, known.seen)
+                entry = parent / known.content
+            else:
+                stage = f"reading {dataset}"
+                recordings = _counted(experiment, dataset, data, study, stage, progress)
+                entry = parent / hash_facts([identify(r, content_hash(r)) for r in recordings])
         if is_whole(entry, DATA_SET):
+            if known is None:
+                _remember(files, study, experiment, dataset, data, entry)
             for text in read_made_of(entry)["warnings"]:
                 warnings.warn(text, DataWarning, stacklevel=2)
             return entry
+    entry = _made(experiment, dataset, data, progress, study, parent)
+    _remember(files, study, experiment, dataset, data, entry)
+    return entry
+
+
+def known_epochs(experiment: Experiment, dataset: str, data: Path, study: Study) -> Epochs | None:
+    """Return the epochs of a data set from the cache, where its recordings need not be read.
+
+    Their signal is not looked at: it may be damaged. Parameters are those of
+    :func:`cached_epochs`, and so are warnings.
+    """
+    parent = entries_made_with(dataset, experiment.preprocessing.model_dump(mode="json"))
+    files = files_of(experiment, dataset, data) if parent.is_dir() else None
+    known = files.recall() if files is not None else None
+    if known is None or not is_whole(parent / known.content, DATA_SET, unread=("X.npy",)):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # they are stored with the entry
+        study.recall(dataset, known.seen)
+    for text in read_made_of(parent / known.content)["warnings"]:
+        warnings.warn(text, DataWarning, stacklevel=2)
+    return Epochs.load(parent / known.content)
+
+
+def _made(
+    experiment: Experiment,
+    dataset: str,
+    data: Path,
+    progress: Progress,
+    study: Study,
+    parent: Path,
+) -> Path:
+    """Preprocess the recordings of a data set into an entry of the cache."""
     with new_entry(parent) as folder:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
@@ -273,6 +334,20 @@ def cached_epochs(
         entry = parent / hash_facts(facts)
         publish(folder, entry, DATA_SET)
     return entry
+
+
+def _remember(
+    files: Files | None,
+    study: Study,
+    experiment: Experiment,
+    dataset: str,
+    data: Path,
+    entry: Path,
+) -> None:
+    """Keep what was found when the recordings of a data set were read."""
+    if files is not None:
+        known = Known(study.seen(dataset), entry.name)
+        files.keep(known, files_of(experiment, dataset, data))
 
 
 def _counted(

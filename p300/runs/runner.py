@@ -35,6 +35,7 @@ def score_folds(
     cluster: str | None = None,
     security: Security | None = None,
     progress: Progress = silent,
+    verify: bool = False,
 ) -> Path:
     """Fit and score all folds of an experiment into a folder: epochs, then the score table.
 
@@ -60,6 +61,8 @@ def score_folds(
         takes it. By default those of Dask's configuration.
     progress
         Called as the run proceeds.
+    verify
+        Read all recordings, those too whose files are as they were when they were read last.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def score_folds(
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
-    prepared = prepare(experiment, data=Path(data), progress=progress)
+    prepared = prepare(experiment, data=Path(data), progress=progress, verify=verify)
     tasks = plan(experiment, prepared.folders)
     _check_names(tasks)
     folder.claim(experiment)
@@ -86,7 +89,12 @@ def score_folds(
 
 
 def prepare_run(
-    experiment: Experiment, run: str | Path, *, data: str | Path, progress: Progress = silent
+    experiment: Experiment,
+    run: str | Path,
+    *,
+    data: str | Path,
+    progress: Progress = silent,
+    verify: bool = False,
 ) -> dict[str, Path]:
     """Preprocess the recordings of an experiment and claim its run folder.
 
@@ -98,7 +106,7 @@ def prepare_run(
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
-    prepared = prepare(experiment, data=Path(data), progress=progress)
+    prepared = prepare(experiment, data=Path(data), progress=progress, verify=verify)
     folder.claim(experiment)
     keep_prepared(experiment, prepared, folder.path)
     return prepared.folders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,6 +103,7 @@ def run_task(task: Task, run: Path, shared: SharedFits | None = None) -> None:
         What the detector raises, with the fold's name in front.
     """
     whole = shared_epochs(task.epochs)
+    _ = task.method.detector  # made: what it is made of is imported before threads are set
     with one_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TrainingWarning)
         try:
@@ -137,11 +139,14 @@ def shared_epochs(folder: Path) -> SharedEpochs:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute with :data:`THREADS` inside the block, torch from then on."""
-    import torch
+    """Compute with :data:`THREADS` inside the block, torch from then on.
+
+    This holds for libraries that are imported already. Who fits no network has no torch.
+    """
     from threadpoolctl import threadpool_limits
 
-    torch.set_num_threads(THREADS)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(THREADS)
     with threadpool_limits(THREADS):
         yield
 

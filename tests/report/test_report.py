@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -11,12 +12,16 @@ from typing import Any
 import pandas as pd
 import pytest
 from made_runs import ELECTRODES
+from PIL import Image, ImageChops
+from test_startup import run_refusing
 
 from p300.errors import RunError, RunWarning
 from p300.evaluation.metrics import METRICS, Metric
 from p300.recordings.montage import standard_positions
 from p300.report import compare_runs, write_comparison, write_report
 from p300.report import report as report_module
+from p300.report.page import picture
+from p300.report.style import panels, title
 from p300.runs.pool import WorkerKilledError
 
 MEASURED = [name for name, metric in METRICS.items() if metric.measure]
@@ -369,3 +374,27 @@ def test_a_report_whose_worker_is_killed_is_whole(own_run, monkeypatch):
     with pytest.warns(RunWarning, match=r"a worker process was killed .* made without others"):
         assert write_report(own_run, jobs=2).read_bytes() == alone
     assert len(alone) < len(whole)
+
+
+def test_a_page_needs_no_scikit_learn(own_run, tmp_path):
+    code = (
+        "from pathlib import Path\nfrom p300.report import write_report\n"
+        f"write_report(Path({str(own_run)!r}))"
+    )
+    run_refusing(code, {"torch", "sklearn"}, tmp_path)
+
+
+def test_a_picture_is_what_matplotlib_saves(tmp_path):
+    def drawn():
+        figure, axes = panels(1, 2, width=3, height=2)
+        axes[0][0].plot([0, 1], [1, 0])
+        title(axes[0][1], "a name", "a detail")
+        return figure
+
+    drawn().savefig(tmp_path / "saved.png", dpi=140)
+    with (
+        Image.open(tmp_path / "saved.png") as saved,
+        Image.open(io.BytesIO(picture("x", drawn(), "").png)) as ours,
+    ):
+        few = saved.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=0)
+        assert not ImageChops.difference(few.convert("RGB"), ours.convert("RGB")).getbbox()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 from p300.adaptation.base import FoldEpochs, Scored
 from p300.adaptation.ways.none import NoAdaptation
-from p300.detectors.base import Detector
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 
 class FineTuned(NoAdaptation):

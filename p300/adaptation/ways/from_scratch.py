@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from sklearn.base import clone
+from typing import TYPE_CHECKING
 
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored, score_epochs
-from p300.detectors.base import Detector
 from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ProtocolError
 from p300.signal.parts import part_of
 
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
-class FromScratch(Adaptation[Detector]):
+
+class FromScratch(Adaptation["Detector"]):
     """Learn from the labelled calibration characters only."""
 
     name = "from_scratch"
@@ -25,6 +27,8 @@ class FromScratch(Adaptation[Detector]):
 
     def score(self, learned: Detector, fold: FoldEpochs) -> Scored:
         """Score with a detector that is fitted to the calibration characters."""
+        from sklearn.base import clone
+
         if fold.calibration is None:
             raise ProtocolError(f"adaptation {self.name!r} without calibration characters")
         detector, own = clone(learned), part_of(fold.calibration)

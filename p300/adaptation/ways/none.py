@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored, score_epochs
-from p300.detectors.base import Detector
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 
-class NoAdaptation(Adaptation[Detector]):
+class NoAdaptation(Adaptation["Detector"]):
     """Learn from the training subjects only."""
 
     name = "none"

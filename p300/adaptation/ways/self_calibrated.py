@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,11 +15,13 @@ from p300.adaptation.transfer import (
     Transfer,
     learn_transfer,
 )
-from p300.detectors.base import Detector
 from p300.errors import ProtocolError
 from p300.ranges import Group
 from p300.recordings.layout import Layout
 from p300.signal.epochs import Epochs
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
 
 
 def layout_of(fold: FoldEpochs) -> Layout:

@@ -18,7 +18,8 @@ from p300.detectors.training.loop import (
     from_state,
     gather,
 )
-from p300.detectors.training.rules import Layer, LearningRule, Settings
+from p300.detectors.training.rules import Layer, LearningRule
+from p300.detectors.training.settings import Settings
 
 MOST_VALIDATED = 8 * VALIDATION_BATCH
 """Epochs of all networks that are validated at once."""

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from p300.detectors.training.loop import gather
-from p300.detectors.training.rules import LearningRule, Settings
+from p300.detectors.training.rules import LearningRule
+from p300.detectors.training.settings import Settings
 
 PASSES = 10
 """Passes over the new subject's epochs: fixed, as there are too few to hold some out."""

@@ -13,8 +13,9 @@ from torch import Tensor
 from p300.detectors.device import chosen_device
 from p300.detectors.training.batched import train_batched
 from p300.detectors.training.loop import History, Learner, train_network
-from p300.detectors.training.rules import LearningRule, Settings
+from p300.detectors.training.rules import LearningRule
 from p300.detectors.training.scaling import Scaling
+from p300.detectors.training.settings import Settings
 from p300.errors import TrainingWarning
 
 

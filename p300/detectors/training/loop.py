@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from p300.detectors.splits import EpochArray
-from p300.detectors.training.rules import LearningRule, Settings
+from p300.detectors.training.rules import LearningRule
+from p300.detectors.training.settings import Settings
 from p300.errors import DetectorError
 
 VALIDATION_BATCH = 512

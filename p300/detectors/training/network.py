@@ -12,29 +12,21 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from p300.arguments import check_arguments
-from p300.detectors.registry import detector_info, network_class
+from p300.detectors.registry import detector_info, network_class, training_settings
 from p300.detectors.splits import EpochArray, Floats, Index, Labels, validation_split
 from p300.detectors.training import TrainingJob
 from p300.detectors.training.fine_tuning import fine_tune
 from p300.detectors.training.gan import add_made_targets
 from p300.detectors.training.loop import History, Learner, gather, time_major
-from p300.detectors.training.rules import LEARNING_RULES, Settings
+from p300.detectors.training.rules import LEARNING_RULES
 from p300.detectors.training.scaling import Scaling
+from p300.detectors.training.settings import Settings
 from p300.detectors.training.trained import TrainedDetector
 from p300.errors import DetectorError
 from p300.ranges import Count, NonNegative, Positive, Seed, Share
 
 Part = tuple[Index, Index]
 """Positions of the epochs that a network learns from, and of those that it is validated on."""
-
-
-def training_settings(name: str, training: str) -> Settings:
-    """Return the settings of a learning rule, with those that suit a network of the registry."""
-    if training not in LEARNING_RULES:
-        raise DetectorError(
-            f"unknown training {training!r}, there are: {', '.join(LEARNING_RULES)}"
-        )
-    return replace(LEARNING_RULES[training].settings, **detector_info(name).tuned.get(training, {}))
 
 
 @runtime_checkable
@@ -66,7 +58,7 @@ class NetworkDetector(TrainedDetector):
         gradient descent.
     max_passes
         Most passes over the learning part. This and the next five: None takes the learning
-        rule's own, see :func:`training_settings`.
+        rule's own, see :func:`p300.detectors.registry.training_settings`.
     batch_size
         Epochs a step; 1 is online learning.
     learning_rate, weight_decay

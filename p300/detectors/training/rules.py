@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, one_hot
 
+from p300.detectors.training.settings import MODERN, MOMENTUM, PAPER, Settings
 from p300.errors import DetectorError
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Settings of a training.
-
-    Parameters
-    ----------
-    max_passes
-        Most passes over the learning part.
-    batch_size
-        Epochs a step; 1 is online learning.
-    learning_rate, weight_decay
-        Of the optimiser.
-    patience
-        Passes without a lower validation loss after which training stops.
-    validation_fraction
-        Share of the training epochs set aside for stopping and calibration.
-    """
-
-    max_passes: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    patience: int
-    validation_fraction: float
 
 
 class LearningRule(Protocol):
@@ -66,14 +41,7 @@ class LearningRule(Protocol):
 class ModernTraining:
     """Cross-entropy with class weights, Adam with decoupled weight decay (AdamW)."""
 
-    settings = Settings(
-        max_passes=100,
-        batch_size=64,
-        learning_rate=1e-3,
-        weight_decay=1e-2,
-        patience=15,
-        validation_fraction=0.15,
-    )
+    settings = MODERN
     sums_gradients = False
 
     def initialise(self, network: nn.Module) -> None:
@@ -127,7 +95,7 @@ class AbsoluteErrorTraining(SquaredErrorTraining):
 class MomentumTraining(ModernTraining):
     """Cross-entropy and gradient descent with Nesterov's momentum of .9, at a rate of .05."""
 
-    settings = replace(ModernTraining.settings, learning_rate=0.05, weight_decay=1e-6)
+    settings = MOMENTUM
 
     def optimiser(self, network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
         """Return gradient descent with momentum (Sutskever et al., ICML 2013)."""
@@ -183,14 +151,7 @@ class PaperTraining:
 
     init_power: float = 1.0
 
-    settings = Settings(
-        max_passes=600,
-        batch_size=32,
-        learning_rate=0.2,
-        weight_decay=0.0,
-        patience=100,
-        validation_fraction=0.05,
-    )
+    settings = PAPER
     sums_gradients = True
 
     def initialise(self, network: nn.Module) -> None:

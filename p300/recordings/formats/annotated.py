@@ -58,6 +58,7 @@ INFO = SourceInfo(
     ),
     folders=True,
     endings=RECORDINGS,
+    contained=True,
 )
 
 

@@ -46,6 +46,7 @@ INFO = SourceInfo(
     obtain="Put the .dat files that BCI2000 wrote into one folder",
     folders=True,
     endings=(".dat",),
+    contained=True,
 )
 
 _NEEDED = "StimulusCode"

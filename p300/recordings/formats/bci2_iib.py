@@ -45,6 +45,7 @@ INFO = SourceInfo(
         "AAS010R01.mat to AAS012R08.mat (any case) into one folder"
     ),
     endings=(".mat",),
+    contained=True,
 )
 
 # fmt: off

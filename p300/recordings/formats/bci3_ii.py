@@ -48,6 +48,7 @@ INFO = SourceInfo(
         "into one folder"
     ),
     endings=(".mat",),
+    contained=True,
 )
 
 TRUE_STRINGS = {

@@ -45,6 +45,7 @@ INFO = SourceInfo(
         "events.tsv has the columns onset, trial_type (Target or NonTarget) and, if known, "
         "stimulus_code, character and repetition; other kinds are named with the options"
     ),
+    contained=True,
 )
 
 _EXTENSIONS = [".vhdr", ".edf", ".bdf", ".set"]

@@ -29,6 +29,7 @@ INFO = SourceInfo(
     ),
     files={f"{BNCI_HORIZON}008-2014/A{k:02d}.mat": None for k in range(1, 9)},
     endings=(".mat",),
+    contained=True,
 )
 
 ELECTRODES = ["Fz", "Cz", "Pz", "Oz", "P3", "P4", "PO7", "PO8"]

@@ -29,6 +29,7 @@ INFO = SourceInfo(
     ),
     files={f"{BNCI_HORIZON}009-2014/A{k:02d}S.mat": None for k in range(1, 11)},
     endings=(".mat",),
+    contained=True,
 )
 
 ELECTRODES = [

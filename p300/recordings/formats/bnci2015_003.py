@@ -50,6 +50,7 @@ INFO = SourceInfo(
     ),
     files={f"{BNCI_HORIZON}003-2015/s{k}.mat": _SHA256.get(f"s{k}.mat") for k in range(1, 11)},
     endings=(".mat",),
+    contained=True,
 )
 
 ELECTRODES = ["Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8"]

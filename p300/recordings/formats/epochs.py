@@ -59,6 +59,7 @@ INFO = SourceInfo(
     ),
     folders=True,
     endings=_ENDINGS,
+    contained=True,
 )
 
 Rows = npt.NDArray[np.int64]

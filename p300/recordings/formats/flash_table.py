@@ -53,6 +53,7 @@ INFO = SourceInfo(
     ),
     folders=True,
     endings=RECORDINGS,
+    contained=True,
 )
 
 _WORDS = {

@@ -37,6 +37,7 @@ INFO = SourceInfo(
         "and put them into one folder"
     ),
     endings=(".mat",),
+    contained=True,
 )
 
 ELECTRODES = ["Fz", "C3", "Cz", "C4", "Pz", "PO7", "Oz", "PO8"]

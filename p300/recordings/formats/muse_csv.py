@@ -56,6 +56,7 @@ INFO = SourceInfo(
         "or a last one without a title (1 non-target, 2 target, 0 between)"
     ),
     endings=(".csv",),
+    contained=True,
 )
 
 ELECTRODES = ["TP9", "AF7", "AF8", "TP10"]

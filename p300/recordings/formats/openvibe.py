@@ -47,6 +47,7 @@ INFO = SourceInfo(
     ),
     folders=True,
     endings=(".gdf", ".ov"),
+    contained=True,
 )
 
 # OpenViBE's stimulation codes (OVTK_StimulationId_...).

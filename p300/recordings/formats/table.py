@@ -46,6 +46,7 @@ INFO = SourceInfo(
     folders=True,
     endings=(".csv", ".tsv"),
     by_content=(".txt",),
+    contained=True,
 )
 
 _ENDINGS = (".csv", ".tsv", ".txt")

@@ -50,6 +50,7 @@ INFO = SourceInfo(
     ),
     folders=True,
     endings=(".xdf",),
+    contained=True,
 )
 
 _RATES = (32.0, 1e5)

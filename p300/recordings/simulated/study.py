@@ -65,6 +65,7 @@ INFO = SourceInfo(
     citation="none: cite this package",
     obtain="Nothing to obtain; it has no path.",
     from_files=False,
+    contained=True,
 )
 
 

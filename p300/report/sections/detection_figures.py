@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.evaluation.measures import calibration_bins
+from p300.evaluation.measures import calibration_bins, roc_points
 from p300.evaluation.metrics import HEADLINE, METRICS, Metric
 from p300.report import style
 from p300.report.panels import Panel, detector_panels, label_outside
@@ -112,12 +112,12 @@ def _draw_chance(ax: Axes, chance: float) -> None:
 
 def _name_subjects(ax: Axes, subjects: pd.DataFrame, x: float) -> None:
     """Write the names of the subjects beside their last dots, pushed apart where they collide."""
-    from sklearn.isotonic import isotonic_regression
+    from scipy.optimize import isotonic_regression
 
     last = subjects.iloc[:, -1].dropna().sort_values()
     # Least squares under a least distance: distances beyond it are what may not decrease.
     apart = _LABEL_GAP * np.arange(len(last))
-    places = isotonic_regression(last.to_numpy(float) - apart) + apart
+    places = isotonic_regression(last.to_numpy(float) - apart).x + apart
     for subject, place in zip(last.index, places, strict=True):
         ax.annotate(
             label(subject, 10), (x, place), (6, 0), textcoords="offset points",
@@ -158,13 +158,13 @@ def plot_roc(scores: pd.DataFrame, metrics: pd.DataFrame | None = None) -> Figur
 
 def _roc_by_subject(part: pd.DataFrame) -> list[FloatArray]:
     """Return one curve a subject on ``_RATES``, the mean over its folds and seeds."""
-    from sklearn.metrics import roc_curve
-
     curves = []
     for _, subject in part.groupby("subject", sort=True):
         tested = []
         for _, epochs in subject.groupby(["fold", "seed"]):
-            false, true, _ = roc_curve(epochs["target"], epochs["score"])
+            false, true = roc_points(
+                epochs["target"].to_numpy(bool), epochs["score"].to_numpy(float)
+            )
             tested.append(np.interp(_RATES, false, true))
         curves.append(np.mean(tested, axis=0))
     return curves

@@ -11,11 +11,10 @@ import torch
 from studies import make_epochs
 
 from p300.detectors import DETECTORS, make_detector
-from p300.detectors.registry import network_class
+from p300.detectors.registry import network_class, training_settings
 from p300.detectors.training import jobs
 from p300.detectors.training.batched import train_batched
 from p300.detectors.training.loop import Learner, time_major, train_network
-from p300.detectors.training.network import training_settings
 from p300.detectors.training.rules import LEARNING_RULES
 
 NETWORKS = {

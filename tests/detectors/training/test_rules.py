@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from p300.detectors.training.network import training_settings
+from p300.detectors.registry import training_settings
 from p300.detectors.training.rules import LEARNING_RULES
 
 
