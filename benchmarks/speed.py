@@ -1,4 +1,4 @@
-"""What two rearrangements gain: EEGNet's first layers, and shrinkage LDA.
+"""What rearrangements gain: EEGNet's first layers, a step of CNN-1, and shrinkage LDA.
 
 Prints one table: least CPU seconds of the plain and of the package's form, called in turn in this
 process on one thread, and their ratio. The results are the same (tests/detectors).
@@ -15,12 +15,14 @@ import numpy as np
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from threadpoolctl import threadpool_limits
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import conv1d, cross_entropy, pad
 
 from p300.detectors.linear.covariance import discriminant
+from p300.detectors.networks.cecotti import CNN1, scaled_tanh
 from p300.detectors.networks.eegnet import EEGNet, Tail, limit_norm
 from p300.detectors.training.loop import time_major
+from p300.detectors.training.rules import LEARNING_RULES, Optimiser
 
 BATCH = 64
 STEPS = 21
@@ -47,6 +49,22 @@ class PublishedEEGNet(EEGNet):
         return shorter
 
 
+class LayeredCNN1(CNN1):
+    """The same network, each activation with its factors on its own."""
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map [epoch, electrode, time] to the neurons of L3, [epoch, neuron]."""
+        n_epochs, _, n_samples = x.shape
+        samples, bias = x.transpose(1, 2).flatten(0, 1), self.spatial.bias[:, None]
+        l1 = scaled_tanh(torch.addmm(bias, self.spatial.weight, samples.T))
+        seen = l1.unflatten(1, (n_epochs, n_samples))[:, :, : self.n_positions * self.kernel]
+        pieces = seen.unflatten(2, (self.n_positions, self.kernel)).flatten(1, 2).transpose(1, 2)
+        weights, bias = self.temporal_weight.transpose(1, 2), self.temporal_bias.transpose(1, 2)
+        l2 = scaled_tanh(torch.baddbmm(bias, weights, pieces))
+        maps = l2.unflatten(2, (n_epochs, self.n_positions)).permute(2, 0, 1, 3).flatten(1)
+        return torch.sigmoid(self.hidden(maps))
+
+
 def compare(
     title: str, plain: Callable[[], object], ours: Callable[[], object], repeats: int
 ) -> None:
@@ -62,9 +80,10 @@ def compare(
     print(f"| {title} | {before:.4f} | {now:.4f} | {before / now:.1f} |", flush=True)
 
 
-def training_step(network: EEGNet, x: Tensor, y: Tensor) -> Callable[[], None]:
+def training_step(
+    network: nn.Module, optimiser: Optimiser, x: Tensor, y: Tensor
+) -> Callable[[], None]:
     """Return a function that takes one step of gradient descent."""
-    optimiser = torch.optim.AdamW(network.parameters())
 
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
@@ -74,16 +93,31 @@ def training_step(network: EEGNet, x: Tensor, y: Tensor) -> Callable[[], None]:
     return step
 
 
-def compare_training(n_electrodes: int, n_samples: int) -> None:
-    """Compare a training step of EEGNet."""
+def random_batch(n_electrodes: int, n_samples: int) -> tuple[Tensor, Tensor]:
+    """Return epochs and labels."""
     rng = np.random.default_rng(0)
-    x = time_major(rng.standard_normal((BATCH, n_electrodes, n_samples), dtype=np.float32))
-    y = torch.arange(BATCH) % 2
+    x = rng.standard_normal((BATCH, n_electrodes, n_samples), dtype=np.float32)
+    return time_major(x), torch.arange(BATCH) % 2
+
+
+def compare_eegnet(*size: int) -> None:
+    """Compare a training step of EEGNet, the optimiser being torch's in both."""
+    forms = [network(*size) for network in (PublishedEEGNet, EEGNet)]
     plain, ours = (
-        training_step(network(n_electrodes, n_samples), x, y)
-        for network in (PublishedEEGNet, EEGNet)
+        training_step(form, torch.optim.AdamW(form.parameters()), *random_batch(*size))
+        for form in forms
     )
-    compare(f"EEGNet, a step, {n_electrodes} x {n_samples}, batch {BATCH}", plain, ours, STEPS)
+    compare(f"EEGNet, a step, {size[0]} x {size[1]}, batch {BATCH}", plain, ours, STEPS)
+
+
+def compare_cnn1(*size: int) -> None:
+    """Compare a training step of CNN-1 with torch's optimiser to one with the package's."""
+    rule, batch = LEARNING_RULES["modern"], random_batch(*size)
+    before, now = LayeredCNN1(*size), CNN1(*size)
+    torchs = torch.optim.AdamW(before.parameters(), fused=True)
+    plain = training_step(before, torchs, *batch)
+    ours = training_step(now, rule.optimiser(now, rule.settings), *batch)
+    compare(f"CNN-1, a step, {size[0]} x {size[1]}, batch {BATCH}", plain, ours, 20 * STEPS)
 
 
 def compare_discriminants(n_features: int, repeats: int) -> None:
@@ -105,8 +139,10 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
         print("| what | plain (CPU s) | here (CPU s) | ratio |\n|---|---|---|---|")
-        compare_training(64, 78)
-        compare_training(8, 83)
+        compare_eegnet(64, 78)
+        compare_eegnet(8, 83)
+        compare_cnn1(64, 78)
+        compare_cnn1(8, 83)
         compare_discriminants(8 * 16, 11)
         compare_discriminants(64 * 16, 5)
         compare_discriminants(64 * 78, 1)

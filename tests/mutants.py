@@ -33,6 +33,20 @@ MUTANTS = (
         ("tests/evaluation/test_leaks.py",),
     ),
     Mutant(
+        "weights decay as torch's AdamW lets them",
+        "detectors/training/adamw.py",
+        "weight_decay=self.decay,",
+        "weight_decay=0.0,",
+        ("tests/detectors/training/test_adamw.py",),
+    ),
+    Mutant(
+        "CNN-1 with its factors in the products is the paper's",
+        "detectors/networks/cecotti.py",
+        "alpha=4 / 3 * 2 * AMPLITUDE,",
+        "alpha=4 / 3 * AMPLITUDE,",
+        ("tests/detectors/networks/test_cecotti.py",),
+    ),
+    Mutant(
         "certificates go to no scheduler that encrypts nothing",
         "runs/cluster.py",
         "if security.require_encryption:",

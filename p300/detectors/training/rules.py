@@ -10,8 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, one_hot
 
+from p300.detectors.training.adamw import AdamW
 from p300.detectors.training.settings import MODERN, MOMENTUM, PAPER, Settings
 from p300.errors import DetectorError
+
+
+class Optimiser(Protocol):
+    """What changes a network's weights, step by step."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients."""
+
+    def step(self) -> None:
+        """Change the weights by their gradients."""
 
 
 class LearningRule(Protocol):
@@ -28,7 +39,7 @@ class LearningRule(Protocol):
     def initialise(self, network: nn.Module) -> None:
         """Draw the initial weights from torch's generator."""
 
-    def optimiser(self, network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    def optimiser(self, network: nn.Module, settings: Settings) -> Optimiser:
         """Return the optimiser of a network's weights."""
 
     def loss(self, y: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
@@ -47,14 +58,9 @@ class ModernTraining:
     def initialise(self, network: nn.Module) -> None:
         """Leave the weights as the network drew them."""
 
-    def optimiser(self, network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    def optimiser(self, network: nn.Module, settings: Settings) -> Optimiser:
         """Return AdamW (Loshchilov & Hutter 2019)."""
-        return torch.optim.AdamW(
-            network.parameters(),
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-            fused=True,
-        )
+        return AdamW(network.parameters(), settings.learning_rate, settings.weight_decay)
 
     def loss(self, y: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
         """Return the cross-entropy that weighs both classes of the learning part alike."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.detectors.networks.cecotti import CNN1
+from p300.detectors.training.loop import Learner, train_network
+from p300.detectors.training.network import training_settings
+from p300.detectors.training.rules import LEARNING_RULES
 from p300.errors import DetectorError
 
 
@@ -87,3 +92,68 @@ def test_gradients_are_those_of_the_function():
 def test_a_window_shorter_than_a_kernel_is_refused():
     with pytest.raises(DetectorError, match=r"epochs of 12 samples .* kernels of 13"):
         CNN1(8, 12)
+
+
+def plain_layers(net, x):
+    """The layers one after another, their activations by torch's tanh."""
+    tanh = lambda z: 1.7159 * torch.tanh(z * (2 / 3))  # noqa: E731
+    l1 = tanh(torch.einsum("fe,net->nft", net.spatial.weight, x) + net.spatial.bias[:, None])
+    pieces = l1[:, :, : net.n_positions * net.kernel].unflatten(2, (net.n_positions, net.kernel))
+    l2 = torch.einsum("nfpk,fkm->nfmp", pieces, net.temporal_weight)
+    l2 = tanh(l2 + net.temporal_bias.transpose(1, 2))
+    return net.output(torch.sigmoid(net.hidden(l2.flatten(1))))
+
+
+class PlainCNN1(CNN1):
+    """The network of the plain layers."""
+
+    def forward(self, x):
+        return plain_layers(self, x)
+
+
+@pytest.mark.parametrize("n_samples", [78, 85])  # whole kernels, and samples that are not seen
+def test_all_gradients_are_those_of_the_plain_layers(n_samples):
+    torch.manual_seed(0)
+    net = CNN1(64, n_samples)
+    for weights in net.parameters():
+        weights.data *= 3  # where activations are curved
+    x, pulling = torch.randn(64, 64, n_samples, requires_grad=True), torch.randn(64, 2)
+    names, weights = zip(*net.named_parameters(), strict=True)
+    found, expected = (
+        torch.autograd.grad((outputs * pulling).sum(), [x, *weights])
+        for outputs in (net(x), plain_layers(net, x))
+    )
+    for name, mine, theirs in zip(["x", *names], found, expected, strict=True):
+        assert (mine - theirs).abs().max() < 3e-6 * theirs.abs().max(), name
+
+
+def test_training_differs_from_that_of_the_plain_layers_by_rounding():
+    y = torch.arange(300) % 4 == 0
+    torch.manual_seed(0)
+    X = torch.randn(300, 8, 80)
+    X[y, :, 30:50] += 0.3
+    torch.manual_seed(1)
+    nets = CNN1(8, 80), PlainCNN1(8, 80)
+    nets[1].load_state_dict(nets[0].state_dict())
+    how, losses = replace(training_settings("cnn1", "modern"), max_passes=5), []
+    for net in nets:
+        parts = torch.arange(240), torch.arange(240, 300)
+        learner = Learner(net, *parts, torch.Generator().manual_seed(1), torch.get_rng_state())
+        history = train_network(learner, LEARNING_RULES["modern"], how, X, y.long())
+        losses.append([row["validation_loss"] for row in history.passes])
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    assert len(set(losses[0])) == 5
+
+
+def test_what_is_stored_keeps_its_names_and_shapes():
+    shapes = {name: tuple(weight.shape) for name, weight in CNN1(64, 78).state_dict().items()}
+    assert shapes == {
+        "temporal_weight": (10, 13, 5),
+        "temporal_bias": (10, 1, 5),
+        "spatial.weight": (10, 64),
+        "spatial.bias": (10,),
+        "hidden.weight": (100, 300),
+        "hidden.bias": (100,),
+        "output.weight": (2, 100),
+        "output.bias": (2,),
+    }
