@@ -203,11 +203,12 @@ def evaluate(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    jobs: Jobs = CORES,
 ) -> None:
     """Write the report of a finished run again, from its score table."""
     from p300.report import write_report
 
-    say(f"Report: {write_report(run)}")
+    say(f"Report: {write_report(run, jobs=jobs)}")
 
 
 @app.command()
