@@ -51,6 +51,11 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray,
     return epochs, labels.astype(np.uint8)
 
 
+def has_both_classes(y: Labels) -> bool:
+    """Return whether there are targets and non-targets among labels, [epoch]."""
+    return bool(y.any() and not y.all())
+
+
 def check_epochs(X: npt.ArrayLike) -> EpochArray:
     """Return X as float32 [epoch, electrode, time].
 
@@ -206,10 +211,10 @@ def cross_fitted_scores(
     """
     scores = np.full(len(y), np.nan)
     for rest, rows in held_out_parts(len(y), groups, n_parts):
-        if len(np.unique(y[rest])) == 2:
+        if has_both_classes(y[rest]):
             scores[rows] = score(rest, rows)
     scored = np.isfinite(scores)
-    if len(np.unique(y[scored])) < 2:
+    if not has_both_classes(y[scored]):
         raise DetectorError(
             f"too few groups with targets to calibrate on ({len(y)} training epochs, "
             f"{int(y.sum())} targets); give more training data"
@@ -236,4 +241,6 @@ def _touched(groups: npt.ArrayLike, n_epochs: int) -> npt.NDArray[Any]:
             "[epoch, n]"
         )
     own = touched[:, :1]
+    if touched.shape[1] == 1:
+        return own
     return np.where(np.isin(touched, own), touched, own)

@@ -9,6 +9,7 @@ from p300.detectors import make_detector
 from p300.evaluation.fold import cross_fitted_scores
 from p300.recordings import open_recordings
 from p300.signal.epochs import concatenate
+from p300.signal.parts import part_of
 from p300.signal.preprocessing import preprocess
 from p300.speller import decide, fit_speller, gather_selections
 from p300.speller.rates import measure_timing
@@ -20,7 +21,9 @@ def test_a_subject_is_spelled_from_the_other_run(data_root):
     )
     train, test = (concatenate([preprocess([recording])]) for recording in recordings)
     detector = make_detector("slda").fit(train.X, train.y, groups=train.units("character"))
-    training = train.flashes.assign(score=cross_fitted_scores(detector, train, "character"))
+    training = train.flashes.assign(
+        score=cross_fitted_scores(detector, part_of(train), "character")
+    )
     model = fit_speller(training, test.layouts["bnci"])
     scored = test.flashes.assign(score=detector.decision_function(test.X))
     decided = decide(gather_selections(scored, test.layouts["bnci"]), model)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Self
 
-import numpy as np
-
 from p300.detectors.linear.covariance import discriminant, discriminant_of
 from p300.detectors.linear.cross_fitted import window_means
 from p300.detectors.linear.moments import ClassMoments
 from p300.detectors.linear.single_layer import SingleLayer
 from p300.detectors.linear.summed import SummedFeatures
-from p300.detectors.splits import Floats, Index, Labels, cross_fitted_scores
+from p300.detectors.splits import (
+    Floats,
+    Index,
+    Labels,
+    cross_fitted_scores,
+    has_both_classes,
+)
 from p300.ranges import Several, Size
 from p300.signal.parts import Part
 
@@ -45,7 +49,7 @@ class ShrinkageLDA(SingleLayer):
         """Fit to a part of a study. See :meth:`p300.detectors.base.Detector.fit_part`."""
         self._check_parameters()
         summed, y = self._summed(part), part.y
-        if not summed.finite[part.rows].all() or len(np.unique(y)) < 2:
+        if not summed.finite[part.rows].all() or not has_both_classes(y):
             return super().fit_part(part, level)  # which tells what is wrong
         self._note(part.shape, y)
         if calibrated:

@@ -46,7 +46,8 @@ class SummedBySubject(Generic[SumsT]):
         if not self._whole.holds_whole(rows, "subject"):
             return None
         unit = self._whole.units("subject")
-        each = [self._of(int(one), unit) for one in np.unique(unit[rows])]
+        there = np.flatnonzero(np.bincount(unit[rows]))
+        each = [self._of(int(one), unit) for one in there]
         return type(each[0]).added(each)
 
     def _of(self, one: int, unit: npt.NDArray[np.int64]) -> SumsT:

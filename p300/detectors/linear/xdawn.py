@@ -19,6 +19,7 @@ from p300.detectors.splits import (
     Labels,
     check_components,
     cross_fitted_scores,
+    has_both_classes,
 )
 from p300.errors import DetectorError
 from p300.ranges import Positive, Several, Size
@@ -103,7 +104,7 @@ class XdawnDetector(ClosedFormDetector):
         """Fit to a part of a study. See :meth:`p300.detectors.base.Detector.fit_part`."""
         self._check_parameters()
         y = part.y
-        if not part.finite or len(np.unique(y)) < 2:
+        if not part.finite or not has_both_classes(y):
             return super().fit_part(part, level)  # which tells what is wrong
         self._note(part.shape, y)
         if calibrated:
