@@ -82,7 +82,7 @@ class Calibration:
         counts = sums.counts.ravel()
         if not counts.any():
             return
-        self._sums, self._seen = sums.features.reshape(len(counts), -1), Seen(counts, moment)
+        self._sums, self._seen = sums.features.reshape(len(counts), -1), Seen(counts, moment.copy())
         self._probability = np.zeros((len(self._strengths), len(counts)))
         for alike in _alike(self._strengths):
             self._adapt_alike(alike, sums)
