@@ -232,7 +232,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "copy"
         ignored = shutil.ignore_patterns("__pycache__", ".*")
-        for name in ("p300", "tests", "configs"):
+        for name in ("p300", "tests", "configs", "docs"):
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         shutil.copy(ROOT / "pyproject.toml", folder)
         whole, failed = run_tests(folder, tuple({test for m in MUTANTS for test in m.tests}))
