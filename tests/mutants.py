@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mutant import Mutant
 from mutants_hostile import HOSTILE
+from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
 from mutants_sums import SUMS
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MUTANTS = (
     *RECORDINGS,
     *HOSTILE,
+    *READINGS,
     *SUMS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",

@@ -176,11 +176,11 @@ def test_files_that_change_while_they_are_read_are_read_again(study, read, monke
         another_table(study)
         original(files, known, files_of(parse_experiment(CONFIG), "mine", study.parent))
 
+    experiment = parse_experiment(CONFIG)
+    before = files_of(experiment, "mine", study.parent)
     monkeypatch.setattr(readings.Files, "keep", late)
     prepared(study, "a")
-    monkeypatch.undo()
-    monkeypatch.setenv("P300_CACHE", str(study.parent / "cache"))
-    experiment = parse_experiment(CONFIG)
+    assert before.recall() is None
     assert files_of(experiment, "mine", study.parent).recall() is None
 
 
