@@ -15,8 +15,8 @@ SUMS = (
     Mutant(
         "sums about zero are not used where they are not precise",
         "detectors/linear/summed.py",
-        "if there and sums is not None and sums.precise else None",
-        "if there and sums is not None else None",
+        "not (sums.nontarget.n and sums.target.n and sums.precise)",
+        "not (sums.nontarget.n and sums.target.n)",
         ("tests/detectors/linear/test_linear.py", "tests/signal/test_parts.py"),
     ),
     Mutant(

@@ -12,6 +12,8 @@ from studies import make_epochs
 
 from p300.adaptation.transfer import learn_transfer
 from p300.errors import ConfigError, DataWarning, DetectorError, ProtocolError
+from p300.evaluation.fold import fit_and_score_fold
+from p300.evaluation.leaks import Fold
 from p300.evaluation.method import Method
 from p300.files import read_json
 from p300.runs.config import parse_experiment
@@ -215,3 +217,16 @@ def test_settings_of_a_way_are_read_written_out_and_told_apart():
 def test_settings_that_a_way_does_not_have_are_refused(given, told):
     with pytest.raises(ConfigError, match=told):
         Method.read("slda", {"adaptation": given})
+
+
+def test_a_fold_draws_by_its_own_seed_who_is_treated_as_new():
+    study = make_epochs(5, 1, n_characters=3, repetitions=2)
+    tested = study.flashes["subject"] == "5"
+    fold = Fold("5", np.flatnonzero(~tested), np.flatnonzero(tested), "subject", "subject")
+    method = Method.read("slda", {"adaptation": {"method": "self_calibrated", "subjects": 3}})
+    drawn = set()
+    for seed in range(6):
+        scored = fit_and_score_fold(study, fold, method, seed, score_training=True)
+        drawn.add(frozenset(scored.scored_training()["subject"]))
+    assert {len(subjects) for subjects in drawn} == {3}
+    assert len(drawn) > 1

@@ -85,8 +85,9 @@ class SummedFeatures:
         if len(part) < self.features.shape[1]:
             return None
         sums = self._sums.over(part.rows)
-        there = sums is not None and sums.nontarget.n > 0 and sums.target.n > 0
-        return sums if there and sums is not None and sums.precise else None
+        if sums is None or not (sums.nontarget.n and sums.target.n and sums.precise):
+            return None
+        return sums
 
     def _sum_over(self, part: Part) -> ClassMoments:
         return ClassMoments.of(self.features[part.rows], part.y)
