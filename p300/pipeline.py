@@ -9,7 +9,7 @@ import pandas as pd
 
 from p300.runs import RunFolder, runner
 from p300.runs.config import Experiment
-from p300.runs.preparation import Progress, silent
+from p300.runs.progress import Progress, silent
 from p300.speller.run import spell_run
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def evaluate(
     if folder.is_finished():
         folder.check_owner(experiment)
         if verify:
-            runner.prepare_run(experiment, run, data=data, progress=progress, verify=True)
+            runner.prepare_run(
+                experiment, run, data=data, jobs=jobs, progress=progress, verify=True
+            )
         return folder.path
     runner.score_folds(
         experiment,

@@ -33,4 +33,25 @@ SUMS = (
         "if False:",
         ("tests/signal/test_parts.py",),
     ),
+    Mutant(
+        "what one worker has derived of a subject others read",
+        "signal/kept.py",
+        "if stored.has(file):",
+        "if False:",
+        ("tests/signal/test_kept.py", "tests/runs/test_derived.py"),
+    ),
+    Mutant(
+        "what folds share of subjects is derived once",
+        "runs/derived.py",
+        "found.setdefault((task.epochs, task.method.shares_like), task)",
+        "found[task.epochs, task.id] = task",
+        ("tests/runs/test_derived.py",),
+    ),
+    Mutant(
+        "recordings are put together in their order, whoever was cut first",
+        "runs/dataset_epochs.py",
+        "[cut[k] for k in range(len(cut))]",
+        "list(cut.values())",
+        ("tests/runs/test_preparation.py",),
+    ),
 )

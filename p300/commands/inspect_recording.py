@@ -16,7 +16,7 @@ from p300.files import written_whole
 from p300.recordings import Layout, Recording
 from p300.recordings.quality import Flashing, describe_flashing, electrode_quality
 from p300.report.scalp import UNEQUAL_SCALES
-from p300.runs.preparation import Progress, silent
+from p300.runs.progress import Progress, silent
 from p300.signal.plausibility.doubts import warn_of_doubts
 from p300.signal.plausibility.impression import Impression, take_impression
 from p300.signal.preprocessing import Preprocessing, cut_epochs

@@ -163,6 +163,7 @@ def prepare(
     overrides: Overrides = None,
     data: Data = Path("data"),
     out: Out = None,
+    jobs: Jobs = CORES,
     verify: Verify = False,
 ) -> None:
     """Preprocess the recordings of an experiment, for its run and all others on the same data."""
@@ -172,8 +173,9 @@ def prepare(
     experiment = _experiment(config, overrides)
     folder = out or Path("reports") / experiment.name
     with progress_bars() as progress:
-        prepared = prepare_run(experiment, folder, data=data, progress=progress, verify=verify)
-
+        prepared = prepare_run(
+            experiment, folder, data=data, jobs=jobs, progress=progress, verify=verify
+        )
     for name, place in prepared.items():
         say(f"{name}: {Epochs.load(place)} in {place}")
 

@@ -20,7 +20,7 @@ from p300.recordings.checks import UnitError
 from p300.recordings.electrode_names import unplaced_electrodes
 from p300.recordings.guesses import guess_marks
 from p300.recordings.marks import MarksNotToldError
-from p300.runs.preparation import Progress, silent
+from p300.runs.progress import Progress, silent
 from p300.signal.epochs import join_layouts
 from p300.signal.plausibility.doubts import warn_of_doubts
 from p300.signal.plausibility.impression import take_impression

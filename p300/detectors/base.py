@@ -120,6 +120,15 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         """Return the sums over those features that a discriminant needs, where they are at hand."""
         return None
 
+    def share(self, part: Part) -> None:
+        """Derive what fits to several parts of a study share of each subject, for all of them.
+
+        Parameters
+        ----------
+        part
+            All epochs of a subject of the study, or of several.
+        """
+
     def _take(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray, Labels]:
         """Check parameters and training epochs; note the epochs' size and share of targets."""
         self._check_parameters()

@@ -29,6 +29,9 @@ class DetectorInfo:
         What makes this detector of its class: arguments that differ from the class's own.
     tuned
         Learning rule -> settings of it that suit this network better than the rule's own.
+    shares
+        Whether fits to parts of a study share what :meth:`p300.detectors.base.Detector.share`
+        derives of each subject.
     adaptation
         What it learns from the tested subject where the experiment does not say.
     """
@@ -41,6 +44,7 @@ class DetectorInfo:
     stackable: bool = True
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shares: bool = False
     adaptation: str = "none"
 
 
@@ -154,18 +158,21 @@ DETECTORS = {
         "Shrinkage LDA on window means",
         "Blankertz et al., NeuroImage 56:814-825, 2011",
         2011,
+        shares=True,
     ),
     "xdawn_lda": DetectorInfo(
         "p300.detectors.linear.xdawn:XdawnLDA",
         "xDAWN spatial filters, then shrinkage LDA on window means",
         "Rivet et al., IEEE TBME 56(8):2035-2043, 2009",
         2009,
+        shares=True,
     ),
     "xdawn_ts": DetectorInfo(
         "p300.detectors.linear.xdawn:XdawnTangentSpace",
         "xDAWN covariances, tangent space, logistic regression",
         "Barachant & Congedo, arXiv:1409.0107, 2014",
         2014,
+        shares=True,
     ),
     "erpcov_mdm": DetectorInfo(
         "p300.detectors.linear.erpcov:ErpCovarianceMDM",

@@ -156,6 +156,17 @@ class Method:
         return detector
 
     @property
+    def shares(self) -> bool:
+        """Whether fits to parts of a study share what is derived of each subject."""
+        given = self.__dict__["given"]
+        return isinstance(given, NamedDetector) and detector_info(given.name).shares
+
+    @property
+    def shares_like(self) -> str:
+        """The same text for methods that share the same."""
+        return repr([self.__dict__["given"].learns_like, self.alignment.offline])
+
+    @property
     def learns_like(self) -> str:
         """The same text for methods that learn the same from the same training epochs."""
         given = self.__dict__["given"]

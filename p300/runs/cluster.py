@@ -1,21 +1,18 @@
-"""Folds on the workers of a Dask cluster, over TLS where it has certificates."""
+"""The workers of a Dask cluster, over TLS where it has certificates."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from p300.errors import ConfigError, RunError
-from p300.runs.task_groups import is_done, run_group
-from p300.runs.tasks import Task
+from p300.runs.pool import WorkerKilledError
 
 if TYPE_CHECKING:
     from distributed import Client
     from distributed.security import Security
-
-Group = tuple[Task, ...]
 
 ENCRYPTED = "tls://"
 """How the address of a scheduler begins that takes certificates."""
@@ -127,17 +124,11 @@ def _check_file(file: Path, what: str) -> None:
         )
 
 
-def run_on_cluster(
-    groups: Sequence[Group], run: Path, address: str, security: Security | None
-) -> Iterator[Group]:
-    """Run groups on Dask workers; Dask itself gives those of a dead worker to others.
+class ClusterWorkers:
+    """The workers of a Dask cluster, each with one thread; as a context, while it is connected.
 
     Parameters
     ----------
-    groups
-        Of tasks.
-    run
-        Absolute.
     address
         Of the scheduler.
     security
@@ -148,31 +139,55 @@ def run_on_cluster(
     ConfigError
         When Dask is not installed, or certificates are missing.
     RunError
-        When no scheduler answers, or refuses the certificates; when workers have several threads,
-        or die again and again.
+        When no scheduler answers, or refuses the certificates; when workers have several threads.
     """
-    distributed = _import_dask(address)
-    with _connect(distributed, address, security) as client:
-        threads = client.nthreads()
+
+    def __init__(self, address: str, security: Security | None) -> None:
+        self._dask = _import_dask(address)
+        self._client = _connect(self._dask, address, security)
+        threads = self._client.nthreads()
         if any(n != 1 for n in threads.values()):
+            self._client.close()
             raise RunError(
                 f"--cluster {address}: workers with {sorted(set(threads.values()))} threads found, "
                 "expected one each; start them with --nthreads 1"
             )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failed: object) -> None:
+        self._client.close()
+
+    @property
+    def at_once(self) -> int:
+        """As :attr:`p300.runs.pool.Processes.at_once`; here a call that is lost is known."""
+        return 1
+
+    def done(
+        self, function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]
+    ) -> Iterator[tuple[int, Any]]:
+        """Call a function again and again; see :meth:`p300.runs.pool.Processes.done`.
+
+        Dask itself gives what a dead worker was at to others.
+
+        Raises
+        ------
+        WorkerKilledError
+            When workers died over one call again and again.
+        """
         futures = {
-            client.submit(run_group, group, run, pure=False, key=f"{run}/{group[0].id}"): group
-            for group in groups
+            self._client.submit(function, *call, pure=False): k for k, call in enumerate(calls)
         }
         try:
-            for future in distributed.as_completed(list(futures)):
-                future.result()
-                yield futures[future]
-        except distributed.KilledWorker as error:
-            raise given_up(
-                [task.id for task in futures[future] if not is_done(task, run)]
-            ) from error
+            for future in self._dask.as_completed(list(futures)):
+                yield futures[future], future.result()
+        except self._dask.KilledWorker as error:
+            killed = WorkerKilledError("workers were killed again and again")
+            killed.call = futures[future]
+            raise killed from error
         finally:
-            client.cancel(list(futures))
+            self._client.cancel(list(futures))
 
 
 def _import_dask(address: str) -> Any:
@@ -226,11 +241,3 @@ def _refusal(error: BaseException | None) -> str | None:
             return str(error)
         error = error.__cause__ or error.__context__
     return None
-
-
-def given_up(lost: Sequence[str]) -> RunError:
-    """Return the error that names folds over which workers were killed again and again."""
-    return RunError(
-        f"workers were killed again and again over fold {', '.join(lost)}; most often memory runs "
-        "out: take fewer --jobs, or workers with more memory. What is done is kept"
-    )

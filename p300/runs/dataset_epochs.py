@@ -1,11 +1,12 @@
-"""The epochs of a data set put together on disk, with one recording in memory at a time."""
+"""The epochs of a data set put together on disk, with few recordings in memory at a time."""
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from p300.errors import DataWarning, NoRoomError, RunError
 from p300.recordings import Recording, summarise_recording
+from p300.runs.pool import Processes, WorkerKilledError
 from p300.signal.epoch_arrays import writing_epochs
 from p300.signal.epochs import Epochs, common_electrodes, join_layouts
 from p300.signal.plausibility.doubts import warn_of_doubts
@@ -50,7 +52,11 @@ def identify(recording: Recording, sha256: str) -> list[Any]:
 
 
 def assemble(
-    recordings: Iterable[Recording], dataset: str, settings: Preprocessing, folder: Path
+    recordings: Iterable[Recording],
+    dataset: str,
+    settings: Preprocessing,
+    folder: Path,
+    processes: Processes,
 ) -> tuple[list[Any], list[dict[str, Any]]]:
     """Write the labelled, normalised epochs of a data set and their ``averages.parquet``.
 
@@ -64,6 +70,8 @@ def assemble(
         Of the preprocessing.
     folder
         Where to; exists and is empty.
+    processes
+        Who cuts the recordings. They are read one after another by this process.
 
     Returns
     -------
@@ -82,35 +90,101 @@ def assemble(
         Of recordings that are doubtful beside the others, see
         :func:`~p300.signal.plausibility.doubts.warn_of_doubts`.
     """
-    facts: list[Any] = []
-    summaries: list[dict[str, Any]] = []
-    impressions: list[Impression] = []
-    # Cut epochs wait on disk until it is known which electrodes all recordings have.
-    parts: dict[Path, Epochs] = {}
-    n_bytes = 0
-    for recording in recordings:
-        part = cut_epochs(recording, settings)
-        impressions.append(take_impression(recording, part))
-        n_bytes += part.X.nbytes
-        try:
-            saved = part.save(folder / "parts" / str(len(parts)))
-        except NoRoomError as error:
-            error.needed = n_bytes
-            raise
-        parts[saved] = _without_signal(part)
-        about = summarise_recording(recording)
-        summaries.append({**about, "preprocessing": describe(recording, settings)})
-        facts.append(identify(recording, about["sha256"]))
-    if not parts:
+    cut: dict[int, CutRecording] = {}
+    calls = (
+        (recording, settings, folder / "parts" / str(k)) for k, recording in enumerate(recordings)
+    )
+    try:
+        cut.update(processes.done(cut_recording, calls))
+    except NoRoomError as error:
+        error.needed += sum(_n_bytes(one.epochs) for one in cut.values())
+        raise
+    except WorkerKilledError as error:
+        raise RunError(
+            f"data set {dataset}: {error} while recordings were prepared (most often because "
+            "memory ran out); take fewer --jobs"
+        ) from error
+    several = [cut[k] for k in range(len(cut))]
+    for text in itertools.chain.from_iterable(one.warnings for one in several):
+        warnings.warn(text, DataWarning, stacklevel=2)
+    if not several:
         raise RunError(f"data set {dataset}: no recordings found")
+    summaries = [one.summary for one in several]
     warn_of_scales(
         (about["recording"].rsplit("/ses-", 1)[0], 1e-6 * about["amplitude_microvolts"])
         for about in summaries
     )
-    warn_of_doubts(impressions)
-    _join(parts, dataset, settings, folder)
+    warn_of_doubts([one.impression for one in several])
+    _join({one.folder: one.epochs for one in several}, dataset, settings, folder)
     (folder / "parts").rmdir()
-    return facts, summaries
+    return [one.facts for one in several], summaries
+
+
+@dataclass(frozen=True, eq=False)
+class CutRecording:
+    """What is known of a recording whose epochs wait on disk.
+
+    Until all are read it is not known which electrodes they have in common.
+
+    Parameters
+    ----------
+    folder
+        Of its saved epochs.
+    epochs
+        The same without their signal.
+    impression
+        Beside which the other recordings are judged.
+    summary
+        See :func:`~p300.recordings.summarise_recording`; and what the preprocessing does.
+    facts
+        See :func:`identify`.
+    warnings
+        What was warned of.
+    """
+
+    folder: Path
+    epochs: Epochs
+    impression: Impression
+    summary: dict[str, Any]
+    facts: list[Any]
+    warnings: tuple[str, ...]
+
+
+def cut_recording(recording: Recording, settings: Preprocessing, folder: Path) -> CutRecording:
+    """Cut the epochs of a recording and save them.
+
+    Parameters
+    ----------
+    recording, settings
+        As in :func:`~p300.signal.preprocessing.cut_epochs`.
+    folder
+        Where to; does not exist.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        epochs = cut_epochs(recording, settings)
+        impression = take_impression(recording, epochs)
+        summary = summarise_recording(recording)
+        summary["preprocessing"] = describe(recording, settings)
+    for other in (one for one in caught if not issubclass(one.category, DataWarning)):
+        warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    try:
+        saved = epochs.save(folder)
+    except NoRoomError as error:
+        error.needed = _n_bytes(epochs)
+        raise
+    return CutRecording(
+        saved,
+        _without_signal(epochs),
+        impression,
+        summary,
+        identify(recording, summary["sha256"]),
+        tuple(str(one.message) for one in caught if issubclass(one.category, DataWarning)),
+    )
+
+
+def _n_bytes(epochs: Epochs) -> int:
+    return epochs.X.size * epochs.X.itemsize
 
 
 def _without_signal(epochs: Epochs) -> Epochs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,16 +30,11 @@ from p300.runs.config import Experiment, Source
 from p300.runs.dataset_epochs import assemble, identify
 from p300.runs.joint_epochs import combined_epochs, name_together, read_made_of
 from p300.runs.manifest import describe_run
+from p300.runs.pool import Processes
+from p300.runs.progress import Progress, silent
 from p300.runs.readings import Files, Known, files_of
 from p300.signal.epochs import Epochs
 from p300.stored import StoredFolder
-
-Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, how much of it is done and how much there is (0: not known)."""
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Report no progress."""
 
 
 def new_study(experiment: Experiment) -> Study:
@@ -130,8 +125,16 @@ class Prepared:
     warnings: Sequence[str]
 
 
+HERE = Processes(1)
+
+
 def prepare(
-    experiment: Experiment, *, data: Path, progress: Progress = silent, verify: bool = False
+    experiment: Experiment,
+    *,
+    data: Path,
+    progress: Progress = silent,
+    verify: bool = False,
+    processes: Processes = HERE,
 ) -> Prepared:
     """Preprocess all data sets of an experiment, or find their epochs in the cache.
 
@@ -145,6 +148,8 @@ def prepare(
         Called as it proceeds.
     verify
         Read all recordings, those too whose files are as they were.
+    processes
+        Who filters recordings and cuts their epochs.
 
     Raises
     ------
@@ -156,7 +161,9 @@ def prepare(
     remove_leftovers()
     study = new_study(experiment)
     folders = {
-        name: cached_epochs(experiment, name, data, progress, study, verify=verify)
+        name: cached_epochs(
+            experiment, name, data, progress, study, verify=verify, processes=processes
+        )
         for name in experiment.datasets
     }
     shared = check_study(study, experiment)
@@ -249,6 +256,7 @@ def cached_epochs(
     study: Study | None = None,
     *,
     verify: bool = False,
+    processes: Processes = HERE,
 ) -> Path:
     """Return the folder of a data set's labelled, normalised epochs; make it where there is none.
 
@@ -284,7 +292,7 @@ def cached_epochs(
             for text in read_made_of(entry)["warnings"]:
                 warnings.warn(text, DataWarning, stacklevel=2)
             return entry
-    entry = _made(experiment, dataset, data, progress, study, parent)
+    entry = _made(experiment, dataset, data, progress, study, parent, processes)
     _remember(files, study, experiment, dataset, data, entry)
     return entry
 
@@ -315,6 +323,7 @@ def _made(
     progress: Progress,
     study: Study,
     parent: Path,
+    processes: Processes,
 ) -> Path:
     """Preprocess the recordings of a data set into an entry of the cache."""
     with new_entry(parent) as folder:
@@ -323,7 +332,9 @@ def _made(
             recordings = _counted(
                 experiment, dataset, data, study, f"preparing {dataset}", progress
             )
-            facts, about = assemble(recordings, dataset, experiment.preprocessing, folder)
+            facts, about = assemble(
+                recordings, dataset, experiment.preprocessing, folder, processes
+            )
         for warning in caught:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno

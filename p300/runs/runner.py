@@ -17,7 +17,9 @@ from p300.runs import RunFolder
 from p300.runs.config import Experiment
 from p300.runs.manifest import warn_of_versions
 from p300.runs.plan import plan
-from p300.runs.preparation import Progress, keep_prepared, prepare, silent
+from p300.runs.pool import Processes
+from p300.runs.preparation import keep_prepared, prepare
+from p300.runs.progress import Progress, silent
 from p300.runs.task_groups import is_done
 from p300.runs.tasks import Task
 from p300.runs.workers import Workers, map_folds
@@ -52,7 +54,7 @@ def score_folds(
     data
         Folder that the sources' paths are seen from.
     jobs
-        Worker processes, each with one thread.
+        Worker processes, each with one thread; 1 is this process.
     cluster
         Address of a Dask scheduler whose workers fit the folds instead; see
         :class:`p300.runs.workers.Workers`.
@@ -78,12 +80,19 @@ def score_folds(
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
-    prepared = prepare(experiment, data=Path(data), progress=progress, verify=verify)
-    tasks = plan(experiment, prepared.folders)
-    _check_names(tasks)
-    folder.claim(experiment)
-    keep_prepared(experiment, prepared, folder.path)
-    _run_tasks(tasks, folder, Workers(jobs, cluster, security), progress)
+    with Workers(jobs, cluster, security) as workers:
+        prepared = prepare(
+            experiment,
+            data=Path(data),
+            progress=progress,
+            verify=verify,
+            processes=workers.processes,
+        )
+        tasks = plan(experiment, prepared.folders)
+        _check_names(tasks)
+        folder.claim(experiment)
+        keep_prepared(experiment, prepared, folder.path)
+        _run_tasks(tasks, folder, workers, progress)
     folder.join_scores([task.id for task in tasks])
     return folder.path
 
@@ -93,6 +102,7 @@ def prepare_run(
     run: str | Path,
     *,
     data: str | Path,
+    jobs: int = 1,
     progress: Progress = silent,
     verify: bool = False,
 ) -> dict[str, Path]:
@@ -106,7 +116,10 @@ def prepare_run(
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
-    prepared = prepare(experiment, data=Path(data), progress=progress, verify=verify)
+    with Processes(jobs) as processes:
+        prepared = prepare(
+            experiment, data=Path(data), progress=progress, verify=verify, processes=processes
+        )
     folder.claim(experiment)
     keep_prepared(experiment, prepared, folder.path)
     return prepared.folders
@@ -132,7 +145,7 @@ def _run_tasks(
         folder.add_to_manifest(device=chosen_device(), jobs=workers.cluster or workers.jobs)
     done = len(tasks) - len(missing)
     progress("fitting", done, len(tasks))
-    for _ in map_folds(missing, folder.path, workers):
+    for _ in map_folds(missing, folder.path, workers, progress):
         done += 1
         progress("fitting", done, len(tasks))
 

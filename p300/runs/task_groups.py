@@ -15,11 +15,13 @@ from p300.runs import RunFolder
 from p300.runs.tasks import Task, one_thread, run_task, shared_epochs
 from p300.signal.parts import SharedEpochs
 
+Group = tuple[Task, ...]
+
 MOST_FITS = 16
 """Fits that learn side by side; an interrupt loses them together."""
 
 
-def groups_of(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
+def groups_of(tasks: Sequence[Task]) -> list[Group]:
     """Divide tasks into what one worker takes at a time, in the order of their first.
 
     Tasks that differ only in what the detector may learn from the tested subject go together: what
@@ -49,10 +51,11 @@ def _kind(task: Task) -> str | None:
     return repr([task.epochs, method.learns_like])
 
 
-def run_group(tasks: Sequence[Task], run: Path) -> None:
+def run_group(tasks: Sequence[Task], run: Path, derived: Path | None = None) -> None:
     """Run the tasks of a group that are not done.
 
-    A worker may have died between having done one and having said so.
+    A worker may have died between having done one and having said so. Parameters are those of
+    :func:`p300.runs.tasks.run_task`.
 
     Raises
     ------
@@ -62,9 +65,9 @@ def run_group(tasks: Sequence[Task], run: Path) -> None:
     missing = [task for task in tasks if not is_done(task, run)]
     fits, shared = {task.fit_key: task for task in missing}, SharedFits()
     if len(fits) > 1:
-        _fit_ahead(list(fits.values()), shared)
+        _fit_ahead(list(fits.values()), shared, derived)
     for task in missing:
-        run_task(task, run, shared)
+        run_task(task, run, shared, derived)
 
 
 def is_done(task: Task, run: Path) -> bool:
@@ -72,12 +75,12 @@ def is_done(task: Task, run: Path) -> bool:
     return RunFolder(run).is_scored(task.id)
 
 
-def _fit_ahead(tasks: Sequence[Task], shared: SharedFits) -> None:
+def _fit_ahead(tasks: Sequence[Task], shared: SharedFits, derived: Path | None) -> None:
     """Fit the detectors of tasks under the keys that their folds look for."""
     import torch
 
     some = tasks[0]
-    whole = shared_epochs(some.epochs)
+    whole = shared_epochs(some.epochs, derived)
     with one_thread(), training_on(some.device):
         fitted = fit_each(_fit_of(task, whole) for task in tasks)
         keys = [fit_key(task.fold, task.method, task.seed) for task in tasks]

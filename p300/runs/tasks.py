@@ -22,6 +22,7 @@ from p300.evaluation.shared_fits import SharedFits
 from p300.runs import RunFolder
 from p300.runs.manifest import THREADS, fitting_versions
 from p300.signal.epochs import Epochs
+from p300.signal.kept import Kept
 from p300.signal.parts import SharedEpochs
 
 
@@ -91,18 +92,20 @@ class Task:
         return f"{self.epochs} {self.device} {fit_key(self.fold, self.method, self.seed)}"
 
 
-def run_task(task: Task, run: Path, shared: SharedFits | None = None) -> None:
+def run_task(
+    task: Task, run: Path, shared: SharedFits | None = None, derived: Path | None = None
+) -> None:
     """Fit and score; write how it was fitted, training scores if asked for, and the scores.
 
     The scores come last and whole: where they are, the fold is done. Fits that are in ``shared``
-    are not made again.
+    are not made again, what is in ``derived`` not either, see :mod:`p300.runs.derived`.
 
     Raises
     ------
     P300Error
         What the detector raises, with the fold's name in front.
     """
-    whole = shared_epochs(task.epochs)
+    whole = shared_epochs(task.epochs, derived)
     _ = task.method.detector  # made: what it is made of is imported before threads are set
     with one_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TrainingWarning)
@@ -132,9 +135,21 @@ def run_task(task: Task, run: Path, shared: SharedFits | None = None) -> None:
 
 
 @lru_cache(maxsize=1)
-def shared_epochs(folder: Path) -> SharedEpochs:
-    """Open saved epochs; the folds of a process that are of the same share what they derive."""
-    return SharedEpochs(Epochs.load(folder))
+def shared_epochs(folder: Path, derived: Path | None, *, writes: bool = False) -> SharedEpochs:
+    """Open saved epochs; the folds of a process that are of the same share what they derive.
+
+    Parameters
+    ----------
+    folder
+        Of the epochs.
+    derived
+        Folder of what other processes have derived of epochs, None where they have not.
+    writes
+        Whether this process is one of them.
+    """
+    name = f"{folder.parent.name}-{folder.name}"
+    kept = Kept(derived, writes).within(name) if derived is not None else None
+    return SharedEpochs(Epochs.load(folder), kept=kept)
 
 
 @contextmanager

@@ -3,51 +3,83 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
-from p300.errors import RunWarning
-from p300.runs.cluster import Group, given_up, run_on_cluster
-from p300.runs.pool import WorkerKilledError, done_in_processes
-from p300.runs.task_groups import groups_of, is_done, run_group
+from p300.errors import RunError, RunWarning
+from p300.runs.cluster import ClusterWorkers
+from p300.runs.derived import Share, derive_share, derived_folder, shares_of
+from p300.runs.pool import Processes, WorkerKilledError
+from p300.runs.progress import Progress, silent
+from p300.runs.task_groups import Group, groups_of, is_done, run_group
 from p300.runs.tasks import Task, shared_epochs
 
 if TYPE_CHECKING:
     from distributed.security import Security
 
 MOST_DEATHS = 3
-"""Times that workers may die one after the other, no fold being done in between, before the run is
+"""Times that workers may die one after the other, nothing being done in between, before the run is
 given up."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Who fits the folds; the scores are the same whoever does.
+    """Who prepares epochs and fits the folds; the scores are the same whoever does.
+
+    As a context: the processes end with it.
 
     Parameters
     ----------
     jobs
         Processes of this machine, each with one thread; 1 is this process.
     cluster
-        Address of a Dask scheduler, whose workers do it instead. They must see the run folder and
-        the cache under the same paths.
+        Address of a Dask scheduler, whose workers fit the folds instead. They must see the run
+        folder and the cache under the same paths.
     security
         Certificates for a scheduler at ``tls://``, as Dask's own client takes them; by default
         those of Dask's configuration.
+
+    Attributes
+    ----------
+    processes : those of this machine
     """
 
     jobs: int = 1
     cluster: str | None = None
     security: Security | None = None
+    processes: Processes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "processes", Processes(self.jobs))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failed: Any) -> None:
+        self.processes.__exit__(*failed)
 
 
-def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[str]:
+def map_folds(
+    tasks: Sequence[Task], run: Path, workers: Workers, progress: Progress = silent
+) -> Iterator[str]:
     """Run tasks and yield the id of each as it is done, in whatever order.
 
-    On a graphics card networks of several folds learn side by side, and are done together. The
-    folds of a worker that was killed are redone.
+    What they share of subjects is derived first, a subject at a time. On a graphics card networks
+    of several folds learn side by side, and are done together. What a worker was at that was killed
+    is done again.
+
+    Parameters
+    ----------
+    tasks
+        Not done yet.
+    run
+        The run folder.
+    workers
+        Who runs them.
+    progress
+        Called as subjects are dealt with.
 
     Raises
     ------
@@ -61,49 +93,81 @@ def map_folds(tasks: Sequence[Task], run: Path, workers: Workers) -> Iterator[st
     """
     groups = groups_of(tasks)
     if workers.cluster is not None:
-        done = run_on_cluster(groups, run.resolve(), workers.cluster, workers.security)
+        with ClusterWorkers(workers.cluster, workers.security) as cluster:
+            yield from _on(cluster, groups, run.resolve(), progress)
     elif workers.jobs > 1 and len(groups) > 1:
-        done = _in_processes(groups, run, workers.jobs)
+        yield from _on(workers.processes, groups, run, progress)
     else:
-        done = _here(groups, run)
-    for group in done:
-        yield from (task.id for task in group)
+        yield from _here(groups, run)
 
 
-def _here(groups: Sequence[Group], run: Path) -> Iterator[Group]:
+def _here(groups: Sequence[Group], run: Path) -> Iterator[str]:
     try:
         for group in groups:
             run_group(group, run)
-            yield group
+            yield from (task.id for task in group)
     finally:
         shared_epochs.cache_clear()  # this process goes on
 
 
-def _in_processes(groups: Sequence[Group], run: Path, jobs: int) -> Iterator[Group]:
-    """Run groups in processes of this machine; start new ones where some were killed."""
-    deaths, missing_before = 0, -1
-    while groups:
+def _on(
+    several: Processes | ClusterWorkers, groups: Sequence[Group], run: Path, progress: Progress
+) -> Iterator[str]:
+    """Run groups on several workers; first what they share."""
+    with derived_folder(run) as derived:
+        shares = shares_of([task for group in groups for task in group])
+        done = _done(several, derive_share, [(share, derived) for share in shares], _whom)
+        for n, _ in enumerate(done, start=1):
+            progress("summing", n, len(shares))
+        calls = [(group, run, derived) for group in groups]
+        for k in _done(several, run_group, calls, _running):
+            yield from (task.id for task in groups[k])
+
+
+def _done(
+    several: Processes | ClusterWorkers,
+    function: Callable[..., object],
+    calls: Sequence[tuple[Any, ...]],
+    name: Callable[..., str],
+) -> Iterator[int]:
+    """Call a function on workers, again where some were killed; yield positions as they are done.
+
+    ``name`` tells of a call what it is at, "" if it has not begun.
+    """
+    missing, deaths, missing_before = list(range(len(calls))), 0, list[str]()
+    while missing:
+        begun = missing
         try:
-            begun = groups
-            for k, _ in done_in_processes(run_group, [(group, run) for group in begun], jobs):
-                groups = [group for group in groups if group is not begun[k]]
+            for k, _ in several.done(function, [calls[each] for each in begun]):
+                missing = [each for each in missing if each != begun[k]]
                 yield begun[k]
-        except WorkerKilledError:
-            missing = sum(not is_done(task, run) for group in groups for task in group)
-            deaths = deaths + 1 if missing == missing_before else 1
-            missing_before = missing
-            if deaths == MOST_DEATHS:
-                # Groups are taken in order, and the tasks of each: the first missing were running.
-                running = [_first_missing(group, run) for group in groups[:jobs]]
-                raise given_up([task.id for task in running if task is not None]) from None
+        except WorkerKilledError as error:
+            # Calls are taken in order: the first missing were running.
+            lost = missing if error.call is None else [begun[error.call]]
+            running = [name(*calls[each]) for each in lost[: several.at_once]]
+            deaths = deaths + 1 if running == missing_before else 1
+            missing_before = running
+            if deaths == MOST_DEATHS or error.call is not None:
+                raise _given_up(running) from error
             warnings.warn(
                 "a worker process was killed (most often because memory ran out: take fewer "
-                "--jobs); the folds that were running are done again",
+                "--jobs); what was running is done again",
                 RunWarning,
                 stacklevel=2,
             )
 
 
-def _first_missing(group: Group, run: Path) -> Task | None:
-    """Return the task that a worker is at, if it has begun the group; None when all are done."""
-    return next((task for task in group if not is_done(task, run)), None)
+def _running(group: Group, run: Path, _: Path) -> str:
+    """Name the fold that a worker is at, if it has begun the group; "" when all are done."""
+    return next((f"fold {task.id}" for task in group if not is_done(task, run)), "")
+
+
+def _whom(share: Share, _: Path) -> str:
+    return f"subject {share.subject} of {share.epochs}"
+
+
+def _given_up(running: Sequence[str]) -> RunError:
+    return RunError(
+        f"workers were killed again and again over {', '.join(filter(None, running))}; most often "
+        "memory runs out: take fewer --jobs, or workers with more memory. What is done is kept"
+    )

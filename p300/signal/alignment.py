@@ -18,6 +18,7 @@ from p300.errors import ConfigError, EpochsError
 from p300.ranges import Count
 from p300.signal.epoch_arrays import empty_epochs
 from p300.signal.epochs import Epochs
+from p300.signal.kept import Arrays
 from p300.signal.parts import Mixing, Part, SharedEpochs, part_of
 
 Floats = npt.NDArray[np.float64]
@@ -115,7 +116,7 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     if not alignment.changes_epochs:
         return epochs
     X = empty_epochs(*epochs.X.shape)
-    for _, rows in _domains(epochs):
+    for rows in _domains(epochs):
         recorded = np.asarray(epochs.X[rows])
         covariances = epoch_covariances(recorded)
         for known, aligned in _stages(epochs.select(rows), alignment):
@@ -138,29 +139,44 @@ def align_part(part: Part, alignment: Alignment) -> Part:
         return part
     if not part.whole.holds_whole(part.rows, "session"):
         return part_of(align(part.gathered(), alignment))
-    aligned = part.whole.once(
-        alignment, lambda epochs: SharedEpochs(epochs, _mixing(epochs, alignment.method))
-    )
+    whole = part.whole
+    aligned = whole.once(alignment, lambda _: _aligned(whole, alignment))
     return aligned.part(part.rows)
 
 
-def _mixing(epochs: Epochs, method: str) -> Mixing:
-    """Return what aligns each domain by all of its epochs."""
-    domains = epochs.units("session")
-    matrices = np.empty((domains.max() + 1, *2 * (len(epochs.electrodes),)), dtype=np.float32)
-    for domain, rows in _domains(epochs):
+def _aligned(whole: SharedEpochs, alignment: Alignment) -> SharedEpochs:
+    """Return epochs of which each domain is aligned by all of its epochs, as they are read."""
+    epochs, domains = whole.epochs, whole.units("session")
+
+    def derive(domain: int) -> Arrays:
+        rows = _in_time(epochs, np.flatnonzero(domains == domain), whole.units("run"))
         covariances = epoch_covariances(np.asarray(epochs.X[rows]))
-        matrices[domain] = whitener(reference(covariances, epochs.X.shape[2], method))
-    return Mixing(matrices, domains)
+        mixing = whitener(reference(covariances, epochs.X.shape[2], alignment.method))
+        return {"mixing": mixing.astype(np.float32)}
+
+    def mixing_of(domain: int) -> npt.NDArray[np.float32]:
+        name, n = f"{alignment.name}-{domain}", len(epochs.electrodes)
+        return whole.kept_once(
+            name, lambda: derive(domain), lambda arrays: arrays["mixing"].reshape(n, n)
+        )
+
+    kept = None if whole.kept is None else whole.kept.within(alignment.name)
+    return SharedEpochs(epochs, Mixing(domains, mixing_of), kept)
 
 
-def _domains(epochs: Epochs) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
-    """Yield the number of each domain and the positions of its epochs, in the order of time."""
+def _domains(epochs: Epochs) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the positions of the epochs of each domain, in the order of time."""
     domains, runs = epochs.units("session"), epochs.units("run")
-    onset = epochs.flashes["onset"].to_numpy()
     for domain in np.unique(domains):
-        rows = np.flatnonzero(domains == domain)
-        yield int(domain), rows[np.lexsort((onset[rows], runs[rows]))]
+        yield _in_time(epochs, np.flatnonzero(domains == domain), runs)
+
+
+def _in_time(
+    epochs: Epochs, rows: npt.NDArray[np.intp], runs: npt.NDArray[np.int64]
+) -> npt.NDArray[np.intp]:
+    """Put the positions of a domain's epochs in the order of time."""
+    onset = epochs.flashes["onset"].to_numpy()
+    return rows[np.lexsort((onset[rows], runs[rows]))]
 
 
 def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice]]:

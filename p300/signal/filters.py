@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -141,6 +141,7 @@ def _apply_sections(
     return filtered
 
 
+@lru_cache(maxsize=64)
 def realised_band(
     settings: Preprocessing, sfreq: float, factor: float = 1.0
 ) -> tuple[float, float]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,32 +14,34 @@ import pandas as pd
 from p300.signal.epoch_arrays import BLOCK, blocks, gather_epochs
 from p300.signal.epochs import Epochs
 from p300.signal.flash_rows import FlashRows
+from p300.signal.kept import Arrays, Kept
 
 Index = npt.NDArray[np.intp]
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, eq=False)
 class Mixing:
     """How the electrodes of each domain are mixed; see :mod:`p300.signal.alignment`.
 
     Parameters
     ----------
-    matrices
-        float32 [domain, electrode, electrode].
     domain
         Number of each epoch's, [epoch].
+    matrix_of
+        Returns that of a domain, float32 [electrode, electrode]; called once for each.
     """
 
-    matrices: npt.NDArray[np.float32]
-    domain: npt.NDArray[np.int64]
+    def __init__(
+        self, domain: npt.NDArray[np.int64], matrix_of: Callable[[int], npt.NDArray[np.float32]]
+    ) -> None:
+        self._domain, self._matrix_of = domain, cache(matrix_of)
 
     def mix(self, X: npt.NDArray[np.float32], rows: Index) -> None:
         """Mix the electrodes of epochs, whose positions are given, in place."""
-        domain = self.domain[rows]
+        domain = self._domain[rows]
         for one in np.unique(domain):
             own = np.flatnonzero(domain == one)
-            X[own] = self.matrices[one] @ X[own]
+            X[own] = self._matrix_of(int(one)) @ X[own]
 
 
 class SharedEpochs:
@@ -53,10 +55,14 @@ class SharedEpochs:
         Those of a study, or of whatever is learned from as a whole.
     mixing
         How their electrodes are mixed as they are read: what is aligned takes no room of its own.
+    kept
+        Where arrays are that other processes have derived of the same.
     """
 
-    def __init__(self, epochs: Epochs, mixing: Mixing | None = None) -> None:
-        self.epochs, self._mixing = epochs, mixing
+    def __init__(
+        self, epochs: Epochs, mixing: Mixing | None = None, kept: Kept | None = None
+    ) -> None:
+        self.epochs, self._mixing, self.kept = epochs, mixing, kept
         self._derived: dict[Hashable, Any] = {}
 
     def once(self, name: Hashable, derive: Callable[[Epochs], Result]) -> Result:
@@ -74,6 +80,15 @@ class SharedEpochs:
             self._derived[name] = derive(self.epochs)
         found: Result = self._derived[name]
         return found
+
+    def kept_once(
+        self, name: str, derive: Callable[[], Arrays], use: Callable[[Arrays], Result]
+    ) -> Result:
+        """Return what is made of arrays that some process derives of a domain or a subject.
+
+        Parameters are those of :meth:`p300.signal.kept.Kept.once`.
+        """
+        return use(derive()) if self.kept is None else self.kept.once(name, derive, use)
 
     def read(self, rows: Index) -> npt.NDArray[np.float32]:
         """Return X of the epochs at some positions, [epoch, electrode, time]."""

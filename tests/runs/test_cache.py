@@ -148,7 +148,7 @@ def test_a_damaged_entry_is_named_and_made_anew(study, cut, file):
         assert prepared(study, "b") == entry
     assert len(cut) == 4
     np.testing.assert_array_equal(Epochs.load(entry).X, whole)
-    assert list(entry_sizes()) == [entry]
+    assert [each for each in entry_sizes() if (each / "X.npy").exists()] == [entry]
 
 
 def test_a_missing_file_is_noticed(study, cut):

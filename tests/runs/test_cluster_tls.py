@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from p300.commands.main import app
 from p300.errors import ConfigError, RunError
 from p300.runs import RunFolder
-from p300.runs.cluster import read_security, run_on_cluster
+from p300.runs.cluster import ClusterWorkers, read_security
 from p300.runs.config import parse_experiment
 from p300.runs.runner import score_folds
 
@@ -162,11 +162,17 @@ def test_the_configuration_of_dask_is_enough(address, ours, alone, tmp_path):
     same_scores(run, alone)
 
 
+def done_on(address, security):
+    """Call something on a cluster."""
+    with ClusterWorkers(address, security) as workers:
+        return dict(workers.done(divmod, [(7, 2)]))
+
+
 def refused(address, security) -> tuple[str, float]:
     """Return the error of a client, and the seconds that it took."""
     begin = time.monotonic()
     with pytest.raises(RunError) as caught:
-        list(run_on_cluster([], Path("/nowhere"), address, security))
+        done_on(address, security)
     return str(caught.value), time.monotonic() - begin
 
 
@@ -181,7 +187,7 @@ def test_a_certificate_of_another_authority_is_refused_at_once(address, ours, th
 
 def test_without_a_certificate_the_options_are_named(address, tmp_path):
     with pytest.raises(ConfigError, match=r"no certificate of the authority given.*--tls-ca-file"):
-        list(run_on_cluster([], tmp_path, address, None))
+        done_on(address, None)
 
 
 def test_a_scheduler_with_certificates_hears_nothing_over_tcp(address):
@@ -222,7 +228,7 @@ def test_a_loader_of_certificates_in_the_configuration_is_asked(address, ours, m
     """As Dask's own client does where an address is given and no certificate."""
     monkeypatch.setattr(distributed, "ours_for_p300", lambda info: server(ours), raising=False)
     with dask_config.set({"distributed.client.security-loader": "distributed.ours_for_p300"}):
-        assert list(run_on_cluster([], Path("/nowhere"), address, None)) == []
+        assert done_on(address, None) == {0: (3, 1)}
 
 
 def test_certificates_want_a_cluster(ours, tmp_path):
@@ -264,4 +270,4 @@ def test_the_key_may_stand_in_the_certificates_file(address, ours, tmp_path):
     both = tmp_path / "both.pem"
     both.write_text((ours / "cert.pem").read_text() + (ours / "key.pem").read_text())
     security = read_security(address, ca_file=ours / "ca.pem", cert=both)
-    assert list(run_on_cluster([], tmp_path, address, security)) == []
+    assert done_on(address, security) == {0: (3, 1)}

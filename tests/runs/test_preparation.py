@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ import numpy as np
 import pytest
 from studies import make_recording
 
-from p300.errors import ConfigError, DataWarning, StudyError
+from p300.errors import ConfigError, DataWarning, RunError, StudyError
 from p300.files import read_json, safe_name
+from p300.runs import dataset_epochs
 from p300.runs.cache import entry_sizes
 from p300.runs.config import parse_experiment
 from p300.runs.plan import preview
@@ -179,7 +181,7 @@ def test_a_study_that_moved_is_the_same(data, monkeypatch):
     shutil.move(data, moved)
     assert prepare_run(experiment, run, data=moved) == first  # this run goes on
     assert prepare_run(experiment, data.parent / "other", data=moved) == first
-    assert len(entry_sizes()) == 1
+    assert sum((entry / "X.npy").exists() for entry in entry_sizes()) == 1  # no second of epochs
     # The manifest names the files that were read, for people.
     about = read_json(data.parent / "other" / "manifest.json")["recordings"]
     assert [one["source"] for one in about] == [f"{moved}/a/sub-{k}_raw.fif" for k in (1, 2)]
@@ -219,7 +221,7 @@ def test_a_data_set_of_any_name_has_a_folder_in_the_cache(data):
     text = f"datasets: {{'{name}': {{source: flash_table, path: a}}}}\ndetectors: {{slda: {{}}}}"
     entry = cached_epochs(parse_experiment(text), name, data)
     assert entry.parent.name.startswith(f"{safe_name(name)}-")
-    assert list(entry_sizes()) == [entry]
+    assert [each for each in entry_sizes() if (each / "X.npy").exists()] == [entry]
 
 
 def test_labels_of_two_people_must_differ():
@@ -247,3 +249,37 @@ def test_two_people_whose_labels_are_alike(data):
         tasks = preview(one, data)
     assert {task.fold.name.split("_")[0] for task in tasks} == {"sub-03"}
     assert sum(len(np.unique(task.fold.test)) for task in tasks) == 3 * 3 * 12
+
+
+def test_epochs_are_the_same_whoever_cuts_them(data, monkeypatch):
+    """The first recording is the longest: others are done before it where several are cut."""
+    for subject, length in (("1", 30), ("2", 3), ("3", 3)):
+        recording = make_recording(subject, seed=int(subject), n_characters=length)
+        recording.raw._data[0, :2000] *= 1e3 if subject != "3" else 1.0  # something to warn of
+        save(recording, data / "a" / f"sub-{subject}")
+    experiment, made = experiment_of("{source: flash_table, path: a}"), []
+    for jobs in (1, 2):
+        monkeypatch.setenv("P300_CACHE", str(data.parent / f"cache{jobs}"))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", DataWarning)
+            folders = prepare_run(experiment, data.parent / f"run{jobs}", data=data, jobs=jobs)
+        entry = folders["d"]
+        files = {file.name: file.read_bytes() for file in entry.iterdir()}
+        made.append((entry.name, files, [str(each.message) for each in caught]))
+    assert made[0] == made[1]
+    assert {"X.npy", "made_of.json"} <= set(made[0][1])
+
+
+def test_a_process_killed_while_preparing_is_told(data, monkeypatch):
+    for subject in ("1", "2"):
+        save(make_recording(subject, seed=int(subject), **SIZES), data / "a" / f"sub-{subject}")
+    monkeypatch.setattr(dataset_epochs, "cut_recording", kill_myself)
+    with pytest.raises(RunError, match=r"data set d: a worker process was killed while recordings"):
+        prepare_run(
+            experiment_of("{source: flash_table, path: a}"), data.parent / "run", data=data, jobs=2
+        )
+    assert not (data.parent / "run").exists()
+
+
+def kill_myself(*_):
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -92,7 +92,7 @@ def test_the_same_config_gives_the_same_scores_bit_for_bit(finished, experiment,
 
 def test_a_fit_tells_what_made_it_and_the_manifest_who(experiment, tmp_path, monkeypatch):
     here = Workers()
-    monkeypatch.setattr(runner, "map_folds", lambda tasks, run, _: map_folds(tasks, run, here))
+    monkeypatch.setattr(runner, "map_folds", lambda tasks, run, *_: map_folds(tasks, run, here))
     experiment = parse_experiment(CONFIG, ["detectors={slda: {}}"])
     runner.prepare_run(experiment, tmp_path, data=tmp_path)
     evaluate(experiment, tmp_path, jobs=8)

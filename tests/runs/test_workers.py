@@ -84,7 +84,7 @@ def test_a_killed_worker_of_a_cluster_changes_no_score(alone, tmp_path):
     pd.testing.assert_frame_equal(scores, alone, check_exact=True)
 
 
-def kill_myself(group, run):
+def kill_myself(group, run, derived):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -98,6 +98,7 @@ class Named:
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Take tasks of which nothing but the name is known each alone."""
+    monkeypatch.setattr(workers, "shares_of", lambda tasks: [])
     monkeypatch.setattr(workers, "groups_of", lambda tasks: [(task,) for task in tasks])
 
 
@@ -105,7 +106,7 @@ def one_by_one(monkeypatch):
 def test_a_fold_that_kills_every_worker_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "run_group", kill_myself)
     with (
-        pytest.warns(RunWarning, match="done again"),
+        pytest.warns(RunWarning, match="is done again"),
         pytest.raises(RunError, match="killed again and again over fold deadly"),
     ):
         list(map_folds([Named("deadly"), Named("next")], tmp_path, Workers(jobs=2)))
@@ -117,12 +118,12 @@ def test_deaths_count_against_the_fold_that_ran(monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "groups_of", lambda tasks: [tuple(tasks), (Named("other"),)])
     monkeypatch.setattr(workers, "run_group", kill_myself_once_a_task)
     group = [Named(str(k)) for k in range(5)]
-    with pytest.warns(RunWarning, match="done again"):
+    with pytest.warns(RunWarning, match="is done again"):
         done = list(map_folds(group, tmp_path, Workers(jobs=2)))
     assert sorted(done) == ["0", "1", "2", "3", "4", "other"]
 
 
-def kill_myself_once_a_task(group, run):
+def kill_myself_once_a_task(group, run, derived):
     for task in group:
         begun = run / f"{task.id}.begun"
         if not begun.exists() and task.id != "other":

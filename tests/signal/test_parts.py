@@ -64,12 +64,13 @@ def test_domains_are_aligned_once_for_all_parts_that_have_them_whole(epochs, mon
 
     whole = SharedEpochs(epochs)
     wanted = (rows_of(epochs, "1", "2"), rows_of(epochs, "2", "3"), rows_of(epochs, "1", "2")[3:])
-    for rows, so_far in zip(wanted, (3, 3, 5), strict=True):  # three domains, then two of the part
+    for rows, so_far in zip(wanted, (2, 3, 5), strict=True):  # domains of two, one, parts of two
         with monkeypatch.context() as patched:
             patched.setattr(alignment, "reference", counting)
             aligned = align_part(whole.part(rows), euclidean)
+            X = aligned.X
         alone = align(epochs.select(rows), euclidean)
-        np.testing.assert_array_equal(aligned.X, alone.X)
+        np.testing.assert_array_equal(X, alone.X)
         np.testing.assert_array_equal(aligned.gathered().X, alone.X)
         np.testing.assert_array_equal(np.concatenate([X for _, X in aligned.blocks()]), alone.X)
         assert len(made) == so_far
@@ -85,7 +86,7 @@ def test_features_are_read_once_and_what_is_fitted_does_not_depend_on_others(epo
     whole = SharedEpochs(epochs)
     fitted = detector.fit_part(whole.part(rows), "subject")
     make_detector("slda").fit_part(whole.part(rows_of(epochs, "2", "3")), "subject")
-    assert read == [len(epochs)]
+    assert sum(read) == len(epochs) + 1  # one to count features
     plain = make_detector("slda").fit(
         epochs.X[rows], epochs.y[rows], groups=epochs.units("subject")[rows]
     )

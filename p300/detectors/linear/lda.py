@@ -49,14 +49,14 @@ class ShrinkageLDA(SingleLayer):
         """Fit to a part of a study. See :meth:`p300.detectors.base.Detector.fit_part`."""
         self._check_parameters()
         summed, y = self._summed(part), part.y
-        if not summed.finite[part.rows].all() or not has_both_classes(y):
+        if not summed.finite(part.rows) or not has_both_classes(y):
             return super().fit_part(part, level)  # which tells what is wrong
         self._note(part.shape, y)
         if calibrated:
 
             def score(rest: Index, rows: Index) -> Floats:
                 weights, intercept = self._weigh_part(summed, part.select(rest))
-                scores: Floats = summed.features[part.rows[rows]] @ weights + intercept
+                scores: Floats = summed.of(part.rows[rows]) @ weights + intercept
                 return scores
 
             self._calibrate(*cross_fitted_scores(y, part.groups(level), self.n_folds, score))
@@ -66,21 +66,26 @@ class ShrinkageLDA(SingleLayer):
 
     def features_of(self, part: Part) -> Floats:
         """Return the means of the part's epochs, [epoch, feature]."""
-        return self._summed(part).features[part.rows]
+        return self._summed(part).of(part.rows)
 
     def sums_of(self, part: Part) -> ClassMoments | None:
         """Return sums over the part's features where its subjects are whole."""
         return self._summed(part).over(part)
 
+    def share(self, part: Part) -> None:
+        """As :meth:`p300.detectors.base.Detector.share`."""
+        self._summed(part).share(part.rows)
+
     def _summed(self, part: Part) -> SummedFeatures:
+        name = f"{self.n_windows}-window-means"
         return part.whole.once(
-            ("window means", self.n_windows),
-            lambda _: SummedFeatures(part.whole, lambda X: window_means(X, self.n_windows)),
+            name,
+            lambda _: SummedFeatures(part.whole, name, lambda X: window_means(X, self.n_windows)),
         )
 
     @staticmethod
     def _weigh_part(summed: SummedFeatures, part: Part) -> tuple[Floats, float]:
         sums = summed.over(part)
         if sums is None:
-            return discriminant(summed.features[part.rows], part.y)
+            return discriminant(summed.of(part.rows), part.y)
         return discriminant_of(sums)

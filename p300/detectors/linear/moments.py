@@ -15,12 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from p300.signal.kept import Arrays
+
 Floats = npt.NDArray[np.float64]
 Sums = npt.NDArray[np.floating]
 
 MOST_EXACT = 256
 """Features up to which sums of third and fourth powers are kept in double precision. They decide
 on the shrinkage alone, and of more features they would fill the memory."""
+
+_SUMS = ("total", "products", "cubes", "powers")
 
 FARTHEST = 9.0
 """Squared mean of a feature, in its variances, up to which sums about zero are precise enough."""
@@ -70,6 +74,23 @@ class Moments:
             _added([one.cubes for one in several]),
             _added([one.powers for one in several]),
         )
+
+    def arrays(self) -> Arrays:
+        """Return what they consist of, by the names of the parameters."""
+        return {"n": np.array(self.n), **{name: getattr(self, name) for name in _SUMS}}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Moments:
+        """Return the sums that :meth:`arrays` gave.
+
+        Raises
+        ------
+        LookupError, ValueError
+            When they are other arrays.
+        """
+        total, *squares = (arrays[name] for name in _SUMS)
+        n = len(total)
+        return cls(arrays["n"].item(), total, *(array.reshape(n, n) for array in squares))
 
     @property
     def mean(self) -> Floats:
@@ -124,6 +145,23 @@ class ClassMoments:
             Moments.added([one.nontarget for one in several]),
             Moments.added([one.target for one in several]),
         )
+
+    def arrays(self) -> Arrays:
+        """Return what both consist of."""
+        return {
+            f"{name}.{key}": array
+            for name, sums in (("nontarget", self.nontarget), ("target", self.target))
+            for key, array in sums.arrays().items()
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> ClassMoments:
+        """Return the sums that :meth:`arrays` gave."""
+
+        def of(name: str) -> Moments:
+            return Moments.from_arrays({key: arrays[f"{name}.{key}"] for key in ("n", *_SUMS)})
+
+        return cls(of("nontarget"), of("target"))
 
     @property
     def n(self) -> int:

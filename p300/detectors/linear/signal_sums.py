@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import reduce
 from operator import add
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from p300.detectors.linear.summed import SummedBySubject
 from p300.signal.epoch_arrays import blocks
+from p300.signal.kept import Arrays
 from p300.signal.parts import Part
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +62,28 @@ class SignalSums:
         targets = X[y == 1].sum(axis=0, dtype=np.float64)
         return cls(signal.shape[1], mean, signal @ signal.T, int((y == 1).sum()), targets)
 
+    def arrays(self) -> Arrays:
+        """Return what they consist of, by the names of the parameters."""
+        return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> SignalSums:
+        """Return the sums that :meth:`arrays` gave.
+
+        Raises
+        ------
+        LookupError, ValueError
+            When they are other arrays.
+        """
+        mean = arrays["mean"]
+        return cls(
+            n_samples=arrays["n_samples"].item(),
+            mean=mean,
+            scatter=arrays["scatter"].reshape(len(mean), len(mean)),
+            n_targets=arrays["n_targets"].item(),
+            targets=arrays["targets"].reshape(len(mean), -1),
+        )
+
     @classmethod
     def added(cls, several: Sequence[SignalSums]) -> SignalSums:
         """Return the sums over all, one at least."""
@@ -90,9 +113,10 @@ class SignalSums:
 
 def sums_over(part: Part) -> SignalSums:
     """Sum over a labelled part of a study, over whole subjects once for all parts."""
-    whole = part.whole
+    whole, name = part.whole, "signal-sums"
     summed: SummedBySubject[SignalSums] = whole.once(
-        "signal sums", lambda _: SummedBySubject(whole, lambda rows: _sum(whole.part(rows)))
+        name,
+        lambda _: SummedBySubject(whole, SignalSums, name, lambda rows: _sum(whole.part(rows))),
     )
     return summed.over(part.rows) or _sum(part)
 

@@ -116,6 +116,10 @@ class XdawnDetector(ClosedFormDetector):
             self._calibrate(*cross_fitted_scores(y, part.groups(level), self.n_folds, score))
         return self._fit_part(part)
 
+    def share(self, part: Part) -> None:
+        """As :meth:`p300.detectors.base.Detector.share`."""
+        sums_over(part)
+
     def spatial_filters(self) -> Floats:
         """Return the xDAWN filters, [filter, electrode]."""
         return self.filters_
