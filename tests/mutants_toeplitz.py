@@ -1,0 +1,52 @@
+"""What breaks the promises about the block-Toeplitz covariance."""
+
+from __future__ import annotations
+
+from mutant import Mutant
+
+TESTS = ("tests/detectors/linear/test_toeplitz.py",)
+
+TOEPLITZ = (
+    Mutant(
+        "blocks of long lags, means of few places, are tapered",
+        "detectors/linear/toeplitz.py",
+        "mean * ((n_times - lag) / n_times)",
+        "mean",
+        TESTS,
+    ),
+    Mutant(
+        "a block back in time is the transpose of that ahead",
+        "detectors/linear/toeplitz.py",
+        "np.concatenate([lags[:0:-1].transpose(0, 2, 1), lags])",
+        "np.concatenate([lags[:0:-1], lags])",
+        TESTS,
+    ),
+    Mutant(
+        "the solver knows the same of blocks back in time",
+        "detectors/linear/toeplitz.py",
+        "before = lags[:0:-1].transpose(2, 0, 1)",
+        "before = lags[:0:-1].transpose(1, 0, 2)",
+        TESTS,
+    ),
+    Mutant(
+        "what predicts the last block is divided by what is left of it",
+        "detectors/linear/toeplitz.py",
+        "backward[:grown] @ _divided(behind, rest, n_times)",
+        "backward[:grown] @ _divided(ahead, rest, n_times)",
+        TESTS,
+    ),
+    Mutant(
+        "windows that are not equally spaced are refused",
+        "detectors/linear/toeplitz.py",
+        "if n_windows > n_samples or n_samples % n_windows:",
+        "if n_windows > n_samples:",
+        TESTS,
+    ),
+    Mutant(
+        "a fit from sums imposes the structure as a plain fit does",
+        "detectors/linear/lda.py",
+        "return discriminant_of(sums, self._structure(summed.features.shape[1]))",
+        "return discriminant_of(sums)",
+        TESTS,
+    ),
+)
