@@ -5,6 +5,7 @@ from __future__ import annotations
 from mutant import Mutant
 
 TESTS = ("tests/detectors/linear/test_toeplitz.py",)
+ADAPTED = ("tests/adaptation/test_self_calibration.py",)
 
 TOEPLITZ = (
     Mutant(
@@ -48,5 +49,33 @@ TOEPLITZ = (
         "return discriminant_of(sums, self._structure(summed.features.shape[1]))",
         "return discriminant_of(sums)",
         TESTS,
+    ),
+    Mutant(
+        "a readout goes by what is known of its covariance",
+        "adaptation/readout.py",
+        "covariance = self.structure.imposed(self.covariance)",
+        "covariance = self.covariance",
+        ADAPTED,
+    ),
+    Mutant(
+        "it goes by it after an update as well",
+        "adaptation/readout.py",
+        "told.target[0], covariance, self.structure)",
+        "told.target[0], covariance)",
+        ADAPTED,
+    ),
+    Mutant(
+        "a stored adaptation goes by what its detector knows",
+        "adaptation/storage.py",
+        "Readout(**arrays, structure=detector.structure())",
+        "Readout(**arrays)",
+        ("tests/adaptation/test_transfer.py",),
+    ),
+    Mutant(
+        "what is learned of the new person alone goes by it too",
+        "adaptation/transfer.py",
+        "fit_readout(features, epochs.y, self.readout.structure)",
+        "fit_readout(features, epochs.y)",
+        ("tests/adaptation/test_transfer.py",),
     ),
 )

@@ -93,6 +93,10 @@ class ShrinkageLDA(SingleLayer):
         """Return the means of the part's epochs, [epoch, feature]."""
         return self._summed(part).features[part.rows]
 
+    def structure(self) -> Structure:
+        """Return what is known of the features' covariance, which adaptation goes by as well."""
+        return self._structure(self.input_shape_[0] * self.n_windows)
+
     def sums_of(self, part: Part) -> ClassMoments | None:
         """Return sums over the part's features where its subjects are whole."""
         return self._summed(part).over(part)

@@ -14,10 +14,14 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.linear.structure import Structure, singular
+from p300.detectors.linear.structure import UNSTRUCTURED, Structure, singular
 from p300.errors import DetectorError
 
 Floats = npt.NDArray[np.float64]
+
+MOST_DENSE = 400
+"""Features up to which the covariance is assembled to be solved: the recursion's many small steps
+take longer."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,9 @@ class BlockToeplitz(Structure):
         return whole
 
     def solve(self, covariance: Floats, right: Floats) -> Floats:
-        """Solve for the block-Toeplitz covariance without assembling it.
-
-        See :meth:`Structure.solve`.
-        """
+        """Solve for the block-Toeplitz covariance. See :meth:`Structure.solve`."""
+        if len(covariance) <= MOST_DENSE:
+            return UNSTRUCTURED.solve(self.imposed(covariance), right)
         by_time = right.reshape(self.n_electrodes, self.n_times, -1).transpose(1, 0, 2)
         solution = solve_block_toeplitz(self.lags(covariance), by_time)
         return np.ascontiguousarray(solution.transpose(1, 0, 2)).reshape(right.shape)

@@ -18,7 +18,7 @@ from studies import make_epochs
 from p300.detectors import BlockToeplitzCovariance, load_detector, make_detector, save_detector
 from p300.detectors.linear.covariance import discriminant, discriminant_of
 from p300.detectors.linear.moments import ClassMoments
-from p300.detectors.linear.toeplitz import BlockToeplitz, solve_block_toeplitz
+from p300.detectors.linear.toeplitz import MOST_DENSE, BlockToeplitz, solve_block_toeplitz
 from p300.errors import DetectorError
 from p300.signal.parts import SharedEpochs
 
@@ -103,10 +103,14 @@ def test_the_solver_is_numpys(seed, n_electrodes, n_times, n_right):
     assert_near(found, wanted, 1e-8)
     one = structure.solve(covariance.copy(), right[:, 0]) * scale
     assert_near(one, wanted[:, 0], 1e-8)
+    by_time = right.reshape(n_electrodes, n_times, n_right).transpose(1, 0, 2)
+    blocks = solve_block_toeplitz(structure.lags(covariance), by_time).transpose(1, 0, 2)
+    assert_near(blocks.reshape(right.shape) * scale[:, None], wanted, 1e-8)
 
 
 def test_the_solver_is_numpys_for_many_electrodes_and_times():
     n_electrodes, n_times = 32, 20
+    assert n_electrodes * n_times > MOST_DENSE
     structure = BlockToeplitz(n_electrodes, n_times)
     rng = np.random.default_rng(0)
     # Slow, strongly correlated noise, as EEG is.
