@@ -19,6 +19,7 @@ from mutants_hostile import HOSTILE
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
 from mutants_sums import SUMS
+from mutants_toeplitz import TOEPLITZ
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +28,7 @@ MUTANTS = (
     *HOSTILE,
     *READINGS,
     *SUMS,
+    *TOEPLITZ,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

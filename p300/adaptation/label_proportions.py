@@ -14,6 +14,7 @@ import numpy as np
 
 from p300.adaptation.coded_flashes import Flashes
 from p300.adaptation.readout import Floats, Readout
+from p300.detectors.linear.structure import UNSTRUCTURED, Structure
 from p300.errors import DetectorError
 
 
@@ -54,7 +55,11 @@ def target_shares(flashes: Flashes, kinds: Sequence[int] | None = None) -> Float
     return shares[flashes.code]
 
 
-def fit_to_proportions(flashes: Flashes, kinds: Sequence[int] | None = None) -> Readout:
+def fit_to_proportions(
+    flashes: Flashes,
+    kinds: Sequence[int] | None = None,
+    structure: Structure = UNSTRUCTURED,
+) -> Readout:
     """Fit class means to the means of the kinds of flashes, without labels.
 
     The covariance is that of all epochs, shrunk (Ledoit & Wolf 2004): its scatter between the
@@ -66,6 +71,8 @@ def fit_to_proportions(flashes: Flashes, kinds: Sequence[int] | None = None) -> 
         Of one subject. Those without a code are left out.
     kinds
         As in :func:`target_shares`.
+    structure
+        What is known of the covariance.
 
     Raises
     ------
@@ -87,4 +94,4 @@ def fit_to_proportions(flashes: Flashes, kinds: Sequence[int] | None = None) -> 
     line = np.column_stack([1 - share, share])
     nontarget, target = np.linalg.lstsq(line, used.features, rcond=None)[0]
     covariance, _ = ledoit_wolf(used.features)
-    return Readout(nontarget, target, covariance)
+    return Readout(nontarget, target, covariance, structure)

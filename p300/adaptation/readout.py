@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from p300.detectors.linear.covariance import ledoit_wolf
 from p300.detectors.linear.moments import ClassMoments, shrinkage
+from p300.detectors.linear.structure import UNSTRUCTURED, Structure
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,12 +48,16 @@ class Readout:
     nontarget, target
         Class means, [feature].
     covariance
-        Within the classes, [feature, feature].
+        Within the classes, [feature, feature], as it was estimated.
+    structure
+        What is known of it besides. It is imposed when weights are solved for, so that the
+        covariance goes on adding up.
     """
 
     nontarget: Floats
     target: Floats
     covariance: Floats
+    structure: Structure = UNSTRUCTURED
 
     def __call__(self, features: Floats) -> Floats:
         """Return the log-likelihood ratios (nats) of target to non-target, [epoch]."""
@@ -62,7 +67,8 @@ class Readout:
 
     @cached_property
     def _weights(self) -> Floats:
-        weights = np.linalg.solve(self.covariance, self.target - self.nontarget)
+        covariance = self.structure.imposed(self.covariance)
+        weights = np.linalg.solve(covariance, self.target - self.nontarget)
         return np.asarray(weights, dtype=np.float64)
 
     @property
@@ -98,7 +104,7 @@ class Readout:
             scatter += both.T @ np.array([[n, -1.0], [-1.0, 0.0]]) @ both
         n = strength.epochs
         covariance = (n * self.covariance + scatter) / (n + seen.n)
-        return Readout(told.nontarget[0], told.target[0], covariance)
+        return Readout(told.nontarget[0], told.target[0], covariance, self.structure)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +173,8 @@ class Update:
 
     Of the scatter only a matrix of rank four depends on the labels, that of the two means. The rest
     is decomposed once, and a guess costs five solutions of triangular systems (Woodbury's
-    identity). Strengths whose covariance counts alike share the decomposition.
+    identity). Strengths whose covariance counts alike share the decomposition. A structure leaves
+    no rank that is small: with one, a guess costs a decomposition of its own.
 
     Parameters
     ----------
@@ -186,8 +193,9 @@ class Update:
 
         self._known, self._features, self._seen, self._strengths = known, features, seen, strengths
         (self._epochs,) = {strength.epochs for strength in strengths}
-        fixed = self._epochs * known.covariance + seen.moment
-        self._factor = cho_factor(fixed, lower=True, overwrite_a=True)
+        self._fixed = self._epochs * known.covariance + seen.moment
+        if known.structure == UNSTRUCTURED:
+            self._factor = cho_factor(self._fixed, lower=True, overwrite_a=True)
 
     def lines(self, probability: Floats, which: Sequence[int]) -> tuple[Floats, Floats]:
         """Return what :meth:`Readout.updated` would give, as :attr:`Readout.line`.
@@ -209,17 +217,34 @@ class Update:
             [told.nontarget, told.nontargets, told.target, told.targets,
              told.target - told.nontarget], axis=1,
         )  # fmt: skip
+        solve = self._woodbury if self._known.structure == UNSTRUCTURED else self._one_by_one
+        weights = solve(changing, told)
+        weights *= self._epochs + self._seen.n
+        middles = (told.nontarget + told.target) / 2
+        return weights, np.einsum("sf,sf->s", weights, middles)
+
+    def _one_by_one(self, changing: Floats, told: _Told) -> Floats:
+        """Return the weights but for their size, [strength, feature], one strength at a time."""
+        weights = np.empty((len(changing), changing.shape[2]))
+        counts = zip(told.n_nontargets, told.n_targets, strict=True)
+        for k, (rows, (n_nontargets, n_targets)) in enumerate(zip(changing, counts, strict=True)):
+            scatter = self._fixed.copy()
+            for both, n in ((rows[:2], n_nontargets), (rows[2:4], n_targets)):
+                scatter += both.T @ np.array([[n, -1.0], [-1.0, 0.0]]) @ both
+            weights[k] = self._known.structure.solve(scatter, rows[4])
+        return weights
+
+    def _woodbury(self, changing: Floats, told: _Told) -> Floats:
+        """Return the same, of all strengths at once."""
         solved = self._solved(changing.reshape(-1, changing.shape[2])).reshape(changing.shape)
         # The inverse of the weights [[n, -1], [-1, 0]] of mean and sum, class by class.
-        inner = np.zeros((len(strengths), 4, 4))
+        inner = np.zeros((len(changing), 4, 4))
         inner[:, [0, 1, 2, 3], [1, 0, 3, 2]] = -1
         inner[:, 1, 1], inner[:, 3, 3] = -told.n_nontargets, -told.n_targets
         across = changing[:, :4] @ solved.transpose(0, 2, 1)
         small = np.linalg.solve(inner + across[..., :4], across[..., 4:])
-        weights = solved[:, 4] - (small.transpose(0, 2, 1) @ solved[:, :4])[:, 0]
-        weights *= self._epochs + self._seen.n
-        middles = (told.nontarget + told.target) / 2
-        return weights, np.einsum("sf,sf->s", weights, middles)
+        weights: Floats = solved[:, 4] - (small.transpose(0, 2, 1) @ solved[:, :4])[:, 0]
+        return weights
 
     def _solved(self, rows: Floats) -> Floats:
         """Return the solution for each row, [row, feature]."""
@@ -231,7 +256,7 @@ class Update:
         return solution
 
 
-def fit_readout(features: Floats, y: npt.ArrayLike) -> Readout:
+def fit_readout(features: Floats, y: npt.ArrayLike, structure: Structure = UNSTRUCTURED) -> Readout:
     """Fit class means and a shrunk covariance (Ledoit & Wolf 2004) to labelled epochs.
 
     Parameters
@@ -240,22 +265,25 @@ def fit_readout(features: Floats, y: npt.ArrayLike) -> Readout:
         [epoch, feature].
     y
         1 for a target, 0 for a non-target, [epoch]; both must occur.
+    structure
+        What is known of the covariance.
     """
     labels = np.asarray(y).astype(bool)
     nontarget, target = features[~labels].mean(axis=0), features[labels].mean(axis=0)
     residuals = np.asarray(features - np.where(labels[:, None], target, nontarget))
     share, variance = ledoit_wolf(residuals)
     covariance = residuals.T @ residuals / len(labels)
-    return Readout(nontarget, target, _shrunk(covariance, share, variance))
+    return Readout(nontarget, target, _shrunk(covariance, share, variance), structure)
 
 
-def readout_of(moments: ClassMoments) -> Readout:
+def readout_of(moments: ClassMoments, structure: Structure = UNSTRUCTURED) -> Readout:
     """Fit the same from sums over the epochs, where these are precise."""
     groups = (moments.nontarget, moments.target)
     covariance = np.sum([group.n / moments.n * group.covariance for group in groups], axis=0)
     lengths = sum(group.lengths() for group in groups)
     share, variance = shrinkage(covariance, lengths, moments.n)
-    return Readout(groups[0].mean, groups[1].mean, _shrunk(covariance, share, variance))
+    shrunk = _shrunk(covariance, share, variance)
+    return Readout(groups[0].mean, groups[1].mean, shrunk, structure)
 
 
 def _shrunk(covariance: Floats, share: float, variance: float) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from p300.files import write_json, written_whole
 from p300.stored import StoredFolder
 
 ABOUT, ARRAYS = "adaptation.json", "adaptation.safetensors"
+KEPT = ("nontarget", "target", "covariance")
 
 
 def save_transfer(transfer: Transfer, folder: Path) -> None:
@@ -34,9 +35,8 @@ def save_transfer(transfer: Transfer, folder: Path) -> None:
     """
     from safetensors.numpy import save_file
 
-    # Not vars(): a readout keeps what it has computed beside what it is made of.
-    names = [field.name for field in fields(Readout)]
-    readout = {name: np.ascontiguousarray(getattr(transfer.readout, name)) for name in names}
+    # Not the structure, which the detector tells.
+    readout = {name: np.ascontiguousarray(getattr(transfer.readout, name)) for name in KEPT}
     with written_whole(folder / ARRAYS) as temporary:
         save_file(readout, temporary)
     calibration = [transfer.calibration.slope, transfer.calibration.intercept]
@@ -70,7 +70,7 @@ def load_transfer(folder: Path, detector: Detector) -> Transfer | None:
         _check_shapes(arrays, read.shape[1])
         transfer = Transfer(
             detector,
-            Readout(**arrays),
+            Readout(**arrays, structure=detector.structure()),
             Strength(about.strength.targets, about.strength.epochs),
             Sigmoid(*about.calibration),
             np.empty(0),

@@ -128,7 +128,7 @@ class Transfer:
         adapted = self.readout.updated(features, epochs.y.astype(np.float64), self.strength)
         if len(np.unique(epochs.y)) < 2:
             return adapted
-        own = fit_readout(features, epochs.y)
+        own = fit_readout(features, epochs.y, self.readout.structure)
         return lambda features: (1 - OWN_SHARE) * adapted(features) + OWN_SHARE * own(features)
 
     def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
@@ -275,10 +275,10 @@ def _fits(
 
 def _readout(fit: Fit) -> Readout:
     """Fit a readout to the features of what a detector was fitted on."""
-    sums = fit.detector.sums_of(fit.part)
+    sums, structure = fit.detector.sums_of(fit.part), fit.detector.structure()
     if sums is not None:
-        return readout_of(sums)
-    return fit_readout(read_features(fit.detector, fit.part), fit.part.y)
+        return readout_of(sums, structure)
+    return fit_readout(read_features(fit.detector, fit.part), fit.part.y, structure)
 
 
 def _score_subjects(

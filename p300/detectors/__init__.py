@@ -6,6 +6,7 @@ from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
     from p300.detectors.catalogue import DETECTORS
+    from p300.detectors.linear.toeplitz_covariance import BlockToeplitzCovariance
     from p300.detectors.registry import (
         detector_info,
         detector_parameters,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_names(
     __name__,
     {
+        "BlockToeplitzCovariance": "p300.detectors.linear.toeplitz_covariance",
         "DETECTORS": "p300.detectors.catalogue",
         "detector_info": "p300.detectors.registry",
         "detector_parameters": "p300.detectors.registry",
@@ -29,6 +31,7 @@ __getattr__ = lazy_names(
 
 __all__ = [
     "DETECTORS",
+    "BlockToeplitzCovariance",
     "detector_info",
     "detector_parameters",
     "load_detector",

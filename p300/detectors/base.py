@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from p300.arguments import check_arguments
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid, log_odds
+from p300.detectors.linear.structure import UNSTRUCTURED, Structure
 from p300.detectors.splits import EpochArray, Floats, Labels, check_epochs, check_training_data
 from p300.errors import DetectorError
 
@@ -227,6 +228,10 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
     def readout(self) -> tuple[Floats, float] | None:
         """Return the weights of :meth:`features`, [feature], and the intercept, if any."""
         return None
+
+    def structure(self) -> Structure:
+        """Return what is known of the covariance of :meth:`features`; after the fit."""
+        return UNSTRUCTURED
 
     def spatial_filters(self) -> Floats | None:
         """Return the weights of spatial filters, [filter, electrode], if the detector has any."""

@@ -154,7 +154,12 @@ def _layerwise(
 
 
 @_takes_like("p300.detectors.linear.lda:ShrinkageLDA")
-def _slda(*, n_windows: Size = 16, n_folds: Several = 5) -> None: ...
+def _slda(
+    *,
+    n_windows: Size = 16,
+    covariance: Literal["shrinkage", "toeplitz"] = "shrinkage",
+    n_folds: Several = 5,
+) -> None: ...
 
 
 @_takes_like("p300.detectors.linear.xdawn:XdawnLDA")

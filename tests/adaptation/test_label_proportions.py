@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from p300.adaptation import Strength, fit_to_proportions, self_calibrate
 from p300.adaptation.coded_flashes import Flashes
 from p300.adaptation.label_proportions import target_shares
+from p300.detectors.linear.toeplitz import BlockToeplitz
 from p300.errors import DetectorError
 
 # Twelve symbols; 8 codes of which 2 light each symbol, and 12 codes of which 1 does.
@@ -40,6 +41,16 @@ def test_shares_follow_from_the_layout():
     assert set(share) == {0.25, 1 / 12}
     for one in set(share):
         assert y[share == one].mean() == pytest.approx(one)
+
+
+def test_what_is_known_of_the_covariance_is_gone_by():
+    flashes, _ = drawn(TWO_KINDS, 6, 3, 1.0)
+    structure = BlockToeplitz(2, 3)
+    plain, found = fit_to_proportions(flashes), fit_to_proportions(flashes, structure=structure)
+    np.testing.assert_array_equal(found.covariance, plain.covariance)
+    expected = np.linalg.solve(structure.imposed(plain.covariance), plain.target - plain.nontarget)
+    np.testing.assert_allclose(found.line[0], expected)
+    assert np.abs(plain.line[0] - expected).max() > 1e-3
 
 
 def test_kinds_may_be_named():

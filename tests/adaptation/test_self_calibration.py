@@ -15,9 +15,12 @@ from sklearn.metrics import roc_auc_score
 from p300.adaptation import Strength, self_calibrate, self_calibration
 from p300.adaptation.coded_flashes import Flashes
 from p300.adaptation.expectation import target_probabilities
-from p300.adaptation.readout import Readout, Seen, Update, fit_readout
+from p300.adaptation.readout import Readout, Seen, Update, fit_readout, readout_of
 from p300.adaptation.self_calibration import agreement, is_worse
 from p300.adaptation.self_calibration import score_prequentially as score_with_each
+from p300.detectors.linear.moments import ClassMoments
+from p300.detectors.linear.structure import UNSTRUCTURED
+from p300.detectors.linear.toeplitz import BlockToeplitz
 from p300.recordings import MATRIX_6X6
 from p300.recordings.layout import lit_symbols
 
@@ -97,10 +100,15 @@ def test_labels_known_for_sure_give_the_means_of_both():
     )
 
 
-@given(st.integers(0, 10_000), st.floats(0.1, 1e3), st.floats(0.1, 1e4))
-@settings(max_examples=20, deadline=None)
-def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(seed, targets, n_epochs):
-    start = known(OTHERS)
+@given(
+    st.integers(0, 10_000), st.floats(0.1, 1e3), st.floats(0.1, 1e4),
+    st.sampled_from([UNSTRUCTURED, BlockToeplitz(2, 3)]),
+)  # fmt: skip
+@settings(max_examples=30, deadline=None)
+def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(
+    seed, targets, n_epochs, structure
+):
+    start = replace(known(OTHERS), structure=structure)
     strengths = [Strength(targets, n_epochs), Strength(3 * targets, n_epochs)]
     seen = draw(PERSON, n_characters=2, repetitions=3, seed=seed)[0].features
     update = Update(start, seen, Seen.of(seen), strengths)
@@ -115,6 +123,21 @@ def test_a_guess_of_the_labels_scores_as_the_readout_updated_by_it(seed, targets
             (only,), (middle,) = update.lines(own[None], [strengths.index(strength)])
             np.testing.assert_allclose(only, line[0])
             assert middle == pytest.approx(line[1])
+
+
+def test_a_readout_goes_by_the_structure_before_and_after_it_is_updated():
+    structure, (flashes, y) = BlockToeplitz(2, 3), draw(PERSON, n_characters=2, seed=5)
+    first = fit_readout(flashes.features, y, structure)
+    summed = readout_of(ClassMoments.of(flashes.features, y.astype(int)), structure)
+    np.testing.assert_allclose(summed.line[0], first.line[0], rtol=1e-10)
+    later = self_calibrate(first, draw(PERSON, seed=6)[0], STRENGTH)
+    for readout in (first, later):
+        assert readout.structure == structure
+        whole = structure.imposed(readout.covariance)
+        expected = np.linalg.solve(whole, readout.target - readout.nontarget)
+        np.testing.assert_allclose(readout.line[0], expected)
+        plain = replace(readout, structure=UNSTRUCTURED).line[0]
+        assert np.abs(plain - expected).max() > 1e-3
 
 
 def test_each_character_is_scored_before_it_is_used():

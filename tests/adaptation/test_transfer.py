@@ -10,13 +10,15 @@ from studies import make_epochs
 
 from p300.adaptation import self_calibration
 from p300.adaptation import transfer as transfer_module
-from p300.adaptation.readout import STRENGTHS
+from p300.adaptation.readout import STRENGTHS, fit_readout
 from p300.adaptation.storage import load_transfer, save_transfer
-from p300.adaptation.transfer import features_read, read_features
+from p300.adaptation.transfer import OWN_SHARE, features_read, read_features
 from p300.adaptation.transfer import learn_transfer as learn_transfer_of
 from p300.detectors import fitting, make_detector
 from p300.detectors.base import Detector
 from p300.detectors.linear.lda import ShrinkageLDA
+from p300.detectors.linear.toeplitz import BlockToeplitz
+from p300.detectors.meta.picked_electrodes import NamedElectrodes
 from p300.errors import DetectorError, TrainingWarning
 from p300.files import read_json, write_json
 from p300.recordings import MATRIX_6X6
@@ -44,6 +46,37 @@ def parts(epochs):
 @pytest.fixture(scope="module")
 def transfer(parts):
     return learn_transfer(make_detector("slda"), parts[0], MATRIX_6X6, "subject")
+
+
+def test_what_a_detector_knows_of_its_covariance_adaptation_goes_by(parts, tmp_path):
+    train, new = parts
+    detector = make_detector("slda", n_windows=13, covariance="toeplitz")
+    found = learn_transfer(detector, train, MATRIX_6X6, "subject")
+    structure = BlockToeplitz(4, 13)
+    assert found.detector.structure() == found.readout.structure == structure
+    adapted = found.self_calibrated(new, MATRIX_6X6)
+    assert adapted.structure == structure
+    scores, _ = found.score_prequentially(new, MATRIX_6X6)
+    assert roc_auc_score(new.y, scores) > 0.7
+    # With labels: what is learned of the new person alone goes by it too.
+    features = read_features(found.detector, new)
+    own = fit_readout(features, new.y, structure)
+    updated = found.readout.updated(features, new.y.astype(float), found.strength)
+    np.testing.assert_allclose(
+        found.calibrated(new)(features),
+        (1 - OWN_SHARE) * updated(features) + OWN_SHARE * own(features),
+    )
+    save_transfer(found, tmp_path)
+    again, _ = load_transfer(tmp_path, found.detector).score_prequentially(new, MATRIX_6X6)
+    np.testing.assert_array_equal(again, scores)
+
+
+def test_on_picked_electrodes_it_is_known_too(parts):
+    train, _ = parts
+    detector = make_detector("slda", n_windows=13, covariance="toeplitz")
+    picked = NamedElectrodes(detector, train.electrodes[:2], electrodes=train.electrodes)
+    picked.fit(train.X, train.y, groups=train.units("subject"))
+    assert picked.structure() == BlockToeplitz(2, 13)
 
 
 def test_the_strength_is_one_of_those_tried(transfer):

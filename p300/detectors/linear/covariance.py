@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from p300.detectors.linear.moments import ClassMoments, share_of_noise, shrinkage
+from p300.detectors.linear.structure import UNSTRUCTURED, Structure
 from p300.detectors.splits import Floats, Labels
-from p300.errors import DetectorError
 
 
 def ledoit_wolf(residuals: Floats) -> tuple[float, float]:
@@ -31,7 +33,9 @@ def ledoit_wolf(residuals: Floats) -> tuple[float, float]:
     return share_of_noise(power, variance, float(lengths @ lengths), n_epochs, n_features)
 
 
-def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
+def discriminant(
+    features: Floats, y: Labels, structure: Structure = UNSTRUCTURED
+) -> tuple[Floats, float]:
     """Fit a linear discriminant with Ledoit-Wolf shrinkage; give its weights and threshold.
 
     It is scikit-learn's ``LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")``: each
@@ -44,12 +48,17 @@ def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
         [epoch, feature].
     y
         1 for a target, 0 for a non-target, [epoch]; both must occur.
+    structure
+        Imposed on the covariance once that is shrunk and both classes' are added up.
 
     Raises
     ------
     DetectorError
         When the features' covariance is singular.
     """
+    if structure != UNSTRUCTURED:
+        nontarget, target = (EpochGroup(features[y == label]) for label in (0, 1))
+        return _fit_groups(nontarget, target, structure)
     residuals = np.empty(features.shape)
     diagonal = np.zeros(features.shape[1])
     means = []
@@ -67,7 +76,9 @@ def discriminant(features: Floats, y: Labels) -> tuple[Floats, float]:
     return weights, _intercept(weights, means[0], means[1], n_targets / (len(y) - n_targets))
 
 
-def discriminant_of(moments: ClassMoments) -> tuple[Floats, float]:
+def discriminant_of(
+    moments: ClassMoments, structure: Structure = UNSTRUCTURED
+) -> tuple[Floats, float]:
     """Fit the same from sums over the epochs, where these are precise.
 
     Equal to :func:`discriminant` of the epochs but for rounding.
@@ -76,25 +87,84 @@ def discriminant_of(moments: ClassMoments) -> tuple[Floats, float]:
     ----------
     moments
         Over at least as many epochs as there are features.
+    structure
+        As of :func:`discriminant`.
 
     Raises
     ------
     DetectorError
         When the features' covariance is singular.
     """
-    n_features = len(moments.target.total)
+    return _fit_groups(moments.nontarget, moments.target, structure)
+
+
+class Group(Protocol):
+    """What is known of a class's epochs: their sums (``Moments``), or they are there."""
+
+    @property
+    def n(self) -> int:
+        """Number of epochs."""
+
+    @property
+    def mean(self) -> Floats:
+        """Mean of the features, [feature]."""
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of the features about their mean, [feature, feature]."""
+
+    def lengths(self, scale: Floats) -> float:
+        """Sum the fourth powers of the lengths of (x - mean) / scale over the epochs."""
+
+
+class EpochGroup:
+    """Epochs that are there, [epoch, feature]; of those that are centred the mean is zero."""
+
+    def __init__(self, features: Floats, *, centred: bool = False) -> None:
+        self.n, self.mean = len(features), features.mean(axis=0, dtype=np.float64)
+        if centred:
+            self.mean = np.zeros_like(self.mean)
+        self._residuals = features - self.mean
+        self.covariance = self._residuals.T @ self._residuals / self.n
+
+    def lengths(self, scale: Floats) -> float:
+        """See :meth:`Group.lengths`."""
+        lengths = np.square(self._residuals) @ (1 / np.square(scale))
+        return float(lengths @ lengths)
+
+
+def scaled_shrinkage(group: Group, covariance: Floats) -> tuple[float, float, Floats]:
+    """Return how far a class's covariance is to be shrunk, of features scaled to variance one.
+
+    Parameters
+    ----------
+    group
+        The epochs.
+    covariance
+        Theirs, [feature, feature].
+
+    Returns
+    -------
+    Of the scaled features, as :func:`p300.detectors.linear.moments.shrinkage`, and the scale,
+    [feature].
+    """
+    scale = _scale_of(np.diagonal(covariance), group.mean, group.n)
+    share, variance = shrinkage(covariance / np.outer(scale, scale), group.lengths(scale), group.n)
+    return share, variance, scale
+
+
+def _fit_groups(nontarget: Group, target: Group, structure: Structure) -> tuple[Floats, float]:
+    """Fit a discriminant to what is known of each class; give its weights and threshold."""
+    n, n_features = nontarget.n + target.n, len(target.mean)
     matrix, diagonal = np.zeros((n_features, n_features)), np.zeros(n_features)
-    for group in (moments.nontarget, moments.target):
+    for group in (nontarget, target):
         covariance = group.covariance
-        scale = _scale_of(np.diagonal(covariance), group.mean, group.n)
-        share, variance = shrinkage(
-            covariance / np.outer(scale, scale), group.lengths(scale), group.n
-        )
-        matrix += group.n / moments.n * (1 - share) * covariance
-        diagonal += group.n / moments.n * share * variance * scale**2
-    nontarget, target = moments.nontarget.mean, moments.target.mean
-    weights = _solve_positive(matrix, diagonal, target - nontarget)
-    return weights, _intercept(weights, nontarget, target, moments.target.n / moments.nontarget.n)
+        share, variance, scale = scaled_shrinkage(group, covariance)
+        matrix += group.n / n * (1 - share) * covariance
+        diagonal += group.n / n * share * variance * scale**2
+    matrix[np.diag_indices(n_features)] += diagonal
+    weights = structure.solve(matrix, target.mean - nontarget.mean)
+    return weights, _intercept(weights, nontarget.mean, target.mean, target.n / nontarget.n)
 
 
 def _intercept(weights: Floats, nontarget: Floats, target: Floats, odds: float) -> float:
@@ -130,15 +200,5 @@ def _solve(residuals: Floats, diagonal: Floats, difference: Floats) -> Floats:
 
 def _solve_positive(matrix: Floats, diagonal: Floats, right: Floats) -> Floats:
     """Solve ``(matrix + diag(diagonal)) @ x = right``, the sum being positive definite."""
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
-
     matrix[np.diag_indices(len(matrix))] += diagonal
-    try:
-        factor = cho_factor(matrix, lower=True, overwrite_a=True)
-    except LinAlgError:
-        raise DetectorError(
-            f"the covariance of the {len(diagonal)} features is singular; remove electrodes that "
-            "are constant or give more training data"
-        ) from None
-    solution: Floats = cho_solve(factor, right)
-    return solution
+    return UNSTRUCTURED.solve(matrix, right)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.detectors.base import Detector
+from p300.detectors.linear.structure import Structure
 from p300.detectors.meta.electrode_choice import heaviest_electrodes, named_electrodes
 from p300.detectors.meta.ensembles import Ensemble
 from p300.detectors.meta.wrapping import WrapsDetector
@@ -73,6 +74,10 @@ class PickedElectrodes(WrapsDetector):
     def readout(self) -> tuple[Floats, float] | None:
         """Return the weights of :meth:`features` and the intercept, if there are any."""
         return self.detector_.readout()
+
+    def structure(self) -> Structure:
+        """Return what is known of the covariance of :meth:`features`."""
+        return self.detector_.structure()
 
     def input_gradients(self, X: npt.ArrayLike) -> Floats | None:
         """Return the gradient of each epoch's log-odds by X, 0 at electrodes not looked at."""
