@@ -93,7 +93,9 @@ def called(command: Sequence[str], work: Path, read_auc: Callable[[str], float])
         text = said.read()
     if process.returncode:
         raise SystemExit(f"{' '.join(command)}: {text}")
-    return Call(used.ru_utime + used.ru_stime, clock, used.ru_maxrss / 1024, read_auc(text))
+    done = Call(used.ru_utime + used.ru_stime, clock, used.ru_maxrss / 1024, read_auc(text))
+    print(done, f"{done.memory:.0f} MB:", *command[1:], file=sys.stderr, flush=True)
+    return done
 
 
 def call_p300(study: Path, detector: str, work: Path) -> Call:
