@@ -5,7 +5,9 @@ tested by a detector that learned from the others; networks take 20 passes with 
 and stop at none of them. Prints Markdown tables: CPU seconds of all processes, seconds by the
 clock, mean AUC.
 
-    python benchmarks/study.py peers      # fits, beside the peers
+    python benchmarks/study.py peers      # fits, beside the peers; then `whole`
+    python benchmarks/study.py whole      # commands from FIF files to scores, beside MOABB's
+    python benchmarks/study.py networks   # CNN-1 of 20 people, and by steps of 200
     python benchmarks/study.py scaling    # how a fit's time grows, and folds as one batched model
     python benchmarks/study.py inference  # one epoch, and 10,000
     python benchmarks/study.py growth     # how an evaluation's time grows with the people
@@ -15,7 +17,10 @@ from __future__ import annotations
 
 import argparse
 import copy
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -346,6 +351,14 @@ def _seconds(function: Callable[..., Any], argument: Any) -> float:
     return time.process_time() - start
 
 
+def call_script(name: str, *arguments: str) -> None:
+    """Call a script whose children's memory must not begin with all that this process has."""
+    script = Path(__file__).resolve().parent / name
+    variables = {**os.environ, "PYTHONPATH": str(script.parent.parent)}
+    command = [sys.executable, str(script), *arguments]
+    subprocess.run(command, env=variables, check=True)  # noqa: S603  # scripts beside this one
+
+
 def main() -> None:
     """Print the tables asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -353,11 +366,16 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folds", type=int, default=8, help="of CNN-1 and of LDA, for `peers`")
     parser.add_argument("--people", type=int, nargs="+", default=[12, 24, 48, 96])
+    parser.add_argument("--moabb-python", default=sys.executable, help="an interpreter with MOABB")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", P300Warning)
     if "peers" in arguments.tables:
         print_peers(Size(), arguments.workers, arguments.folds)
+    if {"peers", "whole"} & {*arguments.tables}:
+        call_script("whole.py", "--moabb-python", arguments.moabb_python)
+    if "networks" in arguments.tables:
+        call_script("networks.py")
     with threadpool_limits(1):
         if "scaling" in arguments.tables:
             print_scaling()
