@@ -51,6 +51,9 @@ class Column:
         missing = values.isna()
         if missing.any() and not self.may_be_missing:
             raise ValueError(f"nothing in row {int(missing.argmax())} found")
+        wanted = pandas_dtype(self.dtype_with_missing if self.may_be_missing else self.dtype)
+        if values.dtype == wanted and wanted.kind != "f":  # such a type holds nothing else
+            return values
         found = infer_dtype(values, skipna=True)
         if found not in self.kinds and not missing.all():
             shown = repr(values[~missing].iloc[0])
@@ -63,7 +66,7 @@ class Column:
         try:
             # By way of the type that knows missing values: it refuses to cut decimals off.
             read: pd.Series[Any] = values.astype(pandas_dtype(self.dtype_with_missing))
-            return read if self.may_be_missing else read.astype(pandas_dtype(self.dtype))
+            return read if self.may_be_missing else read.astype(wanted)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{error} found") from error
 
