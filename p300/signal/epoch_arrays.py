@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ IN_MEMORY = 2**30
 
 BLOCK = 2**26
 """Bytes of epochs that are read at once from where there are many."""
+
+_LARGE = 2**24
+"""Bytes of gathered epochs from which a mapped file is let go of."""
 
 
 def empty_epochs(n_epochs: int, n_electrodes: int, n_samples: int) -> npt.NDArray[np.float32]:
@@ -97,8 +101,18 @@ def gather_epochs(
 ) -> npt.NDArray[np.float32]:
     """Return the epochs at the given positions."""
     if len(rows) * X[:1].nbytes <= IN_MEMORY:
-        return X[rows]
-    gathered = empty_epochs(len(rows), *X.shape[1:])
-    for block in blocks(gathered):
-        gathered[block] = X[rows[block]]
+        gathered = X[rows]
+    else:
+        gathered = empty_epochs(len(rows), *X.shape[1:])
+        for block in blocks(gathered):
+            gathered[block] = X[rows[block]]
+    if gathered.nbytes >= _LARGE:
+        _let_go(X)
     return gathered
+
+
+def _let_go(X: npt.NDArray[np.float32]) -> None:
+    """Let go of what a mapped file takes of the memory; the system keeps it while there is room."""
+    mapped = X.base
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        mapped.madvise(mmap.MADV_DONTNEED)
