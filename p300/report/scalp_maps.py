@@ -177,3 +177,5 @@ def _draw_map(ax: Axes, image: FloatArray, radius: float, points: FloatArray) ->
     for line in outline:
         ax.plot(*line.T, color="k", lw=1, clip_on=False)
     ax.scatter(points[:, 0], points[:, 1], s=0.25, edgecolor="k", facecolor="none", zorder=3)
+    for artist in ax.get_children():
+        artist.set_in_layout(artist is ax.title)  # the others lie within the axes
