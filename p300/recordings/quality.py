@@ -120,9 +120,9 @@ def spectrum(signal: Floats, sfreq: float, stretch: int | None = None) -> tuple[
     transformed = np.fft.rfft((windows - windows.mean(axis=-1, keepdims=True)) * taper)
     powers = np.abs(transformed) ** 2 / (sfreq * ((taper**2).sum() or 1.0))
     powers[..., 1 : (length + 1) // 2] *= 2  # negative frequencies; 0 and half the rate are once
-    frequencies = np.fft.rfftfreq(length, 1 / sfreq)
-    density = np.median(powers, axis=-2) / _median_of_powers(windows.shape[-2])
-    return frequencies, density
+    frequencies = np.arange(length // 2 + 1) * sfreq / length
+    median = np.asarray(np.median(powers, axis=-2), dtype=np.float64)
+    return frequencies, median / _median_of_powers(windows.shape[-2])
 
 
 def _median_of_powers(n: int) -> float:
