@@ -376,6 +376,22 @@ def test_a_report_whose_worker_is_killed_is_whole(own_run, monkeypatch):
     assert len(alone) < len(whole)
 
 
+@pytest.mark.parametrize(("panels", "processes"), [(100, 1), (1, 3)])
+def test_processes_are_started_where_there_is_much_to_draw(own_run, monkeypatch, panels, processes):
+    started = []
+
+    def noted(function, calls, jobs):
+        started.append(jobs)
+        yield from enumerate(function(*call) for call in calls)
+
+    monkeypatch.setattr(report_module, "SECTIONS", report_module.SECTIONS[:1])
+    monkeypatch.setattr(report_module, "done_in_processes", noted)
+    monkeypatch.setattr(report_module, "_PANELS", panels)
+    monkeypatch.setattr(report_module.os, "cpu_count", lambda: 3)
+    write_report(own_run, jobs=None)
+    assert started == [processes] * (processes > 1)
+
+
 def test_a_page_needs_no_scikit_learn(own_run, tmp_path):
     code = (
         "from pathlib import Path\nfrom p300.report import write_report\n"
