@@ -204,8 +204,7 @@ def evaluate(
 def report(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
     jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes that draw; by default as many as save time."),
+        int | None, typer.Option(min=1, help="Processes that draw; by default what saves time.")
     ] = None,
 ) -> None:
     """Write the report of a finished run again, from its score table."""
