@@ -66,9 +66,9 @@ MUTANTS = (
     ),
     Mutant(
         "scalp maps are drawn where the recordings place their electrodes",
-        "report/scalp.py",
-        "info.set_montage(head_montage(places)",
-        "info.set_montage(head_montage(standard_positions())",
+        "report/scalp_maps.py",
+        "places = known_positions(positions)",
+        "places = known_positions(None)",
         ("tests/report/test_report.py",),
     ),
     Mutant(

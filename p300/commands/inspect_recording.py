@@ -154,10 +154,11 @@ def draw_inspected(
     title
         Stands above the figure.
     """
+    from p300.report.page import drawn
     from p300.report.recording_figures import plot_recording
 
     intervals = np.concatenate([one.flashing.intervals for one in inspected])
-    figure = plot_recording(title, average, intervals)
+    image = drawn(plot_recording(title, average, intervals))
     with written_whole(out) as temporary:
-        figure.savefig(temporary, dpi=140)
+        image.save(temporary, format="png")
     return out

@@ -205,7 +205,9 @@ def evaluate(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
-    jobs: Jobs = CORES,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that draw; by default what saves time.")
+    ] = None,
 ) -> None:
     """Write the report of a finished run again, from its score table."""
     from p300.report import write_report

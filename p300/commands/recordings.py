@@ -31,9 +31,9 @@ def list_sources(context: typer.Context) -> None:
     """List the sources of recordings: subjects, electrodes, rate, licence, citation."""
     if context.invoked_subcommand is not None:
         return
-    from p300.recordings import SOURCES, source_module
+    from p300.recordings.registry import SOURCES, source_info
 
-    infos = {key: source_module(key).INFO for key in SOURCES}
+    infos = {key: source_info(key) for key in SOURCES}
     columns = ["source", "title", "subjects", "electrodes", "Hz", "licence", "citation"]
     print_table(
         columns,

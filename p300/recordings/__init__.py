@@ -6,6 +6,7 @@ from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
     from p300.recordings.annotations import SEGMENT_EDGE
+    from p300.recordings.described import SourceInfo
     from p300.recordings.layout import MATRIX_6X6, Layout
     from p300.recordings.recording import (
         FLASH_COLUMNS,
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     )
     from p300.recordings.registry import (
         SOURCES,
-        SourceInfo,
         open_recordings,
         recognise_source,
         source_module,
@@ -32,7 +32,7 @@ __getattr__ = lazy_names(
         "Recording": "p300.recordings.recording",
         "SEGMENT_EDGE": "p300.recordings.annotations",
         "SOURCES": "p300.recordings.registry",
-        "SourceInfo": "p300.recordings.registry",
+        "SourceInfo": "p300.recordings.described",
         "Study": "p300.recordings.study",
         "build_recording": "p300.recordings.recording",
         "content_hash": "p300.recordings.summary",

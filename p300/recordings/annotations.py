@@ -108,4 +108,4 @@ def add_annotations(
         first = 0.0
     onsets = np.asarray(starts, dtype=np.float64) + first
     added = mne.Annotations(onsets, durations, list(marks), orig_time=there.orig_time)
-    raw.set_annotations(there + added, verbose="error")
+    raw.set_annotations(there + added if len(there) else added, verbose="error")

@@ -5,17 +5,17 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from p300.arguments import check_arguments, did_you_mean, group_arguments
 from p300.errors import RecordingError
+from p300.recordings.described import DESCRIBED, SourceInfo
 from p300.recordings.guard import check_regular
-from p300.recordings.recording import Recording
+
+if TYPE_CHECKING:
+    from p300.recordings.recording import Recording
 
 SOURCES = {
     "annotated": "p300.recordings.formats.annotated",
@@ -59,39 +59,6 @@ _GENERAL = ("epochs", "flash_table", "annotated", "table")
 """Sources that read nearly anything are asked last, in this order."""
 
 
-@dataclass(frozen=True)
-class SourceInfo:
-    """What ``p300 datasets`` tells about a source.
-
-    A format that may hold anybody's data (BIDS, a flash table) says so in ``subjects``,
-    ``electrodes`` and ``sfreq``.
-    """
-
-    title: str
-    subjects: str
-    electrodes: str
-    sfreq: str
-    licence: str
-    citation: str
-    obtain: str
-    """How a user gets the files and how they must lie in the folder."""
-    files: Mapping[str, str | None] = field(default_factory=dict)
-    """Addresses that :mod:`p300.recordings.fetch` may load from -> SHA-256 of the file, None where
-    the authors of this package have not seen it. Empty where a user must get the files."""
-    endings: tuple[str, ...] = ()
-    """How the names of its files end, in lower case; of a folder it takes no others."""
-    by_content: tuple[str, ...] = ()
-    """Endings that others' files have as well: only what ``recognise`` knows is claimed."""
-    folders: bool = False
-    """Whether a folder of folders, one a subject, is read as one data set."""
-    from_files: bool = True
-    """False where recordings are generated, or come through another library: no path is needed."""
-    contained: bool = False
-    """Whether recordings follow from the options and from what lies at the path, below it and
-    beside it, and from nothing else: while these files stay as they are, recordings need not be
-    read again (:mod:`p300.recordings.footprint`)."""
-
-
 def source_module(name: str) -> ModuleType:
     """Import the module of a source.
 
@@ -105,6 +72,12 @@ def source_module(name: str) -> ModuleType:
             f"unknown source {name!r}{did_you_mean(name, SOURCES)} There are: {', '.join(SOURCES)}"
         )
     return importlib.import_module(SOURCES[name])
+
+
+def source_info(name: str) -> SourceInfo:
+    """Return what is told of a source; it is imported only where it is not described apart."""
+    info: SourceInfo = DESCRIBED.get(name) or source_module(name).INFO
+    return info
 
 
 def sources_in_order() -> list[str]:
@@ -239,6 +212,8 @@ def open_recordings(
 
 def _readable(recordings: Iterator[Recording], place: Path | None) -> Iterator[Recording]:
     """Turn a failure of the disk or of memory, or a file that may not be read, into our error."""
+    import numpy as np
+
     while True:
         try:
             # Every recording is searched for NaN and infinite values when it is made.

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from PIL import Image
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -133,20 +135,23 @@ def slug(name: str) -> str:
 
 def picture(name: str, figure: Figure, caption: str) -> Picture:
     """Draw a figure for the page."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
+    # 256 colours of its own suit every figure and take a third of the space.
+    few = drawn(figure).quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    packed = io.BytesIO()
+    few.save(packed, format="png", compress_level=6)  # 9 takes seven times as long for a twentieth
+    return Picture(name, packed.getvalue(), caption)
 
-    # Drawn once, layout included, and handed over as it is: savefig draws twice, and packs.
+
+def drawn(figure: Figure) -> Image.Image:
+    """Draw a figure once, layout included: savefig draws twice."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     figure.set_dpi(_DPI)
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     size = canvas.get_width_height(physical=True)
-    drawn = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
-    # 256 colours of its own suit every figure and take a third of the space.
-    few = drawn.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    packed = io.BytesIO()
-    few.save(packed, format="png", compress_level=6)  # 9 takes seven times as long for a twentieth
-    return Picture(name, packed.getvalue(), caption)
+    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    return pixels.convert("RGB")
 
 
 def render_page(title: str, subtitle: str, sections: Sequence[Section]) -> str:

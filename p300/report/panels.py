@@ -74,7 +74,7 @@ def detector_panels(
         share=share and not strip, ratios=ratios,
     )  # fmt: skip
     several = len(table["dataset"].unique()) > 1
-    colours = colours or detector_colours(table["detector"])
+    colours = colours or detector_colours(table["detector"].unique())
     grid = []
     for k, line in enumerate(rows):
         upper, lower = axes[len(ratios) * k], axes[len(ratios) * (k + 1) - 1]

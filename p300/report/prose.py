@@ -10,7 +10,6 @@ import pandas as pd
 
 from p300.evaluation.intervals import FEWEST, MOST_EXACT
 from p300.evaluation.protocols import Protocol, Scope
-from p300.report.run_results import repeats
 from p300.signal.alignment import Alignment
 
 MEANS = (
@@ -172,6 +171,8 @@ def describe_protocol(known: Protocol | None, mine: pd.DataFrame) -> str:
     mine
         Its fits.
     """
+    from p300.report.run_results import repeats  # what else is here needs no run
+
     words = known.about if known else ""
     if mine.empty:
         return words or "The run stored nothing about its folds."

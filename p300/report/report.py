@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
@@ -39,7 +40,12 @@ function and one line here. A function takes the results of a run and returns it
 where the run has nothing to do with its topic."""
 
 
-def write_report(run: Path, *, jobs: int = 1) -> Path:
+_PANELS = 8
+"""Combinations of data set, protocol and detector that take about as long to draw as a process
+takes to start."""
+
+
+def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     """Write the report of a finished run and the figures in it.
 
     Everything is computed from the files in the folder, no model is needed. The page holds its
@@ -51,7 +57,7 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
     run
         A finished run folder; see :func:`p300.report.run_results.read_run`.
     jobs
-        Processes that draw.
+        Processes that draw; None for as many of the machine's as are worth starting.
 
     Returns
     -------
@@ -63,7 +69,8 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
         When the folder is not a finished run or a file in it is damaged.
     """
     results = read_run(Path(run))
-    sections = [section for section in _sections(results, jobs) if section is not None]
+    made = _sections(results, _worth_starting(results) if jobs is None else jobs)
+    sections = [section for section in made if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
     page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
@@ -72,6 +79,11 @@ def write_report(run: Path, *, jobs: int = 1) -> Path:
     folder = RunFolder(run)
     folder.write_report(page, figures)
     return folder.report_file
+
+
+def _worth_starting(results: RunResults) -> int:
+    panels = len(results.metrics[["dataset", "protocol", "detector"]].drop_duplicates())
+    return min(os.cpu_count() or 1, 1 + panels // _PANELS)
 
 
 def _sections(results: RunResults, jobs: int) -> list[Section | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.errors import RecordingError
 from p300.evaluation.intervals import FEWEST, mean_interval
-from p300.recordings.montage import head_montage, standard_positions
+from p300.recordings.montage import standard_positions
 from p300.report import style
-from p300.report.prose import listed
-from p300.report.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
+from p300.report.scalp_maps import draw_scalp_maps
+from p300.report.style import INK, LIGHT, NONTARGET, TARGET, WIDTH, label
 from p300.signal.positions import Positions, known_positions
 
 if TYPE_CHECKING:
@@ -173,74 +172,3 @@ def plot_spatial_patterns(patterns: pd.DataFrame, positions: Positions | None = 
     peaks = shown.to_numpy(float)[np.arange(len(shown)), np.abs(shown.to_numpy()).argmax(axis=1)]
     scaled = shown.div(np.where(peaks, peaks, 1.0), axis=0).rename(index=lambda k: f"filter {k}")
     return draw_scalp_maps(scaled, "Pattern (largest value = 1)", "RdBu_r", (-1, 0, 1), positions)
-
-
-def describe_unplaced(electrodes: Iterable[str], positions: Positions | None = None) -> str:
-    """Say why there is no scalp map, or nothing where all positions are known."""
-    unplaced = [name for name in map(str, electrodes) if name not in known_positions(positions)]
-    if not unplaced:
-        return ""
-    return (
-        f"No scalp map: the recordings do not tell where {listed(unplaced)} "
-        f"{'was' if len(unplaced) == 1 else 'were'} on the head."
-    )
-
-
-def draw_scalp_maps(
-    values: pd.DataFrame,
-    name: str,
-    colours: str,
-    ticks: tuple[float, ...],
-    positions: Positions | None = None,
-) -> Figure:
-    """Draw a scalp map of every row of a table.
-
-    Parameters
-    ----------
-    values
-        [map, electrode], rows named by what stands over the maps.
-    name
-        Of the values.
-    colours
-        Name of a matplotlib colour map.
-    ticks
-        Marks of the colour bar, which reaches from the first to the last.
-    positions
-        Of the electrodes; by default the 10-05 system's, by their names.
-
-    Raises
-    ------
-    RecordingError
-        When the position of an electrode is unknown; see :func:`describe_unplaced`.
-    """
-    import mne
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
-    unplaced = describe_unplaced(values.columns, positions)
-    if unplaced:
-        raise RecordingError(unplaced)
-    places = {str(name): known_positions(positions)[str(name)] for name in values.columns}
-    info = mne.create_info(list(places), 1.0, "eeg", verbose="error")
-    info.set_montage(head_montage(places), verbose="error")
-    n_columns = min(5, len(values))
-    n_rows = -(-len(values) // n_columns)
-    figure = style.new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)
-    axes = figure.subplots(n_rows, n_columns, squeeze=False)
-    for ax in axes.flat[len(values) :]:
-        ax.remove()
-    limits = (ticks[0], ticks[-1])
-    for ax, (title, row) in zip(axes.flat, values.iterrows(), strict=False):
-        mne.viz.plot_topomap(
-            row.to_numpy(float), info, axes=ax, show=False, cmap=colours, vlim=limits, contours=4,
-            sensors=True,
-        )  # fmt: skip
-        ax.set_title(label(title), fontsize=9, color=GREY, pad=3)
-    scale = ScalarMappable(Normalize(*limits), colours)
-    used = list(axes.flat[: len(values)])
-    bar = figure.colorbar(scale, ax=used, shrink=0.7, aspect=18, pad=0.02, ticks=list(ticks))
-    bar.ax.set_yticklabels([f"{tick:g}".replace("-", "−") for tick in ticks])
-    bar.ax.tick_params(labelsize=7.5, length=0)
-    bar.outline.set_visible(False)
-    bar.set_label(name, fontsize=7.5, color=INK)
-    return figure

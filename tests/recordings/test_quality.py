@@ -140,3 +140,23 @@ def test_unknown_targets_and_a_single_flash():
     assert flashing.target_share is None
     assert np.isnan(flashing.usual)
     assert len(flashing.inside) == len(flashing.pauses) == len(flashing.irregular) == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "stretch", "sfreq"),
+    [((1000,), None, 128.0), ((3, 7001), None, 250.0), ((900,), 90, 100.0), ((77,), 7, 100.0),
+     ((300,), None, 100.0), ((2, 55), None, 250.0)],
+)  # fmt: skip
+def test_the_spectrum_is_welchs(shape: tuple[int, ...], stretch: int | None, sfreq: float) -> None:
+    from scipy.signal import welch
+
+    signal = 3 + np.random.default_rng(0).normal(size=shape)
+    length = stretch or min(shape[-1], round(4 * sfreq))
+    overlap = 0 if stretch else None
+    expected = welch(signal, sfreq, nperseg=length, noverlap=overlap, average="median")
+    for mine, scipys in zip(spectrum(signal, sfreq, stretch), expected, strict=True):
+        np.testing.assert_allclose(mine, scipys, rtol=1e-9, atol=1e-12)
+
+
+def test_a_single_sample_has_no_power() -> None:
+    assert spectrum(np.ones(1), 100.0)[1].tolist() == [0.0]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import inspect
 import math
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -10,12 +12,14 @@ from p300.arguments import accepted_types
 from p300.errors import ConfigError, RecordingError
 from p300.ranges import describe
 from p300.recordings import SOURCES, SourceInfo, open_recordings, source_module
+from p300.recordings.described import DESCRIBED
 from p300.recordings.registry import (
     check_options,
     natural_key,
     same_subject,
     select_places,
     select_subjects,
+    source_info,
 )
 from p300.runs.config import parse_experiment
 
@@ -33,6 +37,32 @@ def test_every_source_tells_about_itself_and_loads(name):
         assert parameter.kind is parameter.KEYWORD_ONLY
         assert parameter.default is not parameter.empty
         assert parameter.annotation is not parameter.empty
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_is_told_without_importing_a_source_is_what_it_tells(name):
+    texts = ("title", "subjects", "electrodes", "sfreq", "licence", "citation", "obtain")
+    told, known = source_info(name), source_module(name).INFO
+    assert [getattr(told, text) for text in texts] == [getattr(known, text) for text in texts]
+
+
+def test_every_source_of_the_package_is_described():
+    assert DESCRIBED.keys() == SOURCES.keys(), "describe it in p300/recordings/described.py"
+
+
+def test_a_source_that_is_not_described_is_imported_to_be_asked(monkeypatch):
+    monkeypatch.delitem(DESCRIBED, "bids")
+    assert source_info("bids") is source_module("bids").INFO
+
+
+def test_sources_are_listed_without_what_reads_them():
+    code = (
+        "import sys; from typer.testing import CliRunner; from p300.commands.main import app; "
+        "result = CliRunner().invoke(app, ['datasets']); assert 'bids' in result.output; "
+        "print({'numpy', 'pandas', 'mne', 'p300.recordings.formats'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("name", FROM_FILES)

@@ -22,7 +22,6 @@ from p300.report import compare_runs, write_comparison, write_report
 from p300.report import report as report_module
 from p300.report.page import picture
 from p300.report.style import panels, title
-from p300.runs.pool import WorkerKilledError
 
 MEASURED = [name for name, metric in METRICS.items() if metric.measure]
 SECTIONS = [
@@ -358,22 +357,6 @@ def test_an_old_report_stays_when_a_new_one_fails(
 
 def test_the_same_run_gives_the_same_report(page: str, own_run: Path) -> None:
     assert write_report(own_run).read_text(encoding="utf-8") == page
-
-
-def test_a_report_whose_worker_is_killed_is_whole(own_run, monkeypatch):
-    whole = write_report(own_run, jobs=1).read_bytes()
-    sections = [s for s in report_module.SECTIONS if s.startswith("detection")]
-    monkeypatch.setattr(report_module, "SECTIONS", sections)
-    alone = write_report(own_run, jobs=1).read_bytes()
-
-    def killed(function, calls, jobs):
-        yield 0, function(*calls[0])
-        raise WorkerKilledError("a worker process was killed")
-
-    monkeypatch.setattr(report_module, "done_in_processes", killed)
-    with pytest.warns(RunWarning, match=r"a worker process was killed .* made without others"):
-        assert write_report(own_run, jobs=2).read_bytes() == alone
-    assert len(alone) < len(whole)
 
 
 def test_a_page_needs_no_scikit_learn(own_run, tmp_path):

@@ -14,10 +14,10 @@ from p300.report.scalp import (
     MOST_MAPS,
     amplitude_ratio,
     central_electrodes,
-    describe_unplaced,
     plot_grand_average,
     plot_spatial_patterns,
 )
+from p300.report.scalp_maps import describe_unplaced
 
 ELECTRODES = ["Fz", "Cz", "Pz", "Oz", "PO7", "PO8"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 from p300.errors import RecordingError
 from p300.recordings.annotations import is_stretch
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import ANNOTATED
 from p300.recordings.guard import guarded
 from p300.recordings.guesses import guess_marks
 from p300.recordings.marks import NOTHING_SAID, Marks, MarksNotToldError, list_marks
@@ -35,31 +37,12 @@ from p300.recordings.readers.triggers import (
     whole_numbers,
 )
 from p300.recordings.recording import Recording
-from p300.recordings.registry import SourceInfo
 
 if TYPE_CHECKING:
     import pandas as pd
     from mne.io import BaseRaw
 
-INFO = SourceInfo(
-    title="Annotated: any recording that MNE reads, flashes from its annotations or stim channel",
-    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
-    electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
-    sfreq="as in the recording",
-    licence="your own",
-    citation=(
-        "Gramfort A, Luessi M, Larson E, Engemann DA, Strohmeier D, Brodbeck C, Goj R, Jas M, "
-        "Brooks T, Parkkonen L, Haemaelaeinen M (2013). MEG and EEG data analysis with "
-        "MNE-Python. Frontiers in Neuroscience 7:267. doi:10.3389/fnins.2013.00267"
-    ),
-    obtain=(
-        "Give a recording (.edf, .bdf, .vhdr, .set, .fif, .cnt and so on) or a folder of them, and "
-        "say with the options 'target' and 'nontarget' which of its marks are which flashes"
-    ),
-    folders=True,
-    endings=RECORDINGS,
-    contained=True,
-)
+INFO = replace(ANNOTATED, folders=True, endings=RECORDINGS, contained=True)
 
 
 def load(

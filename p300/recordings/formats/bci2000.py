@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import BCI2000
 from p300.recordings.flashes import apply_text, flash_onsets, make_flash_table, spelled_text
 from p300.recordings.layout import Layout
 from p300.recordings.marks import NOTHING_SAID, Marks
@@ -27,27 +28,12 @@ from p300.recordings.places import (
 )
 from p300.recordings.readers.bci2000file import Bci2000Header, read_header, read_samples
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, files_ending
+from p300.recordings.registry import files_ending
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INFO = SourceInfo(
-    title="BCI2000: recordings of its P3Speller, or an oddball of its StimulusPresentation (.dat)",
-    subjects="from the file names (sub-01_...), or SubjectName in the file",
-    electrodes="ChannelNames of the file, often empty; the option 'electrodes' names them",
-    sfreq="as in the recording",
-    licence="your own",
-    citation=(
-        "Schalk G, McFarland DJ, Hinterberger T, Birbaumer N, Wolpaw JR (2004). BCI2000: a "
-        "general-purpose brain-computer interface (BCI) system. IEEE Transactions on Biomedical "
-        "Engineering 51(6):1034-1043. doi:10.1109/TBME.2004.827072"
-    ),
-    obtain="Put the .dat files that BCI2000 wrote into one folder",
-    folders=True,
-    endings=(".dat",),
-    contained=True,
-)
+INFO = replace(BCI2000, folders=True, endings=(".dat",), contained=True)
 
 _NEEDED = "StimulusCode"
 _STATES = (_NEEDED, "StimulusType", "Flashing", "PhaseInSequence")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.ranges import Positive
+from p300.recordings.described import BCI2_IIB
 from p300.recordings.flashes import apply_text, check_codes, flash_onsets, make_flash_table
 from p300.recordings.layout import MATRIX_6X6
 from p300.recordings.readers.matfile import (
@@ -25,28 +27,9 @@ from p300.recordings.readers.matfile import (
     state_vector,
 )
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import select_subjects
 
-INFO = SourceInfo(
-    title="BCI Competition II (2003) IIb: P300 speller, 6x6 matrix, 64 electrodes",
-    subjects="1; sessions 10 (5 runs), 11 (6 runs) and the test session 12 (8 runs)",
-    electrodes="64: FC5 FC3 ... O2 Iz",
-    sfreq="240 Hz",
-    licence="none stated; free for research, with citation",
-    citation=(
-        "Blankertz B, Mueller KR, Curio G, Vaughan TM, Schalk G, Wolpaw JR, Schloegl A, Neuper C, "
-        "Pfurtscheller G, Hinterberger T, Schroeder M, Birbaumer N (2004). The BCI Competition "
-        "2003: progress and perspectives in detection and discrimination of EEG single trials. "
-        "IEEE Transactions on Biomedical Engineering 51(6):1044-1051. "
-        "doi:10.1109/TBME.2004.826692"
-    ),
-    obtain=(
-        "Get the MATLAB files of data set IIb from https://www.bbci.de/competition/ii and put "
-        "AAS010R01.mat to AAS012R08.mat (any case) into one folder"
-    ),
-    endings=(".mat",),
-    contained=True,
-)
+INFO = replace(BCI2_IIB, endings=(".mat",), contained=True)
 
 # fmt: off
 ELECTRODES = [

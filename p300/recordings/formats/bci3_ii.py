@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from p300.errors import RecordingError
 from p300.ranges import Positive
+from p300.recordings.described import BCI3_II
 from p300.recordings.flashes import apply_text, check_codes, flash_onsets, make_flash_table
 from p300.recordings.formats.bci2_iib import ELECTRODES, SFREQ
 from p300.recordings.layout import MATRIX_6X6
@@ -25,31 +27,12 @@ from p300.recordings.readers.matfile import (
     state_vector,
 )
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import select_subjects
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INFO = SourceInfo(
-    title="BCI Competition III II: P300 speller, 6x6 matrix, 64 electrodes",
-    subjects="2 (A, B), each with a training run (1, 85 characters) and a test run (2, 100)",
-    electrodes="64: FC5 FC3 ... O2 Iz",
-    sfreq="240 Hz",
-    licence="free for research after registration, with citation; not to be passed on",
-    citation=(
-        "Blankertz B, Mueller KR, Krusienski DJ, Schalk G, Wolpaw JR, Schloegl A, Pfurtscheller "
-        "G, Millan JdR, Schroeder M, Birbaumer N (2006). The BCI Competition III: validating "
-        "alternative approaches to actual BCI problems. IEEE Transactions on Neural Systems and "
-        "Rehabilitation Engineering 14(2):153-159. doi:10.1109/TNSRE.2006.875642"
-    ),
-    obtain=(
-        "Register at https://www.bbci.de/competition/iii (data set II), get the MATLAB files and "
-        "put Subject_A_Train.mat, Subject_A_Test.mat, Subject_B_Train.mat and Subject_B_Test.mat "
-        "into one folder"
-    ),
-    endings=(".mat",),
-    contained=True,
-)
+INFO = replace(BCI3_II, endings=(".mat",), contained=True)
 
 TRUE_STRINGS = {
     "A": "WQXPLZCOMRKO97YFZDEZ1DPI9NNVGRQDJCUVRMEUOOOJD2UFYPOO6J7LDGYEGOA5VHNEHBTXOO1TDOILUEE5BFAE"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from p300.errors import DataWarning, RecordingError
 from p300.files import read_bytes
 from p300.json_text import LARGEST, parse_json
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import BIDS
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.flashes import number_flashes
 from p300.recordings.guard import check_regular, guarded
@@ -23,30 +25,13 @@ from p300.recordings.readers.csv_table import read_table
 from p300.recordings.readers.edf_times import is_discontinuous, place_annotations, place_onsets
 from p300.recordings.readers.mnefile import keep_pauses, read_raw, remove_flash_annotations
 from p300.recordings.recording import Recording, finish_recording
-from p300.recordings.registry import SourceInfo, select_places
+from p300.recordings.registry import select_places
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
     from mne_bids import BIDSPath
 
-INFO = SourceInfo(
-    title="BIDS: any EEG data set whose events.tsv marks targets and non-targets",
-    subjects="as in the data set",
-    electrodes="as in the data set; standard 10-05 names",
-    sfreq="as in the data set",
-    licence="as in dataset_description.json",
-    citation=(
-        "Pernet CR, Appelhoff S, Gorgolewski KJ, Flandin G, Phillips C, Delorme A, Oostenveld R "
-        "(2019). EEG-BIDS, an extension to the brain imaging data structure for "
-        "electroencephalography. Scientific Data 6:103. doi:10.1038/s41597-019-0104-8"
-    ),
-    obtain=(
-        "Give the root folder of the data set, with dataset_description.json and sub-*/eeg. Each "
-        "events.tsv has the columns onset, trial_type (Target or NonTarget) and, if known, "
-        "stimulus_code, character and repetition; other kinds are named with the options"
-    ),
-    contained=True,
-)
+INFO = replace(BIDS, contained=True)
 
 _EXTENSIONS = [".vhdr", ".edf", ".bdf", ".set"]
 _FLASH = ("code", "character", "repetition")

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from p300.errors import RecordingError
+from p300.recordings.described import BNCI2014_008
 from p300.recordings.formats.bnci2014 import find_files, read_run, read_runs, recognise_runs
 from p300.recordings.recording import Recording
-from p300.recordings.registry import BNCI_HORIZON, SourceInfo, select_subjects
+from p300.recordings.registry import BNCI_HORIZON, select_subjects
 
-INFO = SourceInfo(
-    title="BNCI Horizon 2020 008-2014: P300 speller, people with ALS, 6x6 matrix, 8 electrodes",
-    subjects="8 (01 to 08), one run of 35 characters each, the first 15 without feedback",
-    electrodes="Fz Cz Pz Oz P3 P4 PO7 PO8",
-    sfreq="256 Hz",
-    licence="CC BY-NC-ND 4.0",
-    citation=(
-        "Riccio A, Simione L, Schettini F, Pizzimenti A, Inghilleri M, Olivetti Belardinelli M, "
-        "Mattia D, Cincotti F (2013). Attention and P300-based BCI performance in people with "
-        "amyotrophic lateral sclerosis. Frontiers in Human Neuroscience 7:732. "
-        "doi:10.3389/fnhum.2013.00732"
-    ),
-    obtain=(
-        "Get A01.mat to A08.mat of data set 008-2014 from "
-        "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
-    ),
+INFO = replace(
+    BNCI2014_008,
     files={f"{BNCI_HORIZON}008-2014/A{k:02d}.mat": None for k in range(1, 9)},
     endings=(".mat",),
     contained=True,

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from p300.ranges import Positive
+from p300.recordings.described import BNCI2014_009
 from p300.recordings.formats.bnci2014 import find_files, read_run, read_runs, recognise_runs
 from p300.recordings.recording import Recording
-from p300.recordings.registry import BNCI_HORIZON, SourceInfo, select_subjects
+from p300.recordings.registry import BNCI_HORIZON, select_subjects
 
-INFO = SourceInfo(
-    title="BNCI Horizon 2020 009-2014: P300 speller, 6x6 matrix, 16 electrodes, three sessions",
-    subjects="10 (01 to 10), three sessions of 6 characters each",
-    electrodes="16: Fz FCz Cz CPz Pz Oz F3 F4 C3 C4 CP3 CP4 P3 P4 PO7 PO8",
-    sfreq="256 Hz",
-    licence="CC BY-NC-ND 4.0",
-    citation=(
-        "Arico P, Aloise F, Schettini F, Salinari S, Mattia D, Cincotti F (2014). Influence of "
-        "P300 latency jitter on event related potential-based brain-computer interface "
-        "performance. Journal of Neural Engineering 11(3):035008. "
-        "doi:10.1088/1741-2560/11/3/035008"
-    ),
-    obtain=(
-        "Get A01S.mat to A10S.mat of data set 009-2014 from "
-        "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
-    ),
+INFO = replace(
+    BNCI2014_009,
     files={f"{BNCI_HORIZON}009-2014/A{k:02d}S.mat": None for k in range(1, 11)},
     endings=(".mat",),
     contained=True,

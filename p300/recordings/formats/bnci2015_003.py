@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.errors import RecordingError
+from p300.recordings.described import BNCI2015_003
 from p300.recordings.flashes import flash_onsets, make_flash_table
 from p300.recordings.layout import MATRIX_6X6, Layout
 from p300.recordings.readers.matfile import (
@@ -23,7 +25,7 @@ from p300.recordings.readers.matfile import (
     state_vector,
 )
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import BNCI_HORIZON, SourceInfo, select_subjects
+from p300.recordings.registry import BNCI_HORIZON, select_subjects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,21 +35,8 @@ _SHA256 = {
     "s7.mat": "acccbcb1af72f8efccfec344fce32e80c0b911df0768a56fe6ea531c5b8f2e41",
     "s8.mat": "8cd781d01b64da2c57fac435a42f8e2dccc2da28905ace10e1f8d46523075972",
 }
-INFO = SourceInfo(
-    title="BNCI Horizon 2020 003-2015: P300 speller, 6x6 matrix, 8 electrodes",
-    subjects="10 (01 to 10), each with a training run (1) and a test run (2) of 5 characters",
-    electrodes="Fz Cz P3 Pz P4 PO7 Oz PO8",
-    sfreq="256 Hz",
-    licence="CC BY-NC-ND 4.0",
-    citation=(
-        "Guger C, Daban S, Sellers E, Holzner C, Krausz G, Carabalona R, Gramatica F, Edlinger G "
-        "(2009). How many people are able to control a P300-based brain-computer interface "
-        "(BCI)? Neuroscience Letters 462(1):94-98. doi:10.1016/j.neulet.2009.06.045"
-    ),
-    obtain=(
-        "Get s1.mat to s10.mat of data set 003-2015 from "
-        "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
-    ),
+INFO = replace(
+    BNCI2015_003,
     files={f"{BNCI_HORIZON}003-2015/s{k}.mat": _SHA256.get(f"s{k}.mat") for k in range(1, 11)},
     endings=(".mat",),
     contained=True,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import EPOCHS
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.epoched import build_epoched
 from p300.recordings.guard import check_regular
@@ -39,28 +40,14 @@ from p300.recordings.readers.epochfile import (
 )
 from p300.recordings.readers.fif import is_further_part
 from p300.recordings.recording import Recording
-from p300.recordings.registry import SourceInfo, natural_key, select_subjects
+from p300.recordings.registry import natural_key, select_subjects
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _ENDINGS = (".fif", ".fif.gz", ".set", ".npz", ".mat")
 
-INFO = SourceInfo(
-    title="Epochs that were cut already: -epo.fif, EEGLAB's epoched .set, X and y in .npz or .mat",
-    subjects="in the file, or from its name: sub-01_ses-1_run-2; or the option 'subject'",
-    electrodes="as in the file, or the option 'electrodes'",
-    sfreq="as in the file, or the option 'sfreq'",
-    licence="your own",
-    citation="none",
-    obtain=(
-        "Give a file of epochs (-epo.fif, .set with several trials, .npz or .mat with X and y) or "
-        "a folder of them, and say with the options 'target' and 'nontarget' which is which"
-    ),
-    folders=True,
-    endings=_ENDINGS,
-    contained=True,
-)
+INFO = replace(EPOCHS, folders=True, endings=_ENDINGS, contained=True)
 
 Rows = npt.NDArray[np.int64]
 

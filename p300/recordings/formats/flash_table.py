@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from p300.arguments import repeated
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import FLASH_TABLE
 from p300.recordings.flashes import number_flashes
 from p300.recordings.guard import guarded
 from p300.recordings.layout import guess_rows
@@ -30,31 +32,11 @@ from p300.recordings.readers.mnefile import (
     record_file,
 )
 from p300.recordings.recording import Recording
-from p300.recordings.registry import SourceInfo
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INFO = SourceInfo(
-    title="Flash table: any recording that MNE reads, with a CSV table of its flashes",
-    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
-    electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
-    sfreq="as in the recording",
-    licence="your own",
-    citation=(
-        "Gramfort A, Luessi M, Larson E, Engemann DA, Strohmeier D, Brodbeck C, Goj R, Jas M, "
-        "Brooks T, Parkkonen L, Haemaelaeinen M (2013). MEG and EEG data analysis with "
-        "MNE-Python. Frontiers in Neuroscience 7:267. doi:10.3389/fnins.2013.00267"
-    ),
-    obtain=(
-        "Put a table NAME_flashes.csv (or NAME.csv) beside each recording NAME.edf, .vhdr, .fif "
-        "and so on. One row a flash; columns sample or onset (seconds), target (1 or 0) and, if "
-        "known, code, character and repetition (numbers)"
-    ),
-    folders=True,
-    endings=RECORDINGS,
-    contained=True,
-)
+INFO = replace(FLASH_TABLE, folders=True, endings=RECORDINGS, contained=True)
 
 _WORDS = {
     **dict.fromkeys(["1", "true", "target"], True),

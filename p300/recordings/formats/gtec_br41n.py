@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from p300.errors import RecordingError
+from p300.recordings.described import GTEC_BR41N
 from p300.recordings.flashes import flash_onsets, make_flash_table
 from p300.recordings.places import Place, SubjectPattern, Told, place_files, read_entities
 from p300.recordings.readers.matfile import (
@@ -23,22 +24,8 @@ from p300.recordings.readers.matfile import (
     state_vector,
 )
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo
 
-INFO = SourceInfo(
-    title="g.tec BR41N.IO hackathon: P300 speller, target marks without flash codes",
-    subjects="5 (1 to 5), one run of 5 characters each",
-    electrodes="Fz C3 Cz C4 Pz PO7 Oz PO8, in the order that users report; not confirmed",
-    sfreq="250 Hz",
-    licence="none stated; handed out to participants of the hackathon",
-    citation="g.tec medical engineering GmbH, BR41N.IO hackathon, https://www.br41n.io",
-    obtain=(
-        "Get S1.mat to S5.mat of the P300 speller project from https://www.br41n.io "
-        "and put them into one folder"
-    ),
-    endings=(".mat",),
-    contained=True,
-)
+INFO = replace(GTEC_BR41N, endings=(".mat",), contained=True)
 
 ELECTRODES = ["Fz", "C3", "Cz", "C4", "Pz", "PO7", "Oz", "PO8"]
 # Two targets in each block of 16 flashes, without exception in the files at hand; blocks of 8

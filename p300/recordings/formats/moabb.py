@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,33 +13,18 @@ import numpy.typing as npt
 from p300.arguments import did_you_mean
 from p300.errors import RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import MOABB
 from p300.recordings.flashes import make_flash_table
 from p300.recordings.guard import guarded
 from p300.recordings.readers.mnefile import mark_samples
 from p300.recordings.recording import Recording, finish_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import select_subjects
 
 if TYPE_CHECKING:
     import pandas as pd
     from mne.io import BaseRaw
 
-INFO = SourceInfo(
-    title="MOABB: any of its P300 data sets by name, such as BI2013a or EPFLP300",
-    subjects="as in the data set; MOABB counts them from 1",
-    electrodes="as in the data set; standard 10-05 names, or named with the option 'rename'",
-    sfreq="as in the data set",
-    licence="as in the data set; https://moabb.neurotechx.com tells",
-    citation=(
-        "Aristimunha B, Carrara I, Guetschel P, Sedlar S, Rodrigues P, Sosulski J, Narayanan D, "
-        "Bjareholt E, Barthelemy Q, Schirrmeister RT, and others. Mother of all BCI Benchmarks. "
-        "doi:10.5281/zenodo.10034223. And the paper of the data set itself"
-    ),
-    obtain=(
-        "Install MOABB with pip install 'p300[moabb]'. It loads the files itself, into the folder "
-        "that the variable MNE_DATA names (~/mne_data without it)"
-    ),
-    from_files=False,
-)
+INFO = replace(MOABB, from_files=False)
 
 _TARGET = {"Target": True, "NonTarget": False}
 # Channels in which some data sets of MOABB hold the flash codes, raised by two so that they are

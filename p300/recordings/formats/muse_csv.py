@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import MUSE_CSV
 from p300.recordings.flashes import flash_onsets
 from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, MarksNotToldError
 from p300.recordings.places import (
@@ -34,30 +35,12 @@ from p300.recordings.readable import read_each
 from p300.recordings.readers.clock import read_clock
 from p300.recordings.readers.csv_table import TableHead, read_head, read_table, to_numbers
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, natural_key
+from p300.recordings.registry import natural_key
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INFO = SourceInfo(
-    title="Muse and others: CSV files with a marker column, as EEG notebooks and muse-lsl write",
-    subjects="from the folders subject1/session1; each file is a run, in the order of the names",
-    electrodes="TP9 AF7 AF8 TP10, or as the columns of another headset",
-    sfreq="as the time stamps tell, usually 256 Hz",
-    licence="your own; the recordings of EEG notebooks: BSD-3-Clause",
-    citation=(
-        "Krigolson OE, Williams CC, Norton A, Hassall CD, Colino FL (2017). Choosing MUSE: "
-        "validation of a low-cost, portable EEG system for ERP research. Frontiers in "
-        "Neuroscience 11:109. doi:10.3389/fnins.2017.00109"
-    ),
-    obtain=(
-        "Put the .csv files of a visual oddball into folders subject1/session1 and so on. Columns "
-        "timestamps (s), electrodes such as TP9, AF7, AF8, TP10 (uV), and Marker, Marker0, stim "
-        "or a last one without a title (1 non-target, 2 target, 0 between)"
-    ),
-    endings=(".csv",),
-    contained=True,
-)
+INFO = replace(MUSE_CSV, endings=(".csv",), contained=True)
 
 ELECTRODES = ["TP9", "AF7", "AF8", "TP10"]
 _TIME = "timestamps"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from p300.errors import DataWarning, RecordingError
 from p300.ranges import Size
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import OPENVIBE
 from p300.recordings.flashes import count_characters, make_flash_table
 from p300.recordings.marks import NOTHING_SAID, Marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
@@ -21,7 +22,7 @@ from p300.recordings.readers.gdf import read_gdf_events
 from p300.recordings.readers.mnefile import read_raw
 from p300.recordings.readers.ovfile import open_ov
 from p300.recordings.recording import Recording, finish_recording
-from p300.recordings.registry import SourceInfo, files_ending
+from p300.recordings.registry import files_ending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,26 +30,7 @@ if TYPE_CHECKING:
 
     Samples = npt.NDArray[np.int64]
 
-INFO = SourceInfo(
-    title="OpenViBE: recordings of its P300 speller as .ov or GDF, with their stimulations",
-    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
-    electrodes="as in the recording, often without names; the option 'electrodes' names them",
-    sfreq="as in the recording",
-    licence="your own",
-    citation=(
-        "Renard Y, Lotte F, Gibert G, Congedo M, Maby E, Delannoy V, Bertrand O, Lecuyer A (2010). "
-        "OpenViBE: an open-source software platform to design, test, and use brain-computer "
-        "interfaces in real and virtual environments. Presence 19(1):35-53. "
-        "doi:10.1162/pres.19.1.35"
-    ),
-    obtain=(
-        "Write signal and stimulations with OpenViBE's 'Generic stream writer' (.ov) or its 'GDF "
-        "file writer', and put the .ov or .gdf files into one folder"
-    ),
-    folders=True,
-    endings=(".gdf", ".ov"),
-    contained=True,
-)
+INFO = replace(OPENVIBE, folders=True, endings=(".gdf", ".ov"), contained=True)
 
 # OpenViBE's stimulation codes (OVTK_StimulationId_...).
 TRIAL_START, VISUAL_START = 0x8005, 0x800B

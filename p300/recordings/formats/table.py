@@ -14,6 +14,7 @@ from pydantic import Field, Strict
 from p300.arguments import ArgumentGroup
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import TABLE
 from p300.recordings.electrode_names import guess_channels
 from p300.recordings.formats.muse_csv import is_muse
 from p300.recordings.formats.openvibe import stimulation_flashes
@@ -26,23 +27,13 @@ from p300.recordings.readers.csv_table import TableHead, read_head
 from p300.recordings.readers.sample_table import SampleTable, read_samples
 from p300.recordings.readers.table_layouts import TableLayout, guess_layout, known_layout
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, natural_key
+from p300.recordings.registry import natural_key
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INFO = SourceInfo(
-    title="Table: any CSV, TSV or .txt with a row a sample (OpenBCI, Unicorn, OpenViBE and so on)",
-    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
-    electrodes="as the columns are called, or named with the options 'electrodes' or 'rename'",
-    sfreq="as the time stamps tell, or the option 'sfreq'",
-    licence="your own",
-    citation="none",
-    obtain=(
-        "Give a table with a row a sample, or a folder of them, and say with the options 'eeg', "
-        "'time' or 'sfreq', and 'marker' what its columns are. Tables of the OpenBCI GUI, Unicorn, "
-        "OpenViBE and Mind Monitor are known"
-    ),
+INFO = replace(
+    TABLE,
     folders=True,
     endings=(".csv", ".tsv"),
     by_content=(".txt",),

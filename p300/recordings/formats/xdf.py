@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import NO_CHANGES, Channels
+from p300.recordings.described import XDF
 from p300.recordings.marks import NOTHING_SAID, Kinds, Marks, MarksNotToldError, Usual, list_marks
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.plausible import FEWEST, FEWEST_NAMED, SHARE, is_plausible
@@ -28,30 +29,12 @@ from p300.recordings.readers.xdfstreams import (
     read_texts,
 )
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, files_ending
+from p300.recordings.registry import files_ending
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INFO = SourceInfo(
-    title="XDF: recordings of the lab streaming layer, a stream of EEG and one of markers",
-    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
-    electrodes="labels of the EEG stream; the option 'electrodes' names them",
-    sfreq="as the EEG stream states; as it is where that is more than 1 % off",
-    licence="your own",
-    citation=(
-        "Kothe C, Shirazi SY, Stenner T, Medine D, Boulay C, Grivich MI, Artoni F, Mullen T, "
-        "Delorme A, Makeig S (2025). The lab streaming layer for synchronized multimodal "
-        "recording. Imaging Neuroscience 3:IMAG.a.136. doi:10.1162/IMAG.a.136"
-    ),
-    obtain=(
-        "Put the .xdf files of LabRecorder into one folder. Each has a stream of EEG and one of "
-        "markers that tell targets from non-targets, such as 'target' and 'nontarget'"
-    ),
-    folders=True,
-    endings=(".xdf",),
-    contained=True,
-)
+INFO = replace(XDF, folders=True, endings=(".xdf",), contained=True)
 
 _RATES = (32.0, 1e5)
 # Share by which the real rate may differ from the stated one: beyond the first it is said, beyond

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,24 @@ def mat_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     RecordingError
         When the file is not a MATLAB file of version 5 to 7.2, or is damaged.
     """
+    _check_header(path)
+    state = path.stat()
+    return dict(_shapes_of(path, (state.st_size, state.st_mtime_ns, state.st_ino)))
+
+
+@lru_cache(maxsize=64)
+def _shapes_of(path: Path, state: tuple[int, ...]) -> Shapes:  # noqa: ARG001  # of the key
+    """Return the variables of a file, checked once: all sources that read .mat ask for them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    state
+        Another one where the file is not the one that was checked.
+    """
     from scipy.io import whosmat
 
-    _check_header(path)
     _guarded(path, lambda: check_elements(path))
     found = _guarded(path, lambda: whosmat(path, appendmat=False))
     return {name: tuple(int(n) for n in shape) for name, shape, kind in found if kind in _KINDS}

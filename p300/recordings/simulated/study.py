@@ -28,6 +28,7 @@ and of Fz and Oz .26-.48 (there .52-.78).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,9 +39,10 @@ from pydantic import Field
 from p300.arguments import did_you_mean
 from p300.errors import RecordingError
 from p300.ranges import Positive, Seed, Size
+from p300.recordings.described import SIMULATED
 from p300.recordings.layout import MATRIX_6X6
 from p300.recordings.recording import Recording, build_recording
-from p300.recordings.registry import SourceInfo, select_subjects
+from p300.recordings.registry import select_subjects
 from p300.recordings.simulated.eeg import Subject, draw_subject, simulate_eeg
 from p300.recordings.simulated.head import REFERENCE, known_electrodes
 
@@ -56,17 +58,7 @@ PAUSE = 2.5
 TAIL = 1.0
 """Seconds after the last flash."""
 
-INFO = SourceInfo(
-    title="Simulated 6x6 speller study",
-    subjects="8 (1-8), two runs of 5 characters each",
-    electrodes="Fz Cz P3 Pz P4 PO7 Oz PO8, or any of the 10-05 system",
-    sfreq="240 Hz",
-    licence="none needed: generated on the spot",
-    citation="none: cite this package",
-    obtain="Nothing to obtain; it has no path.",
-    from_files=False,
-    contained=True,
-)
+INFO = replace(SIMULATED, from_files=False, contained=True)
 
 
 def load(

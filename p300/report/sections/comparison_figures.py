@@ -37,7 +37,7 @@ def plot_differences(metrics: pd.DataFrame, table: pd.DataFrame, name: str) -> F
     figure, axes = style.panels(
         len(groups), 2, width=WIDTH / 2, height=max(2.9, 1.3 + _LINE * most), share=False
     )
-    colours = detector_colours(metrics["detector"])
+    colours = detector_colours(metrics["detector"].unique())
     for (left, right), ((dataset, protocol), part) in zip(axes, groups, strict=True):
         here = metrics[(metrics["dataset"] == dataset) & (metrics["protocol"] == protocol)]
         tested = {str(d): colours[d] for d in here["detector"].unique()}

@@ -12,6 +12,7 @@ from p300.report.page import Block, Facts, Section, Source, Text, picture, slug
 from p300.report.prose import listed, several, span
 from p300.report.representative_fits import representative_fits
 from p300.report.run_results import MEAN, RunResults, repeats
+from p300.report.scalp_maps import describe_unplaced
 from p300.report.sections import detection_figures as figures
 from p300.report.sections import detection_tables as tables
 from p300.report.sections.letters_tables import character_headline
@@ -186,7 +187,7 @@ def patterns(results: RunResults) -> Section:
             index=range(1, len(fit["spatial_patterns"]) + 1),
         )
         places = results.positions.get(str(fit["dataset"]))
-        unplaced = scalp.describe_unplaced(table.columns, places)
+        unplaced = describe_unplaced(table.columns, places)
         if unplaced:
             blocks.append(Text(f"{fit['detector']} on {fit['dataset']}: {unplaced}"))
             continue

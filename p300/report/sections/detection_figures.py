@@ -47,7 +47,7 @@ def plot_auc_by_subject(metrics: pd.DataFrame) -> Figure:
     datasets, protocols, detectors = (
         list(auc[column].unique()) for column in ("dataset", "protocol", "detector")
     )
-    colours = detector_colours(metrics["detector"])
+    colours = detector_colours(metrics["detector"].unique())
     single = len(detectors) == 1
     across = "protocol" if single else "detector"
     categories = protocols if single else detectors
@@ -256,7 +256,7 @@ def plot_training(fits: pd.DataFrame) -> Figure:
     iterative = fits[fits["history"].map(len) > 0]
     if iterative.empty:
         raise ValueError("no fit has a training history, expected at least one to plot")
-    colours = detector_colours(fits["detector"])
+    colours = detector_colours(fits["detector"].unique())
     figure, grid = detector_panels(iterative, height=2.6, share=False, colours=colours)
     for panel in grid:
         ax, part = panel.ax, panel.table

@@ -89,7 +89,7 @@ def plot_calibration_curve(curve: pd.DataFrame) -> Figure:
     """
     datasets = list(curve["dataset"].unique())
     figures = [known for known in SHOWN if known in set(curve["figure"])]
-    colours = style.detector_colours(curve["detector"])
+    colours = style.detector_colours(curve["detector"].unique())
     figure, axes = style.panels(
         len(datasets), len(figures), width=style.WIDTH / 2, height=3.4, share=False
     )

@@ -275,31 +275,48 @@ def _runs(characters: pd.DataFrame) -> Iterator[tuple[str, tuple[Line, ...]]]:
     most = int(characters["repetitions"].max())
     shown = [*(n for n in SPELLED_AFTER if n < most), most]
     first = characters.groupby("fold")["seed"].transform("min")
-    runs = characters[characters["seed"] == first].groupby(["subject", "session", "run"])
-    for (subject, session, run), part in runs:
-        # Several folds may have tested one run (a character each); by character they make one text.
-        ordered = part.sort_values(["character", "repetitions"], kind="stable")
-        name = f"{subject}, session {session}, run {run}"
-        place = ordered["character"].rank(method="dense")
-        for k, piece in ordered.groupby((place - 1) // _LONGEST_LINE):
-            yield (name if k == 0 else ""), tuple(_lines(piece, shown))
+    columns = ["subject", "session", "run", "character", "repetitions"]
+    # Several folds may have tested one run (a character each); by character they make one text.
+    ordered = characters[characters["seed"] == first].sort_values(columns, kind="stable")
+    by_run: dict[tuple[str, str, str], dict[int, list[dict[Any, Any]]]] = {}
+    for decided in ordered.to_dict("records"):
+        run = by_run.setdefault((decided["subject"], decided["session"], decided["run"]), {})
+        run.setdefault(decided["character"], []).append(decided)
+    for (subject, session, name), text in by_run.items():
+        title, decisions = f"{subject}, session {session}, run {name}", list(text.values())
+        for k in range(0, len(decisions), _LONGEST_LINE):
+            yield (title if k == 0 else ""), tuple(_lines(decisions[k : k + _LONGEST_LINE], shown))
 
 
-def _lines(ordered: pd.DataFrame, shown: Sequence[int]) -> Iterator[Line]:
-    """Return the true text, and what was spelled after ever more repetitions."""
-    fixed = ordered[(ordered["rule"] == "sum") & (ordered["stopping"] == "fixed")]
-    once = fixed.drop_duplicates("character")
-    wide = " " if ordered["symbol"].str.len().max() > 1 else ""
-    yield Line("true", tuple((symbol + wide, True) for symbol in once["true_symbol"]))
+def _lines(text: Sequence[list[dict[Any, Any]]], shown: Sequence[int]) -> Iterator[Line]:
+    """Return the true text, and what was spelled after ever more repetitions.
+
+    Parameters
+    ----------
+    text
+        What was decided of each character, by the number of repetitions.
+    shown
+        These numbers.
+    """
+    wide = " " if max(len(each["symbol"]) for decided in text for each in decided) > 1 else ""
+    fixed = [
+        [each for each in decided if each["rule"] == "sum" and each["stopping"] == "fixed"]
+        for decided in text
+    ]
+    yield Line(
+        "true", tuple((decided[0]["true_symbol"] + wide, True) for decided in fixed if decided)
+    )
     for n in shown:
         # A character with fewer repetitions keeps what was decided after its last one.
-        after = fixed[fixed["repetitions"] <= n].drop_duplicates("character", keep="last")
+        after = [[each for each in decided if each["repetitions"] <= n][-1:] for decided in fixed]
         yield _line(f"{n}", after, wide)
-    dynamic = ordered[ordered["stopping"] == "dynamic"]
-    if len(dynamic):
-        yield _line("dynamic", dynamic, wide, f"{dynamic['repetitions'].mean():.1f}")
+    dynamic = [[each for each in decided if each["stopping"] == "dynamic"] for decided in text]
+    taken = [each["repetitions"] for decided in dynamic for each in decided]
+    if taken:
+        yield _line("dynamic", dynamic, wide, f"{np.mean(taken):.1f}")
 
 
-def _line(after: str, decided: pd.DataFrame, wide: str, note: str = "") -> Line:
-    pairs = zip(decided["symbol"], decided["correct"], strict=True)
-    return Line(after, tuple((symbol + wide, bool(right)) for symbol, right in pairs), note)
+def _line(after: str, text: Sequence[list[dict[Any, Any]]], wide: str, note: str = "") -> Line:
+    decided = [each for character in text for each in character]
+    symbols = tuple((each["symbol"] + wide, bool(each["correct"])) for each in decided)
+    return Line(after, symbols, note)

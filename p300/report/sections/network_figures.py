@@ -11,7 +11,8 @@ import pandas as pd
 
 from p300.detectors.patterns import frequency_response
 from p300.report import style
-from p300.report.scalp import MOST_MAPS, draw_scalp_maps, front_to_back
+from p300.report.scalp import MOST_MAPS, front_to_back
+from p300.report.scalp_maps import draw_scalp_maps
 from p300.report.style import GREY, INK, LIGHT, PALETTE, WIDTH, label
 from p300.signal.positions import Positions
 
