@@ -205,9 +205,7 @@ def evaluate(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes that draw; by default what saves time.")
-    ] = None,
+    jobs: Jobs = CORES,
 ) -> None:
     """Write the report of a finished run again, from its score table."""
     from p300.report import write_report

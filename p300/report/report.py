@@ -57,7 +57,7 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     run
         A finished run folder; see :func:`p300.report.run_results.read_run`.
     jobs
-        Processes that draw; None for as many of the machine's as are worth starting.
+        Processes that draw, at most: no more are started than save time. None for one a core.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
         When the folder is not a finished run or a file in it is damaged.
     """
     results = read_run(Path(run))
-    made = _sections(results, _worth_starting(results) if jobs is None else jobs)
+    made = _sections(results, _worth_starting(results, jobs or os.cpu_count() or 1))
     sections = [section for section in made if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
@@ -81,9 +81,9 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     return folder.report_file
 
 
-def _worth_starting(results: RunResults) -> int:
+def _worth_starting(results: RunResults, most: int) -> int:
     panels = len(results.metrics[["dataset", "protocol", "detector"]].drop_duplicates())
-    return min(os.cpu_count() or 1, 1 + panels // _PANELS)
+    return min(most, 1 + panels // _PANELS)
 
 
 def _sections(results: RunResults, jobs: int) -> list[Section | None]:
