@@ -89,6 +89,9 @@ class Processes:
             return
         from joblib.externals.loky import BrokenProcessPool
 
+        # Loky ends and replaces workers whose memory has grown by 300 MB, between two calls. Each
+        # time: who started the processes may have put the filters back since.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were", UserWarning)
         waiting, running = iter(enumerate(calls)), dict[Any, int]()
         try:
             while True:
@@ -130,8 +133,6 @@ def done_in_processes(
 def _started(jobs: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    # Loky ends and replaces workers whose memory has grown by 300 MB, between two calls.
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     return ProcessPoolExecutor(jobs, initializer=_serve, initargs=(os.getpid(),), env=ONE_THREAD)
 
 

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 from sessions import all_end, processes
 
-from p300.runs.pool import WorkerKilledError, done_in_processes
+from p300.runs.pool import Processes, WorkerKilledError, done_in_processes
 
 ASLEEP = """
 import time
+import warnings
 from p300.runs.pool import done_in_processes
 print("begun", flush=True)
 list(done_in_processes(time.sleep, [(100,), (100,)], 2))
@@ -66,3 +68,14 @@ def test_processes_end_with_the_one_that_was_killed():
             os.kill(pid, signal.SIGKILL)
     assert begun >= 3
     assert ended
+
+
+def test_processes_serve_one_call_after_another_and_say_nothing_of_being_replaced(recwarn):
+    with Processes(2) as several:
+        with warnings.catch_warnings():  # as while recordings are prepared
+            first = {pid for _, pid in several.done(os.getpid, [(), (), ()])}
+        again = {pid for _, pid in several.done(os.getpid, [(), (), ()])}
+        warnings.warn("A worker stopped while some jobs were given to the executor.", stacklevel=1)
+    assert os.getpid() not in first
+    assert len(first | again) <= 2
+    assert not recwarn
