@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,18 +72,23 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
         set nothing aside because nobody can tell, when there are fewer than
         :data:`MINIMUM_TARGETS` training targets, or when the test set lacks a class.
     """
-    train, test = flashes.iloc[fold.train], flashes.iloc[fold.test]
+    told = flashes[list({*UNITS["character"], "onset", "target"})]
+    train, test = told.iloc[fold.train], told.iloc[fold.test]
     if fold.calibration is not None:
         _check_calibration(fold, flashes)
     if fold.apart is not None:
         columns = UNITS[fold.apart]
-        shared = train[columns].drop_duplicates().merge(test[columns].drop_duplicates())
+        shared = (
+            _like(train, test, columns).drop_duplicates().merge(test[columns].drop_duplicates())
+        )
         if len(shared):
             raise ProtocolError(
                 f"fold {fold.name} would leak: training and test set share the {fold.apart} "
                 f"{shared.iloc[0].to_dict()}"
             )
-    by_run = train.groupby(UNITS["run"], dropna=False)["onset"]
+    by_run = _like(train, test, [*UNITS["run"], "onset"], "subject").groupby(
+        UNITS["run"], dropna=False
+    )["onset"]
     learned = {run: np.sort(onset.to_numpy()) for run, onset in by_run}
     for run, onset in test.groupby(UNITS["run"], dropna=False)["onset"]:
         if run in learned and (onset.isna().any() or np.isnan(learned[run]).any()):
@@ -108,6 +114,17 @@ def check_fold(fold: Fold, flashes: pd.DataFrame, duration: float) -> None:
             f"fold {fold.name} has {int(test['target'].sum())} targets in its test set of "
             f"{len(test)} flashes; targets and non-targets are needed"
         )
+
+
+def _like(
+    train: pd.DataFrame, test: pd.DataFrame, columns: Sequence[str], by: str | None = None
+) -> pd.DataFrame:
+    """Return columns of the training flashes that have a tested value in one, by default the last.
+
+    No others can share a unit with a tested flash; they are many.
+    """
+    by = columns[-1] if by is None else by
+    return train.loc[train[by].isin(test[by].unique()), list(columns)]
 
 
 def _n_units(flashes: pd.DataFrame, level: str) -> int:

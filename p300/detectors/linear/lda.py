@@ -76,8 +76,7 @@ class ShrinkageLDA(SingleLayer):
 
             def score(rest: Index, rows: Index) -> Floats:
                 weights, intercept = self._weigh_part(summed, part.select(rest))
-                scores: Floats = summed.of(part.rows[rows]) @ weights + intercept
-                return scores
+                return summed.weighed(part.rows[rows], weights) + intercept
 
             self._calibrate(*cross_fitted_scores(y, part.groups(level), self.n_folds, score))
         weights, self.intercept_ = self._weigh_part(summed, part)

@@ -116,6 +116,21 @@ class SummedFeatures:
         features: Floats = self._features[rows]
         return features
 
+    def weighed(self, rows: Index, weights: Floats) -> Floats:
+        """Return ``of(rows) @ weights`` without room for the features, [epoch]."""
+        self._complete(rows)
+        unit = self._whole.units("subject")
+        scores = np.empty(len(unit))
+        for one in np.flatnonzero(np.bincount(unit[rows])):
+            own = np.flatnonzero(unit == one)
+            first, last = int(own[0]), int(own[-1]) + 1
+            if last - first == len(own):  # a stretch, which is not copied
+                np.matmul(self._features[first:last], weights, out=scores[first:last])
+            else:
+                scores[own] = self._features[own] @ weights
+        chosen: Floats = scores[rows]
+        return chosen
+
     def finite(self, rows: Index) -> bool:
         """Return whether all features of the epochs at some positions are finite."""
         self._complete(rows)

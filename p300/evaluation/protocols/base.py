@@ -56,6 +56,13 @@ def grouped(flashes: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, In
         yield label, np.asarray(rows, dtype=np.intp)
 
 
+def all_but(test: Index, n: int) -> Index:
+    """Return the positions of ``n`` epochs that are not tested, in order."""
+    left = np.ones(n, dtype=bool)
+    left[test] = False
+    return np.flatnonzero(left)
+
+
 def dealt(
     units: list[tuple[Any, Index]], n_folds: int | None, protocol: str, kind: str
 ) -> Iterator[tuple[str, list[tuple[Any, Index]]]]:

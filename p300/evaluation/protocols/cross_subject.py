@@ -9,7 +9,7 @@ import pandas as pd
 
 from p300.errors import ProtocolError
 from p300.evaluation.leaks import Fold
-from p300.evaluation.protocols.base import Protocol, Scope, dealt, grouped
+from p300.evaluation.protocols.base import Protocol, Scope, all_but, dealt, grouped
 from p300.ranges import Several
 
 
@@ -44,7 +44,7 @@ def cross_subject(
         )
     for named, group in dealt(subjects, n_folds, "cross_subject", "subjects"):
         test = np.sort(np.concatenate([rows for _, rows in group]))
-        train = np.setdiff1d(np.arange(len(flashes)), test)
+        train = all_but(test, len(flashes))
         # With one other subject none can be spared: validation takes its characters.
         validation = "subject" if len(subjects) - len(group) > 1 else "character"
         yield Fold(named or f"sub-{group[0][0]}", train, test, validation, "subject")
