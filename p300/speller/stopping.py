@@ -1,6 +1,8 @@
-"""When to stop: a threshold on the posterior, chosen on training characters."""
+"""When to stop: a threshold on the posterior or the risk, chosen on training characters."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,49 @@ THRESHOLDS = 1 - np.geomspace(0.5, 1e-4, 60)
 
 OPINION = 5
 """Characters that the posterior's own opinion counts as, in :func:`fastest_threshold`."""
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What a decision risks, in costs of a wrong symbol.
+
+    A symbol that was not meant costs 1, whether another was meant or none; no symbol although
+    one was meant costs ``miss``; no symbol where nobody attends costs nothing. The decision of
+    least expected cost (Bayes) spells the likeliest symbol, or nothing: where nobody seems to
+    attend, and where the symbol is too doubtful (Chow, IEEE T-IT 16:41-46, 1970).
+
+    Parameters
+    ----------
+    nobody
+        Probability that nobody attends, before the first flash; from 0 to below 1.
+    miss
+        Above 0: a share of the cost of a wrong symbol.
+    """
+
+    nobody: float
+    miss: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.nobody < 1 and self.miss > 0):
+            raise SpellerError(
+                f"risk with nobody {self.nobody} and miss {self.miss} found; expected a "
+                "probability from 0 to below 1 and a share above 0"
+            )
+
+    def log_confidence(self, log_posterior: Floats) -> Floats:
+        """Return log(1 - expected cost) of every decision, [..., symbol + 1]; the last: nothing.
+
+        Of a symbol it is the posterior, so one threshold serves symbols and nothing alike.
+
+        Parameters
+        ----------
+        log_posterior
+            [..., symbol + 1], see :func:`~p300.speller.evidence.log_posterior_or_nobody`.
+        """
+        nothing = 1 - self.miss * -np.expm1(log_posterior[..., -1:])
+        with np.errstate(divide="ignore"):  # what costs as much as an error is never decided
+            last = np.log(np.maximum(nothing, 0.0))
+        return np.concatenate([log_posterior[..., :-1], last], axis=-1)
 
 
 def stop_at(
@@ -127,6 +172,45 @@ def fastest_threshold(
         seconds = timing.seconds(at + 1).mean()
         rates.append(float(bits_per_minute(n_right / (len(rows) + OPINION), seconds, n_symbols)))
     return float(THRESHOLDS[int(np.argmax(rates))])
+
+
+def cheapest_threshold(
+    confidence: Floats,
+    cost: Floats,
+    n_repetitions: Index,
+    timing: Timing,
+    error: float,
+    weight: Floats,
+) -> float:
+    """Choose the threshold whose decisions cost least, time included.
+
+    For each of :data:`THRESHOLDS` the training characters are spelled; each costs the seconds that
+    it takes and those that its decision costs. As in :func:`fastest_threshold` the posterior's own
+    opinion of the latter stands in for :data:`OPINION` characters.
+
+    Parameters
+    ----------
+    confidence
+        1 - expected cost of the best decision after each repetition, in costs of an error,
+        [selection, repetition]; see :class:`Risk`.
+    cost
+        What that decision did cost, in costs of an error, [selection, repetition].
+    n_repetitions, timing
+        As in :func:`fastest_threshold`.
+    error
+        Seconds that an error costs.
+    weight
+        How much a character counts, 1 in the mean, [selection].
+    """
+    rows = np.arange(len(confidence))
+    costs = []
+    for threshold in THRESHOLDS:
+        at, _ = stop_at(confidence, n_repetitions, threshold)
+        seen = (weight * cost[rows, at]).sum()
+        opinion = OPINION * (weight * (1 - confidence[rows, at])).mean()
+        decided = (seen + opinion) / (len(rows) + OPINION)
+        costs.append(float(error * decided + (weight * timing.seconds(at + 1)).mean()))
+    return float(THRESHOLDS[int(np.argmin(costs))])
 
 
 def fastest_repetitions(

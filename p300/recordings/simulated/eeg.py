@@ -216,6 +216,7 @@ def simulate_eeg(
     targets: npt.NDArray[np.bool_],
     n_samples: int,
     sfreq: float,
+    alpha_gain: Array | float = 1.0,
 ) -> Array:
     """Return the EEG of a subject while flashes are shown.
 
@@ -229,6 +230,8 @@ def simulate_eeg(
         [flash]
     sfreq
         Sampling rate in Hz.
+    alpha_gain
+        What the alpha rhythm is multiplied by, [sample].
 
     Returns
     -------
@@ -238,9 +241,8 @@ def simulate_eeg(
     signal = subject.background @ _process(
         rng, subject.background.shape[1], *clock, _one_over_f(subject.slope)
     )
-    signal += subject.alpha @ _process(
-        rng, subject.alpha.shape[1], *clock, _rhythm(subject.alpha_frequency)
-    )
+    alpha = _process(rng, subject.alpha.shape[1], *clock, _rhythm(subject.alpha_frequency))
+    signal += subject.alpha @ (alpha * alpha_gain)
     signal += subject.drift * _process(rng, len(signal), *clock, _random_drift)
     # Amplifier and skin; 0.1 uV per root Hz is 1.1 uV in the band of 120 Hz.
     signal += 0.1 * _MICROVOLT * np.sqrt(sfreq / 2) * rng.standard_normal(signal.shape)

@@ -37,7 +37,7 @@ from pydantic import Field
 
 from p300.arguments import did_you_mean
 from p300.errors import RecordingError
-from p300.ranges import Positive, Seed, Size
+from p300.ranges import Natural, Positive, Seed, Size
 from p300.recordings.layout import MATRIX_6X6
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import SourceInfo, select_subjects
@@ -55,6 +55,9 @@ PAUSE = 2.5
 
 TAIL = 1.0
 """Seconds after the last flash."""
+
+ALPHA_AWAY = 2.0
+"""By what alpha grows while the subject looks away."""
 
 INFO = SourceInfo(
     title="Simulated 6x6 speller study",
@@ -79,6 +82,7 @@ def load(
     n_runs: Size = 2,
     characters_per_run: Size = 5,
     repetitions: Size = 15,
+    rests: Natural = 0,
     electrodes: list[str] | None = None,
     sfreq: Annotated[Positive, Field(le=20_000)] = 240.0,
     onset_interval: Annotated[Positive, Field(le=10)] = 0.175,
@@ -101,6 +105,10 @@ def load(
     n_runs, characters_per_run, repetitions
         Size; by default that of BNCI Horizon 003-2015 and of the paper's 15 repetitions, 900
         flashes a run.
+    rests
+        Characters a run, beyond those, at which nobody attends: the flashes are the same, all of
+        them non-targets, and evoke what every flash does. They lie anywhere in the run. During
+        every other one the subject looks away, and alpha is twice as large.
     electrodes
         Names of the 10-05 system, by default :data:`ELECTRODES`; referenced to the right ear lobe.
     sfreq
@@ -125,7 +133,7 @@ def load(
             subject = draw_subject(generator, names, hard=int(label) % 4 == 0)
             for run in range(1, n_runs + 1):
                 rng = _generator(seed, int(label), run)
-                flashes = _flash_table(rng, characters_per_run, repetitions, sfreq, step)
+                flashes = _flash_table(rng, characters_per_run, repetitions, rests, sfreq, step)
                 yield build_recording(
                     _signal(rng, subject, flashes, sfreq),
                     names,
@@ -171,7 +179,12 @@ def _onset_samples(onset_interval: float, sfreq: float, where: str) -> int:
 
 
 def _flash_table(
-    rng: np.random.Generator, n_characters: int, repetitions: int, sfreq: float, step: int
+    rng: np.random.Generator,
+    n_characters: int,
+    repetitions: int,
+    rests: int,
+    sfreq: float,
+    step: int,
 ) -> pd.DataFrame:
     """Draw the letters and the order of the flashes of a run; see :class:`Recording`."""
     import pandas as pd
@@ -179,8 +192,11 @@ def _flash_table(
     codes = np.array(sorted(MATRIX_6X6.groups))
     per_character = repetitions * len(codes)
     pause = round(PAUSE * sfreq)
+    total = n_characters + rests
+    # Nothing is drawn without rests: the study is then what it was before there were any.
+    resting = set(rng.permutation(total)[:rests].tolist()) if rests else set()
     tables = []
-    for character in range(n_characters):
+    for character in range(total):
         symbol = MATRIX_6X6.symbols[rng.integers(len(MATRIX_6X6.symbols))]
         # Each repetition shows every code once: [repetition, flash].
         order = rng.permuted(np.tile(codes, (repetitions, 1)), axis=1).ravel()
@@ -189,7 +205,8 @@ def _flash_table(
             pd.DataFrame(
                 {
                     "sample": first + step * np.arange(per_character),
-                    "target": np.isin(order, list(MATRIX_6X6.codes_of(symbol))),
+                    "target": np.isin(order, list(MATRIX_6X6.codes_of(symbol)))
+                    & (character not in resting),
                     "code": order,
                     "character": character + 1,
                     "repetition": np.repeat(np.arange(1, repetitions + 1), len(codes)),
@@ -203,11 +220,23 @@ def _signal(
     rng: np.random.Generator, subject: Subject, flashes: pd.DataFrame, sfreq: float
 ) -> npt.NDArray[np.float64]:
     samples = flashes["sample"].to_numpy()
+    n_samples = int(samples[-1]) + round(TAIL * sfreq)
     return simulate_eeg(
         rng,
         subject,
         onsets=samples / sfreq,
         targets=flashes["target"].to_numpy(),
-        n_samples=int(samples[-1]) + round(TAIL * sfreq),
+        n_samples=n_samples,
         sfreq=sfreq,
+        alpha_gain=_alpha_gain(flashes, n_samples),
     )
+
+
+def _alpha_gain(flashes: pd.DataFrame, n_samples: int) -> npt.NDArray[np.float64]:
+    """Return by what alpha is multiplied, [sample]: more while the subject looks away."""
+    gain = np.ones(n_samples)
+    attended = flashes.groupby("character")["target"].any()
+    for character in attended.index[~attended][::2]:
+        shown = flashes.loc[flashes["character"] == character, "sample"]
+        gain[shown.iloc[0] : shown.iloc[-1] + 1] = ALPHA_AWAY
+    return gain
