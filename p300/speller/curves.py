@@ -92,7 +92,7 @@ def subject_rates(characters: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.
     known["errors"] = np.where(spelled, 1 - known["accuracy"], 0.0)
     known["false"] = (spelled & resting).astype(np.float64)
     known["idle"] = known["seconds"].where(resting, 0.0)
-    known[_OF_ATTENDED] = known[_OF_ATTENDED].mask(resting)
+    known.loc[resting, _OF_ATTENDED] = np.nan
     fixed = known["stopping"] == FIXED
     known["repetitions"] = known["repetitions"].astype("Int64").where(fixed)
     # Every fold has a seed of its own, so repeats are counted within the character.

@@ -20,7 +20,6 @@ from p300.speller.evidence import (
 from p300.speller.language import Prior
 from p300.speller.model import SpellerModel
 from p300.speller.selections import NOTHING, Floats, Index, Selections, gather_selections
-from p300.speller.stopping import stop_at
 
 DECISION_COLUMNS = (
     *UNITS["character"], "rule", "stopping", "repetitions", "symbol", "true_symbol", "correct",
@@ -97,9 +96,8 @@ def spell(
     each = _posteriors(selections, model, language, dynamic=True)
     symbols = (*layout.symbols, NOTHING)
     for k, posterior in enumerate(each):
-        confidence = model.log_confidence(posterior)
-        at, forced = _stop(confidence, selections.n_repetitions[k], model)
-        best, tie = best_symbols(confidence[at])
+        stop = model.stop(posterior[None], selections.n_repetitions[k : k + 1])
+        at, best = int(stop.repetition[0]), int(stop.decided[0])
         dataset, subject, session, run, character = selections.names.iloc[k]
         true = int(selections.true[k])
         yield Decision(
@@ -108,12 +106,12 @@ def spell(
             session=str(session),
             run=str(run),
             character=int(character),
-            symbol=symbols[int(best)],
+            symbol=symbols[best],
             true_symbol=symbols[true] if true >= 0 else None,
-            posterior=float(np.exp(posterior[at, int(best)])),
+            posterior=float(np.exp(posterior[at, best])),
             repetitions=at + 1,
-            forced=forced,
-            tie=bool(tie),
+            forced=bool(stop.forced[0]),
+            tie=bool(stop.tie[0]),
         )
 
 
@@ -153,11 +151,13 @@ def decide(
         best, tie = best_symbols(fixed)
         tables.append(_table(selections, "posterior", "fixed", each, best, tie, fixed))
         free = np.stack(list(_posteriors(selections, model, language, dynamic=True)))
-        confidence = model.log_confidence(free)
-        best, tie = best_symbols(confidence)
-        at, forced = stop_at(np.exp(confidence.max(axis=2)), n, model.threshold)
-        stops = np.arange(len(selections)), at
-        tables.append(_table(selections, "posterior", "dynamic", stops, best, tie, free, forced))
+        stop = model.stop(free, n)
+        stops = np.arange(len(selections)), stop.repetition
+        best, tie = best_symbols(free)
+        best[stops], tie[stops] = stop.decided, stop.tie
+        tables.append(
+            _table(selections, "posterior", "dynamic", stops, best, tie, free, stop.forced)
+        )
     return pd.concat(tables, ignore_index=True)
 
 
@@ -189,21 +189,13 @@ def _posteriors(
         prior = np.array([language(text, selections.layout) for text in texts])
         posterior = apply(after, prior)
         yield posterior
+        n = selections.n_repetitions[k]
         if dynamic:
-            posterior = model.log_confidence(posterior)
-            ends = [_stop(posterior, selections.n_repetitions[k], model)[0]]
+            decided = model.stop(posterior[None], np.array([n])).decided
         else:
-            ends = [min(n, int(selections.n_repetitions[k]) - 1) for n in range(len(after))]
-        for text, end in zip(texts, ends, strict=True):
-            best = int(best_symbols(posterior[end])[0])
+            decided = best_symbols(posterior)[0][np.minimum(np.arange(len(after)), n - 1)]
+        for text, best in zip(texts, decided, strict=True):
             text += symbols[best : best + 1]  # nothing is spelled beyond the last symbol
-
-
-def _stop(confidence: Floats, n_repetitions: int, model: SpellerModel) -> tuple[int, bool]:
-    """Stop one selection by logs [repetition, decision]: at which repetition, forced or not."""
-    largest = np.exp(confidence.max(axis=1))[None, :]
-    at, forced = stop_at(largest, np.array([n_repetitions]), model.threshold)
-    return int(at[0]), bool(forced[0])
 
 
 def _table(

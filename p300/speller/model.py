@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,16 @@ from p300.speller.evidence import (
     log_posterior_or_nobody,
 )
 from p300.speller.rates import PAPER_TIMING, Timing
-from p300.speller.selections import Floats, Selections, gather_selections
+from p300.speller.selections import Floats, Index, gather_selections
 from p300.speller.stopping import (
+    Costs,
     Risk,
-    cheapest_threshold,
+    Stop,
+    cheapest_stopping,
     choose_threshold,
     fastest_repetitions,
     fastest_threshold,
+    stop_and_decide,
 )
 
 
@@ -49,7 +52,7 @@ class SpellerModel:
     factor
         Of the evidence, in (0, 1]; see :func:`p300.speller.evidence.log_posterior`.
     threshold
-        Posterior at which to stop; by risk, 1 - expected cost, in costs of an error.
+        Posterior at which to stop.
     repetitions
         Fixed number of repetitions with the most bits a minute by the sum of probabilities, None
         where there were no training characters to choose it on.
@@ -82,9 +85,9 @@ class SpellerModel:
             return log_posterior(evidence, self.factor, log_prior)
         return log_posterior_or_nobody(evidence, self.factor, self.risk.nobody, log_prior)
 
-    def log_confidence(self, log_posterior: Floats) -> Floats:
-        """Return the log of what the threshold is for, of every decision; see :class:`Risk`."""
-        return log_posterior if self.risk is None else self.risk.log_confidence(log_posterior)
+    def stop(self, log_posterior: Floats, n_repetitions: Index) -> Stop:
+        """Stop and decide; see :func:`p300.speller.stopping.stop_and_decide`."""
+        return stop_and_decide(log_posterior, n_repetitions, self.threshold, self.risk)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready description; :class:`p300.speller.records.SpellerRecord` reads it."""
@@ -118,7 +121,7 @@ def fit_speller(
         most bits a minute.
     error_seconds
         Seconds that a wrong symbol costs; given, stopping is by risk and ``target_error`` has no
-        say. A missed symbol costs a selection of the best fixed number of repetitions.
+        say; see :func:`~p300.speller.stopping.cheapest_stopping`.
     nobody
         Probability that nobody attends, by risk; None: the share of training characters at which
         nobody did. Where it is above 0 and there are no such characters, the non-targets of the
@@ -168,39 +171,21 @@ def fit_speller(
             nobody = float(selections.resting.sum() / (selections.true >= 0).sum())
         elif nobody > 0 and not selections.resting.any():
             selections = gather_selections(pretend_rests(coded), layout)
-        risk = Risk(nobody, float(timing.seconds(repetitions)) / error_seconds)
-        model = SpellerModel(ratio, factor, repetitions=repetitions, risk=risk)
-        return _fit_risk_threshold(model, selections, timing, error_seconds)
+        known = selections.true >= 0
+        evidence = add_likelihood_ratios(selections, ratio)[known]
+        threshold, risk = cheapest_stopping(
+            log_posterior_or_nobody(evidence, factor, nobody),
+            selections.true[known],
+            selections.n_repetitions[known],
+            timing,
+            Costs(error_seconds, nobody),
+        )
+        return SpellerModel(ratio, factor, threshold, repetitions, risk)
     if target_error is None:
         threshold = fastest_threshold(largest, right, shown, timing, n_symbols)
     else:
         threshold = choose_threshold(largest, right, shown, target_error)
     return SpellerModel(ratio, factor, threshold, repetitions)
-
-
-def _fit_risk_threshold(
-    model: SpellerModel, selections: Selections, timing: Timing, error_seconds: float
-) -> SpellerModel:
-    """Return the model with the threshold that costs least on training characters."""
-    assert model.risk is not None  # the threshold is one of risk
-    known, n_symbols = selections.true >= 0, len(selections.layout.symbols)
-    true, resting = selections.true[known], selections.resting[known]
-    evidence = add_likelihood_ratios(selections, model.ratio)[known]
-    confidence = model.log_confidence(model.log_posterior(evidence))
-    best, _ = best_symbols(confidence)
-    wrong = np.where(best == n_symbols, model.risk.miss, 1.0)
-    cost = np.where(best == true[:, None], 0.0, wrong)
-    weight = np.where(resting, model.risk.nobody, 1 - model.risk.nobody)
-    weight /= np.where(resting, resting.mean(), 1 - resting.mean())
-    threshold = cheapest_threshold(
-        np.exp(confidence.max(axis=2)),
-        cost,
-        selections.n_repetitions[known],
-        timing,
-        error_seconds,
-        weight,
-    )
-    return replace(model, threshold=threshold)
 
 
 def pretend_rests(coded: pd.DataFrame) -> pd.DataFrame:
