@@ -18,6 +18,7 @@ from mutant import Mutant
 from mutants_hostile import HOSTILE
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
+from mutants_risk import RISK
 from mutants_sums import SUMS
 from mutants_toeplitz import TOEPLITZ
 
@@ -27,6 +28,7 @@ MUTANTS = (
     *RECORDINGS,
     *HOSTILE,
     *READINGS,
+    *RISK,
     *SUMS,
     *TOEPLITZ,
     Mutant(

@@ -118,6 +118,8 @@ def _store_speller(
         training,
         layout,
         target_error=experiment.spelling.target_error,
+        error_seconds=experiment.spelling.error_seconds,
+        nobody=experiment.spelling.nobody,
         timing=mean_timing(timings, timings),
     )
     write_json(folder / SPELLER, {"layout": layout.to_dict(), **speller.to_dict()})

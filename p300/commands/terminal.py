@@ -33,10 +33,14 @@ def print_letter(decision: Decision, before: Decision | None) -> None:
     truth = decision.true_symbol
     colour = "default" if truth is None else "green" if truth == decision.symbol else "red"
     console.print(
-        f"  [bold {colour}]{escape(printable(decision.symbol))}[/]  "
+        f"  [bold {colour}]{escape(printable(decision.symbol or '(nothing)'))}[/]  "
         f"p = {decision.posterior:.3f} after {decision.repetitions} repetitions"
         + (", forced: no more were shown" if decision.forced else "")
-        + (f", meant {escape(printable(truth))}" if truth not in (None, decision.symbol) else "")
+        + (
+            f", meant {escape(printable(truth or 'nothing'))}"
+            if truth not in (None, decision.symbol)
+            else ""
+        )
     )
 
 

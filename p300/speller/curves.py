@@ -14,7 +14,7 @@ from p300.evaluation.intervals import summarise_mean
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
 from p300.recordings.layout import Layout
 from p300.speller.rates import bits_per_minute, symbols_per_minute
-from p300.speller.selections import Floats
+from p300.speller.selections import NOTHING, Floats
 
 RULE = ["rule", "stopping"]
 POINT = [*GROUP, *RULE, "repetitions", "subject"]
@@ -25,11 +25,17 @@ FIXED_METRICS = {
     "bits_per_minute": "bits_per_minute",
     "symbols_per_minute": "symbols_per_minute",
     "seconds": "seconds",
+    "false_activations_per_minute": "false_activations_per_minute",
 }
 """Metric -> column of :func:`subject_rates` that holds it, for fixed numbers of repetitions."""
 
-ALL_METRICS = FIXED_METRICS | {"mean_repetitions": "mean_repetitions", "forced": "forced"}
+ALL_METRICS = FIXED_METRICS | {
+    "mean_repetitions": "mean_repetitions", "forced": "forced", "errors": "errors",
+}  # fmt: skip
 """The same where the number of repetitions is not fixed."""
+
+
+_OF_ATTENDED = ["accuracy", "mean_repetitions", "seconds", "forced", "errors"]
 
 
 def wilson_interval(right: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -65,32 +71,42 @@ def subject_rates(characters: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.
         Decisions with the columns dataset, protocol, calibration_characters, detector, seed and
         seconds besides
         :data:`~p300.speller.decisions.DECISION_COLUMNS`. Characters whose truth is not known are
-        left out.
+        left out; those at which nobody attended count for false activations alone.
     n_symbols
         Data set -> number of symbols of its layout.
 
     Returns
     -------
     One row a :data:`POINT` (repetitions are NA unless fixed): accuracy, n (characters),
-    mean_repetitions, seconds (mean of a selection), forced (share), bits_per_minute,
-    symbols_per_minute.
+    mean_repetitions, seconds (mean of a selection), forced and errors (shares; what is neither
+    right nor an error is nothing, which bits take for an error), bits_per_minute,
+    symbols_per_minute, false_activations_per_minute (symbols spelled where nobody attended, a
+    minute of such time; NaN where there is none).
     """
     known = characters.dropna(subset="correct").copy()
     known["mean_repetitions"] = known["repetitions"].astype(np.float64)
     known["accuracy"] = known["correct"].astype(np.float64)
     known["forced"] = known["forced"].astype(np.float64)
+    spelled = (known["symbol"] != NOTHING).to_numpy(dtype=bool)
+    resting = (known["true_symbol"] == NOTHING).to_numpy(dtype=bool)
+    known["errors"] = np.where(spelled, 1 - known["accuracy"], 0.0)
+    known["false"] = (spelled & resting).astype(np.float64)
+    known["idle"] = known["seconds"].where(resting, 0.0)
+    known.loc[resting, _OF_ATTENDED] = np.nan
     fixed = known["stopping"] == FIXED
     known["repetitions"] = known["repetitions"].astype("Int64").where(fixed)
     # Every fold has a seed of its own, so repeats are counted within the character.
     character = [*GROUP, "subject", "session", "run", "character"]
     known["repeat"] = known.groupby(character, dropna=False)["seed"].rank(method="dense")
     grouped = known.groupby([*POINT, "repeat"], sort=False, dropna=False)
-    measured = grouped[["accuracy", "mean_repetitions", "seconds", "forced"]].mean()
-    measured["n"] = grouped.size()
-    measured = measured.reset_index()
+    measured = grouped[_OF_ATTENDED].mean()
+    measured["n"] = grouped["accuracy"].count()
+    idle = grouped[["false", "idle"]].sum()
+    measured["false_activations_per_minute"] = 60 * idle["false"] / idle["idle"]
+    measured = measured[measured["n"] > 0].reset_index()
     p, t = measured["accuracy"], measured["seconds"]
     measured["bits_per_minute"] = bits_per_minute(p, t, measured["dataset"].map(n_symbols))
-    measured["symbols_per_minute"] = symbols_per_minute(p, t)
+    measured["symbols_per_minute"] = symbols_per_minute(p, t, measured["errors"])
     averaged = measured.drop(columns="repeat").groupby(POINT, sort=False, dropna=False).mean()
     return averaged.astype({"n": np.int64}).reset_index()
 
@@ -185,6 +201,8 @@ def _group_rows(table: pd.DataFrame, n_symbols: int) -> list[dict[str, object]]:
     for (rule, stopping, n), point in points:
         at = {"rule": rule, "stopping": stopping, "repetitions": n}
         for metric, column in (FIXED_METRICS if stopping == FIXED else ALL_METRICS).items():
+            if point[column].isna().all():  # false activations, where somebody always attends
+                continue
             rows += [{**at, "metric": metric, **row} for row in _subject_rows(point, column)]
             rows.append({**at, "metric": metric, **_mean(point[column])})
         of_means = bits_per_minute(point["accuracy"].mean(), point["seconds"].mean(), n_symbols)
@@ -281,4 +299,5 @@ def _known_once(decisions: pd.DataFrame) -> pd.DataFrame:
             "decisions of several rules or numbers of repetitions found; select one rule, and one "
             "number of repetitions or dynamic stopping"
         )
-    return decisions.dropna(subset="true_symbol")
+    known = decisions.dropna(subset="true_symbol")
+    return known[(known["true_symbol"] != NOTHING) & (known["symbol"] != NOTHING)]

@@ -17,10 +17,9 @@ from p300.speller.evidence import (
     best_symbols,
     log_posterior,
 )
-from p300.speller.language import LanguageModel
+from p300.speller.language import Prior
 from p300.speller.model import SpellerModel
-from p300.speller.selections import Floats, Index, Selections, gather_selections
-from p300.speller.stopping import stop_at
+from p300.speller.selections import NOTHING, Floats, Index, Selections, gather_selections
 
 DECISION_COLUMNS = (
     *UNITS["character"], "rule", "stopping", "repetitions", "symbol", "true_symbol", "correct",
@@ -31,7 +30,9 @@ DECISION_COLUMNS = (
 number chosen on training characters) or "dynamic", both one row a character; ``posterior`` is NaN
 for the sum; ``true_symbol`` and ``correct`` are NA where the truth is not known; ``forced``:
 dynamic, and the repetitions ran out before the threshold was reached; ``tie``: several symbols were
-equally good and the first in the layout was taken."""
+equally good and the first in the layout was taken. ``symbol`` is empty where dynamic stopping by
+risk spelled nothing, ``true_symbol`` where nobody attended; the posterior of nothing is that of
+nobody attending."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Decision:
     dataset, subject, session, run, character
         Which.
     symbol
-        What was decided.
+        What was decided, empty for nothing.
     true_symbol
-        What was meant, None where it is not known.
+        What was meant, empty where nobody attended, None where it is not known.
     posterior
         Of ``symbol``.
     repetitions
@@ -74,7 +75,7 @@ def spell(
     layout: Layout,
     model: SpellerModel,
     *,
-    language: LanguageModel | None = None,
+    language: Prior | None = None,
 ) -> Iterator[Decision]:
     """Spell scored flashes letter by letter, stopping as soon as the model allows.
 
@@ -88,13 +89,15 @@ def spell(
     model
         From :func:`~p300.speller.model.fit_speller`.
     language
-        Prior over symbols; without it they are equally likely.
+        Prior over symbols, a :class:`~p300.speller.language.LanguageModel` or any other function;
+        without it they are equally likely.
     """
     selections = gather_selections(scores, layout)
     each = _posteriors(selections, model, language, dynamic=True)
+    symbols = (*layout.symbols, NOTHING)
     for k, posterior in enumerate(each):
-        at, forced = _stop(posterior, selections.n_repetitions[k], model)
-        best, tie = best_symbols(posterior[at])
+        stop = model.stop(posterior[None], selections.n_repetitions[k : k + 1])
+        at, best = int(stop.repetition[0]), int(stop.decided[0])
         dataset, subject, session, run, character = selections.names.iloc[k]
         true = int(selections.true[k])
         yield Decision(
@@ -103,12 +106,12 @@ def spell(
             session=str(session),
             run=str(run),
             character=int(character),
-            symbol=layout.symbols[int(best)],
-            true_symbol=layout.symbols[true] if true >= 0 else None,
-            posterior=float(np.exp(posterior[at, int(best)])),
+            symbol=symbols[best],
+            true_symbol=symbols[true] if true >= 0 else None,
+            posterior=float(np.exp(posterior[at, best])),
             repetitions=at + 1,
-            forced=forced,
-            tie=bool(tie),
+            forced=bool(stop.forced[0]),
+            tie=bool(stop.tie[0]),
         )
 
 
@@ -116,7 +119,7 @@ def decide(
     selections: Selections,
     model: SpellerModel | None = None,
     *,
-    language: LanguageModel | None = None,
+    language: Prior | None = None,
 ) -> pd.DataFrame:
     """Decide every character by every rule and number of repetitions.
 
@@ -148,24 +151,34 @@ def decide(
         best, tie = best_symbols(fixed)
         tables.append(_table(selections, "posterior", "fixed", each, best, tie, fixed))
         free = np.stack(list(_posteriors(selections, model, language, dynamic=True)))
+        stop = model.stop(free, n)
+        stops = np.arange(len(selections)), stop.repetition
         best, tie = best_symbols(free)
-        at, forced = stop_at(np.exp(free.max(axis=2)), n, model.threshold)
-        stops = np.arange(len(selections)), at
-        tables.append(_table(selections, "posterior", "dynamic", stops, best, tie, free, forced))
+        best[stops], tie[stops] = stop.decided, stop.tie
+        tables.append(
+            _table(selections, "posterior", "dynamic", stops, best, tie, free, stop.forced)
+        )
     return pd.concat(tables, ignore_index=True)
 
 
 def _posteriors(
-    selections: Selections, model: SpellerModel, language: LanguageModel | None, *, dynamic: bool
+    selections: Selections, model: SpellerModel, language: Prior | None, *, dynamic: bool
 ) -> Iterator[Floats]:
     """Yield log p(symbol) of one selection after another, [repetition, symbol].
 
-    With a language model the prior follows the text spelled so far: with dynamic stopping one
-    text, else one for each fixed number of repetitions.
+    Dynamic stopping by risk has a last entry for nobody. With a language model the prior follows
+    the text spelled so far: with dynamic stopping one text, else one for each fixed number of
+    repetitions.
     """
     evidence = add_likelihood_ratios(selections, model.ratio)
+
+    def apply(evidence: Floats, log_prior: Floats | float = 0.0) -> Floats:
+        if dynamic:
+            return model.log_posterior(evidence, log_prior)
+        return log_posterior(evidence, model.factor, log_prior)
+
     if language is None:
-        yield from log_posterior(evidence, model.factor)
+        yield from apply(evidence)
         return
     run = selections.names.groupby(UNITS["run"], sort=False).ngroup().to_numpy()
     symbols = selections.layout.symbols
@@ -173,22 +186,16 @@ def _posteriors(
     for k, after in enumerate(evidence):
         if k == 0 or run[k] != run[k - 1]:
             texts = [[] for _ in range(1 if dynamic else len(after))]
-        prior = np.array([language.log_prior(text, selections.layout) for text in texts])
-        posterior = log_posterior(after, model.factor, prior)
+        prior = np.array([language(text, selections.layout) for text in texts])
+        posterior = apply(after, prior)
         yield posterior
+        n = selections.n_repetitions[k]
         if dynamic:
-            ends = [_stop(posterior, selections.n_repetitions[k], model)[0]]
+            decided = model.stop(posterior[None], np.array([n])).decided
         else:
-            ends = [min(n, int(selections.n_repetitions[k]) - 1) for n in range(len(after))]
-        for text, end in zip(texts, ends, strict=True):
-            text.append(symbols[int(best_symbols(posterior[end])[0])])
-
-
-def _stop(posterior: Floats, n_repetitions: int, model: SpellerModel) -> tuple[int, bool]:
-    """Stop one selection, log p [repetition, symbol]: position of the repetition, forced or not."""
-    largest = np.exp(posterior.max(axis=1))[None, :]
-    at, forced = stop_at(largest, np.array([n_repetitions]), model.threshold)
-    return int(at[0]), bool(forced[0])
+            decided = best_symbols(posterior)[0][np.minimum(np.arange(len(after)), n - 1)]
+        for text, best in zip(texts, decided, strict=True):
+            text += symbols[best : best + 1]  # nothing is spelled beyond the last symbol
 
 
 def _table(
@@ -203,7 +210,7 @@ def _table(
 ) -> pd.DataFrame:
     """Return the decisions of selections after repetitions, both as positions."""
     selection, repetition = where
-    symbols = pd.array(selections.layout.symbols, dtype="string")
+    symbols = pd.array([*selections.layout.symbols, NOTHING], dtype="string")
     decided, true = best[where], selections.true[selection]
     table = selections.names.iloc[selection].reset_index(drop=True)
     table["rule"], table["stopping"] = rule, stopping

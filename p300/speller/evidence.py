@@ -143,6 +143,36 @@ def log_posterior(evidence: Floats, factor: float, log_prior: Floats | float = 0
     return joint
 
 
+def log_posterior_or_nobody(
+    evidence: Floats, factor: float, nobody: float, log_prior: Floats | float = 0.0
+) -> Floats:
+    """Apply Bayes' rule where perhaps nobody attends: log p(symbol or nobody | scores).
+
+    Where nobody attends every flash is a non-target, so the evidence is that of no target at all:
+    0, by the convention of :func:`add_likelihood_ratios`.
+
+    Parameters
+    ----------
+    evidence, factor
+        As in :func:`log_posterior`.
+    nobody
+        Probability that nobody attends, from 0 to below 1.
+    log_prior
+        log p(symbol | somebody attends), up to a constant.
+
+    Returns
+    -------
+    [..., symbol + 1]; the last is nobody.
+    """
+    from scipy.special import log_softmax
+
+    prior = log_softmax(np.broadcast_to(log_prior, evidence.shape), axis=-1)
+    attended = factor * evidence + prior + np.log1p(-nobody)
+    none = np.full((*evidence.shape[:-1], 1), np.log(nobody) if nobody else -np.inf)
+    joint: Floats = log_softmax(np.concatenate([attended, none], axis=-1), axis=-1)
+    return joint
+
+
 def fit_factor(evidence: Floats, true: Index, n_repetitions: Index) -> float:
     """Fit the factor of :func:`log_posterior` on training characters.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,9 @@ LONGEST = 10
 """Longest n-gram that a file may hold."""
 
 Context = tuple[str, ...]
+
+Prior = Callable[[Sequence[str], Layout], Floats]
+"""The text spelled so far, the layout -> log p(symbol | text), [symbol], up to a constant."""
 
 
 class LanguageModel:
@@ -47,6 +50,10 @@ class LanguageModel:
 
     def __repr__(self) -> str:
         return f"<LanguageModel: {len(self.counts)} n-grams of up to {self.order} symbols>"
+
+    def __call__(self, text: Sequence[str], layout: Layout) -> Floats:
+        """See :meth:`log_prior`; a language model is a :data:`Prior`."""
+        return self.log_prior(text, layout)
 
     def log_prior(self, text: Sequence[str], layout: Layout) -> Floats:
         """Return log p(symbol | text), [symbol], in the order of the layout.

@@ -17,6 +17,12 @@ LETTER_METRICS = {
         Metric("mean_repetitions", "Repetitions", smaller_is_better=True),
         Metric("seconds", "Seconds per character", smaller_is_better=True),
         Metric("forced", "Characters decided by force", smaller_is_better=True, percent=True),
+        Metric("errors", "Wrong symbols", smaller_is_better=True, percent=True),
+        Metric(
+            "false_activations_per_minute",
+            "Symbols a minute while nobody attends",
+            smaller_is_better=True,
+        ),
         Metric(f"bits_per_minute_gain_over_{BEST}", "Gain over the best number in bits per minute"),
         Metric(
             f"bits_per_minute_gain_over_{CHOSEN}", "Gain over the chosen number in bits per minute"

@@ -1,4 +1,4 @@
-"""What a speller learns from training scores: densities, factor, threshold."""
+"""What a speller learns from training scores: densities, factor, threshold, risk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from p300.errors import DataWarning, SpellerError
 from p300.recordings.layout import Layout, has_codes
+from p300.recordings.units import UNITS
 from p300.runs.spelling import TARGET_ERROR
 from p300.speller.evidence import (
     LikelihoodRatio,
@@ -20,10 +21,20 @@ from p300.speller.evidence import (
     fit_factor,
     fit_likelihood_ratio,
     log_posterior,
+    log_posterior_or_nobody,
 )
 from p300.speller.rates import PAPER_TIMING, Timing
-from p300.speller.selections import gather_selections
-from p300.speller.stopping import choose_threshold, fastest_repetitions, fastest_threshold
+from p300.speller.selections import Floats, Index, gather_selections
+from p300.speller.stopping import (
+    Costs,
+    Risk,
+    Stop,
+    cheapest_stopping,
+    choose_threshold,
+    fastest_repetitions,
+    fastest_threshold,
+    stop_and_decide,
+)
 
 
 @dataclass(frozen=True)
@@ -45,12 +56,15 @@ class SpellerModel:
     repetitions
         Fixed number of repetitions with the most bits a minute by the sum of probabilities, None
         where there were no training characters to choose it on.
+    risk
+        What stopping by risk weighs; None: the likeliest symbol is always spelled.
     """
 
     ratio: LikelihoodRatio = field(default_factory=LikelihoodRatio)
     factor: float = 1.0
     threshold: float = 1 - TARGET_ERROR
     repetitions: int | None = None
+    risk: Risk | None = None
 
     def __post_init__(self) -> None:
         if not (0 < self.factor <= 1 and 0 < self.threshold <= 1):
@@ -58,6 +72,22 @@ class SpellerModel:
                 f"speller with factor {self.factor} and threshold {self.threshold} found; both "
                 "must be above 0 and at most 1"
             )
+
+    def log_posterior(self, evidence: Floats, log_prior: Floats | float = 0.0) -> Floats:
+        """Return log p(symbol | scores), [..., symbol]; by risk with a last entry for nobody.
+
+        Parameters
+        ----------
+        evidence, log_prior
+            As in :func:`p300.speller.evidence.log_posterior`.
+        """
+        if self.risk is None:
+            return log_posterior(evidence, self.factor, log_prior)
+        return log_posterior_or_nobody(evidence, self.factor, self.risk.nobody, log_prior)
+
+    def stop(self, log_posterior: Floats, n_repetitions: Index) -> Stop:
+        """Stop and decide; see :func:`p300.speller.stopping.stop_and_decide`."""
+        return stop_and_decide(log_posterior, n_repetitions, self.threshold, self.risk)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready description; :class:`p300.speller.records.SpellerRecord` reads it."""
@@ -69,6 +99,8 @@ def fit_speller(
     layout: Layout,
     *,
     target_error: float | None = TARGET_ERROR,
+    error_seconds: float | None = None,
+    nobody: float | None = None,
     timing: Timing = PAPER_TIMING,
     where: str = "training scores",
 ) -> SpellerModel:
@@ -87,6 +119,13 @@ def fit_speller(
     target_error
         Wanted share of wrong decisions among those that are not forced; None: the share with the
         most bits a minute.
+    error_seconds
+        Seconds that a wrong symbol costs; given, stopping is by risk and ``target_error`` has no
+        say; see :func:`~p300.speller.stopping.cheapest_stopping`.
+    nobody
+        Probability that nobody attends, by risk; None: the share of training characters at which
+        nobody did. Where it is above 0 and there are no such characters, the non-targets of the
+        others stand in for them (:func:`pretend_rests`).
     timing
         How long a selection takes.
     where
@@ -109,7 +148,7 @@ def fit_speller(
     ratio = fit_likelihood_ratio(labelled["score"], labelled["target"])
     coded = labelled[has_codes(labelled)]
     selections = gather_selections(coded, layout) if len(coded) else None
-    if selections is None or not (selections.true >= 0).any():
+    if selections is None or not selections.attended.any():
         threshold = 1 - (target_error or TARGET_ERROR)
         warnings.warn(
             f"{where}: no character with known flash codes to fit the speller on; posteriors are "
@@ -118,17 +157,56 @@ def fit_speller(
             stacklevel=2,
         )
         return SpellerModel(ratio, 1.0, threshold)
-    known = selections.true >= 0
+    known = selections.attended
     true, shown = selections.true[known], selections.n_repetitions[known]
     evidence = add_likelihood_ratios(selections, ratio)[known]
     factor = fit_factor(evidence, true, shown)
     posterior = log_posterior(evidence, factor)
     largest, right = np.exp(posterior.max(axis=2)), best_symbols(posterior)[0] == true[:, None]
     n_symbols = len(layout.symbols)
+    by_sum = best_symbols(add_probabilities(selections)[known])[0] == true[:, None]
+    repetitions = fastest_repetitions(by_sum, shown, timing, n_symbols)
+    if error_seconds is not None:
+        if nobody is None:
+            nobody = float(selections.resting.sum() / (selections.true >= 0).sum())
+        elif nobody > 0 and not selections.resting.any():
+            selections = gather_selections(pretend_rests(coded), layout)
+        known = selections.true >= 0
+        evidence = add_likelihood_ratios(selections, ratio)[known]
+        threshold, risk = cheapest_stopping(
+            log_posterior_or_nobody(evidence, factor, nobody),
+            selections.true[known],
+            selections.n_repetitions[known],
+            timing,
+            Costs(error_seconds, nobody),
+        )
+        return SpellerModel(ratio, factor, threshold, repetitions, risk)
     if target_error is None:
         threshold = fastest_threshold(largest, right, shown, timing, n_symbols)
     else:
         threshold = choose_threshold(largest, right, shown, target_error)
-    by_sum = best_symbols(add_probabilities(selections)[known])[0] == true[:, None]
-    repetitions = fastest_repetitions(by_sum, shown, timing, n_symbols)
     return SpellerModel(ratio, factor, threshold, repetitions)
+
+
+def pretend_rests(coded: pd.DataFrame) -> pd.DataFrame:
+    """Add to labelled characters the same as if nobody had attended.
+
+    The scores of targets are replaced by those of non-targets of the same repetition, in their
+    order. What else is different where nobody attends (eyes closed, other electrodes) is missing.
+
+    Parameters
+    ----------
+    coded
+        Score table of labelled flashes with codes.
+    """
+    repetition = [*UNITS["character"], "repetition"]
+    target = coded["target"].astype(bool)
+    place = coded.groupby([*repetition, target], sort=False).cumcount()
+    place = place.rename("place")
+    others = coded[~target][[*repetition, "score"]].assign(place=place[~target])
+    borrowed = coded[target].assign(place=place[target]).drop(columns="score")
+    borrowed = borrowed.merge(others, on=[*repetition, "place"]).drop(columns="place")
+    rests = pd.concat([coded[~target], borrowed], ignore_index=True)
+    rests["target"] = False
+    rests["character"] += int(coded["character"].max()) + 1
+    return pd.concat([coded, rests], ignore_index=True)

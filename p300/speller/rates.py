@@ -190,12 +190,15 @@ def bits_per_minute(
     return 60 * bits_per_selection(accuracy, n_symbols) / np.asarray(seconds, dtype=np.float64)
 
 
-def symbols_per_minute(accuracy: npt.ArrayLike, seconds: npt.ArrayLike) -> Floats:
+def symbols_per_minute(
+    accuracy: npt.ArrayLike, seconds: npt.ArrayLike, errors: npt.ArrayLike | None = None
+) -> Floats:
     """Return the correct symbols a minute of a user who takes errors back.
 
     Each error costs a backspace, itself a selection that may fail: (2 P - 1) / T, and nothing for
     P <= 1/2, where the text never gets done (Dal Seno et al., Comput. Intell. Neurosci. 2010:
-    utility; counted in symbols, not in bits).
+    utility; counted in symbols, not in bits). Where nothing may be spelled, which takes no
+    backspace, (P - errors) / T.
 
     Parameters
     ----------
@@ -203,6 +206,9 @@ def symbols_per_minute(accuracy: npt.ArrayLike, seconds: npt.ArrayLike) -> Float
         P, share of selections that are right.
     seconds
         T, mean time of a selection.
+    errors
+        Share of selections that spell a wrong symbol; by default all that are not right.
     """
-    gain = np.maximum(2 * np.asarray(accuracy, dtype=np.float64) - 1, 0.0)
+    p = np.asarray(accuracy, dtype=np.float64)
+    gain = np.maximum(p - (1 - p if errors is None else np.asarray(errors)), 0.0)
     return 60 * gain / np.asarray(seconds, dtype=np.float64)

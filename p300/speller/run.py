@@ -142,6 +142,8 @@ def _spell_folds(
                 training,
                 layout,
                 target_error=settings.target_error,
+                error_seconds=settings.error_seconds,
+                nobody=settings.nobody,
                 timing=mean_timing(timings, _subjects_of(training).unique()),
                 where=f"fold {fit}",
             )

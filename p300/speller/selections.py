@@ -13,6 +13,9 @@ from p300.errors import DataWarning, SpellerError
 from p300.recordings.layout import Layout, has_codes, lit_symbols
 from p300.recordings.units import UNITS
 
+NOTHING = ""
+"""What is spelled where no symbol is decided, and the true symbol where nobody attended."""
+
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
@@ -32,7 +35,8 @@ class Selections:
         One row a selection, run by run and character by character: dataset, subject, session, run,
         character.
     true
-        Position of the true symbol in ``layout.symbols``, -1 where it is not known, [selection].
+        Position of the true symbol in ``layout.symbols``, as many as there are symbols where nobody
+        attended, -1 where it is not known, [selection].
     n_repetitions
         Repetitions shown, [selection].
     selection, repetition, code
@@ -53,6 +57,17 @@ class Selections:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def attended(self) -> npt.NDArray[np.bool_]:
+        """Whether a character has a true symbol, and it is known, [selection]."""
+        return (self.true >= 0) & ~self.resting
+
+    @property
+    def resting(self) -> npt.NDArray[np.bool_]:
+        """Whether nobody attended, [selection]."""
+        resting: npt.NDArray[np.bool_] = self.true == len(self.layout.symbols)
+        return resting
 
     @property
     def lit(self) -> Floats:
@@ -182,7 +197,10 @@ def _flash(rows: pd.DataFrame) -> str:
 def _true_symbols(
     table: pd.DataFrame, names: pd.DataFrame, selection: Index, code: Index, layout: Layout
 ) -> Index:
-    """Find the one symbol that all targets light and no non-target does, -1 if several are left."""
+    """Find the one symbol that all targets light and no non-target does, -1 if several are left.
+
+    Where there is no target at all and non-targets light every symbol, nobody attended.
+    """
     lit = lit_symbols(layout)
     known = {
         True: np.zeros((len(names), len(lit)), bool),
@@ -195,9 +213,10 @@ def _true_symbols(
     both = known[True] & known[False]
     # A symbol is possible unless a target leaves it dark or a non-target lights it.
     possible = (known[True] @ (1 - lit) == 0) & (known[False] @ lit == 0)
+    resting = ~known[True].any(axis=1) & ~possible.any(axis=1)
     for wrong, found in (
         (both.any(axis=1), "a code is marked as target and as non-target"),
-        (~possible.any(axis=1), "no symbol of the layout fits the targets"),
+        (~(possible.any(axis=1) | resting), "no symbol of the layout fits the targets"),
     ):
         if wrong.any():
             where = "/".join(map(str, names.iloc[int(np.argmax(wrong))]))
@@ -205,4 +224,5 @@ def _true_symbols(
                 f"{where} (dataset/subject/session/run/character): {found}; check the flash "
                 "table and the layout"
             )
-    return np.where(possible.sum(axis=1) == 1, possible.argmax(axis=1), -1)
+    true = np.where(possible.sum(axis=1) == 1, possible.argmax(axis=1), -1)
+    return np.where(resting, len(layout.symbols), true)

@@ -121,7 +121,7 @@ def test_numeric_options_are_those_known():
     assert ("xdf", "microvolts_per_unit") in NUMERIC
     assert {key for name, key in NUMERIC if name == "simulated"} == {
         "n_subjects", "seed", "n_runs", "characters_per_run", "repetitions", "sfreq",
-        "onset_interval",
+        "onset_interval", "rests", "weak", "latency_spread", "shared",
     }  # fmt: skip
     assert ("openvibe", "stream") in NUMERIC
     assert {key for name, key in NUMERIC if name == "annotated"} == {
@@ -132,7 +132,8 @@ def test_numeric_options_are_those_known():
 @pytest.mark.parametrize(("name", "key"), NUMERIC)
 @pytest.mark.parametrize("value", [-1, math.nan, math.inf, 0, 10**12, "x", "3", True, [], {}])
 def test_no_option_takes_a_number_out_of_range(name, key, value, tmp_path):
-    legal = [("seed", 0), ("microvolts_per_unit", 10**12), ("tmin", 0), ("tmin", -1)]
+    legal = [("seed", 0), ("microvolts_per_unit", 10**12), ("tmin", 0), ("tmin", -1), ("rests", 0)]
+    legal += [("weak", 0), ("latency_spread", 0), ("shared", 0)]
     if (key, value) in legal:
         return
     with pytest.raises(RecordingError, match=f"source {name}.{key}: .* found.*; expected"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from p300.report import write_report
 from p300.report.page import Section, Spelled, Table
 from p300.report.run_results import RunResults, read_run
 from p300.report.sections.letters import bit_rates, characters, errors, spelled_text
-from p300.report.sections.letters_tables import rates_without_pause, timing
+from p300.report.sections.letters_tables import dynamic_tables, rates_without_pause, timing
 from p300.report.sections.paper import count_detections, paper
 from p300.report.sections.published import compare, published
 from p300.runs import RunFolder
@@ -100,6 +101,18 @@ def test_rates_are_those_of_the_metrics(results: RunResults, spelled_run: Path) 
     assert cells["Mean repetitions"] == f"{value('mean_repetitions@dynamic'):.1f}"
     gain = value("bits_per_minute_gain_over_best@dynamic")
     assert cells["Gain over the best"].startswith(f"{gain:+.1f}".replace("-", "−"))
+
+
+def test_what_was_risked_is_shown_where_something_was(results: RunResults) -> None:
+    (usual,) = dynamic_tables(results)
+    assert "Wrong symbols (%)" not in usual.columns
+    changed = copy(results)
+    idle = results.rates.assign(false_activations_per_minute=0.25)
+    vars(changed)["rates"] = idle  # measured once, then kept there
+    (risked,) = dynamic_tables(changed)
+    cells = dict(zip(risked.columns, row(risked, "cnn1"), strict=True))
+    assert cells["Symbols/min while nobody attends"] == "0.25"
+    assert cells["Wrong symbols (%)"].endswith("%")
 
 
 def test_the_pause_is_found_and_left_out(results: RunResults) -> None:

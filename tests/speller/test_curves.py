@@ -245,6 +245,11 @@ def test_kinds_of_errors():
     }  # fmt: skip
 
 
+def test_nothing_is_no_kind_of_error_and_neither_is_a_symbol_that_nobody_attended():
+    table = error_kinds(decisions([("A", "A"), ("A", ""), ("", "B")]), MATRIX_6X6)
+    assert table["n"].sum() == 1
+
+
 def test_kinds_of_errors_need_rows_and_columns():
     with pytest.raises(SpellerError, match="rows and columns of a matrix"):
         error_kinds(decisions([("A", "B")]), CHECKERBOARD)

@@ -15,7 +15,8 @@ def test_every_figure_of_a_speller_has_a_record():
             {"dataset": "d", "protocol": "p", "calibration_characters": None, "detector": "x",
              "rule": rule, "stopping": stopping, "repetitions": n, "subject": subject,
              "accuracy": 0.8, "n": 10, "mean_repetitions": 2.0, "seconds": 5.0, "forced": 0.1,
-             "bits_per_minute": 9.0, "symbols_per_minute": 6.0}
+             "bits_per_minute": 9.0, "symbols_per_minute": 6.0, "errors": 0.1,
+             "false_activations_per_minute": 0.5}
             for subject in "12"
             for rule, stopping, n in (
                 ("sum", "fixed", 1), ("sum", "fixed", 2), ("posterior", "fixed", 1),

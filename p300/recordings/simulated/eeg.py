@@ -83,9 +83,9 @@ _POSITION_SPREAD = 0.10
 _DIRECTION_SPREAD = 0.25
 
 _N_CORTICAL_DIPOLES = 300
-# Part of the background that is equal at all electrodes; gives the correlation between distant
-# electrodes of recordings against one ear (Fz and Oz: .5 to .8 in BNCI Horizon 003-2015).
-_SHARED_VARIANCE = 0.6
+SHARED_VARIANCE = 0.6
+"""Part of the background that is equal at all electrodes; gives the correlation between distant
+electrodes of recordings against one ear (Fz and Oz: .5 to .8 in BNCI Horizon 003-2015)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,14 @@ class Subject:
     drift: float
 
 
-def draw_subject(rng: np.random.Generator, electrodes: Sequence[str], *, hard: bool) -> Subject:
+def draw_subject(
+    rng: np.random.Generator,
+    electrodes: Sequence[str],
+    *,
+    hard: bool,
+    latency_spread: float = 1.0,
+    shared: float = SHARED_VARIANCE,
+) -> Subject:
     """Draw a subject.
 
     Parameters
@@ -129,12 +136,22 @@ def draw_subject(rng: np.random.Generator, electrodes: Sequence[str], *, hard: b
         Names of the 10-05 system.
     hard
         0.65 times the amplitude of what only targets evoke and twice its latency jitter.
+    latency_spread
+        What the latency ranges of what only targets evoke are multiplied by.
+    shared
+        Part of the background's variance that is equal at all electrodes, from 0 to below 1.
     """
     gain = _MICROVOLT * _factor(rng, _GAIN_SPREAD)
-    responses = tuple(_draw_response(rng, c, electrodes, gain, hard) for c in COMPONENTS)
+    responses = tuple(
+        _draw_response(rng, c, electrodes, gain, hard, latency_spread if c.targets_only else 1.0)
+        for c in COMPONENTS
+    )
     return Subject(
         responses=responses,
-        background=7 * gain * _factor(rng, _NOISE_SPREAD) * _cortical_mixing(rng, electrodes),
+        background=7
+        * gain
+        * _factor(rng, _NOISE_SPREAD)
+        * _cortical_mixing(rng, electrodes, shared),
         slope=rng.normal(1.7, 0.1),
         alpha=rng.uniform(3, 9) * gain * _dipole_maps(rng, ("PO3", "Oz", "PO4"), 0.3, electrodes),
         alpha_frequency=rng.normal(10.0, 0.7),
@@ -152,7 +169,12 @@ def _factor(rng: np.random.Generator, spread: float) -> float:
 
 
 def _draw_response(
-    rng: np.random.Generator, usual: Component, electrodes: Sequence[str], gain: float, hard: bool
+    rng: np.random.Generator,
+    usual: Component,
+    electrodes: Sequence[str],
+    gain: float,
+    hard: bool,
+    latency_spread: float,
 ) -> Response:
     harder = hard and usual.targets_only
     amplitude = usual.microvolts * gain * _factor(rng, _COMPONENT_SPREAD) * (0.65 if harder else 1)
@@ -160,7 +182,7 @@ def _draw_response(
         component=usual,
         topography=amplitude
         * _dipole_maps(rng, usual.beneath, usual.depth, electrodes).sum(axis=1),
-        latency=usual.latency + rng.uniform(-1, 1) * usual.latency_range,
+        latency=usual.latency + rng.uniform(-1, 1) * latency_spread * usual.latency_range,
         width=usual.width * _factor(rng, _WIDTH_SPREAD),
         latency_jitter=usual.latency_jitter * (2 if harder else 1),
     )
@@ -189,7 +211,7 @@ def _dipole_maps(
     return maps
 
 
-def _cortical_mixing(rng: np.random.Generator, electrodes: Sequence[str]) -> Array:
+def _cortical_mixing(rng: np.random.Generator, electrodes: Sequence[str], shared: float) -> Array:
     """Mix independent processes so that they covary as the background EEG does at electrodes.
 
     Many cortical dipoles, and what the reference electrode adds to all. They all have one spectrum,
@@ -202,9 +224,9 @@ def _cortical_mixing(rng: np.random.Generator, electrodes: Sequence[str]) -> Arr
     moments = rng.normal(size=positions.shape)
     scalp = topographies(scalp_electrodes(), positions, moments)
     scale = np.sqrt((scalp**2).sum(axis=1).mean())
-    cortex = topographies(electrodes, positions, moments) / scale * np.sqrt(1 - _SHARED_VARIANCE)
-    shared = np.full((len(electrodes), 1), np.sqrt(_SHARED_VARIANCE))
-    left, strength, _ = np.linalg.svd(np.hstack([cortex, shared]), full_matrices=False)
+    cortex = topographies(electrodes, positions, moments) / scale * np.sqrt(1 - shared)
+    equal = np.full((len(electrodes), 1), np.sqrt(shared))
+    left, strength, _ = np.linalg.svd(np.hstack([cortex, equal]), full_matrices=False)
     mixing: Array = left * strength
     return mixing
 
@@ -216,6 +238,7 @@ def simulate_eeg(
     targets: npt.NDArray[np.bool_],
     n_samples: int,
     sfreq: float,
+    alpha_gain: Array | float = 1.0,
 ) -> Array:
     """Return the EEG of a subject while flashes are shown.
 
@@ -229,6 +252,8 @@ def simulate_eeg(
         [flash]
     sfreq
         Sampling rate in Hz.
+    alpha_gain
+        What the alpha rhythm is multiplied by, [sample].
 
     Returns
     -------
@@ -238,9 +263,8 @@ def simulate_eeg(
     signal = subject.background @ _process(
         rng, subject.background.shape[1], *clock, _one_over_f(subject.slope)
     )
-    signal += subject.alpha @ _process(
-        rng, subject.alpha.shape[1], *clock, _rhythm(subject.alpha_frequency)
-    )
+    alpha = _process(rng, subject.alpha.shape[1], *clock, _rhythm(subject.alpha_frequency))
+    signal += subject.alpha @ (alpha * alpha_gain)
     signal += subject.drift * _process(rng, len(signal), *clock, _random_drift)
     # Amplifier and skin; 0.1 uV per root Hz is 1.1 uV in the band of 120 Hz.
     signal += 0.1 * _MICROVOLT * np.sqrt(sfreq / 2) * rng.standard_normal(signal.shape)

@@ -82,6 +82,13 @@ def _has_posterior(results: RunResults) -> bool:
 def _describe_aim(results: RunResults) -> str:
     """Describe what the threshold of dynamic stopping was chosen for."""
     spelling = results.config.get("spelling") or {}
+    cost = spelling.get("error_seconds")
+    if cost is not None:
+        return (
+            "chosen for the least cost on training characters, where a wrong symbol costs "
+            f"{cost:g} s; nothing is spelled where nobody seems to attend or, at the end, every "
+            "symbol is too doubtful"
+        )
     error = spelling.get("target_error", TARGET_ERROR)
     if error is None:
         return "chosen for the most bits a minute on training characters"

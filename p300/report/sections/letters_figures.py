@@ -13,6 +13,7 @@ from p300.recordings.layout import Layout
 from p300.report.panels import Panel, detector_panels, label_outside
 from p300.report.style import GREY, INK, LIGHT, legend_above
 from p300.speller import LETTER_METRICS, accuracy_curve, wilson_interval
+from p300.speller.selections import NOTHING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,7 +158,8 @@ def error_offsets(characters: pd.DataFrame, layout: Layout) -> npt.NDArray[np.in
     Parameters
     ----------
     characters
-        Columns symbol and true_symbol; rows whose truth is not known are left out.
+        Columns symbol and true_symbol; rows whose truth is not known are left out, and those where
+        nobody attended or nothing was spelled.
     layout
         Its ``shape`` must be known.
 
@@ -175,6 +177,7 @@ def error_offsets(characters: pd.DataFrame, layout: Layout) -> npt.NDArray[np.in
         raise ValueError("the layout has no shape, expected its number of rows and columns")
     n_rows, n_columns = layout.shape
     known = characters.dropna(subset="true_symbol")
+    known = known[(known["true_symbol"] != NOTHING) & (known["symbol"] != NOTHING)]
     place = {symbol: k for k, symbol in enumerate(layout.symbols)}
     true, decided = (
         known[column].map(place).to_numpy(dtype=np.intp) for column in ("true_symbol", "symbol")

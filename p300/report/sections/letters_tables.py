@@ -15,6 +15,7 @@ from p300.report.page import Line, Row, Spelled, Table
 from p300.report.prose import NONE, count, number, percent
 from p300.report.run_results import MEAN, RunResults, repeats
 from p300.speller import accuracy_curve, bits_per_minute, error_kinds, wilson_interval
+from p300.speller.selections import NOTHING
 
 GROUP = ["dataset", "protocol"]
 RULES = {"sum": "sum of probabilities", "posterior": "posterior"}
@@ -24,6 +25,7 @@ SPELLED_AFTER = (1, 3, 5, 10, 15)
 
 _MOST_OPEN_TABLES = 3
 _LONGEST_LINE = 50
+_SHOWN_NOTHING = "·"
 
 
 def with_wilson(right: float, n: float) -> str:
@@ -173,12 +175,13 @@ def rates_without_pause(rates: pd.DataFrame, n_symbols: int) -> dict[int, float]
 
 def dynamic_tables(results: RunResults) -> Iterator[Table]:
     """Compare, for each data set and protocol, dynamic stopping with the best fixed number."""
-    means = _means(results)
+    means, risked = _means(results), _risked(results.rates)
     columns = (
         "Detector", "Characters right (%)", "Mean repetitions", "Forced",
         "Bits/min: mean of rates", "Bits/min: rate of means", "Correct symbols/min",
         "Chosen number", "Bits/min with it", "Gain over it",
         "Best number", "Bits/min with the best", "Gain over the best",
+        *(("Wrong symbols (%)", "Symbols/min while nobody attends") if risked else ()),
     )  # fmt: skip
     for (dataset, protocol), group in means.groupby(GROUP, sort=False):
         rows = []
@@ -189,7 +192,8 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
                 named = {"dataset": dataset, "protocol": protocol, "detector": detector}
                 named |= {"stopping": DYNAMIC}
                 own = rates[np.logical_and.reduce([rates[k] == v for k, v in named.items()])]
-                rows.append(Row((str(detector), *_dynamic_cells(values, own))))
+                cells = [str(detector), *_dynamic_cells(values, own)]
+                rows.append(Row((*cells, *(_risk_cells(own) if risked else ()))))
         if rows:
             caption = f"Dynamic stopping and fixed numbers of repetitions: {protocol}, {dataset}"
             yield Table(columns, tuple(rows), caption)
@@ -213,6 +217,19 @@ def _dynamic_cells(means: pd.DataFrame, rates: pd.DataFrame) -> Iterator[str]:
     yield count(means["repetitions"]["bits_per_minute", BEST])
     yield number(value["bits_per_minute", BEST], 1)
     yield _gain(means, BEST)
+
+
+def _risked(rates: pd.DataFrame) -> bool:
+    """Return whether nothing was spelled anywhere, or nobody attended."""
+    idle = rates["false_activations_per_minute"].notna()
+    return bool((idle | (rates["accuracy"] + rates["errors"] < 1 - 1e-9)).any())
+
+
+def _risk_cells(rates: pd.DataFrame) -> Iterator[str]:
+    """Return the mean share of wrong symbols, and of those a minute while nobody attended."""
+    yield percent(float(rates["errors"].mean()))
+    idle = float(rates["false_activations_per_minute"].mean())
+    yield NONE if np.isnan(idle) else number(idle, 2)
 
 
 def _gain(means: pd.DataFrame, over: str) -> str:
@@ -303,9 +320,8 @@ def _lines(text: Sequence[list[dict[Any, Any]]], shown: Sequence[int]) -> Iterat
         [each for each in decided if each["rule"] == "sum" and each["stopping"] == "fixed"]
         for decided in text
     ]
-    yield Line(
-        "true", tuple((decided[0]["true_symbol"] + wide, True) for decided in fixed if decided)
-    )
+    true = [decided[0]["true_symbol"] for decided in fixed if decided]
+    yield Line("true", tuple((_shown(symbol) + wide, True) for symbol in true))
     for n in shown:
         # A character with fewer repetitions keeps what was decided after its last one.
         after = [[each for each in decided if each["repetitions"] <= n][-1:] for decided in fixed]
@@ -318,5 +334,9 @@ def _lines(text: Sequence[list[dict[Any, Any]]], shown: Sequence[int]) -> Iterat
 
 def _line(after: str, text: Sequence[list[dict[Any, Any]]], wide: str, note: str = "") -> Line:
     decided = [each for character in text for each in character]
-    symbols = tuple((each["symbol"] + wide, bool(each["correct"])) for each in decided)
+    symbols = tuple((_shown(each["symbol"]) + wide, bool(each["correct"])) for each in decided)
     return Line(after, symbols, note)
+
+
+def _shown(symbol: str) -> str:
+    return _SHOWN_NOTHING if symbol == NOTHING else symbol

@@ -226,3 +226,62 @@ def test_other_rates_and_montages_work() -> None:
     )
     assert recording.electrodes == ["Fpz", "Cz", "TP9"]
     assert set(np.diff(recording.flashes["sample"])) == {8}
+
+
+def test_nobody_attends_during_rests() -> None:
+    runs = simulate(**SMALL | {"characters_per_run": 3}, rests=2)
+    for run in runs:
+        attended = run.flashes.groupby("character")["target"].any()
+        assert (len(attended), attended.sum()) == (5, 3)
+        assert run.flashes.groupby("character").size().nunique() == 1
+        run_again = simulate(**SMALL | {"characters_per_run": 3}, rests=2, subjects=[run.subject])
+        assert any(same(run, again) for again in run_again)
+    orders = {tuple(r.flashes.groupby("character")["target"].any()) for r in runs}
+    assert len(orders) > 1  # they lie anywhere
+
+
+def test_alpha_is_larger_in_half_of_the_rests() -> None:
+    (run,) = simulate(subjects=[EASY], n_runs=1, characters_per_run=3, repetitions=15, rests=4)
+    alpha = run.raw.copy().filter(8, 12, verbose="error").get_data(picks=["Oz"])[0]
+    strength = {}
+    for character, shown in run.flashes.groupby("character"):
+        part = alpha[shown["sample"].iloc[0] : shown["sample"].iloc[-1]]
+        strength[character] = (bool(shown["target"].any()), float(part.std()))
+    resting = [value for attended, value in strength.values() if not attended]
+    usual = float(np.mean([value for attended, value in strength.values() if attended]))
+    assert all(value > 1.5 * usual for value in resting[::2])
+    assert all(value < 1.4 * usual for value in resting[1::2])
+
+
+def test_rests_evoke_no_late_response() -> None:
+    runs = simulate(subjects=[EASY], n_runs=1, characters_per_run=1, rests=6, repetitions=15)
+    means, y = window_means(runs[0])
+    flashes = runs[0].flashes
+    assert y.sum() == 2 * 15
+    resting = ~flashes.groupby("character")["target"].transform("any").to_numpy()
+    assert resting.mean() == pytest.approx(6 / 7)
+    learned = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    (other,) = simulate(subjects=[EASY], n_runs=1, characters_per_run=5, seed=2011)
+    learned.fit(*window_means(other))
+    scores = learned.decision_function(means)
+    others = scores[~resting & (y == 0)]
+    assert abs(scores[resting].mean() - others.mean()) < 0.3 * scores.std()
+
+
+def test_options_of_the_people_change_what_they_say_and_nothing_else() -> None:
+    usual = simulate(**SMALL)
+    given = {"weak": 0.25, "latency_spread": 1.0, "shared": 0.6, "rests": 0}
+    assert all(same(a, b) for a, b in zip(usual, simulate(**SMALL, **given), strict=True))
+    for change in ({"weak": 1.0}, {"latency_spread": 2.0}, {"shared": 0.9}):
+        other = simulate(**SMALL, **change)
+        assert not any(same(a, b) for a, b in zip(usual, other, strict=True))
+        assert all(a.flashes.equals(b.flashes) for a, b in zip(usual, other, strict=True))
+
+
+def test_a_larger_shared_part_correlates_distant_electrodes() -> None:
+    def distant(shared: float) -> float:
+        (run, *_) = simulate(subjects=[EASY], n_runs=1, characters_per_run=2, shared=shared)
+        data = run.raw.copy().filter(1, 20, verbose="error").get_data(picks=["Fz", "Oz"])
+        return float(np.corrcoef(data)[0, 1])
+
+    assert distant(0.2) + 0.05 < distant(0.6) < distant(0.9) - 0.05

@@ -114,6 +114,12 @@ def test_offsets_point_from_the_true_symbol_to_the_decided_one() -> None:
     assert counts[0, 0] == 1
 
 
+def test_offsets_leave_out_what_nobody_attended_and_nothing() -> None:
+    pairs = pd.DataFrame({"true_symbol": ["A", "A", ""], "symbol": ["A", "", "B"]})
+    counts = error_offsets(pairs, MATRIX_6X6)
+    assert counts.sum() == counts[5, 5] == 1
+
+
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=30))
 def test_offsets_count_every_character_and_turn_round(pairs: list[tuple[int, int]]) -> None:
     layout = Layout.row_column(["ABCD", "EFGH", "IJKL"])
