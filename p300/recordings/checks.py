@@ -13,6 +13,8 @@ from p300.recordings.flashes import check_codes
 from p300.recordings.guard import guarded
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from p300.recordings.faults import Faults
     from p300.recordings.recording import Recording
 
@@ -96,7 +98,8 @@ def check_recording(recording: Recording) -> None:
     Warns
     -----
     DataWarning
-        Naming electrodes that hold no EEG with the reason, and loud ones; of unusual amplitudes.
+        Naming electrodes that hold no EEG with the reason, and loud ones; of unusual amplitudes;
+        of characters that nobody attended.
     """
     _check_flashes(recording)
     if recording.layout is not None:
@@ -197,6 +200,21 @@ def _check_flashes(recording: Recording) -> None:
         raise RecordingError(f"{where}: none of {len(flashes)} flashes is a target")
     if known.all() and flashes["target"].all():
         raise RecordingError(f"{where}: all {len(flashes)} flashes are targets")
+    if known.all() and flashes["code"].notna().all():
+        _warn_of_unattended(flashes, where)
+
+
+def _warn_of_unattended(flashes: pd.DataFrame, where: str) -> None:
+    attended = flashes.groupby("character")["target"].any()
+    idle = attended.index[~attended.to_numpy(dtype=bool)]
+    if len(idle):
+        warnings.warn(
+            f"{where}: {len(idle)} of {len(attended)} characters have no target (first: character "
+            f"{idle[0]}); nobody attended them, it is taken; if somebody did, marks of targets are "
+            "missing",
+            DataWarning,
+            stacklevel=6,
+        )
 
 
 def _check_units(amplitude: float, where: str) -> None:

@@ -111,6 +111,14 @@ def test_targets_may_be_unknown(build, assert_annotated):
     assert summarise_recording(recording)["n_targets"] is None
 
 
+def test_characters_without_a_target_are_told(build):
+    flashes = table().assign(code=[1, 2] * 5, character=[1] * 6 + [2] * 4)
+    flashes["target"] = [True, False] * 3 + [False] * 4
+    with pytest.warns(DataWarning, match=r"1 of 2 characters have no target \(first: character 2"):
+        build(flashes)
+    build(flashes.assign(code=None))  # without codes there are no characters to be attended
+
+
 @pytest.mark.parametrize(
     ("flashes", "message"),
     [

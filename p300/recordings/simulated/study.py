@@ -41,6 +41,7 @@ this study, its electrodes, shared: .2       .82     .66      .52       .37
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from p300.arguments import did_you_mean
-from p300.errors import RecordingError
+from p300.errors import DataWarning, RecordingError
 from p300.ranges import Natural, NonNegative, Positive, Probability, Seed, Size
 from p300.recordings.described import SIMULATED
 from p300.recordings.layout import MATRIX_6X6
@@ -154,17 +155,20 @@ def load(
             for run in range(1, n_runs + 1):
                 rng = _generator(seed, int(label), run)
                 flashes = _flash_table(rng, characters_per_run, repetitions, rests, sfreq, step)
-                yield build_recording(
-                    _signal(rng, subject, flashes, sfreq),
-                    names,
-                    sfreq,
-                    flashes,
-                    dataset=dataset,
-                    subject=label,
-                    run=str(run),
-                    layout=MATRIX_6X6,
-                    source=f"simulated study, seed {seed}",
-                )
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", ".*nobody attended them", DataWarning)
+                    recording = build_recording(
+                        _signal(rng, subject, flashes, sfreq),
+                        names,
+                        sfreq,
+                        flashes,
+                        dataset=dataset,
+                        subject=label,
+                        run=str(run),
+                        layout=MATRIX_6X6,
+                        source=f"simulated study, seed {seed}",
+                    )
+                yield recording
 
     return generate()
 
