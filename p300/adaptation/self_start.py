@@ -1,93 +1,149 @@
-"""A readout from a person's own unlabelled flashes and nothing else, character by character."""
+"""A readout from a person's own unlabelled flashes, character by character.
+
+It needs nobody else. What other people's labelled flashes tell of the difference of the class means
+is what is expected of it before anything is seen; how far this counts follows from how far those
+people are from one another.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from p300.adaptation.coded_flashes import CodeSums, Flashes
-from p300.adaptation.readout import Floats, Readout
-from p300.adaptation.symbol_evidence import DISTANCE, Belief, Contrasts, symbol_probabilities
-from p300.detectors.calibration import log_odds
+from p300.adaptation.readout import Floats, Readout, fit_readout
+from p300.adaptation.symbol_evidence import (
+    DISTANCE,
+    Belief,
+    Contrasts,
+    symbol_probabilities,
+    vectors,
+)
 from p300.detectors.linear.covariance import EpochGroup, scaled_shrinkage
 from p300.detectors.linear.structure import Structure
 
 
 @dataclass(frozen=True, eq=False)
-class Started:
-    """What a person's own flashes have taught.
+class Prior:
+    """What is expected of a person before anything is seen.
 
     Parameters
     ----------
     readout
-        None where no flash has a code.
-    symbols
-        Probability of each symbol, [character, symbol].
+        To score by; None where nothing is known.
+    difference
+        Of the class means, [feature].
+    variance
+        Of that difference from person to person, in multiples of the noise's covariance.
+    structure
+        What is known of that covariance.
     """
 
     readout: Readout | None
-    symbols: Floats
+    difference: Floats
+    variance: float
+    structure: Structure
 
 
-def target_share(lit: Floats) -> float:
-    """Return how often a flash lights a symbol, all codes and symbols alike: [code, symbol]."""
-    return float(lit.mean())
+def of_nobody(n_features: int, structure: Structure) -> Prior:
+    """Return what is expected where there is nobody else."""
+    return Prior(None, np.zeros(n_features), DISTANCE / n_features, structure)
 
 
-def start(flashes: Flashes, structure: Structure) -> Started:
-    """Learn a readout from unlabelled flashes and nothing else.
+def of_others(
+    features: Floats, y: npt.NDArray[np.uint8], subject: npt.NDArray[np.int64], structure: Structure
+) -> Prior:
+    """Return what other people's labelled epochs tell.
+
+    The variance is that of the people's differences about their mean, less what comes of few
+    epochs, plus that of the mean. All features count in it, so that two people are enough.
+
+    Parameters
+    ----------
+    features
+        [epoch, feature].
+    y
+        1 for a target, 0 for a non-target, [epoch]; both must occur.
+    subject
+        Number of each epoch's, [epoch]. Of one subject alone the variance is that of nobody.
+    structure
+        What is known of the covariance.
+    """
+    readout = fit_readout(features, y, structure)
+    found, flashes = list[Floats](), list[float]()
+    for one in np.unique(subject):
+        own, target = features[subject == one], y[subject == one] == 1
+        if not 0 < target.sum() < len(target):
+            continue
+        found.append(own[target].mean(axis=0) - own[~target].mean(axis=0))
+        flashes.append(target.sum() * (~target).sum() / len(target))
+    n, n_features = len(found), features.shape[1]
+    variance = DISTANCE / n_features
+    if n > 1:
+        apart = np.array(found) - np.mean(found, axis=0)
+        lengths = np.sum(apart.T * structure.solve(readout.covariance.copy(), apart.T))
+        of_people = lengths / (n_features * (n - 1)) - np.mean(1 / np.array(flashes))
+        variance = max(of_people, 0.0) * (1 + 1 / n) + 1 / sum(flashes)
+    return Prior(readout, readout.target - readout.nontarget, float(variance), structure)
+
+
+def start(flashes: Flashes, prior: Prior) -> Readout | None:
+    """Learn a readout from unlabelled flashes of one person.
 
     Parameters
     ----------
     flashes
-        Of one person. Those without a code count for the covariance alone.
-    structure
-        What is known of the covariance of the features.
+        Those without a code count for the covariance alone.
+    prior
+        What is expected.
+
+    Returns
+    -------
+    That of the prior where no flash has a code.
 
     Raises
     ------
     DetectorError
         When the covariance is singular.
     """
-    n_symbols = flashes.lit.shape[1]
     coded = flashes.code >= 0
     if not coded.any():
-        return Started(None, np.full((flashes.n_characters, n_symbols), 1 / n_symbols))
+        return prior.readout
     group = EpochGroup(flashes.features)
     covariance = _shrunk(group)
     sums = CodeSums.of(replace(flashes, features=flashes.features - group.mean))
-    contrasts = Contrasts.of(sums, lambda rows: structure.solve(covariance.copy(), rows))
-    variance = DISTANCE / contrasts.n_features
-    symbols = symbol_probabilities(contrasts, variance)
-    weights = Belief.after(contrasts, symbols, variance).weights
-    difference = weights @ sums.features.reshape(len(weights), -1)
-    targets = float((symbols * (sums.counts @ sums.lit)).sum()) / coded.sum()
-    nontarget = group.mean - targets * difference
-    return Started(Readout(nontarget, nontarget + difference, covariance, structure), symbols)
+    contrasts = Contrasts.of(
+        sums, prior.difference, lambda rows: prior.structure.solve(covariance.copy(), rows)
+    )
+    probability = symbol_probabilities(contrasts, prior.variance)
+    belief = Belief.after(contrasts, probability, prior.variance)
+    difference = belief.weights @ vectors(sums, prior.difference)
+    share = float((probability * (sums.counts @ sums.lit)).sum()) / coded.sum()
+    nontarget = group.mean - share * difference
+    return Readout(nontarget, nontarget + difference, covariance, prior.structure)
 
 
-def score_from_nothing(flashes: Flashes, structure: Structure) -> tuple[Floats, Started]:
+def score_by_starting(flashes: Flashes, prior: Prior) -> tuple[Floats, Readout | None]:
     """Score a person character by character, each by what was known before it.
 
     Parameters
     ----------
-    flashes, structure
+    flashes, prior
         As in :func:`start`, in the order of time.
 
     Returns
     -------
-    Log-odds of a target, [epoch], the same of all flashes as far as nothing is known; and what is
-    known at the end.
+    Log-likelihood ratios, [epoch], zero as long as nothing is known; and the readout at the end.
     """
-    scores = np.full(len(flashes.features), log_odds(target_share(flashes.lit)))
-    known = Started(None, np.empty((0, flashes.lit.shape[1])))
+    ratios, known = np.zeros(len(flashes.features)), prior.readout
     for character in range(flashes.n_characters):
         rows = flashes.character == character
-        if known.readout is not None:
-            scores[rows] += known.readout(flashes.features[rows])
-        known = start(flashes.of(flashes.character <= character), structure)
-    return scores, known
+        if known is not None:
+            ratios[rows] = known(flashes.features[rows])
+        known = start(flashes.of(flashes.character <= character), prior)
+    return ratios, known
 
 
 def _shrunk(group: EpochGroup) -> Floats:

@@ -10,7 +10,8 @@ known of the mean of all flashes, the evidence for a against "all flashes are al
 
 in the metric of the inverse covariance, for f features: textbook comparison of normal models, the
 means integrated out. Nothing needs to be known at the start: with m = 0 it prefers the symbol whose
-flashes differ most from the others. It does not change when features are mixed linearly.
+flashes differ most from the others. Where other people's labelled flashes tell an m, v is how far
+people are from one another. It does not change when features are mixed linearly.
 
 What one character tells of D is believed by the others: each in turn is told by what all others say
 of D, weighted by how probable their symbols are, until nothing moves. A character never confirms
@@ -52,8 +53,8 @@ class Contrasts:
         So many independent flashes the difference is as precise as: n+ n- / N, [character, symbol].
         0 where a character has no flashes that light the symbol, or no others.
     products
-        Of all sums of features with one another, in the metric of the inverse covariance,
-        [character * code, character * code].
+        In the metric of the inverse covariance, of all sums of features and, last, the mean that is
+        expected of the difference with one another, [character * code + 1, character * code + 1].
     n_features
         Number of features.
     """
@@ -64,13 +65,15 @@ class Contrasts:
     n_features: int
 
     @classmethod
-    def of(cls, sums: CodeSums, solve: Callable[[Floats], Floats]) -> Contrasts:
+    def of(cls, sums: CodeSums, expected: Floats, solve: Callable[[Floats], Floats]) -> Contrasts:
         """Compare the flashes of all characters.
 
         Parameters
         ----------
         sums
             Of features about their mean over all flashes.
+        expected
+            Of the difference of the class means, before anything is seen, [feature].
         solve
             Multiplies [feature, n] with the inverse covariance.
         """
@@ -81,8 +84,13 @@ class Contrasts:
         lighting = sums.lit / np.where(both, lit, 1)[:, None]
         rest = (1 - sums.lit) / np.where(both, other, 1)[:, None]
         weights = np.where(both[:, None], lighting - rest, 0.0)
-        rows = sums.features.reshape(-1, sums.features.shape[2])
+        rows = vectors(sums, expected)
         return cls(weights, flashes, rows @ solve(rows.T), rows.shape[1])
+
+
+def vectors(sums: CodeSums, expected: Floats) -> Floats:
+    """Return all that a belief is made of, [character * code + 1, feature]."""
+    return np.vstack([sums.features.reshape(-1, len(expected)), expected])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +100,7 @@ class Belief:
     Parameters
     ----------
     weights
-        Of the sums of features of each character and code in its mean, [character * code].
+        Of the :func:`vectors` in its mean, [character * code + 1].
     variance
         In multiples of the noise's covariance.
     """
@@ -111,11 +119,12 @@ class Belief:
         probability
             Of each symbol, [character, symbol]; characters of which nothing is known have zeros.
         variance
-            What was believed before: a mean of zero with this variance.
+            Of what was expected before.
         """
         counted = probability * contrasts.flashes
         left = 1 / (1 / variance + float(counted.sum()))
-        return cls(left * np.einsum("cks,cs->ck", contrasts.weights, counted).ravel(), left)
+        seen = np.einsum("cks,cs->ck", contrasts.weights, counted).ravel()
+        return cls(left * np.append(seen, 1 / variance), left)
 
 
 def symbol_probabilities(contrasts: Contrasts, variance: float) -> Floats:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from drawn_flashes import CODES, LIT, draw
+import pytest
+from drawn_flashes import LIT, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -23,20 +24,24 @@ from p300.adaptation.symbol_evidence import (
 PERSON = (1, 1.5, 0, 0, 0, 0)
 
 
-def contrasts_of(flashes, covariance=None):
+def contrasts_of(flashes, covariance=None, expected=None):
     covariance = np.cov(flashes.features.T, bias=True) if covariance is None else covariance
-    return Contrasts.of(CodeSums.of(flashes), lambda rows: np.linalg.solve(covariance, rows))
+    expected = np.zeros(flashes.features.shape[1]) if expected is None else expected
+    solve = lambda rows: np.linalg.solve(covariance, rows)  # noqa: E731
+    return Contrasts.of(CodeSums.of(flashes), expected, solve)
 
 
-def test_it_is_the_integral_over_both_means():
+@pytest.mark.parametrize("mean", [0.0, 0.8])
+def test_it_is_the_integral_over_both_means(mean):
     # One feature of variance 2; three codes, lit once, twice and three times, each its own symbol.
     code, x = np.array([0, 1, 1, 2, 2, 2]), np.array([1.1, -0.4, 0.6, 2.3, 0.9, 1.9])
     sums = CodeSums(
         np.bincount(code, x)[None, :, None], np.bincount(code)[None].astype(float), np.eye(3)
     )
-    noise, before, mean = 2.0, 0.7, 0.0
-    contrasts = Contrasts.of(sums, lambda rows: rows / noise)
-    found = log_evidence(contrasts, 0, Belief(np.zeros(3), before))
+    noise, before = 2.0, 0.7
+    contrasts = Contrasts.of(sums, np.array([mean]), lambda rows: rows / noise)
+    nothing = Belief.after(contrasts, np.zeros((1, 3)), before)
+    found = log_evidence(contrasts, 0, nothing)
     grid = np.linspace(-12, 12, 601)
     middle, difference = grid[:, None], grid[None, :]
     prior = norm.logpdf(difference, mean, np.sqrt(before * noise))
@@ -118,7 +123,7 @@ def test_a_scrambled_table_of_codes_gives_no_letters():
 def test_a_character_does_not_confirm_itself():
     flashes, _ = draw(PERSON, n_characters=1, seed=2)
     contrasts = contrasts_of(flashes)
-    alone = log_evidence(contrasts, 0, Belief(np.zeros(len(CODES)), 1 / 6))
+    alone = log_evidence(contrasts, 0, Belief.after(contrasts, np.zeros((1, 36)), 1 / 6))
     likelihood = np.exp(alone - alone.max())
     probability = symbol_probabilities(contrasts, 1 / 6)
     assert_allclose(probability[0], likelihood / likelihood.sum())
