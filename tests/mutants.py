@@ -18,6 +18,7 @@ from mutant import Mutant
 from mutants_hostile import HOSTILE
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
+from mutants_self_start import SELF_START
 from mutants_sums import SUMS
 from mutants_toeplitz import TOEPLITZ
 
@@ -29,6 +30,7 @@ MUTANTS = (
     *READINGS,
     *SUMS,
     *TOEPLITZ,
+    *SELF_START,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.adaptation.coded_flashes import CodeSums, Flashes
-from p300.adaptation.readout import Floats, Readout, fit_readout
+from p300.adaptation.readout import Floats, Readout
 from p300.adaptation.symbol_evidence import (
     DISTANCE,
     Belief,
@@ -58,32 +58,37 @@ def of_others(
     """Return what other people's labelled epochs tell.
 
     The variance is that of the people's differences about their mean, less what comes of few
-    epochs, plus that of the mean. All features count in it, so that two people are enough.
+    epochs, plus that of the mean. All features count in it, so that two people are enough. The
+    noise is that within a person, each about their own means.
 
     Parameters
     ----------
     features
         [epoch, feature].
     y
-        1 for a target, 0 for a non-target, [epoch]; both must occur.
+        1 for a target, 0 for a non-target, [epoch]; both must occur in somebody's epochs.
     subject
         Number of each epoch's, [epoch]. Of one subject alone the variance is that of nobody.
     structure
         What is known of the covariance.
     """
-    readout = fit_readout(features, y, structure)
-    found, flashes = list[Floats](), list[float]()
+    found, flashes, residuals = list[Floats](), list[float](), list[Floats]()
     for one in np.unique(subject):
         own, target = features[subject == one], y[subject == one] == 1
         if not 0 < target.sum() < len(target):
             continue
-        found.append(own[target].mean(axis=0) - own[~target].mean(axis=0))
+        means = [own[rows].mean(axis=0) for rows in (~target, target)]
+        residuals.append(own - np.where(target[:, None], means[1], means[0]))
+        found.append(means[1] - means[0])
         flashes.append(target.sum() * (~target).sum() / len(target))
+    covariance = _shrunk(EpochGroup(np.concatenate(residuals), centred=True))
+    nontarget, target_mean = (features[y == label].mean(axis=0) for label in (0, 1))
+    readout = Readout(nontarget, target_mean, covariance, structure)
     n, n_features = len(found), features.shape[1]
     variance = DISTANCE / n_features
     if n > 1:
         apart = np.array(found) - np.mean(found, axis=0)
-        lengths = np.sum(apart.T * structure.solve(readout.covariance.copy(), apart.T))
+        lengths = np.sum(apart.T * structure.solve(covariance.copy(), apart.T))
         of_people = lengths / (n_features * (n - 1)) - np.mean(1 / np.array(flashes))
         variance = max(of_people, 0.0) * (1 + 1 / n) + 1 / sum(flashes)
     return Prior(readout, readout.target - readout.nontarget, float(variance), structure)
