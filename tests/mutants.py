@@ -19,6 +19,7 @@ from mutants_hostile import HOSTILE
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
 from mutants_risk import RISK
+from mutants_self_start import SELF_START
 from mutants_sums import SUMS
 from mutants_toeplitz import TOEPLITZ
 
@@ -31,6 +32,7 @@ MUTANTS = (
     *RISK,
     *SUMS,
     *TOEPLITZ,
+    *SELF_START,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ADAPTATIONS = {
     "none": "p300.adaptation.ways.none:NoAdaptation",
     "self_calibrated": "p300.adaptation.ways.self_calibrated:SelfCalibrated",
+    "self_started": "p300.adaptation.ways.self_started:SelfStarted",
     "labelled": "p300.adaptation.ways.labelled:Labelled",
     "fine_tuned": "p300.adaptation.ways.fine_tuned:FineTuned",
     "from_scratch": "p300.adaptation.ways.from_scratch:FromScratch",

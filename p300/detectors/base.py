@@ -139,8 +139,11 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
 
     def _note(self, shape: tuple[int, ...], labels: Labels) -> None:
         """Note the training epochs' electrodes and samples, and their share of targets."""
-        self.threshold_ = log_odds(float(labels.mean()))
-        self.input_shape_ = (shape[1], shape[2])
+        self._note_share(shape[1:], float(labels.mean()))
+
+    def _note_share(self, shape: tuple[int, ...], share: float) -> None:
+        self.threshold_ = log_odds(share)
+        self.input_shape_ = (shape[0], shape[1])
         self.classes_ = np.array([0, 1])
 
     def _check_parameters(self) -> None:
@@ -175,6 +178,34 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         raise DetectorError(
             f"detector {self.name} cannot be fine-tuned, only networks can; use adaptation "
             "'labelled', or a network"
+        )
+
+    def take_readout(
+        self,
+        shape: tuple[int, int],  # noqa: ARG002
+        share: float,  # noqa: ARG002
+        readout: tuple[Floats, float] | None = None,  # noqa: ARG002
+    ) -> Self:
+        """Become a fitted detector by weights that were learned elsewhere, without a fit.
+
+        Parameters
+        ----------
+        shape
+            Number of electrodes and of samples of an epoch.
+        share
+            Of targets among the epochs.
+        readout
+            As :meth:`readout`, so that raw scores are log-odds; by default nothing is known, and
+            all epochs score alike.
+
+        Raises
+        ------
+        DetectorError
+            When what the last layer reads needs a fit; a parameter out of range.
+        """
+        raise DetectorError(
+            f"detector {self.name} learns from labels what its last layer reads, and there are "
+            "none; use one whose features are of each epoch alone (slda)"
         )
 
     def decision_function(self, X: npt.ArrayLike) -> Floats:

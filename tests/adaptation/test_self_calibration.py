@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from drawn_flashes import LIT, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -21,11 +22,7 @@ from p300.adaptation.self_calibration import score_prequentially as score_with_e
 from p300.detectors.linear.moments import ClassMoments
 from p300.detectors.linear.structure import UNSTRUCTURED
 from p300.detectors.linear.toeplitz import BlockToeplitz
-from p300.recordings import MATRIX_6X6
-from p300.recordings.layout import lit_symbols
 
-LIT = lit_symbols(MATRIX_6X6)
-CODES = sorted(MATRIX_6X6.groups)
 STRENGTH = Strength(targets=30, epochs=300)
 
 
@@ -33,25 +30,6 @@ def score_prequentially(known, flashes, strength):
     """The session with one strength."""
     (session,) = score_with_each(known, flashes, [strength])
     return session
-
-
-def draw(direction, n_characters=8, repetitions=10, seed=0, separation=1.3):
-    """Flashes of a person whose targets lie ``separation`` along ``direction``; their labels."""
-    rng = np.random.default_rng(seed)
-    direction = np.asarray(direction, dtype=float) / np.linalg.norm(direction)
-    character, code, repetition, target = [], [], [], []
-    for k in range(n_characters):
-        wanted = MATRIX_6X6.codes_of(str(rng.choice(MATRIX_6X6.symbols)))
-        for r in range(repetitions):
-            for c in rng.permutation(CODES):
-                character.append(k)
-                code.append(CODES.index(c))
-                repetition.append(r)
-                target.append(c in wanted)
-    y = np.array(target)
-    features = rng.standard_normal((len(y), len(direction))) + separation * y[:, None] * direction
-    flashes = Flashes(features, *(np.array(v) for v in (character, code, repetition)), LIT)
-    return flashes, y
 
 
 def known(direction, separation=1.3, n_features=6):

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from p300.detectors.calibration import Sigmoid
 from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
 from p300.detectors.splits import EpochArray, Floats, Labels
 from p300.ranges import Count, Positive, Seed, Several, Size
@@ -56,6 +57,18 @@ class SingleLayer(ClosedFormDetector):
     def features(self, X: EpochArray) -> Floats:
         """Average consecutive samples: [epoch, electrode * window], electrode by electrode."""
         return window_means(X, self.n_windows)
+
+    def take_readout(
+        self, shape: tuple[int, int], share: float, readout: tuple[Floats, float] | None = None
+    ) -> Self:
+        """Take weights; see :meth:`p300.detectors.base.Detector.take_readout`."""
+        self._check_parameters()
+        self._note_share(shape, share)
+        self.calibration_ = Sigmoid(1.0, 0.0)
+        nothing = (np.zeros(shape[0] * self.n_windows), self.threshold_)
+        weights, self.intercept_ = nothing if readout is None else readout
+        self.coef_ = weights.reshape(shape[0], self.n_windows)
+        return self
 
     def readout(self) -> tuple[Floats, float]:
         """Return the weights of the features, [feature], and the intercept."""

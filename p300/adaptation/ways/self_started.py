@@ -1,0 +1,152 @@
+"""A start from nobody's data: the tested person's own flashes, without labels."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import expit
+
+from p300.adaptation.base import Adaptation, FoldEpochs, Scored
+from p300.adaptation.coded_flashes import Flashes, Index, gather_flashes
+from p300.adaptation.readout import Floats, Readout
+from p300.adaptation.self_start import Prior, of_nobody, of_others, score_by_starting, start
+from p300.adaptation.transfer import MOST_SUBJECTS, read_features
+from p300.adaptation.ways.self_calibrated import layout_of
+from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
+from p300.errors import ProtocolError
+from p300.recordings.layout import has_codes, lit_symbols
+from p300.signal.parts import Part, part_of
+
+if TYPE_CHECKING:
+    from p300.detectors.base import Detector
+    from p300.recordings.layout import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What is known before the tested person comes.
+
+    Parameters
+    ----------
+    detector
+        To which all epochs are alike.
+    prior
+        What is expected of a person.
+    calibration
+        Log-likelihood ratio -> log-odds of a target.
+    training_scores
+        Log-odds of each training epoch as if its subject came, [training epoch]; NaN of subjects
+        who were not treated as new.
+    """
+
+    detector: Detector
+    prior: Prior
+    calibration: Sigmoid
+    training_scores: Floats
+
+    def reading(self, readout: Readout | None) -> Detector:
+        """Return a detector that reads by what a person's flashes have taught."""
+        if readout is None:
+            return self.detector
+        (weights, middle), of = readout.line, self.calibration
+        line = of.slope * weights, of.intercept - of.slope * middle
+        detector = copy.deepcopy(self.detector)
+        share = float(expit(detector.threshold_))
+        return detector.take_readout(detector.input_shape_, share, line)
+
+
+class SelfStarted(Adaptation[Start]):
+    """Learn from unlabelled flashes of the tested subject.
+
+    Under a protocol with calibration characters from these, else from the characters before the one
+    that is scored, of the tested epochs.
+
+    Parameters
+    ----------
+    others
+        Whether the training subjects tell what is to be expected of the tested one. Without them
+        the first character is not known yet, and all its flashes score alike.
+    """
+
+    name = "self_started"
+    about = (
+        "It learns without labels from the tested subject's flashes, because only one symbol a "
+        "character is attended, and needs nobody else's (unless told to expect of the subject "
+        "what the training subjects have shown); under few_shot from the calibration characters, "
+        "else from those before the one that is scored."
+    )
+    needs_codes = True
+    fewest_characters = 1
+
+    def __init__(self, *, others: bool = False) -> None:
+        self.others = others
+
+    def learn(self, detector: Detector, fold: FoldEpochs) -> Start:
+        """Return what is known before; by default no training subject teaches any of it."""
+        train, layout = fold.train, layout_of(fold)
+        share = float(lit_symbols(layout).mean())  # of targets, all codes and symbols alike
+        blank = detector.take_readout(train.shape[1:], share)
+        features, subjects = read_features(blank, train), train.units("subject")
+
+        def prior(rows: Index) -> Prior:
+            if not self.others or not len(rows):
+                return of_nobody(features.shape[1], blank.structure())
+            return of_others(features[rows], train.y[rows], subjects[rows], blank.structure())
+
+        ratios = np.full(len(train), np.nan)
+        for one in _as_new(train, fold.seed):
+            rows, rest = np.flatnonzero(subjects == one), np.flatnonzero(subjects != one)
+            flashes, order = gather_flashes(train.select(rows), features[rows], layout)
+            ratios[rows[order]], _ = score_by_starting(flashes, prior(rest))
+        calibration, scored = Sigmoid(1.0, blank.threshold_), np.isfinite(ratios)
+        if self.others and scored.any():
+            calibration = fit_sigmoid(ratios[scored], train.y[scored])
+        return Start(blank, prior(np.arange(len(train))), calibration, calibration(ratios))
+
+    def score(self, learned: Start, fold: FoldEpochs) -> Scored:
+        """Score by what the subject's own flashes have taught so far."""
+        if not len(fold.test):
+            raise ProtocolError(
+                f"adaptation {self.name!r} learns while somebody is recorded, and so far there is "
+                "no detector to store; train one with self_calibrated"
+            )
+        layout, test = layout_of(fold), part_of(fold.test)
+        if fold.calibration is None:
+            ratios, readout = _follow(learned, test, layout)
+        else:
+            flashes, _ = _gathered(learned.detector, part_of(fold.calibration), layout)
+            readout = start(flashes, learned.prior)
+            nothing = np.zeros(len(test))
+            ratios = readout(read_features(learned.detector, test)) if readout else nothing
+        return Scored(
+            detector=learned.reading(readout),
+            train=fold.train,
+            validation=fold.validation,
+            scores=finite_scores(learned.calibration(ratios), f"by {self.name}"),
+            training_scores=learned.training_scores,
+            about={"variance": learned.prior.variance},
+        )
+
+
+def _as_new(train: Part, seed: int) -> Index:
+    """Return the training subjects whose flashes have codes, some of them where they are many."""
+    coded = np.unique(train.units("subject")[has_codes(train.flashes)])
+    most = min(len(coded), MOST_SUBJECTS)
+    return np.sort(np.random.default_rng(seed).choice(coded, most, replace=False))
+
+
+def _follow(learned: Start, epochs: Part, layout: Layout) -> tuple[Floats, Readout | None]:
+    """Score subjects, each from the start on; return what is known of the last one at the end."""
+    ratios, subjects = np.empty(len(epochs)), epochs.units("subject")
+    for subject in np.unique(subjects):
+        rows = np.flatnonzero(subjects == subject)
+        flashes, order = _gathered(learned.detector, epochs.select(rows), layout)
+        ratios[rows[order]], readout = score_by_starting(flashes, learned.prior)
+    return ratios, readout
+
+
+def _gathered(detector: Detector, own: Part, layout: Layout) -> tuple[Flashes, Index]:
+    return gather_flashes(own, read_features(detector, own), layout)
