@@ -124,7 +124,8 @@ MUTANTS = (
         "        tried = [replace(learned, strength=one) for one in STRENGTHS]\n"
         "        if fold.calibration is None:\n"
         "            learned = max(tried, key=lambda one: roc_auc_score(\n"
-        "                fold.test.y, one.score_prequentially(fold.test, layout_of(fold))[0]))\n"
+        "                fold.test.y,\n"
+        "                one.score_prequentially(fold.test, layout_of(fold)).scores))\n"
         '        about: dict[str, Any] = {"strength": asdict(learned.strength)}\n',
         ("tests/evaluation/test_fold.py",),
     ),

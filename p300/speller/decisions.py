@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.columns import Decoded
 from p300.recordings.layout import Layout
 from p300.recordings.units import UNITS
 from p300.speller.evidence import (
@@ -23,15 +24,20 @@ from p300.speller.selections import Floats, Index, Selections, gather_selections
 from p300.speller.stopping import stop_at
 
 DECISION_COLUMNS = (
-    *UNITS["character"], "rule", "stopping", "repetitions", "symbol", "true_symbol", "correct",
-    "posterior", "forced", "tie",
+    *UNITS["character"], "rule", "stopping", "decoded", "repetitions", "symbol", "true_symbol",
+    "correct", "posterior", "forced", "tie",
 )  # fmt: skip
 """Columns of a table of decisions. ``rule`` is "sum" (of probabilities, the paper's) or
 "posterior"; ``stopping`` is "fixed" (one row for every number of repetitions shown), "chosen" (the
-number chosen on training characters) or "dynamic", both one row a character; ``posterior`` is NaN
-for the sum; ``true_symbol`` and ``correct`` are NA where the truth is not known; ``forced``:
+number chosen on training characters) or "dynamic", both one row a character; ``decoded`` is a
+:class:`~p300.columns.Decoded`: what is post-hoc is decided on the same flashes as at the time, by
+their scores of the end; ``posterior`` is NaN for the sum; ``true_symbol`` and ``correct`` are NA
+where the truth is not known; ``forced``:
 dynamic, and the repetitions ran out before the threshold was reached; ``tie``: several symbols were
 equally good and the first in the layout was taken."""
+
+Stop = tuple[int, bool]
+"""Position of the repetition after which a selection is decided, and whether it was forced."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,9 @@ class Decision:
         Whether the repetitions ran out before the posterior reached the threshold.
     tie
         Whether another symbol was equally likely.
+    post_hoc
+        What the same flashes are decoded as at the end, when the detector has learned from all of
+        them; None where it does not go on learning.
     """
 
     dataset: str
@@ -67,6 +76,7 @@ class Decision:
     repetitions: int
     forced: bool
     tie: bool
+    post_hoc: str | None = None
 
 
 def spell(
@@ -90,11 +100,13 @@ def spell(
     language
         Prior over symbols; without it they are equally likely.
     """
-    selections = gather_selections(scores, layout)
-    each = _posteriors(selections, model, language, dynamic=True)
-    for k, posterior in enumerate(each):
-        at, forced = _stop(posterior, selections.n_repetitions[k], model)
+    selections, stops = gather_selections(scores, layout), list[Stop]()
+    again = selections.again
+    later = None if again is None else _follow(again, model, language, stops)
+    for k, (posterior, (at, forced)) in enumerate(_follow(selections, model, language)):
+        stops.append((at, forced))
         best, tie = best_symbols(posterior[at])
+        read = None if later is None else best_symbols(next(later)[0][at])[0]
         dataset, subject, session, run, character = selections.names.iloc[k]
         true = int(selections.true[k])
         yield Decision(
@@ -109,6 +121,7 @@ def spell(
             repetitions=at + 1,
             forced=forced,
             tie=bool(tie),
+            post_hoc=None if read is None else layout.symbols[int(read)],
         )
 
 
@@ -135,6 +148,23 @@ def decide(
     -------
     Columns :data:`DECISION_COLUMNS`.
     """
+    tables, stops = [], None
+    for decoded, scored in ((Decoded.INSTANT, selections), (Decoded.POST_HOC, selections.again)):
+        if scored is None:
+            continue
+        own = _decide_fixed(scored, model, language)
+        if model is not None:
+            each = list(_follow(scored, model, language, stops))
+            stops = [stop for _, stop in each]
+            own.append(_decide_dynamic(scored, np.stack([after for after, _ in each]), stops))
+        tables += [table.assign(decoded=str(decoded)) for table in own]
+    return pd.concat(tables, ignore_index=True)[list(DECISION_COLUMNS)]
+
+
+def _decide_fixed(
+    selections: Selections, model: SpellerModel | None, language: LanguageModel | None
+) -> list[pd.DataFrame]:
+    """Decide after every number of repetitions, and after the chosen one."""
     n = selections.n_repetitions
     selection, repetition = np.nonzero(np.arange(n.max())[None, :] < n[:, None])
     each = selection, repetition
@@ -144,24 +174,50 @@ def decide(
         chosen = np.arange(len(selections)), np.minimum(model.repetitions, n) - 1
         tables.append(_table(selections, "sum", "chosen", chosen, best, tie))
     if model is not None:
-        fixed = np.stack(list(_posteriors(selections, model, language, dynamic=False)))
+        fixed = np.stack(list(_posteriors(selections, model, language)))
         best, tie = best_symbols(fixed)
         tables.append(_table(selections, "posterior", "fixed", each, best, tie, fixed))
-        free = np.stack(list(_posteriors(selections, model, language, dynamic=True)))
-        best, tie = best_symbols(free)
-        at, forced = stop_at(np.exp(free.max(axis=2)), n, model.threshold)
-        stops = np.arange(len(selections)), at
-        tables.append(_table(selections, "posterior", "dynamic", stops, best, tie, free, forced))
-    return pd.concat(tables, ignore_index=True)
+    return tables
+
+
+def _decide_dynamic(
+    selections: Selections, posterior: Floats, stops: Sequence[Stop]
+) -> pd.DataFrame:
+    """Decide where each selection was stopped, log p [selection, repetition, symbol]."""
+    best, tie = best_symbols(posterior)
+    at, forced = (np.array(values) for values in zip(*stops, strict=True))
+    where = np.arange(len(selections)), at
+    return _table(selections, "posterior", "dynamic", where, best, tie, posterior, forced)
+
+
+def _follow(
+    selections: Selections,
+    model: SpellerModel,
+    language: LanguageModel | None,
+    stops: Sequence[Stop] | None = None,
+) -> Iterator[tuple[Floats, Stop]]:
+    """Yield log p(symbol) of one selection after another, and where it is stopped.
+
+    Where the same selections had been stopped before, given by ``stops``, they stop there again.
+    """
+    own: list[Stop] = []
+    for k, posterior in enumerate(_posteriors(selections, model, language, own)):
+        shown = selections.n_repetitions[k]
+        own.append(_stop(posterior, shown, model) if stops is None else stops[k])
+        yield posterior, own[k]
 
 
 def _posteriors(
-    selections: Selections, model: SpellerModel, language: LanguageModel | None, *, dynamic: bool
+    selections: Selections,
+    model: SpellerModel,
+    language: LanguageModel | None,
+    stops: Sequence[Stop] | None = None,
 ) -> Iterator[Floats]:
     """Yield log p(symbol) of one selection after another, [repetition, symbol].
 
     With a language model the prior follows the text spelled so far: with dynamic stopping one
-    text, else one for each fixed number of repetitions.
+    text, else one for each fixed number of repetitions. ``stops`` then has those of the selections
+    that were yielded before.
     """
     evidence = add_likelihood_ratios(selections, model.ratio)
     if language is None:
@@ -172,19 +228,19 @@ def _posteriors(
     texts: list[list[str]] = []
     for k, after in enumerate(evidence):
         if k == 0 or run[k] != run[k - 1]:
-            texts = [[] for _ in range(1 if dynamic else len(after))]
+            texts = [[] for _ in range(len(after) if stops is None else 1)]
         prior = np.array([language.log_prior(text, selections.layout) for text in texts])
         posterior = log_posterior(after, model.factor, prior)
         yield posterior
-        if dynamic:
-            ends = [_stop(posterior, selections.n_repetitions[k], model)[0]]
-        else:
+        if stops is None:
             ends = [min(n, int(selections.n_repetitions[k]) - 1) for n in range(len(after))]
+        else:
+            ends = [stops[k][0]]
         for text, end in zip(texts, ends, strict=True):
             text.append(symbols[int(best_symbols(posterior[end])[0])])
 
 
-def _stop(posterior: Floats, n_repetitions: int, model: SpellerModel) -> tuple[int, bool]:
+def _stop(posterior: Floats, n_repetitions: int, model: SpellerModel) -> Stop:
     """Stop one selection, log p [repetition, symbol]: position of the repetition, forced or not."""
     largest = np.exp(posterior.max(axis=1))[None, :]
     at, forced = stop_at(largest, np.array([n_repetitions]), model.threshold)
@@ -201,7 +257,7 @@ def _table(
     posterior: Floats | None = None,
     forced: npt.NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
-    """Return the decisions of selections after repetitions, both as positions."""
+    """Return the decisions of selections after repetitions, both as positions, but ``decoded``."""
     selection, repetition = where
     symbols = pd.array(selections.layout.symbols, dtype="string")
     decided, true = best[where], selections.true[selection]
@@ -215,4 +271,4 @@ def _table(
     table["posterior"] = np.nan if posterior is None else np.exp(posterior[(*where, decided)])
     table["forced"] = False if forced is None else forced
     table["tie"] = tie[where]
-    return table[list(DECISION_COLUMNS)]
+    return table

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from p300.columns import Decoded
 from p300.errors import SpellerError
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
 from p300.recordings.layout import Layout
@@ -72,15 +73,19 @@ def _share(point: dict[Any, Any]) -> str:
 
 def character_tables(results: RunResults) -> Iterator[Table]:
     """Give, for each data set and protocol, the characters right against repetitions."""
-    for (dataset, protocol), rates in results.rates.groupby(GROUP, sort=False):
+    for (dataset, protocol), rates in results.all_rates.groupby(GROUP, sort=False):
         shown, rows = shown_repetitions(rates), []
         curve = accuracy_curve(rates)
         pooled = curve[curve["subject"] == "pooled"]
-        for (detector, rule), part in pooled.groupby(["detector", "rule"], sort=False):
+        named = None
+        for (detector, rule, decoded), part in pooled.groupby(
+            ["detector", "rule", "decoded"], sort=False
+        ):
             by_number = {r["repetitions"]: _share(r) for r in part.to_dict("records")}
-            name = str(detector) if rule == "sum" else ""
+            name, named = "" if detector == named else str(detector), detector
+            how = RULES[str(rule)] + (f", {decoded}" if decoded == Decoded.POST_HOC else "")
             cells = [by_number.get(n, NONE) for n in shown]
-            rows.append(Row((name, RULES[str(rule)], *cells)))
+            rows.append(Row((name, how, *cells)))
         columns = ("Detector", "Rule", *map(str, shown))
         caption = f"Characters right (%) after n repetitions: {protocol}, {dataset}"
         yield Table(columns, tuple(rows), caption, n_text=2)
@@ -120,7 +125,8 @@ def rate_tables(results: RunResults) -> Iterator[Table]:
 def _means(results: RunResults) -> pd.DataFrame:
     """Return the means over subjects of what is measured of characters."""
     metrics = results.metrics
-    return metrics[(metrics["subject"] == MEAN) & metrics["rule"].notna()]
+    instant = metrics["decoded"] == Decoded.INSTANT
+    return metrics[(metrics["subject"] == MEAN) & metrics["rule"].notna() & instant]
 
 
 def timing(rates: pd.DataFrame) -> pd.DataFrame:
@@ -262,7 +268,8 @@ def _kinds(characters: pd.DataFrame, layout: Layout, shown: Sequence[int]) -> It
 def spelled_texts(results: RunResults) -> list[Spelled]:
     """Return what was spelled in every run, by data set, protocol and detector."""
     assert results.characters is not None  # asked for only where characters were spelled
-    groups = list(results.characters.groupby([*GROUP, "detector"], sort=False))
+    both = pd.concat([results.characters, results.post_hoc], ignore_index=True)
+    groups = list(both.groupby([*GROUP, "detector"], sort=False))
     folded = len(groups) > _MOST_OPEN_TABLES
     return [
         Spelled(f"{detector}, {protocol}, {dataset}", tuple(_runs(characters)), folded)
@@ -286,7 +293,10 @@ def _runs(characters: pd.DataFrame) -> Iterator[tuple[str, tuple[Line, ...]]]:
 
 
 def _lines(ordered: pd.DataFrame, shown: Sequence[int]) -> Iterator[Line]:
-    """Return the true text, and what was spelled after ever more repetitions."""
+    """Return the true text, what was spelled after ever more repetitions, and what post-hoc."""
+    again = ordered[ordered["decoded"] == Decoded.POST_HOC]
+    again = again[(again["rule"] == "sum") & (again["stopping"] == "fixed")]
+    ordered = ordered[ordered["decoded"] == Decoded.INSTANT]
     fixed = ordered[(ordered["rule"] == "sum") & (ordered["stopping"] == "fixed")]
     once = fixed.drop_duplicates("character")
     wide = " " if ordered["symbol"].str.len().max() > 1 else ""
@@ -295,6 +305,10 @@ def _lines(ordered: pd.DataFrame, shown: Sequence[int]) -> Iterator[Line]:
         # A character with fewer repetitions keeps what was decided after its last one.
         after = fixed[fixed["repetitions"] <= n].drop_duplicates("character", keep="last")
         yield _line(f"{n}", after, wide)
+    if len(again):
+        yield _line(
+            f"{n}, {Decoded.POST_HOC}", again.drop_duplicates("character", keep="last"), wide
+        )
     dynamic = ordered[ordered["stopping"] == "dynamic"]
     if len(dynamic):
         yield _line("dynamic", dynamic, wide, f"{dynamic['repetitions'].mean():.1f}")
