@@ -106,7 +106,11 @@ NUMBER, NUMBER_OR_NONE = _column(
 )
 FLAG, FLAG_OR_NONE = _column("true or false", "boolean", "bool", "boolean")
 DECODED = replace(
-    TEXT, holds=" or ".join(Decoded), one_of=tuple(Decoded), added=True, of_old=str(Decoded.INSTANT)
+    TEXT,
+    holds=" or ".join(Decoded),
+    one_of=tuple(map(str, Decoded)),
+    added=True,
+    of_old=str(Decoded.INSTANT),
 )
 
 

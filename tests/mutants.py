@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mutant import Mutant
 from mutants_hostile import HOSTILE
+from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
 from mutants_sums import SUMS
@@ -29,6 +30,7 @@ MUTANTS = (
     *READINGS,
     *SUMS,
     *TOEPLITZ,
+    *POST_HOC,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -219,7 +219,7 @@ def compare(
         str,
         typer.Option(
             help="Such as log_loss, characters@5 (after 5 repetitions), characters@5:posterior, "
-            "characters@dynamic or characters@chosen."
+            "characters@dynamic, characters@chosen or characters@5:post-hoc."
         ),
     ] = "roc_auc",
     reference: Annotated[

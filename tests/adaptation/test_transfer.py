@@ -123,7 +123,36 @@ def test_labels_of_the_new_person_are_not_looked_at(transfer, parts):
     scores = transfer.score_prequentially(new, MATRIX_6X6).scores
     flipped = new.flashes.assign(target=~new.flashes["target"].astype(bool))
     blind = type(new)(**{**vars(new), "flashes": flipped})
-    np.testing.assert_array_equal(transfer.score_prequentially(blind, MATRIX_6X6).scores, scores)
+    found = transfer.score_prequentially(blind, MATRIX_6X6)
+    np.testing.assert_array_equal(found.scores, scores)
+    seen = transfer.score_prequentially(new, MATRIX_6X6)
+    np.testing.assert_array_equal(found.post_hoc, seen.post_hoc)
+
+
+def test_post_hoc_all_is_scored_by_what_is_known_at_the_end(transfer, epochs):
+    tested = epochs.select(epochs.flashes["subject"].isin(["3", "4"]).to_numpy())
+    found = transfer.score_prequentially(tested, MATRIX_6X6)
+    for session, subject in zip(found.sessions, "34", strict=True):
+        rows = (tested.flashes["subject"] == subject).to_numpy()
+        own = tested.select(rows)
+        np.testing.assert_allclose(found.post_hoc[rows], transfer.score(session.readout, own))
+        # The readout of the end has learned from the session, the scores of its start have not.
+        first = rows & (tested.flashes["character"] == 1).to_numpy()
+        first &= (tested.flashes["run"] == "1").to_numpy()
+        np.testing.assert_allclose(
+            found.scores[first], transfer.score(transfer.readout, tested.select(first))
+        )
+        assert np.abs(found.post_hoc - found.scores)[first].max() > 0.1
+
+
+def test_a_person_whose_adaptation_fell_back_reads_as_taught_at_the_end(
+    transfer, parts, monkeypatch
+):
+    _, new = parts
+    monkeypatch.setattr(self_calibration, "is_worse", lambda gains: len(list(gains)) > 1)
+    with pytest.warns(TrainingWarning, match="self-calibration had become worse"):
+        found = transfer.score_prequentially(new, MATRIX_6X6)
+    np.testing.assert_allclose(found.post_hoc, transfer.score(transfer.readout, new))
 
 
 def test_the_order_within_a_run_does_not_matter(transfer, parts):
