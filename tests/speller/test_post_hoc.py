@@ -19,10 +19,10 @@ MODEL = SpellerModel(LikelihoodRatio(1.0, 1.6), threshold=0.9, repetitions=2)
 N_SYMBOLS = {"made": 36}
 
 
-def scored_twice(text, *, later=2.5, seed=0, **names):
+def scored_twice(text, *, early=0.8, later=2.5, repetitions=4, seed=0, **names):
     """At the time by a poor detector, at the end by a better one."""
-    options = {"repetitions": 4, "seed": seed, **names}
-    scores = make_scores(text, separation=0.8, **options)
+    options = {"repetitions": repetitions, "seed": seed, **names}
+    scores = make_scores(text, separation=early, **options)
     again = make_scores(text, separation=later, **options)
     return scores.assign(score_post_hoc=again["score"])
 
@@ -55,7 +55,7 @@ def test_post_hoc_the_same_flashes_are_decided_by_the_scores_of_the_end():
 
 
 def test_post_hoc_as_many_repetitions_are_taken_as_were_at_the_time():
-    both = decided(scored_twice("P3_SPELLER"))
+    both = decided(scored_twice("P3_SPELLER", early=1.5, repetitions=8))
     free, again = (dynamic(both[kind]) for kind in Decoded)
     assert len(set(free["repetitions"])) > 1
     for column in ("character", "repetitions", "forced"):
