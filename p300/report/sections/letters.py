@@ -24,9 +24,10 @@ _AGAIN_CAPTION = (
 _AGAIN = (
     "What is not marked post-hoc is instant, as spelled at the time: by what was known before each "
     "character. Post-hoc: after the last character all are decoded again by what is known then. "
-    "The detector has by then seen these very flashes, all repetitions of them however few are "
-    "added up, though never a label: so well does the text read at the end, not so well would new "
-    "characters be spelled. "
+    "The detector has by then seen these very flashes, though never a label: so well does the text "
+    "read at the end, not so well would new characters be spelled. It has learned from all "
+    "repetitions however few are added up, which flatters few of them: only after the last do "
+    "instant and post-hoc compare what could have been read. "
 )
 
 
