@@ -155,7 +155,8 @@ def read_run(folder: Path) -> RunResults:
     run = RunFolder(folder)
     run.check_finished()
     metrics, spelled = label_protocols(run.metrics()), _read_characters(run)
-    decoded = {} if spelled is None else dict(list(label_protocols(spelled).groupby("decoded")))
+    both = [] if spelled is None else label_protocols(spelled).groupby("decoded")
+    decoded = {kind: table.reset_index(drop=True) for kind, table in both}
     results = RunResults(
         folder=folder,
         config=run.experiment().model_dump(mode="json"),
