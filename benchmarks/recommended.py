@@ -227,7 +227,8 @@ def print_adapted(epochs: Epochs, candidates: Sequence[str]) -> None:
         for one in np.unique(subject):
             transfer = learn_transfer(detector, offline.select(subject != one), layout, "subject")
             tested = running.select(subject == one)
-            found.append(roc_auc_score(tested.y, transfer.score_prequentially(tested, layout)[0]))
+            scores = transfer.score_prequentially(tested, layout).scores
+            found.append(roc_auc_score(tested.y, scores))
         each = ", ".join(f"{auc:.3f}" for auc in found)
         print(f"| {candidate} | {np.mean(found):.4f} | {each} |", flush=True)
 

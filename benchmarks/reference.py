@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from p300.columns import Decoded
 from p300.evaluation.metrics import METRICS
 from p300.runs import RunFolder
 
@@ -48,6 +49,7 @@ def quote(folder: RunFolder) -> None:
     rows = folder.metrics().fillna({"calibration_characters": ""})
     means = rows[rows["subject"] == "mean"]
     fixed = (means["rule"] == "sum") & (means["stopping"] == "fixed")
+    fixed &= means["decoded"] == Decoded.INSTANT
     right = means[fixed & (means["metric"] == "characters")].set_index([*COLUMNS, "repetitions"])
     print(f"\n## {folder.path}")
     for _, row in means[means["metric"] == "roc_auc"].iterrows():

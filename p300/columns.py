@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from p300.errors import P300Error, RunError
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
 
 
 REMEDY = "it is damaged or not of this p300: start again with p300 run into another folder"
+
+
+class Decoded(StrEnum):
+    """When a character was decoded, and by what was known of the person then."""
+
+    INSTANT = "instant"
+    """When it was spelled: by what was known before it."""
+    POST_HOC = "post-hoc"
+    """Again at the end of the session, by all that was known then: a detector that goes on learning
+    without labels has by then seen these very flashes."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,12 @@ class Column:
         Of the column in memory.
     may_be_missing
         Whether rows may have no value.
+    one_of
+        The only values that it may have; any, where there are none.
+    added
+        Whether tables of an earlier version are read that do not have it.
+    of_old
+        What all their rows have then.
     """
 
     holds: str
@@ -36,6 +53,9 @@ class Column:
     dtype: str
     dtype_with_missing: str
     may_be_missing: bool = False
+    one_of: tuple[str, ...] = ()
+    added: bool = False
+    of_old: str | None = None
 
     def read(self, values: pd.Series[Any]) -> pd.Series[Any]:
         """Return the values in this column's type.
@@ -51,6 +71,8 @@ class Column:
         missing = values.isna()
         if missing.any() and not self.may_be_missing:
             raise ValueError(f"nothing in row {int(missing.argmax())} found")
+        if self.one_of and not (known := values.isin(self.one_of)).all():
+            raise ValueError(f"{str(values[~known].iloc[0])[:40]!r} found")
         wanted = pandas_dtype(self.dtype_with_missing if self.may_be_missing else self.dtype)
         if values.dtype == wanted and wanted.kind != "f":  # such a type holds nothing else
             return values
@@ -83,6 +105,13 @@ NUMBER, NUMBER_OR_NONE = _column(
     "finite numbers", "floating integer mixed-integer-float", "float64", "float64"
 )
 FLAG, FLAG_OR_NONE = _column("true or false", "boolean", "bool", "boolean")
+DECODED = replace(
+    TEXT,
+    holds=" or ".join(Decoded),
+    one_of=tuple(map(str, Decoded)),
+    added=True,
+    of_old=str(Decoded.INSTANT),
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +138,7 @@ class Schema:
         Parameters
         ----------
         table
-            Must have all of them.
+            Must have all of them, but for those that were added since it was written.
         where
             The file or the table, for messages.
         error
@@ -122,12 +151,13 @@ class Schema:
         error
             When a column is missing or holds something else.
         """
-        if lacking := [name for name in self.columns if name not in table.columns]:
+        absent = [name for name in self.columns if name not in table.columns]
+        if lacking := [name for name in absent if not self.columns[name].added]:
             raise error(
                 f"{where}: {len(table)} rows without the columns {lacking} found "
                 f"({list(table.columns)}), expected {self.names}; {remedy}"
             )
-        read = {}
+        table, read = table.assign(**{name: self.columns[name].of_old for name in absent}), {}
         for name, column in self.columns.items():
             try:
                 read[name] = column.read(table[name])
@@ -163,31 +193,35 @@ SCORES = Schema(
     {
         "experiment": TEXT, "protocol": TEXT, "calibration_characters": TEXT_OR_NONE, "fold": TEXT,
         "detector": TEXT, "seed": WHOLE, "dataset": TEXT, **_PLACE, **_FLASH, "target": FLAG,
-        "score": NUMBER, "threshold": NUMBER,
+        "score": NUMBER, "score_post_hoc": replace(NUMBER_OR_NONE, added=True),
+        "threshold": NUMBER,
     }
 )  # fmt: skip
 """Score table: one row a tested epoch. ``score`` is the log-odds of a target, calibrated on
-training data; ``threshold`` is the log-odds of the training target share, above which an epoch
-counts as detected."""
+training data; ``score_post_hoc`` is the same by what was known at the end of the subject's session,
+after learning from these very flashes without their labels, and missing where nothing is learned
+while testing (:class:`p300.adaptation.base.Scored`); ``threshold`` is the log-odds of the training
+target share, above which an epoch counts as detected."""
 
 METRIC_ROWS = Schema(
     {
         "dataset": TEXT, "protocol": TEXT, "calibration_characters": TEXT_OR_NONE,
         "alignment": TEXT, "detector": TEXT, "subject": TEXT, "metric": TEXT, "rule": TEXT_OR_NONE,
-        "stopping": TEXT_OR_NONE, "repetitions": WHOLE_OR_NONE, "value": NUMBER_OR_NONE,
-        "low": NUMBER_OR_NONE, "high": NUMBER_OR_NONE, "n": WHOLE,
+        "stopping": TEXT_OR_NONE, "decoded": DECODED, "repetitions": WHOLE_OR_NONE,
+        "value": NUMBER_OR_NONE, "low": NUMBER_OR_NONE, "high": NUMBER_OR_NONE, "n": WHOLE,
     }
 )  # fmt: skip
 """Metrics, tidy. ``subject`` is "mean" for the mean over subjects; ``rule``, ``stopping`` and
-``repetitions`` tell how characters were decided and are missing for metrics of single flashes."""
+``repetitions`` tell how characters were decided and are missing for metrics of single flashes;
+``decoded`` is a :class:`Decoded`, and single flashes are measured by their scores at the time."""
 
 CHARACTERS = Schema(
     {
         "dataset": TEXT, "protocol": TEXT, "calibration_characters": TEXT_OR_NONE,
         "detector": TEXT, "fold": TEXT, "seed": WHOLE, **_PLACE, "character": WHOLE, "rule": TEXT,
-        "stopping": TEXT, "repetitions": WHOLE, "symbol": TEXT, "true_symbol": TEXT_OR_NONE,
-        "correct": FLAG_OR_NONE, "posterior": NUMBER_OR_NONE, "seconds": NUMBER, "forced": FLAG,
-        "tie": FLAG,
+        "stopping": TEXT, "decoded": DECODED, "repetitions": WHOLE, "symbol": TEXT,
+        "true_symbol": TEXT_OR_NONE, "correct": FLAG_OR_NONE, "posterior": NUMBER_OR_NONE,
+        "seconds": NUMBER, "forced": FLAG, "tie": FLAG,
     }
 )  # fmt: skip
 """Spelled characters; see :data:`p300.speller.decisions.DECISION_COLUMNS`. ``seconds`` is what the

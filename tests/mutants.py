@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mutant import Mutant
 from mutants_hostile import HOSTILE
+from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
 from mutants_risk import RISK
@@ -33,6 +34,7 @@ MUTANTS = (
     *SUMS,
     *TOEPLITZ,
     *SELF_START,
+    *POST_HOC,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
@@ -128,7 +130,8 @@ MUTANTS = (
         "        tried = [replace(learned, strength=one) for one in STRENGTHS]\n"
         "        if fold.calibration is None:\n"
         "            learned = max(tried, key=lambda one: roc_auc_score(\n"
-        "                fold.test.y, one.score_prequentially(fold.test, layout_of(fold))[0]))\n"
+        "                fold.test.y,\n"
+        "                one.score_prequentially(fold.test, layout_of(fold)).scores))\n"
         '        about: dict[str, Any] = {"strength": asdict(learned.strength)}\n',
         ("tests/evaluation/test_fold.py",),
     ),

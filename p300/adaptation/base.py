@@ -63,6 +63,10 @@ class Scored:
     training_scores
         The same of the training epochs as if each subject were new, [training epoch]; None where
         adapting did not need them, NaN of subjects that were not treated as new.
+    post_hoc
+        Log-odds of a target by what was known at the end of each subject's session, [tested epoch];
+        None where nothing is learned while testing. Never by labels; but what was learned without
+        them was learned from these very epochs too, so these are not scores of unseen ones.
     about
         JSON-ready: how the adaptation went.
     """
@@ -72,6 +76,7 @@ class Scored:
     validation: str
     scores: npt.NDArray[np.float64]
     training_scores: npt.NDArray[np.float64] | None = None
+    post_hoc: npt.NDArray[np.float64] | None = None
     about: dict[str, Any] = field(default_factory=dict)
 
 

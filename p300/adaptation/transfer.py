@@ -51,6 +51,26 @@ PARTS = 5
 
 
 @dataclass(frozen=True, eq=False)
+class Followed:
+    """Scores of subjects whom a detector has followed.
+
+    Parameters
+    ----------
+    scores
+        Log-odds of a target, each by what was known before its character, [epoch].
+    post_hoc
+        The same by what is known at the end of the subject's session, of which the flash was a
+        part, [epoch].
+    sessions
+        Of each subject.
+    """
+
+    scores: Floats
+    post_hoc: Floats
+    sessions: list[Prequential]
+
+
+@dataclass(frozen=True, eq=False)
 class Transfer:
     """A fitted detector whose last layer can go on learning.
 
@@ -76,10 +96,11 @@ class Transfer:
     calibration: Sigmoid
     training_scores: Floats
 
-    def score_prequentially(
-        self, epochs: Epochs, layout: Layout
-    ) -> tuple[Floats, list[Prequential]]:
+    def score_prequentially(self, epochs: Epochs, layout: Layout) -> Followed:
         """Score subjects who are new, adapting to each character by character without labels.
+
+        At the end of a session all its flashes are scored again by the readout of the end, the one
+        at the start where the guard distrusts the adapted one.
 
         Parameters
         ----------
@@ -87,11 +108,6 @@ class Transfer:
             Of one or several subjects.
         layout
             The stimulus layout.
-
-        Returns
-        -------
-        Log-odds of a target, each by what was known before its character, [epoch], and the
-        session of each subject.
 
         Warns
         -----
@@ -102,10 +118,13 @@ class Transfer:
         ratios, sessions = _score_subjects(
             self.readout, [self.strength], part_of(epochs), features, layout
         )
-        for subject, session in sessions:
+        subjects, again = epochs.units("subject"), np.empty(len(epochs))
+        for number, (subject, session) in zip(np.unique(subjects), sessions, strict=True):
             _warn_fallen_back(subject, session)
-        scores = finite_scores(self.calibration(ratios[0]), f"of {self.detector.name}, adapted,")
-        return scores, [session for _, session in sessions]
+            rows = subjects == number
+            again[rows] = session.readout(features[rows])
+        scores, post_hoc = (self._log_odds(found) for found in (ratios[0], again))
+        return Followed(scores, post_hoc, [session for _, session in sessions])
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
         """Return the readout adapted to the unlabelled epochs of one subject, guarded.
@@ -133,8 +152,11 @@ class Transfer:
 
     def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
         """Return the log-odds of a target by what reads its features, [epoch]."""
-        scores = self.calibration(readout(read_features(self.detector, epochs)))
-        return finite_scores(scores, f"of {self.detector.name}, adapted,")
+        return self._log_odds(readout(read_features(self.detector, epochs)))
+
+    def _log_odds(self, ratios: Floats) -> Floats:
+        """Return the log-odds of a target from log-likelihood ratios, [epoch]."""
+        return finite_scores(self.calibration(ratios), f"of {self.detector.name}, adapted,")
 
 
 def read_features(detector: Detector, epochs: Epochs | Part) -> Floats:

@@ -15,7 +15,7 @@ from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
 from p300.commands.terminal import (
     print_comparison,
-    print_letter,
+    print_letters,
     print_means,
     print_table,
     progress_bars,
@@ -27,7 +27,6 @@ from p300.showing import shown_by
 if TYPE_CHECKING:
     from p300.runs import RunFolder
     from p300.runs.config import Experiment
-    from p300.speller import Decision
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)  # these come without a file name
 
@@ -220,7 +219,7 @@ def compare(
         str,
         typer.Option(
             help="Such as log_loss, characters@5 (after 5 repetitions), characters@5:posterior, "
-            "characters@dynamic or characters@chosen."
+            "characters@dynamic, characters@chosen or characters@5:post-hoc."
         ),
     ] = "roc_auc",
     reference: Annotated[
@@ -307,13 +306,8 @@ def spell(
     from p300.commands.stored_detectors import spell_recordings
     from p300.files import written_whole
 
-    decisions: list[Decision] = []
-    for decision in spell_recordings(
-        detector, recording, source, subjects, options or [], language_model
-    ):
-        print_letter(decision, decisions[-1] if decisions else None)
-        decisions.append(decision)
-    say("")
+    spelled = spell_recordings(detector, recording, source, subjects, options or [], language_model)
+    decisions = print_letters(spelled)
     if out is not None:
         with written_whole(out) as temporary:
             pd.DataFrame([asdict(d) for d in decisions]).to_csv(temporary, index=False)

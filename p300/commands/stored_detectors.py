@@ -146,8 +146,8 @@ def predict_recordings(
     Returns
     -------
     One row a flash; see :meth:`p300.detectors.storage.StoredDetector.score`. A detector that
-    calibrates itself scores each character by what it knew before it, and begins every recording
-    anew.
+    calibrates itself scores each character by what it knew before it, and in the column
+    score_post_hoc by what it knew at the end; it begins every recording anew.
     """
     score = _scorer(Path(folder))
     tables = [score(recording) for recording in _open(path, source, subjects, options)]
@@ -213,8 +213,10 @@ def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
 
         epochs = stored.cut(recording)
         layout = recording.layout or learned
-        score, _ = transfer.score_prequentially(epochs, layout)
-        return epochs.flashes.assign(score=score, probability=expit(score))
+        found = transfer.score_prequentially(epochs, layout)
+        return epochs.flashes.assign(
+            score=found.scores, probability=expit(found.scores), score_post_hoc=found.post_hoc
+        )
 
     return follow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from p300.report.comparison import Comparison
     from p300.runs import RunFolder
     from p300.speller import Decision
+
+
+def print_letters(spelled: Iterable[Decision]) -> list[Decision]:
+    """Print letters as they are decided and what they read as at the end; return them."""
+    decisions: list[Decision] = []
+    for decision in spelled:
+        print_letter(decision, decisions[-1] if decisions else None)
+        decisions.append(decision)
+    say("")
+    _print_read_again(decisions)
+    return decisions
 
 
 def print_letter(decision: Decision, before: Decision | None) -> None:
@@ -42,6 +53,21 @@ def print_letter(decision: Decision, before: Decision | None) -> None:
             else ""
         )
     )
+
+
+def _print_read_again(decisions: Sequence[Decision]) -> None:
+    """Print the text of each run as spelled and as read at the end, where they differ."""
+    texts: dict[tuple[str, str, str, str], tuple[list[str], list[str]]] = {}
+    for one in decisions:
+        spelled, read = texts.setdefault((one.dataset, one.subject, one.session, one.run), ([], []))
+        spelled.append(one.symbol)
+        read.append(one.symbol if one.post_hoc is None else one.post_hoc)
+    for (dataset, subject, session, run), (spelled, read) in texts.items():
+        if read != spelled:
+            between = " " if max(map(len, spelled + read)) > 1 else ""
+            say(f"{dataset}/sub-{subject}/ses-{session}/run-{run}")
+            say(f"  as spelled (instant):           {between.join(spelled)}")
+            say(f"  as read at the end (post-hoc):  {between.join(read)}\n")
 
 
 def print_means(folder: RunFolder) -> None:

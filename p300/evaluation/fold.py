@@ -220,7 +220,11 @@ def cross_fitted_scores(detector: Detector, epochs: Part, level: str) -> Floats:
 
 
 def score_table(
-    flashes: pd.DataFrame, score: Floats, threshold: float, names: Mapping[str, str | int | None]
+    flashes: pd.DataFrame,
+    score: Floats,
+    threshold: float,
+    names: Mapping[str, str | int | None],
+    post_hoc: Floats | None = None,
 ) -> pd.DataFrame:
     """Return the rows of the score table for scored epochs.
 
@@ -234,8 +238,12 @@ def score_table(
         Log-odds above which an epoch counts as detected.
     names
         The columns experiment, protocol, calibration_characters, fold, detector and seed.
+    post_hoc
+        As ``score``, by what was known at the end, [epoch]; None where nothing was learned
+        meanwhile.
     """
-    table = flashes.assign(**names, score=score, threshold=threshold)
+    again = np.nan if post_hoc is None else post_hoc
+    table = flashes.assign(**names, score=score, score_post_hoc=again, threshold=threshold)
     return SCORES.read(table, "score table")
 
 
@@ -310,6 +318,7 @@ def evaluate_epochs(
                     scored.scores,
                     scored.detector.threshold_,
                     {**names, "detector": label, "seed": own},
+                    scored.post_hoc,
                 )
             )
     if not tables:

@@ -9,6 +9,7 @@ from typing import Self
 import pandas as pd
 
 from p300.arguments import did_you_mean
+from p300.columns import Decoded
 from p300.errors import RunError
 
 SUM, POSTERIOR = "sum", "posterior"
@@ -17,6 +18,8 @@ SUM, POSTERIOR = "sum", "posterior"
 FIXED, CHOSEN, DYNAMIC, BEST = "fixed", "chosen", "dynamic", "best"
 """When deciding ends: after a fixed number of repetitions, after the number chosen on training
 characters, as soon as the posterior is sure, after the best number, seen with hindsight."""
+
+_AGAIN = f":{Decoded.POST_HOC}"
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,15 @@ class MetricAt:
     rule, stopping, repetitions
         As in :data:`p300.columns.METRIC_ROWS`; all None for a metric of single flashes,
         ``repetitions`` also where ``stopping`` is not "fixed".
+    decoded
+        At the time, as single flashes are scored, or again at the end.
     """
 
     metric: str
     rule: str | None = None
     stopping: str | None = None
     repetitions: int | None = None
+    decoded: Decoded = Decoded.INSTANT
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -43,7 +49,8 @@ class MetricAt:
 
         ``roc_auc`` is about single flashes; ``characters@5`` is after five repetitions by the sum
         of probabilities, ``characters@5:posterior`` by the posterior; ``characters@dynamic`` with
-        dynamic stopping and ``characters@chosen`` after the chosen number.
+        dynamic stopping and ``characters@chosen`` after the chosen number. Each may end in
+        ``:post-hoc``: decoded again at the end of the session.
 
         Raises
         ------
@@ -53,21 +60,27 @@ class MetricAt:
         metric, at, when = text.partition("@")
         if not at:
             return cls(metric)
-        number, _, rule = when.partition(":")
+        point = when.removesuffix(_AGAIN)
+        decoded = Decoded.INSTANT if point == when else Decoded.POST_HOC
+        number, _, rule = point.partition(":")
         if number in (DYNAMIC, CHOSEN) and not rule:
-            return cls(metric, POSTERIOR if number == DYNAMIC else SUM, number)
+            return cls(metric, POSTERIOR if number == DYNAMIC else SUM, number, decoded=decoded)
         if number.isdecimal() and rule in ("", SUM, POSTERIOR):
-            return cls(metric, rule or SUM, FIXED, int(number))
+            return cls(metric, rule or SUM, FIXED, int(number), decoded)
         raise RunError(
             f"{text!r}: {when!r} found after @, expected a number of repetitions such as "
-            f"{metric}@5 (or {metric}@5:{POSTERIOR}), {DYNAMIC} or {CHOSEN}"
+            f"{metric}@5 (or {metric}@5:{POSTERIOR}), {DYNAMIC} or {CHOSEN}, each with {_AGAIN} "
+            "behind it for what was decoded again at the end"
         )
 
     def __str__(self) -> str:
+        if self.stopping is None:
+            return self.metric
+        again = _AGAIN if self.decoded is Decoded.POST_HOC else ""
         if self.stopping != FIXED:
-            return self.metric if self.stopping is None else f"{self.metric}@{self.stopping}"
+            return f"{self.metric}@{self.stopping}{again}"
         rule = "" if self.rule == SUM else f":{self.rule}"
-        return f"{self.metric}@{self.repetitions}{rule}"
+        return f"{self.metric}@{self.repetitions}{rule}{again}"
 
     def among(self, metrics: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of this figure, if there are any.
@@ -78,7 +91,7 @@ class MetricAt:
             Columns of :data:`p300.columns.METRIC_ROWS`.
         """
         wanted = {"metric": self.metric, "rule": self.rule, "stopping": self.stopping,
-                  "repetitions": self.repetitions}  # fmt: skip
+                  "repetitions": self.repetitions, "decoded": str(self.decoded)}  # fmt: skip
         found = pd.Series(True, index=metrics.index)
         for column, value in wanted.items():
             own = metrics[column]
@@ -105,8 +118,8 @@ class MetricAt:
 
 def _known(metrics: pd.DataFrame) -> Iterable[MetricAt]:
     """Yield the figures of metrics that the shorthand can name."""
-    columns = ["metric", "rule", "stopping", "repetitions"]
+    columns = ["metric", "rule", "stopping", "repetitions", "decoded"]
     for row in metrics[columns].drop_duplicates().itertuples(index=False):
-        metric, rule, stopping, n = (None if pd.isna(value) else value for value in row)
+        metric, rule, stopping, n = (None if pd.isna(value) else value for value in row[:4])
         if stopping != BEST:
-            yield MetricAt(str(metric), rule, stopping, n)
+            yield MetricAt(str(metric), rule, stopping, n, Decoded(str(row[4])))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.columns import GROUP, METRIC_ROWS
+from p300.columns import GROUP, METRIC_ROWS, Decoded
 from p300.evaluation.intervals import summarise_mean
 from p300.lazy import imported
 
@@ -165,7 +165,10 @@ def tabulate_subjects(
     by_subject["n"] = once["n"].sum().to_numpy()
     rows: list[dict[str, Any]] = []
     for labels, table in by_subject.groupby(GROUP, sort=False, dropna=False):
-        where = dict(zip(GROUP, labels, strict=True)) | {"alignment": "none"}
+        where = dict(zip(GROUP, labels, strict=True)) | {
+            "alignment": "none",
+            "decoded": Decoded.INSTANT,
+        }
         for metric in metrics:
             rows += [
                 {**where, "subject": s, "metric": metric, "value": v, "n": int(n)}

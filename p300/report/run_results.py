@@ -13,7 +13,7 @@ import pandas as pd
 
 from p300.adaptation.base import Adaptation
 from p300.adaptation.registry import make_adaptation
-from p300.columns import label_protocols
+from p300.columns import CHARACTERS, Decoded, label_protocols
 from p300.detectors.catalogue import DETECTORS
 from p300.errors import RunError, RunWarning
 from p300.evaluation.protocols import PROTOCOLS, Protocol
@@ -54,6 +54,8 @@ class RunResults:
     characters
         Spelled characters whose truth is known, columns of :data:`p300.columns.CHARACTERS`; None
         where there are none.
+    post_hoc
+        The same as decoded again at the end, without rows where nothing was.
     layouts
         Data set -> stimulus layout, of all data sets in ``characters``.
     positions
@@ -70,6 +72,7 @@ class RunResults:
     fits: pd.DataFrame
     averages: pd.DataFrame | None
     characters: pd.DataFrame | None = None
+    post_hoc: pd.DataFrame = field(default_factory=CHARACTERS.empty)
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     positions: Mapping[str, Positions] = field(default_factory=dict)
 
@@ -91,8 +94,14 @@ class RunResults:
     def rates(self) -> pd.DataFrame:
         """Accuracy and rates of every subject, as the run has measured them.
 
-        As :func:`p300.speller.curves.subject_rates`; without rows where nothing was spelled.
+        As :func:`p300.speller.curves.subject_rates`; without rows where nothing was spelled, and
+        without those of what was decoded again, which :attr:`all_rates` has too.
         """
+        return self.all_rates[self.all_rates["decoded"] == Decoded.INSTANT]
+
+    @cached_property
+    def all_rates(self) -> pd.DataFrame:
+        """The same, and the accuracy of what was decoded again at the end."""
         return rates_of(self.metrics)
 
     def detector_name(self, label: str) -> str:
@@ -146,6 +155,8 @@ def read_run(folder: Path) -> RunResults:
     run = RunFolder(folder)
     run.check_finished()
     metrics, spelled = label_protocols(run.metrics()), _read_characters(run)
+    both = [] if spelled is None else label_protocols(spelled).groupby("decoded")
+    decoded = {kind: table.reset_index(drop=True) for kind, table in both}
     results = RunResults(
         folder=folder,
         config=run.experiment().model_dump(mode="json"),
@@ -155,7 +166,8 @@ def read_run(folder: Path) -> RunResults:
         metrics=metrics,
         fits=_read_fits(run, metrics),
         averages=run.averages(),
-        characters=None if spelled is None else label_protocols(spelled),
+        characters=decoded.get(Decoded.INSTANT),
+        post_hoc=decoded.get(Decoded.POST_HOC, CHARACTERS.empty()),
         layouts={} if spelled is None else _read_layouts(run, spelled),
         positions=_read_positions(run, metrics),
     )

@@ -130,7 +130,8 @@ def run_task(
     if training is not None:
         training = score_table(training, training["score"].to_numpy(), threshold, task.names)
     tested = whole.epochs.flashes.iloc[task.fold.test]
-    scores = score_table(tested, result.scored.scores, threshold, task.names)
+    scored = result.scored
+    scores = score_table(tested, scored.scores, threshold, task.names, scored.post_hoc)
     RunFolder(run).write_fold(fit, scores, training)
 
 

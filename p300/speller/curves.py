@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p300.columns import GROUP, METRIC_ROWS
+from p300.columns import GROUP, METRIC_ROWS, Decoded
 from p300.errors import SpellerError
 from p300.evaluation.intervals import summarise_mean
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
@@ -16,7 +16,7 @@ from p300.recordings.layout import Layout
 from p300.speller.rates import bits_per_minute, symbols_per_minute
 from p300.speller.selections import NOTHING, Floats
 
-RULE = ["rule", "stopping"]
+RULE = ["rule", "stopping", "decoded"]
 POINT = [*GROUP, *RULE, "repetitions", "subject"]
 """Columns that name one subject's speller at one rule and number of repetitions."""
 
@@ -33,6 +33,9 @@ ALL_METRICS = FIXED_METRICS | {
     "mean_repetitions": "mean_repetitions", "forced": "forced", "errors": "errors",
 }  # fmt: skip
 """The same where the number of repetitions is not fixed."""
+
+AGAIN_METRICS = {"characters": "accuracy"}
+"""The same of what is decoded again at the end; no rates, which are about what stands at once."""
 
 
 _OF_ATTENDED = ["accuracy", "mean_repetitions", "seconds", "forced", "errors"]
@@ -121,11 +124,11 @@ def accuracy_curve(rates: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    One row a data set, protocol, calibration_characters, detector, rule, repetitions and subject:
-    value, low, high and n characters. ``subject`` is a subject or "pooled", all characters as one
-    sample. The intervals are about these subjects' characters, not about other subjects.
+    One row a data set, protocol, calibration_characters, detector, rule, decoded, repetitions and
+    subject: value, low, high and n characters. ``subject`` is a subject or "pooled", all characters
+    as one sample. The intervals are about these subjects' characters, not about other subjects.
     """
-    keys = [*GROUP, "rule", "repetitions"]
+    keys = [*GROUP, "rule", "decoded", "repetitions"]
     fixed = rates[rates["stopping"] == FIXED]
     curve = fixed[[*keys, "subject", "accuracy", "n"]].rename(columns={"accuracy": "value"})
     right = curve.assign(right=curve["value"] * curve["n"])
@@ -150,7 +153,8 @@ def spelling_metrics(rates: pd.DataFrame, n_symbols: Mapping[str, int]) -> pd.Da
     -------
     Columns of :data:`p300.columns.METRIC_ROWS`: :data:`FIXED_METRICS` of every subject and their
     mean after every fixed number of repetitions, :data:`ALL_METRICS` with dynamic stopping and
-    after the number chosen on training characters. Only in the mean: ``bits_per_minute_of_means``,
+    after the number chosen on training characters; of what was decoded again at the end
+    :data:`AGAIN_METRICS` alone. Only in the mean: ``bits_per_minute_of_means``,
     the rate of the mean accuracy and time, beside the mean of the subjects' rates;
     ``bits_per_minute`` with the stopping "best", the sum's highest mean rate over all numbers of
     repetitions, seen with hindsight; ``bits_per_minute_gain_over_best`` and
@@ -198,17 +202,22 @@ def _group_rows(table: pd.DataFrame, n_symbols: int) -> list[dict[str, object]]:
     """Return the rows of one data set, protocol and detector."""
     rows: list[dict[str, object]] = []
     points = table.groupby([*RULE, "repetitions"], sort=False, dropna=False)
-    for (rule, stopping, n), point in points:
-        at = {"rule": rule, "stopping": stopping, "repetitions": n}
-        for metric, column in (FIXED_METRICS if stopping == FIXED else ALL_METRICS).items():
+    for (rule, stopping, decoded, n), point in points:
+        at = {"rule": rule, "stopping": stopping, "decoded": decoded, "repetitions": n}
+        again, metrics = decoded == Decoded.POST_HOC, ALL_METRICS
+        if again or stopping == FIXED:
+            metrics = AGAIN_METRICS if again else FIXED_METRICS
+        for metric, column in metrics.items():
             if point[column].isna().all():  # false activations, where somebody always attends
                 continue
             rows += [{**at, "metric": metric, **row} for row in _subject_rows(point, column)]
             rows.append({**at, "metric": metric, **_mean(point[column])})
+        if again:
+            continue
         of_means = bits_per_minute(point["accuracy"].mean(), point["seconds"].mean(), n_symbols)
         mean = {"subject": "mean", "value": float(of_means), "n": len(point)}
         rows.append({**at, "metric": "bits_per_minute_of_means", **mean})
-    return rows + _best_fixed(table)
+    return rows + _best_fixed(table[table["decoded"] == Decoded.INSTANT])
 
 
 def _subject_rows(point: pd.DataFrame, column: str) -> list[dict[str, object]]:
@@ -226,13 +235,14 @@ def _best_fixed(table: pd.DataFrame) -> list[dict[str, object]]:
     # Only where all subjects have so many repetitions: else the means are of different subjects.
     means = wide.dropna(axis="columns").mean()
     best = int(means.index[int(means.argmax())])
-    at = {"rule": SUM, "stopping": BEST, "repetitions": best}
+    instant = {"decoded": Decoded.INSTANT}
+    at = {"rule": SUM, "stopping": BEST, "repetitions": best, **instant}
     rows: list[dict[str, object]] = [{**at, "metric": "bits_per_minute", **_mean(wide[best])}]
     by_stopping = table.groupby("stopping")
     rates = {str(k): own.set_index("subject")["bits_per_minute"] for k, own in by_stopping}
     for name, other in {BEST: wide[best], CHOSEN: rates.get(CHOSEN)}.items():
         if DYNAMIC in rates and other is not None:
-            at = {"rule": POSTERIOR, "stopping": DYNAMIC, "repetitions": pd.NA}
+            at = {"rule": POSTERIOR, "stopping": DYNAMIC, "repetitions": pd.NA, **instant}
             gain = _mean((rates[DYNAMIC] - other).dropna())
             rows.append({**at, "metric": f"bits_per_minute_gain_over_{name}", **gain})
     return rows
@@ -244,7 +254,7 @@ def error_kinds(decisions: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     Parameters
     ----------
     decisions
-        Of one rule and number of repetitions, or of dynamic stopping.
+        Instant or post-hoc, of one rule and number of repetitions, or of dynamic stopping.
     layout
         Every code must light a whole row or a whole column of its matrix.
 

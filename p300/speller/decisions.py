@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.columns import Decoded
 from p300.recordings.layout import Layout
 from p300.recordings.units import UNITS
 from p300.speller.evidence import (
@@ -20,15 +21,18 @@ from p300.speller.evidence import (
 from p300.speller.language import Prior
 from p300.speller.model import SpellerModel
 from p300.speller.selections import NOTHING, Floats, Index, Selections, gather_selections
+from p300.speller.stopping import Stop
 
 DECISION_COLUMNS = (
-    *UNITS["character"], "rule", "stopping", "repetitions", "symbol", "true_symbol", "correct",
-    "posterior", "forced", "tie",
+    *UNITS["character"], "rule", "stopping", "decoded", "repetitions", "symbol", "true_symbol",
+    "correct", "posterior", "forced", "tie",
 )  # fmt: skip
 """Columns of a table of decisions. ``rule`` is "sum" (of probabilities, the paper's) or
 "posterior"; ``stopping`` is "fixed" (one row for every number of repetitions shown), "chosen" (the
-number chosen on training characters) or "dynamic", both one row a character; ``posterior`` is NaN
-for the sum; ``true_symbol`` and ``correct`` are NA where the truth is not known; ``forced``:
+number chosen on training characters) or "dynamic", both one row a character; ``decoded`` is a
+:class:`~p300.columns.Decoded`: what is post-hoc is decided on the same flashes as at the time, by
+their scores of the end; ``posterior`` is NaN for the sum; ``true_symbol`` and ``correct`` are NA
+where the truth is not known; ``forced``:
 dynamic, and the repetitions ran out before the threshold was reached; ``tie``: several symbols were
 equally good and the first in the layout was taken. ``symbol`` is empty where dynamic stopping by
 risk spelled nothing, ``true_symbol`` where nobody attended; the posterior of nothing is that of
@@ -55,6 +59,9 @@ class Decision:
         Whether the repetitions ran out before the posterior reached the threshold.
     tie
         Whether another symbol was equally likely.
+    post_hoc
+        What the same flashes are decoded as at the end, when the detector has learned from all of
+        them; None where it does not go on learning.
     """
 
     dataset: str
@@ -68,6 +75,7 @@ class Decision:
     repetitions: int
     forced: bool
     tie: bool
+    post_hoc: str | None = None
 
 
 def spell(
@@ -92,12 +100,14 @@ def spell(
         Prior over symbols, a :class:`~p300.speller.language.LanguageModel` or any other function;
         without it they are equally likely.
     """
-    selections = gather_selections(scores, layout)
-    each = _posteriors(selections, model, language, dynamic=True)
+    selections, stops = gather_selections(scores, layout), list[Stop]()
+    again = selections.again
+    later = None if again is None else _follow(again, model, language, stops)
     symbols = (*layout.symbols, NOTHING)
-    for k, posterior in enumerate(each):
-        stop = model.stop(posterior[None], selections.n_repetitions[k : k + 1])
+    for k, (posterior, stop) in enumerate(_follow(selections, model, language)):
+        stops.append(stop)
         at, best = int(stop.repetition[0]), int(stop.decided[0])
+        read = None if later is None else symbols[int(next(later)[1].decided[0])]
         dataset, subject, session, run, character = selections.names.iloc[k]
         true = int(selections.true[k])
         yield Decision(
@@ -112,6 +122,7 @@ def spell(
             repetitions=at + 1,
             forced=bool(stop.forced[0]),
             tie=bool(stop.tie[0]),
+            post_hoc=read,
         )
 
 
@@ -138,6 +149,23 @@ def decide(
     -------
     Columns :data:`DECISION_COLUMNS`.
     """
+    tables, stops = [], None
+    for decoded, scored in ((Decoded.INSTANT, selections), (Decoded.POST_HOC, selections.again)):
+        if scored is None:
+            continue
+        own = _decide_fixed(scored, model, language)
+        if model is not None:
+            each = list(_follow(scored, model, language, stops))
+            stops = [stop for _, stop in each]
+            own.append(_decide_dynamic(scored, np.stack([after for after, _ in each]), stops))
+        tables += [table.assign(decoded=str(decoded)) for table in own]
+    return pd.concat(tables, ignore_index=True)[list(DECISION_COLUMNS)]
+
+
+def _decide_fixed(
+    selections: Selections, model: SpellerModel | None, language: Prior | None
+) -> list[pd.DataFrame]:
+    """Decide after every number of repetitions, and after the chosen one."""
     n = selections.n_repetitions
     selection, repetition = np.nonzero(np.arange(n.max())[None, :] < n[:, None])
     each = selection, repetition
@@ -147,33 +175,61 @@ def decide(
         chosen = np.arange(len(selections)), np.minimum(model.repetitions, n) - 1
         tables.append(_table(selections, "sum", "chosen", chosen, best, tie))
     if model is not None:
-        fixed = np.stack(list(_posteriors(selections, model, language, dynamic=False)))
+        fixed = np.stack(list(_posteriors(selections, model, language)))
         best, tie = best_symbols(fixed)
         tables.append(_table(selections, "posterior", "fixed", each, best, tie, fixed))
-        free = np.stack(list(_posteriors(selections, model, language, dynamic=True)))
-        stop = model.stop(free, n)
-        stops = np.arange(len(selections)), stop.repetition
-        best, tie = best_symbols(free)
-        best[stops], tie[stops] = stop.decided, stop.tie
-        tables.append(
-            _table(selections, "posterior", "dynamic", stops, best, tie, free, stop.forced)
-        )
-    return pd.concat(tables, ignore_index=True)
+    return tables
+
+
+def _decide_dynamic(
+    selections: Selections, posterior: Floats, stops: Sequence[Stop]
+) -> pd.DataFrame:
+    """Decide where each selection was stopped, log p [selection, repetition, symbol]."""
+    best, tie = best_symbols(posterior)
+    where = np.arange(len(selections)), np.concatenate([stop.repetition for stop in stops])
+    best[where] = np.concatenate([stop.decided for stop in stops])
+    tie[where] = np.concatenate([stop.tie for stop in stops])
+    forced = np.concatenate([stop.forced for stop in stops])
+    return _table(selections, "posterior", "dynamic", where, best, tie, posterior, forced)
+
+
+def _follow(
+    selections: Selections,
+    model: SpellerModel,
+    language: Prior | None,
+    before: Sequence[Stop] | None = None,
+) -> Iterator[tuple[Floats, Stop]]:
+    """Yield log p(symbol) of one selection after another, and how it is stopped and decided.
+
+    Where the same selections had been stopped ``before``, they stop there again.
+    """
+    own: list[Stop] = []
+    for k, posterior in enumerate(_posteriors(selections, model, language, own)):
+        if before is None:
+            stop = model.stop(posterior[None], selections.n_repetitions[k : k + 1])
+        else:
+            stop = model.decide_at(posterior[None], before[k].repetition, before[k].forced)
+        own.append(stop)
+        yield posterior, stop
 
 
 def _posteriors(
-    selections: Selections, model: SpellerModel, language: Prior | None, *, dynamic: bool
+    selections: Selections,
+    model: SpellerModel,
+    language: Prior | None,
+    stops: Sequence[Stop] | None = None,
 ) -> Iterator[Floats]:
     """Yield log p(symbol) of one selection after another, [repetition, symbol].
 
     Dynamic stopping by risk has a last entry for nobody. With a language model the prior follows
     the text spelled so far: with dynamic stopping one text, else one for each fixed number of
-    repetitions.
+    repetitions. With dynamic stopping ``stops`` has those of the selections that were yielded
+    before.
     """
     evidence = add_likelihood_ratios(selections, model.ratio)
 
     def apply(evidence: Floats, log_prior: Floats | float = 0.0) -> Floats:
-        if dynamic:
+        if stops is not None:
             return model.log_posterior(evidence, log_prior)
         return log_posterior(evidence, model.factor, log_prior)
 
@@ -185,15 +241,15 @@ def _posteriors(
     texts: list[list[str]] = []
     for k, after in enumerate(evidence):
         if k == 0 or run[k] != run[k - 1]:
-            texts = [[] for _ in range(1 if dynamic else len(after))]
+            texts = [[] for _ in range(len(after) if stops is None else 1)]
         prior = np.array([language(text, selections.layout) for text in texts])
         posterior = apply(after, prior)
         yield posterior
-        n = selections.n_repetitions[k]
-        if dynamic:
-            decided = model.stop(posterior[None], np.array([n])).decided
+        if stops is None:
+            last = selections.n_repetitions[k] - 1
+            decided = best_symbols(posterior)[0][np.minimum(np.arange(len(after)), last)]
         else:
-            decided = best_symbols(posterior)[0][np.minimum(np.arange(len(after)), n - 1)]
+            decided = stops[k].decided
         for text, best in zip(texts, decided, strict=True):
             text += symbols[best : best + 1]  # nothing is spelled beyond the last symbol
 
@@ -208,7 +264,7 @@ def _table(
     posterior: Floats | None = None,
     forced: npt.NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
-    """Return the decisions of selections after repetitions, both as positions."""
+    """Return the decisions of selections after repetitions, both as positions, but ``decoded``."""
     selection, repetition = where
     symbols = pd.array([*selections.layout.symbols, NOTHING], dtype="string")
     decided, true = best[where], selections.true[selection]
@@ -222,4 +278,4 @@ def _table(
     table["posterior"] = np.nan if posterior is None else np.exp(posterior[(*where, decided)])
     table["forced"] = False if forced is None else forced
     table["tie"] = tie[where]
-    return table[list(DECISION_COLUMNS)]
+    return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from p300.columns import Decoded
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, MetricAt
 from p300.evaluation.metrics import Metric
 
@@ -50,6 +51,8 @@ def letter_metric(figure: MetricAt) -> Metric | None:
     record = LETTER_METRICS.get(figure.metric)
     if record is None or figure.stopping is None:
         return record
+    if figure.decoded is Decoded.POST_HOC:
+        record = replace(record, title=f"{record.title}, {Decoded.POST_HOC}")
     if figure.stopping != FIXED or figure.repetitions is None:
         return replace(record, title=f"{record.title}, {_STOPPINGS[figure.stopping]}")
     if figure.rule == POSTERIOR:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import DataWarning, SpellerError
@@ -31,6 +32,7 @@ from p300.speller.stopping import (
     Stop,
     cheapest_stopping,
     choose_threshold,
+    decide_at,
     fastest_repetitions,
     fastest_threshold,
     stop_and_decide,
@@ -88,6 +90,10 @@ class SpellerModel:
     def stop(self, log_posterior: Floats, n_repetitions: Index) -> Stop:
         """Stop and decide; see :func:`p300.speller.stopping.stop_and_decide`."""
         return stop_and_decide(log_posterior, n_repetitions, self.threshold, self.risk)
+
+    def decide_at(self, log_posterior: Floats, at: Index, forced: npt.NDArray[np.bool_]) -> Stop:
+        """Decide where it was stopped; see :func:`p300.speller.stopping.decide_at`."""
+        return decide_at(log_posterior, at, forced, self.risk)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready description; :class:`p300.speller.records.SpellerRecord` reads it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
 NEEDED_COLUMNS = (*UNITS["character"], "repetition", "code", "score")
-"""What a score table must have to be spelled; ``target`` is optional."""
+"""What a score table must have to be spelled; ``target`` and ``score_post_hoc`` are optional."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,8 @@ class Selections:
         ``codes``, [flash].
     score
         Log-odds of a target, [flash].
+    post_hoc
+        The same by what was known at the end, [flash]; None where nothing was learned meanwhile.
     """
 
     layout: Layout
@@ -54,6 +56,7 @@ class Selections:
     repetition: Index
     code: Index
     score: Floats
+    post_hoc: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -68,6 +71,11 @@ class Selections:
         """Whether nobody attended, [selection]."""
         resting: npt.NDArray[np.bool_] = self.true == len(self.layout.symbols)
         return resting
+
+    @property
+    def again(self) -> Selections | None:
+        """The same as scored at the end, None where nothing was learned meanwhile."""
+        return None if self.post_hoc is None else replace(self, score=self.post_hoc, post_hoc=None)
 
     @property
     def lit(self) -> Floats:
@@ -114,8 +122,9 @@ def gather_selections(scores: pd.DataFrame, layout: Layout) -> Selections:
     Parameters
     ----------
     scores
-        Columns :data:`NEEDED_COLUMNS` and, if the true symbols are to be known, ``target``; of one
-        detector, protocol, fold and seed.
+        Columns :data:`NEEDED_COLUMNS`; if the true symbols are to be known, ``target``; if
+        characters are to be decoded again, ``score_post_hoc``, of all flashes. Of one detector,
+        protocol, fold and seed.
     layout
         The stimulus layout of all of them.
 
@@ -163,14 +172,22 @@ def gather_selections(scores: pd.DataFrame, layout: Layout) -> Selections:
         repetition=repetition,
         code=code,
         score=table["score"].to_numpy(dtype=np.float64),
+        post_hoc=table["score_post_hoc"].to_numpy(dtype=np.float64) if _is_again(table) else None,
     )
+
+
+def _is_again(table: pd.DataFrame) -> bool:
+    """Return whether flashes were scored again at the end."""
+    return "score_post_hoc" in table.columns and bool(table["score_post_hoc"].notna().any())
 
 
 def _check_scores(table: pd.DataFrame, layout: Layout) -> None:
     """Refuse scores that are not finite, unknown codes and flashes that are there twice."""
-    bad = table[~np.isfinite(table["score"].to_numpy(dtype=np.float64))]
-    if len(bad):
-        raise SpellerError(f"{_flash(bad)}: score {bad['score'].iloc[0]} found, expected a number")
+    for column in ("score", "score_post_hoc")[: 1 + _is_again(table)]:
+        bad = table[~np.isfinite(table[column].to_numpy(dtype=np.float64))]
+        if len(bad):
+            found = bad[column].iloc[0]
+            raise SpellerError(f"{_flash(bad)}: {column} {found} found, expected a number")
     unknown = table[~table["code"].isin(list(layout.groups))]
     if len(unknown):
         raise SpellerError(

@@ -119,6 +119,23 @@ def stop_and_decide(
         None: the likeliest symbol is spelled in any case.
     """
     at, forced = stop_at(np.exp(log_posterior.max(axis=2)), n_repetitions, threshold)
+    return decide_at(log_posterior, at, forced, risk)
+
+
+def decide_at(
+    log_posterior: Floats, at: Index, forced: npt.NDArray[np.bool_], risk: Risk | None
+) -> Stop:
+    """Decide selections that stop at given repetitions; see :func:`stop_and_decide`.
+
+    Parameters
+    ----------
+    log_posterior, risk
+        As there.
+    at
+        Position of the repetition, [selection].
+    forced
+        Whether the repetitions ran out, [selection].
+    """
     final = log_posterior[np.arange(len(at)), at]
     confidence = final if risk is None else risk.log_confidence(final)
     decided, tie = best_symbols(np.where(forced[:, None], confidence, final))

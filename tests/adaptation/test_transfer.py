@@ -56,7 +56,7 @@ def test_what_a_detector_knows_of_its_covariance_adaptation_goes_by(parts, tmp_p
     assert found.detector.structure() == found.readout.structure == structure
     adapted = found.self_calibrated(new, MATRIX_6X6)
     assert adapted.structure == structure
-    scores, _ = found.score_prequentially(new, MATRIX_6X6)
+    scores = found.score_prequentially(new, MATRIX_6X6).scores
     assert roc_auc_score(new.y, scores) > 0.7
     # With labels: what is learned of the new person alone goes by it too.
     features = read_features(found.detector, new)
@@ -67,7 +67,7 @@ def test_what_a_detector_knows_of_its_covariance_adaptation_goes_by(parts, tmp_p
         (1 - OWN_SHARE) * updated(features) + OWN_SHARE * own(features),
     )
     save_transfer(found, tmp_path)
-    again, _ = load_transfer(tmp_path, found.detector).score_prequentially(new, MATRIX_6X6)
+    again = load_transfer(tmp_path, found.detector).score_prequentially(new, MATRIX_6X6).scores
     np.testing.assert_array_equal(again, scores)
 
 
@@ -87,9 +87,9 @@ def test_training_scores_are_as_good_as_those_of_a_new_person(transfer, parts):
     train, new = parts
     assert np.isfinite(transfer.training_scores).all()
     within = roc_auc_score(train.y, transfer.training_scores)
-    scores, courses = transfer.score_prequentially(new, MATRIX_6X6)
-    assert within == pytest.approx(roc_auc_score(new.y, scores), abs=0.1)
-    assert len(courses) == 1
+    found = transfer.score_prequentially(new, MATRIX_6X6)
+    assert within == pytest.approx(roc_auc_score(new.y, found.scores), abs=0.1)
+    assert len(found.sessions) == 1
     # Calibrated: probabilities as large as targets are frequent.
     probability = 1 / (1 + np.exp(-transfer.training_scores))
     assert probability.mean() == pytest.approx(train.y.mean(), abs=0.02)
@@ -120,17 +120,47 @@ def test_labelled_windows_of_one_class_count_for_its_mean_alone(transfer, parts)
 
 def test_labels_of_the_new_person_are_not_looked_at(transfer, parts):
     _, new = parts
-    scores, _ = transfer.score_prequentially(new, MATRIX_6X6)
+    scores = transfer.score_prequentially(new, MATRIX_6X6).scores
     flipped = new.flashes.assign(target=~new.flashes["target"].astype(bool))
     blind = type(new)(**{**vars(new), "flashes": flipped})
-    np.testing.assert_array_equal(transfer.score_prequentially(blind, MATRIX_6X6)[0], scores)
+    found = transfer.score_prequentially(blind, MATRIX_6X6)
+    np.testing.assert_array_equal(found.scores, scores)
+    seen = transfer.score_prequentially(new, MATRIX_6X6)
+    np.testing.assert_array_equal(found.post_hoc, seen.post_hoc)
+
+
+def test_post_hoc_all_is_scored_by_what_is_known_at_the_end(transfer, epochs, monkeypatch):
+    monkeypatch.setattr(self_calibration, "is_worse", lambda gains: False)
+    tested = epochs.select(epochs.flashes["subject"].isin(["3", "4"]).to_numpy())
+    found = transfer.score_prequentially(tested, MATRIX_6X6)
+    for session, subject in zip(found.sessions, "34", strict=True):
+        rows = (tested.flashes["subject"] == subject).to_numpy()
+        own = tested.select(rows)
+        np.testing.assert_allclose(found.post_hoc[rows], transfer.score(session.readout, own))
+        # The readout of the end has learned from the session, the scores of its start have not.
+        first = rows & (tested.flashes["character"] == 1).to_numpy()
+        first &= (tested.flashes["run"] == "1").to_numpy()
+        np.testing.assert_allclose(
+            found.scores[first], transfer.score(transfer.readout, tested.select(first))
+        )
+        assert np.abs(found.post_hoc - found.scores)[first].max() > 0.1
+
+
+def test_a_person_whose_adaptation_fell_back_reads_as_taught_at_the_end(
+    transfer, parts, monkeypatch
+):
+    _, new = parts
+    monkeypatch.setattr(self_calibration, "is_worse", lambda gains: len(list(gains)) > 1)
+    with pytest.warns(TrainingWarning, match="self-calibration had become worse"):
+        found = transfer.score_prequentially(new, MATRIX_6X6)
+    np.testing.assert_allclose(found.post_hoc, transfer.score(transfer.readout, new))
 
 
 def test_the_order_within_a_run_does_not_matter(transfer, parts):
     _, new = parts
-    scores, _ = transfer.score_prequentially(new, MATRIX_6X6)
+    scores = transfer.score_prequentially(new, MATRIX_6X6).scores
     order = np.lexsort((np.random.default_rng(0).random(len(new)), new.units("run")))
-    mixed, _ = transfer.score_prequentially(new.select(order), MATRIX_6X6)
+    mixed = transfer.score_prequentially(new.select(order), MATRIX_6X6).scores
     np.testing.assert_allclose(mixed, scores[order], atol=1e-9)
 
 
@@ -194,7 +224,7 @@ def test_a_person_without_codes_is_named_and_scored_as_taught(transfer, parts):
     unknown = new.flashes.assign(code=new.flashes["code"].mask(new.flashes["code"] > 0))
     uncoded = type(new)(**{**vars(new), "flashes": unknown})
     with pytest.warns(TrainingWarning, match="no flash has a known code"):
-        scores, _ = transfer.score_prequentially(uncoded, MATRIX_6X6)
+        scores = transfer.score_prequentially(uncoded, MATRIX_6X6).scores
     np.testing.assert_allclose(scores, transfer.score(transfer.readout, uncoded))
 
 

@@ -12,7 +12,13 @@ from typer.testing import CliRunner
 
 from p300.columns import METRIC_ROWS
 from p300.commands.main import app
-from p300.commands.terminal import print_letter, print_means, print_table, progress_bars
+from p300.commands.terminal import (
+    print_letter,
+    print_letters,
+    print_means,
+    print_table,
+    progress_bars,
+)
 from p300.runs import RunFolder
 from p300.speller import Decision
 
@@ -33,6 +39,27 @@ def test_the_heading_of_a_run_is_printed_as_it_is(capsys, name):
     assert f"made/sub-{name}/ses-1/run-2\n" in capsys.readouterr().out
 
 
+def spelled(text, post_hoc, run="1"):
+    read = post_hoc or [None] * len(text)
+    return [Decision("made", "1", "1", run, k, symbol, None, 0.9, 3, False, False, later)
+            for k, (symbol, later) in enumerate(zip(text, read, strict=True))]  # fmt: skip
+
+
+def test_the_text_is_printed_as_read_at_the_end_where_it_differs(capsys):
+    same, other = spelled("AB", "AB"), spelled("CDE", "CXE", run="2")
+    assert print_letters(iter(same + other)) == same + other
+    end = capsys.readouterr().out.partition("E  p =")[2]
+    assert "run-1" not in end
+    assert "run-2\n  as spelled (instant):           CDE\n" in end
+    assert "  as read at the end (post-hoc):  CXE\n" in end
+
+
+@pytest.mark.parametrize("post_hoc", [None, "AB"])
+def test_a_text_that_reads_the_same_is_not_printed_twice(capsys, post_hoc):
+    print_letters(iter(spelled("AB", post_hoc)))
+    assert "at the end" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("low", "shown"), [(0.6, "0.700 [0.600, 0.800]"), (None, "0.700 ")])
 def test_means_are_printed_with_their_intervals_or_why_there_are_none(tmp_path, capsys, low, shown):
     where = {"dataset": "made", "protocol": "within_subject", "detector": "slda"}
@@ -40,7 +67,7 @@ def test_means_are_printed_with_their_intervals_or_why_there_are_none(tmp_path, 
     rows = [{**where, **mean, "metric": name} for name in ("roc_auc", "balanced_accuracy")]
     folder = RunFolder(tmp_path)
     table = pd.DataFrame(rows).reindex(columns=METRIC_ROWS.names)
-    folder.write_metrics(table.assign(alignment="none"))
+    folder.write_metrics(table.assign(alignment="none", decoded="instant"))
     print_means(folder)
     printed = capsys.readouterr().out
     assert "ROC-AUC [95 %]" in printed

@@ -16,12 +16,15 @@ ROWS = pd.DataFrame(
     ],
     columns=["metric", "rule", "stopping", "repetitions"],
 ).astype({"repetitions": "Int64"})  # fmt: skip
+ROWS = pd.concat([ROWS.assign(decoded="instant"), ROWS[1:5].assign(decoded="post-hoc")])
+ROWS = ROWS.reset_index(drop=True)
 
 
 @pytest.mark.parametrize(
     ("shorthand", "row"),
     [("roc_auc", 0), ("characters@1", 1), ("characters@5", 2), ("characters@5:posterior", 3),
-     ("characters@dynamic", 4)],
+     ("characters@dynamic", 4), ("characters@1:post-hoc", 6), ("characters@5:post-hoc", 7),
+     ("characters@5:posterior:post-hoc", 8), ("characters@dynamic:post-hoc", 9)],
 )  # fmt: skip
 def test_a_shorthand_names_one_figure(shorthand, row):
     figure = MetricAt.parse(shorthand)
@@ -29,7 +32,8 @@ def test_a_shorthand_names_one_figure(shorthand, row):
     assert str(figure) == shorthand
 
 
-@pytest.mark.parametrize("wrong", ["characters@", "characters@five", "characters@5:max"])
+@pytest.mark.parametrize("wrong", ["characters@", "characters@five", "characters@5:max",
+                                   "characters@:post-hoc", "roc_auc@post-hoc"])  # fmt: skip
 def test_a_shorthand_that_says_nothing_is_refused(wrong):
     with pytest.raises(RunError, match="expected a number of repetitions"):
         MetricAt.parse(wrong)

@@ -148,6 +148,18 @@ def test_columns_that_nobody_knows_are_passed_over(run):
     assert list(run.scores().columns) == SCORES.names
 
 
+def test_tables_of_before_anything_was_decoded_again_are_read(run):
+    scores, metrics = pd.read_parquet(run.scores_file), run.metrics()
+    scores.drop(columns="score_post_hoc").to_parquet(run.scores_file)
+    assert list(run.scores().columns) == SCORES.names
+    assert run.scores()["score_post_hoc"].isna().all()
+    rows = json.loads(run.metrics_file.read_text())["rows"]
+    older = [{key: row[key] for key in row if key != "decoded"} for row in rows]
+    run.metrics_file.write_text(json.dumps({"rows": older}))
+    pd.testing.assert_frame_equal(run.metrics(), metrics)
+    assert set(metrics["decoded"]) == {"instant"}
+
+
 # What does not belong there.
 
 
@@ -158,6 +170,7 @@ def test_columns_that_nobody_knows_are_passed_over(run):
         (lambda s: s.assign(score=np.nan), "column score: nothing in row 0 found"),
         (lambda s: s.assign(score=np.inf), "column score: inf found, expected finite numbers"),
         (lambda s: s.assign(score="high"), r"column score: string \('high'\) found"),
+        (lambda s: s.assign(score_post_hoc=np.inf), "column score_post_hoc: inf found"),
         (lambda s: s.assign(seed=1.5), "column seed: .* found, expected whole numbers"),
         (lambda s: s.assign(subject=3), r"column subject: integer \(.*3.*\) found, expected text"),
         (lambda s: s.assign(target="yes"), "column target: string .* expected true or false"),
@@ -231,8 +244,10 @@ def test_planted_metrics_are_named(rows, message, run):
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("value", "high"), ("repetitions", 1.5), ("subject", 3), ("n", None)]
-)
+    ("column", "value"),
+    [("value", "high"), ("repetitions", 1.5), ("subject", 3), ("n", None), ("decoded", "later"),
+     ("decoded", None)],
+)  # fmt: skip
 def test_planted_values_of_metrics_are_named(column, value, run):
     rows = json.loads(run.metrics_file.read_text())["rows"]
     rows[0][column] = value

@@ -233,7 +233,7 @@ def test_without_a_model_there_are_figures_of_the_sum_alone():
 def decisions(pairs):
     table = pd.DataFrame(pairs, columns=["true_symbol", "symbol"], dtype="string")
     table["correct"] = (table["true_symbol"] == table["symbol"]).astype("boolean")
-    return table.assign(rule="sum", stopping="fixed", repetitions=5)
+    return table.assign(rule="sum", stopping="fixed", decoded="instant", repetitions=5)
 
 
 def test_kinds_of_errors():

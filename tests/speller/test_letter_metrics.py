@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from p300.columns import Decoded
 from p300.evaluation.metric_at import MetricAt
 from p300.speller import LETTER_METRICS, letter_metric
 from p300.speller.curves import spelling_metrics
@@ -13,23 +14,26 @@ def test_every_figure_of_a_speller_has_a_record():
     rates = pd.DataFrame(
         [
             {"dataset": "d", "protocol": "p", "calibration_characters": None, "detector": "x",
-             "rule": rule, "stopping": stopping, "repetitions": n, "subject": subject,
+             "rule": rule, "stopping": stopping, "decoded": decoded, "repetitions": n,
+             "subject": subject,
              "accuracy": 0.8, "n": 10, "mean_repetitions": 2.0, "seconds": 5.0, "forced": 0.1,
              "bits_per_minute": 9.0, "symbols_per_minute": 6.0, "errors": 0.1,
              "false_activations_per_minute": 0.5}
             for subject in "12"
+            for decoded in Decoded
             for rule, stopping, n in (
                 ("sum", "fixed", 1), ("sum", "fixed", 2), ("posterior", "fixed", 1),
                 ("posterior", "dynamic", pd.NA), ("sum", "chosen", pd.NA),
             )
         ]
     ).astype({"repetitions": "Int64"})  # fmt: skip
-    columns = ["metric", "rule", "stopping", "repetitions"]
+    columns = ["metric", "rule", "stopping", "repetitions", "decoded"]
     rows = spelling_metrics(rates, {"d": 36})[columns].drop_duplicates()
     assert len(rows) > 25
     titles = []
-    for metric, rule, stopping, n in rows.itertuples(index=False):
-        record = letter_metric(MetricAt(metric, rule, stopping, None if pd.isna(n) else n))
+    for metric, rule, stopping, n, decoded in rows.itertuples(index=False):
+        number = None if pd.isna(n) else n
+        record = letter_metric(MetricAt(metric, rule, stopping, number, Decoded(decoded)))
         assert record is not None, metric
         assert record.name == metric
         titles.append(record.title)

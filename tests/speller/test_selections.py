@@ -141,6 +141,7 @@ def _two_rows(table):
     [
         (_spoil("score", np.nan), r"made/1/1/1, character 1, repetition 1.*score nan"),
         (_spoil("score", np.inf), "score inf"),
+        (_spoil("score_post_hoc", 1.0), "score_post_hoc nan"),
         (_spoil("code", 13), "code 13: the layout does not have this code"),
         (_twice, "more than once"),
         (_other_target, "as target and as non-target"),

@@ -72,9 +72,9 @@ class SelfCalibrated(Adaptation[Transfer]):
         if not len(fold.test):
             return self._scored(learned, fold, np.empty(0), about)
         if fold.calibration is None:
-            scores, sessions = learned.score_prequentially(fold.test, layout_of(fold))
-            fell_back = {"fell_back": [list(session.fell_back) for session in sessions]}
-            return self._scored(learned, fold, scores, {**about, **fell_back})
+            followed = learned.score_prequentially(fold.test, layout_of(fold))
+            about["fell_back"] = [list(session.fell_back) for session in followed.sessions]
+            return self._scored(learned, fold, followed.scores, about, followed.post_hoc)
         readout: Callable[[Floats], Floats] = learned.readout
         if len(fold.calibration):
             readout = self._adapt(learned, fold.calibration, layout_of(fold))
@@ -87,7 +87,12 @@ class SelfCalibrated(Adaptation[Transfer]):
         return learned.self_calibrated(calibration, layout)
 
     def _scored(
-        self, learned: Transfer, fold: FoldEpochs, scores: Floats, about: dict[str, Any]
+        self,
+        learned: Transfer,
+        fold: FoldEpochs,
+        scores: Floats,
+        about: dict[str, Any],
+        post_hoc: Floats | None = None,
     ) -> Scored:
         return Scored(
             detector=learned.detector,
@@ -95,5 +100,6 @@ class SelfCalibrated(Adaptation[Transfer]):
             validation=fold.validation,
             scores=scores,
             training_scores=learned.training_scores,
+            post_hoc=post_hoc,
             about=about,
         )

@@ -16,25 +16,41 @@ _POSTERIOR = (
     "a threshold chosen there. "
 )
 
+_AGAIN_CAPTION = (
+    " Dash-dotted, its interval as bars: post-hoc, the same flashes decoded again by the sum of "
+    "probabilities at the end, when the detector has learned from all flashes of the session, "
+    "these included, without labels."
+)
+_AGAIN = (
+    "What is not marked post-hoc is instant, as spelled at the time: by what was known before each "
+    "character. Post-hoc: after the last character all are decoded again by what is known then. "
+    "The detector has by then seen these very flashes, though never a label: so well does the text "
+    "read at the end, not so well would new characters be spelled. It has learned from all "
+    "repetitions however few are added up, which flatters few of them: only after the last do "
+    "instant and post-hoc compare what could have been read. "
+)
+
 
 def characters(results: RunResults) -> Section | None:
     """Show how many characters are right after how many repetitions."""
     if results.characters is None:
         return None
-    learned = _has_posterior(results)
+    learned, again = _has_posterior(results), len(results.post_hoc) > 0
     caption = (
         "Characters right against repetitions. Thin: one subject, sum of probabilities. Thick: all "
         "characters together; band: 95 % interval (Wilson)."
         + (" Diamond: dynamic stopping at its mean number of repetitions." if learned else "")
+        + (_AGAIN_CAPTION if again else "")
     )
     reading = (
         "The sum of probabilities adds up the target probabilities of the flashes of a row, column "
         "or group (Cecotti & Gräser 2011). "
         + (_POSTERIOR if learned else "")
+        + (_AGAIN if again else "")
         + "Intervals take characters as independent: they are about these subjects, not about how "
         "others would do."
     )
-    plot = picture("characters", figures.plot_characters(results.rates), caption)
+    plot = picture("characters", figures.plot_characters(results.all_rates), caption)
     return Section("Characters", (Text(reading), plot, *tables.character_tables(results)))
 
 
@@ -168,6 +184,7 @@ def spelled_text(results: RunResults) -> Section | None:
             if _has_posterior(results)
             else ""
         )
+        + ("; post-hoc: as read at the end, see above" if len(results.post_hoc) else "")
         + "; errors are marked."
         + (" The first of several seeds." if seeds.nunique().max() > 1 else "")
     )

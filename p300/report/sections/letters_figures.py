@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from p300.columns import Decoded
 from p300.recordings.layout import Layout
 from p300.report.panels import Panel, detector_panels, label_outside
 from p300.report.style import GREY, INK, LIGHT, legend_above
@@ -30,12 +31,15 @@ def plot_characters(rates: pd.DataFrame) -> Figure:
     rates
         From :func:`p300.speller.curves.subject_rates`. One panel a data set, protocol and detector.
         The thick lines take all characters as one sample; the band is Wilson's 95 % interval for
-        the sum of probabilities, the bar that of dynamic stopping.
+        the sum of probabilities, the bars those of the same post-hoc, and of dynamic stopping.
     """
     figure, grid = detector_panels(rates, height=2.7)
     for panel in grid:
         ax, curve = panel.ax, accuracy_curve(panel.table)
         curve[["value", "low", "high"]] *= 100
+        instant = curve["decoded"] == Decoded.INSTANT
+        _draw_again(ax, curve[~instant & (curve["rule"] == "sum")])
+        curve = curve[instant]
         _draw_subjects(ax, curve[curve["rule"] == "sum"], panel.colour)
         pooled = curve[curve["subject"] == "pooled"]
         for rule, part in pooled.groupby("rule", sort=False):
@@ -43,7 +47,7 @@ def plot_characters(rates: pd.DataFrame) -> Figure:
             if rule == "sum":
                 n = part["repetitions"].astype(float)
                 ax.fill_between(n, part["low"], part["high"], color=panel.colour, alpha=0.15, lw=0)
-        _draw_dynamic_accuracy(ax, panel.table)
+        _draw_dynamic_accuracy(ax, panel.table[panel.table["decoded"] == Decoded.INSTANT])
     # All panels share their axes.
     grid[0].ax.set_ylim(0, 101)
     _count_repetitions(grid[0].ax, rates)
@@ -69,6 +73,19 @@ def _draw_rule(
         "posterior": {"color": INK, "lw": 1.6, "ls": (0, (2.5, 1.5)), "label": "posterior"},
     }[rule]
     ax.plot(n.astype(float), values, **look)  # type: ignore[arg-type]
+
+
+def _draw_again(ax: Axes, curve: pd.DataFrame) -> None:
+    """Draw what was decoded again at the end, with intervals; nothing where nothing was."""
+    pooled = curve[curve["subject"] == "pooled"]
+    if pooled.empty:
+        return
+    value, n = pooled["value"], pooled["repetitions"].astype(float)
+    ends = (value - pooled["low"], pooled["high"] - value)
+    ax.errorbar(
+        n, value, ends, color=GREY, lw=1.6, ls="-.", elinewidth=0.8, capsize=1.5,
+        zorder=3, label="sum of probabilities, post-hoc",
+    )  # fmt: skip
 
 
 def _draw_dynamic_accuracy(ax: Axes, rates: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from p300.columns import Decoded
 from p300.errors import SpellerError
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
 from p300.recordings.layout import Layout
@@ -74,15 +75,19 @@ def _share(point: dict[Any, Any]) -> str:
 
 def character_tables(results: RunResults) -> Iterator[Table]:
     """Give, for each data set and protocol, the characters right against repetitions."""
-    for (dataset, protocol), rates in results.rates.groupby(GROUP, sort=False):
+    for (dataset, protocol), rates in results.all_rates.groupby(GROUP, sort=False):
         shown, rows = shown_repetitions(rates), []
         curve = accuracy_curve(rates)
         pooled = curve[curve["subject"] == "pooled"]
-        for (detector, rule), part in pooled.groupby(["detector", "rule"], sort=False):
+        named = None
+        for (detector, rule, decoded), part in pooled.groupby(
+            ["detector", "rule", "decoded"], sort=False
+        ):
             by_number = {r["repetitions"]: _share(r) for r in part.to_dict("records")}
-            name = str(detector) if rule == "sum" else ""
+            name, named = "" if detector == named else str(detector), detector
+            how = RULES[str(rule)] + (f", {decoded}" if decoded == Decoded.POST_HOC else "")
             cells = [by_number.get(n, NONE) for n in shown]
-            rows.append(Row((name, RULES[str(rule)], *cells)))
+            rows.append(Row((name, how, *cells)))
         columns = ("Detector", "Rule", *map(str, shown))
         caption = f"Characters right (%) after n repetitions: {protocol}, {dataset}"
         yield Table(columns, tuple(rows), caption, n_text=2)
@@ -122,7 +127,8 @@ def rate_tables(results: RunResults) -> Iterator[Table]:
 def _means(results: RunResults) -> pd.DataFrame:
     """Return the means over subjects of what is measured of characters."""
     metrics = results.metrics
-    return metrics[(metrics["subject"] == MEAN) & metrics["rule"].notna()]
+    instant = metrics["decoded"] == Decoded.INSTANT
+    return metrics[(metrics["subject"] == MEAN) & metrics["rule"].notna() & instant]
 
 
 def timing(rates: pd.DataFrame) -> pd.DataFrame:
@@ -279,7 +285,8 @@ def _kinds(characters: pd.DataFrame, layout: Layout, shown: Sequence[int]) -> It
 def spelled_texts(results: RunResults) -> list[Spelled]:
     """Return what was spelled in every run, by data set, protocol and detector."""
     assert results.characters is not None  # asked for only where characters were spelled
-    groups = list(results.characters.groupby([*GROUP, "detector"], sort=False))
+    both = pd.concat([results.characters, results.post_hoc], ignore_index=True)
+    groups = list(both.groupby([*GROUP, "detector"], sort=False))
     folded = len(groups) > _MOST_OPEN_TABLES
     return [
         Spelled(f"{detector}, {protocol}, {dataset}", tuple(_runs(characters)), folded)
@@ -306,7 +313,7 @@ def _runs(characters: pd.DataFrame) -> Iterator[tuple[str, tuple[Line, ...]]]:
 
 
 def _lines(text: Sequence[list[dict[Any, Any]]], shown: Sequence[int]) -> Iterator[Line]:
-    """Return the true text, and what was spelled after ever more repetitions.
+    """Return the true text, what was spelled after ever more repetitions, and what post-hoc.
 
     Parameters
     ----------
@@ -316,20 +323,29 @@ def _lines(text: Sequence[list[dict[Any, Any]]], shown: Sequence[int]) -> Iterat
         These numbers.
     """
     wide = " " if max(len(each["symbol"]) for decided in text for each in decided) > 1 else ""
-    fixed = [
-        [each for each in decided if each["rule"] == "sum" and each["stopping"] == "fixed"]
-        for decided in text
-    ]
+    at_once = [[each for each in decided if each["decoded"] == Decoded.INSTANT] for decided in text]
+    again = [[each for each in decided if each["decoded"] == Decoded.POST_HOC] for decided in text]
+    fixed = _by_sum(at_once)
     true = [decided[0]["true_symbol"] for decided in fixed if decided]
     yield Line("true", tuple((_shown(symbol) + wide, True) for symbol in true))
     for n in shown:
         # A character with fewer repetitions keeps what was decided after its last one.
         after = [[each for each in decided if each["repetitions"] <= n][-1:] for decided in fixed]
         yield _line(f"{n}", after, wide)
-    dynamic = [[each for each in decided if each["stopping"] == "dynamic"] for decided in text]
+    if read := [decided[-1:] for decided in _by_sum(again) if decided]:
+        yield _line(f"{n}, {Decoded.POST_HOC}", read, wide)
+    dynamic = [[each for each in decided if each["stopping"] == "dynamic"] for decided in at_once]
     taken = [each["repetitions"] for decided in dynamic for each in decided]
     if taken:
         yield _line("dynamic", dynamic, wide, f"{np.mean(taken):.1f}")
+
+
+def _by_sum(text: Sequence[list[dict[Any, Any]]]) -> list[list[dict[Any, Any]]]:
+    """Return of each character what was decided by the sum of probabilities at fixed numbers."""
+    return [
+        [each for each in decided if each["rule"] == "sum" and each["stopping"] == "fixed"]
+        for decided in text
+    ]
 
 
 def _line(after: str, text: Sequence[list[dict[Any, Any]]], wide: str, note: str = "") -> Line:
