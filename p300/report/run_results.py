@@ -155,8 +155,8 @@ def read_run(folder: Path) -> RunResults:
     run = RunFolder(folder)
     run.check_finished()
     metrics, spelled = label_protocols(run.metrics()), _read_characters(run)
-    both = [] if spelled is None else label_protocols(spelled).groupby("decoded")
-    decoded = {kind: table.reset_index(drop=True) for kind, table in both}
+    both = CHARACTERS.empty() if spelled is None else label_protocols(spelled)
+    decoded = {kind: own.reset_index(drop=True) for kind, own in both.groupby("decoded")}
     results = RunResults(
         folder=folder,
         config=run.experiment().model_dump(mode="json"),
