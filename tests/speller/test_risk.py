@@ -156,9 +156,8 @@ def test_impossible_risks_are_refused(wrong):
 
 
 def test_false_activations_are_counted_apart_and_nothing_is_no_error():
-    timed = {
-        "stopping": "dynamic", "rule": "posterior", "decoded": "instant", "repetitions": 5, "forced": False,
-    }  # fmt: skip
+    timed = {"stopping": "dynamic", "rule": "posterior", "decoded": "instant"}
+    timed |= {"repetitions": 5, "forced": False}
     names = {"dataset": "made", "protocol": "p", "calibration_characters": None, "detector": "x",
              "seed": 1, "subject": "1", "session": "1", "run": "1"}  # fmt: skip
     decided = [("A", "A", 10.0), ("A", "B", 10.0), ("A", NOTHING, 10.0), ("A", "A", 10.0),
