@@ -156,9 +156,10 @@ def fit_speller(
     selections = gather_selections(coded, layout) if len(coded) else None
     if selections is None or not selections.attended.any():
         threshold = 1 - (target_error or TARGET_ERROR)
+        unweighed = "" if error_seconds is None else f"; error_seconds {error_seconds:g} has no say"
         warnings.warn(
             f"{where}: no character with known flash codes to fit the speller on; posteriors are "
-            f"taken at their word (factor 1, threshold {threshold:g})",
+            f"taken at their word (factor 1, threshold {threshold:g}){unweighed}",
             DataWarning,
             stacklevel=2,
         )

@@ -98,6 +98,8 @@ def test_training_without_codes_takes_posteriors_at_their_word():
         model = fit_speller(training, MATRIX_6X6, target_error=0.1, where="fold x")
     assert (model.factor, model.threshold) == (1.0, 0.9)
     assert model.ratio.slope > 0
+    with pytest.warns(DataWarning, match=r"threshold 0\.95\); error_seconds 30 has no say"):
+        fit_speller(training, MATRIX_6X6, error_seconds=30.0)
 
 
 def test_training_uses_the_runs_that_have_codes():
