@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from p300.recordings.faults import Faults
+    from p300.recordings.layout import Layout
     from p300.recordings.recording import Recording
 
 # EEG in volts: scalp noise floor about 1e-7, ordinary EEG 1e-5, a loose electrode 1e-3.
@@ -200,13 +201,15 @@ def _check_flashes(recording: Recording) -> None:
         raise RecordingError(f"{where}: none of {len(flashes)} flashes is a target")
     if known.all() and flashes["target"].all():
         raise RecordingError(f"{where}: all {len(flashes)} flashes are targets")
-    if known.all() and flashes["code"].notna().all():
-        _warn_of_unattended(flashes, where)
+    if known.all() and recording.layout is not None:
+        _warn_of_unattended(flashes, recording.layout, where)
 
 
-def _warn_of_unattended(flashes: pd.DataFrame, where: str) -> None:
-    attended = flashes.groupby("character")["target"].any()
-    idle = attended.index[~attended.to_numpy(dtype=bool)]
+def _warn_of_unattended(flashes: pd.DataFrame, layout: Layout, where: str) -> None:
+    """Tell of characters all of whose codes were flashed, and none was a target."""
+    shown = flashes.groupby("character")
+    attended, codes = shown["target"].any(), shown["code"].nunique()
+    idle = attended.index[(~attended & (codes == len(layout.groups))).to_numpy(dtype=bool)]
     if len(idle):
         warnings.warn(
             f"{where}: {len(idle)} of {len(attended)} characters have no target (first: character "

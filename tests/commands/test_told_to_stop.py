@@ -18,12 +18,22 @@ detectors: {cnn1: {max_passes: 2000, patience: 2000}}
 protocols: {within_subject: {}}
 """
 
+# Where tests run in the background interrupts are ignored, and so they would be by what is started
+# there; this is to be a run in the foreground.
+FOREGROUND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from p300.__main__ import main
+main()
+"""
+
 
 @pytest.fixture
 def started(tmp_path):
     """Start a run with two workers; give it when folds are being fitted."""
     (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
-    command = [sys.executable, "-m", "p300", "run", "config.yaml", "--out", "run", "--jobs", "2"]
+    arguments = ["run", "config.yaml", "--out", "run", "--jobs", "2"]
+    command = [sys.executable, "-c", FOREGROUND, *arguments]
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "P300_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(Path.cwd())},

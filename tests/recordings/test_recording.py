@@ -112,11 +112,13 @@ def test_targets_may_be_unknown(build, assert_annotated):
 
 
 def test_characters_without_a_target_are_told(build):
-    flashes = table().assign(code=[1, 2] * 5, character=[1] * 6 + [2] * 4)
-    flashes["target"] = [True, False] * 3 + [False] * 4
-    with pytest.warns(DataWarning, match=r"1 of 2 characters have no target \(first: character 2"):
-        build(flashes)
-    build(flashes.assign(code=None))  # without codes there are no characters to be attended
+    codes = [*range(1, 13)] * 2 + [3, 4]
+    flashes = table(26).assign(code=codes, character=[1] * 12 + [2] * 12 + [3] * 2)
+    flashes["sample"] = 40 * np.arange(26)
+    flashes["target"] = [code in (1, 7) for code in codes[:12]] + [False] * 14
+    with pytest.warns(DataWarning, match=r"1 of 3 characters have no target \(first: character 2"):
+        build(flashes, layout=MATRIX_6X6)  # the third is only cut short
+    build(flashes.assign(code=pd.NA), layout=MATRIX_6X6)  # nobody knows what was to be attended
 
 
 @pytest.mark.parametrize(
