@@ -150,7 +150,8 @@ def progress_bars() -> Iterator[Any]:
     def advance(stage: str, done: int, total: int) -> None:
         if stage not in stages:
             for earlier in bars.tasks:  # a stage of unknown length ends when the next begins
-                bars.update(earlier.id, total=earlier.completed)
+                if earlier.total is None:
+                    bars.update(earlier.id, total=earlier.completed)
             stages[stage] = bars.add_task(stage, total=total or None)
         bars.update(stages[stage], completed=done)
 

@@ -81,6 +81,18 @@ def test_stages_are_printed_as_they_are(capsys):
     assert "reading S01[post]" in capsys.readouterr().err
 
 
+def test_a_stage_keeps_its_length_while_another_goes_on(capsys):
+    with progress_bars() as progress:
+        for stage, done, total in (
+            ("reading", 3, 0), ("fitting", 0, 4), ("summing", 2, 2), ("fitting", 4, 4),
+        ):  # fmt: skip
+            progress(stage, done, total)
+    said = capsys.readouterr().err
+    assert "3/3" in said
+    assert "4/4" in said
+    assert "4/0" not in said
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
