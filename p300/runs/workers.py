@@ -134,7 +134,8 @@ def _done(
 
     ``name`` tells of a call what it is at, "" if it has not begun.
     """
-    missing, deaths, missing_before = list(range(len(calls))), 0, list[str]()
+    missing, deaths = list(range(len(calls))), 0
+    before: tuple[int, list[str]] | None = None
     while missing:
         begun = missing
         try:
@@ -145,8 +146,8 @@ def _done(
             # Calls are taken in order: the first missing were running.
             lost = missing if error.call is None else [begun[error.call]]
             running = [name(*calls[each]) for each in lost[: several.at_once]]
-            deaths = deaths + 1 if running == missing_before else 1
-            missing_before = running
+            now = len(missing), running
+            deaths, before = deaths + 1 if now == before else 1, now
             if deaths == MOST_DEATHS or error.call is not None:
                 raise _given_up(running) from error
             warnings.warn(
