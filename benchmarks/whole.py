@@ -79,7 +79,8 @@ def make_study(folder: Path, n_electrodes: int, people: int) -> None:
 
 def called(command: Sequence[str], work: Path, read_auc: Callable[[str], float]) -> Call:
     """Call a command and measure it and its children."""
-    places = {"PYTHONPATH": str(HERE.parent), "P300_CACHE": str(work / "p300")}
+    paths = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    places = {"PYTHONPATH": os.pathsep.join(paths), "P300_CACHE": str(work / "p300")}
     variables = {**os.environ, **ONE_THREAD, **places}
     with tempfile.TemporaryFile("w+") as said:
         start = time.perf_counter()
