@@ -15,6 +15,8 @@ from p300.speller.run import spell_run
 if TYPE_CHECKING:
     from distributed.security import Security
 
+    from p300.runs.executors import Submits
+
 
 def run_experiment(
     experiment: Experiment,
@@ -24,6 +26,7 @@ def run_experiment(
     jobs: int = 1,
     cluster: str | None = None,
     security: Security | None = None,
+    executor: Submits | None = None,
     progress: Progress = silent,
     verify: bool = False,
 ) -> Path:
@@ -44,6 +47,7 @@ def run_experiment(
         jobs=jobs,
         cluster=cluster,
         security=security,
+        executor=executor,
         progress=progress,
         verify=verify,
     )
@@ -59,6 +63,7 @@ def evaluate(
     jobs: int = 1,
     cluster: str | None = None,
     security: Security | None = None,
+    executor: Submits | None = None,
     progress: Progress = silent,
     verify: bool = False,
 ) -> Path:
@@ -87,6 +92,7 @@ def evaluate(
         jobs=jobs,
         cluster=cluster,
         security=security,
+        executor=executor,
         progress=progress,
         verify=verify,
     )

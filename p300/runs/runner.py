@@ -27,6 +27,8 @@ from p300.runs.workers import Workers, map_folds
 if TYPE_CHECKING:
     from distributed.security import Security
 
+    from p300.runs.executors import Submits
+
 
 def score_folds(
     experiment: Experiment,
@@ -36,6 +38,7 @@ def score_folds(
     jobs: int = 1,
     cluster: str | None = None,
     security: Security | None = None,
+    executor: Submits | None = None,
     progress: Progress = silent,
     verify: bool = False,
 ) -> Path:
@@ -61,6 +64,9 @@ def score_folds(
     security
         Certificates for a scheduler at ``tls://``: a ``distributed.Security``, as Dask's own client
         takes it. By default those of Dask's configuration.
+    executor
+        Takes the folds instead: any ``concurrent.futures.Executor`` whose workers are processes,
+        Dask's or submitit's; see :class:`p300.runs.workers.Workers`.
     progress
         Called as the run proceeds.
     verify
@@ -80,7 +86,7 @@ def score_folds(
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
-    with Workers(jobs, cluster, security) as workers:
+    with Workers(jobs, cluster, security, executor) as workers:
         prepared = prepare(
             experiment,
             data=Path(data),
@@ -142,7 +148,7 @@ def _run_tasks(
     """Run what is not done yet; the manifest then tells where and by how many."""
     missing = [task for task in tasks if not is_done(task, folder.path)]
     if missing:
-        folder.add_to_manifest(device=chosen_device(), jobs=workers.cluster or workers.jobs)
+        folder.add_to_manifest(device=chosen_device(), jobs=workers.described)
     done = len(tasks) - len(missing)
     progress("fitting", done, len(tasks))
     for _ in map_folds(missing, folder.path, workers, progress):

@@ -1,4 +1,4 @@
-"""Folds on workers: in this process, in processes of this machine, or on a cluster."""
+"""Folds on workers: in this process, in others of this machine, on a cluster, by an executor."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from p300.errors import RunError, RunWarning
+from p300.errors import ConfigError, RunError, RunWarning
 from p300.runs.cluster import ClusterWorkers
 from p300.runs.derived import Share, derive_share, derived_folder, shares_of
+from p300.runs.executors import ExecutorWorkers, Submits
 from p300.runs.pool import Processes, WorkerKilledError
 from p300.runs.progress import Progress, silent
 from p300.runs.task_groups import Group, groups_of, is_done, run_group
@@ -18,6 +19,8 @@ from p300.runs.tasks import Task, shared_epochs
 
 if TYPE_CHECKING:
     from distributed.security import Security
+
+Several = Processes | ClusterWorkers | ExecutorWorkers
 
 MOST_DEATHS = 3
 """Times that workers may die one after the other, nothing being done in between, before the run is
@@ -40,6 +43,15 @@ class Workers:
     security
         Certificates for a scheduler at ``tls://``, as Dask's own client takes them; by default
         those of Dask's configuration.
+    executor
+        Takes the folds instead: any :class:`concurrent.futures.Executor` whose workers are
+        processes (``ProcessPoolExecutor``, Dask's ``client.get_executor()``), or submitit's. It
+        stays the caller's to end.
+
+    Raises
+    ------
+    ConfigError
+        For an executor of threads, or a cluster and an executor together.
 
     Attributes
     ----------
@@ -49,10 +61,22 @@ class Workers:
     jobs: int = 1
     cluster: str | None = None
     security: Security | None = None
+    executor: Submits | None = None
     processes: Processes = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.executor is not None:
+            if self.cluster is not None:
+                raise ConfigError("a cluster and an executor found, expected one of them")
+            ExecutorWorkers(self.executor)  # refused before the recordings are read
         object.__setattr__(self, "processes", Processes(self.jobs))
+
+    @property
+    def described(self) -> str | int:
+        """What the manifest says of them."""
+        if self.executor is not None:
+            return type(self.executor).__name__
+        return self.cluster or self.jobs
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +119,8 @@ def map_folds(
     if workers.cluster is not None:
         with ClusterWorkers(workers.cluster, workers.security) as cluster:
             yield from _on(cluster, groups, run.resolve(), progress)
+    elif workers.executor is not None:
+        yield from _on(ExecutorWorkers(workers.executor), groups, run.resolve(), progress)
     elif workers.jobs > 1 and len(groups) > 1:
         yield from _on(workers.processes, groups, run, progress)
     else:
@@ -110,9 +136,7 @@ def _here(groups: Sequence[Group], run: Path) -> Iterator[str]:
         shared_epochs.cache_clear()  # this process goes on
 
 
-def _on(
-    several: Processes | ClusterWorkers, groups: Sequence[Group], run: Path, progress: Progress
-) -> Iterator[str]:
+def _on(several: Several, groups: Sequence[Group], run: Path, progress: Progress) -> Iterator[str]:
     """Run groups on several workers; first what they share."""
     with derived_folder(run) as derived:
         shares = shares_of([task for group in groups for task in group])
@@ -125,7 +149,7 @@ def _on(
 
 
 def _done(
-    several: Processes | ClusterWorkers,
+    several: Several,
     function: Callable[..., object],
     calls: Sequence[tuple[Any, ...]],
     name: Callable[..., str],
