@@ -201,4 +201,25 @@ RECORDINGS = (
         "pip install p300",
         ("tests/recordings/readers/test_mfffile.py",),
     ),
+    Mutant(
+        "no neighbours flash together on a checkerboard",
+        "recordings/layout.py",
+        "(2 * row + 3 * ((column + colour) % 2))",
+        "(2 * row + ((column + colour) % 2))",
+        ("tests/recordings/test_layout.py",),
+    ),
+    Mutant(
+        "no symbol flashes twice in succession on a checkerboard",
+        "recordings/simulated/paradigm.py",
+        "(3, 3, 6, 6)",
+        "(18,)",
+        ("tests/recordings/simulated/test_paradigm.py",),
+    ),
+    Mutant(
+        "no single cell flashes twice in succession",
+        "recordings/simulated/paradigm.py",
+        "while self.apart and now[0] == before[-1]:",
+        "while False:",
+        ("tests/recordings/simulated/test_paradigm.py",),
+    ),
 )

@@ -88,6 +88,50 @@ class Layout:
         groups = {k: frozenset([symbol]) for k, symbol in enumerate(ordered, start=1)}
         return cls(symbols=ordered, groups=groups)
 
+    @classmethod
+    def checkerboard(cls, rows: Sequence[str | Sequence[str]]) -> Layout:
+        """Build the layout of a checkerboard paradigm: no two neighbours are ever lit together.
+
+        Symbols on white and black squares make two virtual matrices, whose rows and columns are
+        flashed instead of those of the matrix on the screen (Townsend et al. 2010, Clin
+        Neurophysiol 121(7):1109-1120). Here a virtual column has the white, or the black, symbols
+        of a column on the screen; a virtual row has one symbol of each column, from two rows on the
+        screen that are three rows or more apart. So not even neighbours across a corner share one.
+
+        Parameters
+        ----------
+        rows
+            As in :meth:`row_column`; an even number of them, six at least.
+
+        Returns
+        -------
+        Codes from 1: rows of the white matrix, rows of the black one, columns of the white one,
+        columns of the black one. The first symbol is on white.
+
+        Raises
+        ------
+        RecordingError
+            When there are fewer rows or an odd number, they differ in length or a symbol appears
+            twice.
+        """
+        matrix = cls.row_column(rows)
+        table = np.array([list(row) for row in rows], dtype=object)
+        n_rows, n_columns = table.shape
+        if n_rows < 6 or n_rows % 2:
+            raise RecordingError(
+                f"layout: {n_rows} rows found, expected an even number of them, six at least, for "
+                "a checkerboard that keeps neighbours apart; flash rows and columns or single cells"
+            )
+        half = n_rows // 2
+        colour, row, column = np.ogrid[:2, :half, :n_columns]
+        # Where a symbol of a virtual matrix lies on the screen: every second row, and where its
+        # column begins a row further down, three rows further down instead.
+        screen_row = (2 * row + 3 * ((column + colour) % 2)) % n_rows
+        virtual = table[screen_row, column]  # [colour, row, column]
+        lines = [*virtual.reshape(-1, n_columns), *virtual.swapaxes(1, 2).reshape(-1, half)]
+        groups = dict(enumerate(map(frozenset, lines), start=1))
+        return cls(matrix.symbols, groups, matrix.shape)
+
     def symbol_at(self, target_codes: Iterable[int]) -> str | None:
         """Return the one symbol that all target codes share, or None when there is not one."""
         groups = [self.groups[code] for code in target_codes if code in self.groups]

@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 import string
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.errors import RecordingError
@@ -50,6 +51,35 @@ def test_single_cells():
     assert layout.symbol_at([2]) == "Y"
     assert layout.codes_of("Z") == {3}
     assert layout.shape is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(half=st.integers(3, 6), n_columns=st.integers(1, 9))
+def test_a_checkerboard_lights_no_neighbours_together_and_every_symbol_twice(half, n_columns):
+    rows = [[f"{row} {column}" for column in range(n_columns)] for row in range(2 * half)]
+    layout = Layout.checkerboard(rows)
+    assert (layout.shape, len(layout.symbols)) == ((2 * half, n_columns), 2 * half * n_columns)
+    assert sorted(layout.groups) == list(range(1, 2 * (half + n_columns) + 1))
+    virtual_rows = range(1, 2 * half + 1)
+    assert all(
+        len(layout.groups[k]) == (n_columns if k in virtual_rows else half) for k in layout.groups
+    )
+    for symbol in layout.symbols:
+        codes = layout.codes_of(symbol)
+        assert len(codes) == 2
+        assert layout.symbol_at(codes) == symbol
+    for group in layout.groups.values():
+        places = np.array([symbol.split() for symbol in group], dtype=int)
+        apart = np.abs(places[:, None] - places).max(axis=2)
+        assert np.all(apart[~np.eye(len(places), dtype=bool)] > 1)
+        assert len(set(places.sum(axis=1) % 2)) == 1  # of one colour
+
+
+@pytest.mark.parametrize("n_rows", [1, 4, 7])
+def test_a_checkerboard_that_cannot_keep_neighbours_apart_is_refused(n_rows):
+    rows = [SYMBOLS[2 * k : 2 * k + 2] for k in range(n_rows)]
+    with pytest.raises(RecordingError, match=f"{n_rows} rows found, expected an even number"):
+        Layout.checkerboard(rows)
 
 
 @pytest.mark.parametrize("codes", [[], [1], [7], [1, 2], [99], [1, 2, 7]])

@@ -1,7 +1,8 @@
 """A simulated speller study: no download, no account, the same for everyone.
 
 A 6x6 row/column speller with the timing of Cecotti & Gräser (2011): 2.5 s before each character,
-then a flash of 100 ms and a gap of 75 ms, 12 flashes a repetition in random order. The signal is
+then a flash of 100 ms and a gap of 75 ms, 12 flashes a repetition in random order. A checkerboard
+or single cells can take the place of rows and columns. The signal is
 that of :mod:`p300.recordings.simulated.eeg`. Use it to try things out and to test them; what a
 method is worth, only real recordings tell.
 
@@ -37,6 +38,10 @@ BCI Competition II IIb, 64 electrodes        .76     .64      .52       .41
 this study, its electrodes, shared: .6       .89     .79      .71       .63
 this study, its electrodes, shared: .2       .82     .66      .52       .37
 ===========================================  ======  =======  ========  ==========
+
+Paradigms differ in what flashes when. The response to a flash is the same in all of them and that
+to flashes in succession adds up: it does not grow where targets are rarer, as in single cells (1 in
+36), nor does it recover from a target shortly before, and flashes of neighbours distract nobody.
 """
 
 from __future__ import annotations
@@ -55,11 +60,11 @@ from p300.arguments import did_you_mean
 from p300.errors import DataWarning, RecordingError
 from p300.ranges import Natural, NonNegative, Positive, Probability, Seed, Size
 from p300.recordings.described import SIMULATED
-from p300.recordings.layout import MATRIX_6X6
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import select_subjects
 from p300.recordings.simulated.eeg import SHARED_VARIANCE, Subject, draw_subject, simulate_eeg
 from p300.recordings.simulated.head import REFERENCE, known_electrodes
+from p300.recordings.simulated.paradigm import PARADIGMS, Paradigm, ParadigmName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +95,7 @@ def load(
     characters_per_run: Size = 5,
     repetitions: Size = 15,
     rests: Annotated[Natural, Field(le=1024)] = 0,
+    paradigm: ParadigmName = "row_column",
     electrodes: list[str] | None = None,
     sfreq: Annotated[Positive, Field(le=20_000)] = 240.0,
     onset_interval: Annotated[Positive, Field(le=10)] = 0.175,
@@ -119,6 +125,10 @@ def load(
         Characters a run, beyond those, at which nobody attends: the flashes are the same, all of
         them non-targets, and evoke what every flash does. They lie anywhere in the run. During
         every other one the subject looks away, and alpha is twice as large.
+    paradigm
+        Which symbols flash together and in which order: ``row_column``, ``checkerboard`` or
+        ``single_cell``, see :data:`p300.recordings.simulated.paradigm.PARADIGMS`. A repetition of
+        them has 12, 18 or 36 flashes, of which 2, 2 or 1 are targets.
     electrodes
         Names of the 10-05 system, by default :data:`ELECTRODES`; referenced to the right ear lobe.
     sfreq
@@ -142,6 +152,7 @@ def load(
     where = f"{dataset} (simulated)"
     _check_electrodes(names := list(ELECTRODES if electrodes is None else electrodes), where)
     step = _onset_samples(onset_interval, sfreq, where)
+    shown = PARADIGMS[paradigm]
     wanted = select_subjects([str(k + 1) for k in range(n_subjects)], subjects, where)
 
     def generate() -> Iterator[Recording]:
@@ -154,7 +165,9 @@ def load(
             )
             for run in range(1, n_runs + 1):
                 rng = _generator(seed, int(label), run)
-                flashes = _flash_table(rng, characters_per_run, repetitions, rests, sfreq, step)
+                flashes = _flash_table(
+                    rng, shown, characters_per_run, repetitions, rests, sfreq, step
+                )
                 with warnings.catch_warnings():
                     warnings.filterwarnings("ignore", ".*nobody attended them", DataWarning)
                     recording = build_recording(
@@ -165,7 +178,7 @@ def load(
                         dataset=dataset,
                         subject=label,
                         run=str(run),
-                        layout=MATRIX_6X6,
+                        layout=shown.layout,
                         source=f"simulated study, seed {seed}",
                     )
                 yield recording
@@ -204,6 +217,7 @@ def _onset_samples(onset_interval: float, sfreq: float, where: str) -> int:
 
 def _flash_table(
     rng: np.random.Generator,
+    paradigm: Paradigm,
     n_characters: int,
     repetitions: int,
     rests: int,
@@ -213,27 +227,26 @@ def _flash_table(
     """Draw the letters and the order of the flashes of a run; see :class:`Recording`."""
     import pandas as pd
 
-    codes = np.array(sorted(MATRIX_6X6.groups))
-    per_character = repetitions * len(codes)
+    layout, n_codes = paradigm.layout, len(paradigm.layout.groups)
+    per_character = repetitions * n_codes
     pause = round(PAUSE * sfreq)
     total = n_characters + rests
     # Nothing is drawn without rests: the study is then what it was before there were any.
     resting = set(rng.permutation(total)[:rests].tolist()) if rests else set()
     tables = []
     for character in range(total):
-        symbol = MATRIX_6X6.symbols[rng.integers(len(MATRIX_6X6.symbols))]
-        # Each repetition shows every code once: [repetition, flash].
-        order = rng.permuted(np.tile(codes, (repetitions, 1)), axis=1).ravel()
+        symbol = layout.symbols[rng.integers(len(layout.symbols))]
+        order = paradigm.draw_order(rng, repetitions).ravel()
         first = character * (pause + per_character * step) + pause
         tables.append(
             pd.DataFrame(
                 {
                     "sample": first + step * np.arange(per_character),
-                    "target": np.isin(order, list(MATRIX_6X6.codes_of(symbol)))
+                    "target": np.isin(order, list(layout.codes_of(symbol)))
                     & (character not in resting),
                     "code": order,
                     "character": character + 1,
-                    "repetition": np.repeat(np.arange(1, repetitions + 1), len(codes)),
+                    "repetition": np.repeat(np.arange(1, repetitions + 1), n_codes),
                 }
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,16 @@ def test_a_subject_does_not_depend_on_the_others_or_on_the_number_of_runs() -> N
     for options in ({"n_subjects": 7}, {"n_runs": 1}, {}):
         (alone, *_) = simulate(**SMALL | {"subjects": [2]} | options)
         assert same(alone, everyone["2", "1"])
+
+
+def test_who_comes_last_of_many_needs_none_of_the_others() -> None:
+    short: dict[str, Any] = {"n_runs": 1, "characters_per_run": 1, "repetitions": 1}
+    begun = time.process_time()
+    (of_a_hundred,), (of_a_thousand,) = (
+        simulate(n_subjects=n, subjects=["100"], **short) for n in (100, 1000)
+    )
+    assert time.process_time() - begun < 5
+    assert same(of_a_hundred, of_a_thousand)
 
 
 def test_runs_and_subjects_differ() -> None:
