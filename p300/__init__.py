@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from p300.report.epoch_figures import plot_averages, plot_image, plot_topographies
     from p300.runs.config import Experiment, load_experiment
     from p300.runs.progress import progress_bars
-    from p300.signal.epochs import Epochs
+    from p300.signal.epochs import Epochs, concatenate
     from p300.signal.preprocessing import Preprocessing, preprocess
 
 __version__ = "0.1.0"
@@ -36,6 +36,7 @@ __getattr__ = lazy_names(
         "Recording": "p300.recordings",
         "compare_detectors": "p300.evaluation.statistics",
         "compare_runs": "p300.report",
+        "concatenate": "p300.signal.epochs",
         "evaluate": "p300.pipeline",
         "evaluate_epochs": "p300.evaluation.fold",
         "load_detector": "p300.detectors",
@@ -63,6 +64,7 @@ __all__ = [
     "Recording",
     "compare_detectors",
     "compare_runs",
+    "concatenate",
     "evaluate",
     "evaluate_epochs",
     "load_detector",

@@ -36,7 +36,7 @@ NORMAL = 1.96
 """Standard errors on each side that hold 95 %."""
 
 SMOOTHED = 0.02
-"""Standard deviation of the smoothing over epochs where none is said, as a share of their number."""
+"""Standard deviation of the smoothing over epochs as a share of their number, by default."""
 
 
 def plot_averages(
@@ -68,11 +68,14 @@ def plot_averages(
     shown = shown.pick(names)
     scale, unit = _unit(epochs)
     if over is None:
-        over = "subjects" if len(epochs.flashes["subject"].unique()) > 1 else "epochs"
+        over = "subjects" if epochs.units("subject").max() > 0 else "epochs"
     if over == "subjects":
         averages = shown.averages()
-        values = averages["microvolts"] * (scale / 1e6)
-        return plot_grand_average(averages.assign(microvolts=values), unit=unit, electrodes=names)
+        averages = averages.assign(
+            microvolts=averages["microvolts"] * (scale / 1e6),
+            subject=averages["dataset"] + "/" + averages["subject"],
+        )
+        return plot_grand_average(averages, unit=unit, electrodes=names)
     curves = {}
     for k, name in enumerate(names):
         bands = {kind: _band(scale * shown.X[rows, k]) for kind, rows in _kinds(shown).items()}

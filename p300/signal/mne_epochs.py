@@ -228,19 +228,14 @@ def write_mne(epochs: Epochs) -> EpochsArray:
             "layouts": {name: layout.to_dict() for name, layout in epochs.layouts.items()},
         }
     )
-    kinds = epochs.flashes["target"].map({False: 1, True: 2}).fillna(3).astype(int)
-    names = kinds.map({1: "nontarget", 2: "target", 3: "flash"})
-    codes = epochs.flashes["code"].astype("Int64")
-    names += codes.astype("string").radd("/").fillna("").astype("str")
-    # The same number for the same name, whatever else is there: MNE joins only such epochs.
-    numbers = (kinds + 3 * (codes + 1).fillna(0)).to_numpy(dtype=np.int64)
+    names, numbers = _events(epochs.flashes)
     samples, rate = _event_samples(epochs)
     made = mne.EpochsArray(
         epochs.X,
         info,
         np.column_stack([samples, np.zeros_like(samples), numbers]),
         epochs.tmin,
-        dict(sorted(zip(names, numbers.tolist(), strict=True))),
+        dict(sorted({*zip(names, numbers.tolist(), strict=True)})),
         metadata=epochs.flashes.reset_index(drop=True),
         baseline=None,
         raw_sfreq=rate,
@@ -250,6 +245,22 @@ def write_mne(epochs: Epochs) -> EpochsArray:
         montage = head_montage(epochs.positions)
         made.set_montage(montage, on_missing="ignore", verbose="error")
     return made
+
+
+def _events(flashes: pd.DataFrame) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return what MNE calls each event, and its number.
+
+    The same number for the same name whatever else is there: MNE joins only such epochs.
+    """
+    target = flashes["target"].astype("boolean")
+    kinds = np.where(target.isna(), 3, np.where(target.fillna(False), 2, 1))
+    codes = flashes["code"].astype("Int64")
+    words = ("nontarget", "target", "flash")
+    names = [
+        words[kind - 1] + ("" if pd.isna(code) else f"/{code}")
+        for kind, code in zip(kinds, codes, strict=True)
+    ]
+    return names, kinds + 3 * (codes + 1).fillna(0).to_numpy(dtype=np.int64)
 
 
 def _event_samples(epochs: Epochs) -> tuple[npt.NDArray[np.int64], float]:

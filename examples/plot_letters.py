@@ -1,0 +1,58 @@
+"""
+From a stored detector to letters
+=================================
+
+A detector is fitted on some people, stored, loaded and used to spell what somebody else attended
+to.
+"""
+
+# %%
+# Three simulated people to learn from, and a fourth to spell with.
+
+from p300 import open_recordings, preprocess
+
+size = {"n_subjects": 4, "characters_per_run": 5, "repetitions": 10}
+epochs = preprocess(open_recordings("simulated", subjects=["1", "2", "3"], **size))
+
+# %%
+# Fit on all of them and store. The folder holds weights and settings, no code.
+
+from p300 import load_detector, make_detector, save_detector
+
+detector = make_detector("slda")
+detector.fit(epochs.X, epochs.y, groups=epochs.groups("character"))
+save_detector(detector, "slda-of-three", epochs)
+
+# %%
+# How scores add up to letters, and when enough flashes were seen, is learned from scores of people
+# that the detector had not seen: here by leaving one of the three out at a time.
+
+from p300 import evaluate_epochs
+from p300.speller import fit_speller, spell
+
+layout = epochs.layouts["simulated"]
+unseen = evaluate_epochs(epochs, {"slda": make_detector("slda")}, "cross_subject")
+speller = fit_speller(unseen, layout)
+
+# %%
+# The stored detector brings its preprocessing along, so a new recording is all it needs.
+
+import pandas as pd
+
+stored = load_detector("slda-of-three")
+new_person = open_recordings("simulated", subjects=["4"], **size)
+decisions = [
+    letter
+    for recording in new_person
+    for letter in spell(stored.score(recording), layout, speller)
+]
+letters = pd.DataFrame(decisions)
+print(letters[["run", "true_symbol", "symbol", "posterior", "repetitions"]].round(3))
+print("spelled:", "".join(letters["symbol"]), "meant:", "".join(letters["true_symbol"]))
+
+# %%
+# What the detector had to go by, at Pz:
+
+new_epochs = preprocess(open_recordings("simulated", subjects=["4"], **size))
+figure = new_epochs.plot_averages(["Cz", "Pz", "Oz"])
+figure
