@@ -87,7 +87,7 @@ def test_what_cannot_be_told_is_asked_for():
         Recording.from_mne(raw, **OWN, events=events, stim_channel="STI", **KINDS)
     with pytest.raises(RecordingError, match=r"events of shape \(3,\) and type float64"):
         Recording.from_mne(raw, **OWN, events=[1.0, 2, 3], **KINDS)
-    late = events + [raw.n_times, 0, 0]
+    late = events + np.array([raw.n_times, 0, 0])
     with pytest.raises(RecordingError, match="outside of the signal"):
         Recording.from_mne(raw, **OWN, events=late, event_id=event_id, **KINDS)
 

@@ -163,7 +163,7 @@ def test_names_of_events_tell_kinds_codes_and_with_them_letters():
 def test_what_is_not_told_is_asked_for():
     with pytest.raises(EpochsError, match=r"session, run of .* not told; pass session=..., run="):
         Epochs.from_mne(foreign(), dataset="mine", subject="1")
-    with pytest.raises(EpochsError, match="subject passed, and told by epochs.metadata too"):
+    with pytest.raises(EpochsError, match=r"subject passed, and told by epochs.metadata too"):
         Epochs.from_mne(foreign(subject=["1"] * len(in_volts())), **PLACE)
     with pytest.raises(EpochsError, match="dataset passed, and told"):
         Epochs.from_mne(in_volts().to_mne(), dataset="mine")
@@ -171,7 +171,7 @@ def test_what_is_not_told_is_asked_for():
     renamed.event_id = {f"e{number}": number for number in renamed.event_id.values()}
     with pytest.raises(RecordingError, match="options 'target' and 'nontarget'"):
         Epochs.from_mne(renamed, **PLACE)
-    with pytest.raises(RecordingError, match="flash codes .* the layout has"):
+    with pytest.raises(RecordingError, match=r"flash codes .* the layout has"):
         Epochs.from_mne(foreign(), code=r"/(\d+)", layout=["AB", "CD"], **PLACE)
 
 
@@ -182,7 +182,7 @@ def test_metadata_tell_people_runs_and_targets():
     read = Epochs.from_mne(made, dataset="mine", session="1")
     assert read.flashes["subject"].tolist() == told["subject"].tolist()
     np.testing.assert_array_equal(read.y, whole.y)
-    with pytest.raises(EpochsError, match="column 'target' .*'often'.* expected True or False"):
+    with pytest.raises(EpochsError, match=r"column 'target' .*'often'.* expected True or False"):
         Epochs.from_mne(foreign(target=["often"] * len(in_volts())), **PLACE)
 
 
@@ -213,9 +213,9 @@ def test_only_good_eeg_is_taken():
         read = Epochs.from_mne(made, **PLACE)
     assert read.electrodes == ("Pz", "Oz")
     assert set(read.positions) == {"Pz", "Oz"}
+    none = foreign().set_channel_types(dict.fromkeys(made.ch_names, "misc"), verbose="error")
     with pytest.raises(EpochsError, match=r"types \['misc'\] found, expected EEG"):
-        others = dict.fromkeys(made.ch_names, "misc")
-        Epochs.from_mne(foreign().set_channel_types(others, verbose="error"), **PLACE)
+        Epochs.from_mne(none, **PLACE)
 
 
 def test_values_that_cannot_be_volts_or_are_none_are_told():
