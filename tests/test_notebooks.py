@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from p300 import make_detector
 from p300.notebooks import LONGEST, facts_table, rows_table
 
 
@@ -27,3 +28,12 @@ def test_any_text_is_only_text(one, other):
 def test_what_is_not_known_is_left_out_and_what_is_endless_cut():
     assert "reference" not in facts_table("t", {"reference": ""})
     assert len(facts_table("t", {"a": "x" * 10 * LONGEST})) < 2 * LONGEST
+
+
+def test_a_detector_shows_its_parameters_and_text_is_only_text():
+    detector = make_detector("slda", covariance="toeplitz")
+    detector.n_windows = "<script>alert(1)</script>"
+    shown = detector._repr_html_()
+    assert "toeplitz" in shown
+    assert "<script>alert" not in shown
+    assert len(shown) < 40_000  # scikit-learn's styles, hardly anything else

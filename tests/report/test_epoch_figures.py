@@ -72,11 +72,10 @@ def test_averages_of_people_have_bands_over_people(six):
 
 
 def test_people_of_one_name_in_two_data_sets_are_two(six):
-    first = six.select(six.flashes["subject"] == "1")
-    second = six.select(six.flashes["subject"] == "6")
-    renamed = replace(second, flashes=second.flashes.assign(dataset="other", subject="1"))
-    figure = plot_averages(concatenate([first, renamed]), ["Pz"])
-    means = [1e6 * part.X[part.y == 1, 2].mean(axis=0) for part in (first, second)]
+    parts = [six.select(six.flashes["subject"] == subject) for subject in "126"]
+    renamed = replace(parts[2], flashes=parts[2].flashes.assign(dataset="other", subject="1"))
+    figure = plot_averages(concatenate([*parts[:2], renamed]), ["Pz"])
+    means = [1e6 * part.X[part.y == 1, 2].mean(axis=0) for part in parts]
     np.testing.assert_allclose(line(figure, 0, "target"), np.mean(means, axis=0), rtol=1e-4)
 
 
