@@ -69,6 +69,11 @@ def read_mne(
         Naming channels that are left out as bad; of values that cannot be volts; of what is left
         out because onsets are unknown.
     """
+    import mne
+
+    if not epochs.preload:  # which of them are good MNE tells when it reads them
+        with mne.utils.use_log_level("error"):
+            epochs = epochs.copy().load_data()
     metadata = _metadata(epochs)
     rows = np.arange(len(epochs.events))
     if set(EPOCH_COLUMNS) <= set(metadata.columns) and marks == NOTHING_SAID:

@@ -240,3 +240,17 @@ def test_epochs_of_mne_stay_as_they_are():
     np.testing.assert_array_equal(made.get_data(copy=True), before)
     np.testing.assert_array_equal(made.events, events)
     assert made.metadata is None
+
+
+def test_epochs_that_are_not_read_yet_are_read_and_the_bad_ones_left_out():
+    raw = make_recording().raw
+    events, event_id = mne.events_from_annotations(raw, verbose="error")
+    late = np.array([[raw.n_times - 10, 0, event_id["nontarget/1"]]])
+    lazy = mne.Epochs(
+        raw, np.concatenate([events, late]), event_id, 0, 0.5, baseline=None, decim=2,
+        verbose="error",
+    )  # fmt: skip
+    read = Epochs.from_mne(lazy, code=r"/(\d+)", **PLACE)
+    assert not lazy.preload
+    assert read.X.shape == (len(events), 4, 61)
+    assert read.flashes["sample"].tolist() == events[:, 0].tolist()
