@@ -8,8 +8,8 @@ MNE = (
     Mutant(
         "an event of MNE has the same number whoever it is of",
         "signal/mne_epochs.py",
-        "return names, kinds + 3 * (codes + 1)",
-        "return names, kinds + 3 * (codes - codes.min() + 1)",
+        "= (codes + 1).fillna(0)",
+        "= (codes - codes.min() + 1).fillna(0)",
         ("tests/signal/test_mne_epochs.py",),
     ),
     Mutant(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
     from p300.signal.epochs import Epochs
 
@@ -157,7 +158,6 @@ def plot_image(epochs: Epochs, electrode: str | None = None, smooth: float | Non
     )
     figure = style.new_figure(WIDTH, 5.2)
     axes = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1])
-    image = None
     for k, (kind, (smoothed, within)) in enumerate(images.items()):
         colour = TARGET if kind == "target" else NONTARGET
         image = _draw_image(axes[0, k], smoothed, within, shown.times, limit)
@@ -249,7 +249,8 @@ def _samples(epochs: Epochs, times: Sequence[float]) -> npt.NDArray[np.int64]:
         raise EpochsError(
             f"times {wanted.tolist()} found, expected some from {begin:g} to {end:.4g} s"
         )
-    return np.abs(epochs.times[np.newaxis] - wanted[:, np.newaxis]).argmin(axis=1)
+    distance = np.abs(epochs.times[np.newaxis] - wanted[:, np.newaxis])
+    return np.asarray(distance.argmin(axis=1), dtype=np.int64)
 
 
 def _table(values: FloatArray, epochs: Epochs, at: npt.NDArray[np.int64]) -> pd.DataFrame:
@@ -282,7 +283,7 @@ def _smoothed(values: FloatArray, runs: npt.NDArray[np.int64], share: float) -> 
 
 def _draw_image(
     ax: Axes, values: FloatArray, runs: npt.NDArray[np.int64], times: FloatArray, limit: float
-) -> object:
+) -> AxesImage:
     style.tidy(ax)
     half = 500 * (times[1] - times[0])
     extent = (1e3 * times[0] - half, 1e3 * times[-1] + half, len(values), 0)
@@ -291,7 +292,7 @@ def _draw_image(
         interpolation="antialiased",
     )  # fmt: skip
     for edge in np.flatnonzero(np.diff(runs)) + 1:
-        ax.axhline(edge, color=INK, lw=0.6)
+        ax.axhline(float(edge), color=INK, lw=0.6)
     ax.axvline(0, color=GREY, lw=0.7)
     return image
 

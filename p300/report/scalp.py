@@ -81,7 +81,7 @@ def plot_grand_average(
     electrodes
         To show, by default :func:`central_electrodes`.
     """
-    names = list(electrodes or central_electrodes(averages["electrode"].unique(), positions))
+    names = list(electrodes or central_electrodes(list(averages["electrode"].unique()), positions))
     return draw_responses(_responses(averages, names, unit))
 
 

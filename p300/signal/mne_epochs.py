@@ -265,7 +265,8 @@ def _events(flashes: pd.DataFrame) -> tuple[list[str], npt.NDArray[np.int64]]:
         words[kind - 1] + ("" if pd.isna(code) else f"/{code}")
         for kind, code in zip(kinds, codes, strict=True)
     ]
-    return names, kinds + 3 * (codes + 1).fillna(0).to_numpy(dtype=np.int64)
+    numbers = (codes + 1).fillna(0).to_numpy().astype(np.int64)
+    return names, np.asarray(kinds + 3 * numbers, dtype=np.int64)
 
 
 def _event_samples(epochs: Epochs) -> tuple[npt.NDArray[np.int64], float]:
