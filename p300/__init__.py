@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from p300.pipeline import evaluate, run_experiment
     from p300.recordings import Layout, Recording, open_recordings
     from p300.report import compare_runs, write_report
+    from p300.report.epoch_figures import plot_averages, plot_image, plot_topographies
     from p300.runs.config import Experiment, load_experiment
-    from p300.signal.epochs import Epochs
+    from p300.runs.progress import progress_bars
+    from p300.signal.epochs import Epochs, concatenate
     from p300.signal.preprocessing import Preprocessing, preprocess
 
 __version__ = "0.1.0"
@@ -34,13 +36,18 @@ __getattr__ = lazy_names(
         "Recording": "p300.recordings",
         "compare_detectors": "p300.evaluation.statistics",
         "compare_runs": "p300.report",
+        "concatenate": "p300.signal.epochs",
         "evaluate": "p300.pipeline",
         "evaluate_epochs": "p300.evaluation.fold",
         "load_detector": "p300.detectors",
         "load_experiment": "p300.runs.config",
         "make_detector": "p300.detectors",
         "open_recordings": "p300.recordings",
+        "plot_averages": "p300.report.epoch_figures",
+        "plot_image": "p300.report.epoch_figures",
+        "plot_topographies": "p300.report.epoch_figures",
         "preprocess": "p300.signal.preprocessing",
+        "progress_bars": "p300.runs.progress",
         "run_experiment": "p300.pipeline",
         "save_detector": "p300.detectors",
         "summarise_scores": "p300.evaluation.metrics",
@@ -57,13 +64,18 @@ __all__ = [
     "Recording",
     "compare_detectors",
     "compare_runs",
+    "concatenate",
     "evaluate",
     "evaluate_epochs",
     "load_detector",
     "load_experiment",
     "make_detector",
     "open_recordings",
+    "plot_averages",
+    "plot_image",
+    "plot_topographies",
     "preprocess",
+    "progress_bars",
     "run_experiment",
     "save_detector",
     "summarise_scores",

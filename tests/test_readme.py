@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 
@@ -48,3 +49,21 @@ def test_methods_are_evaluated_from_a_script_as_documented():
     assert set(scores["detector"]) == {"recommended", "slda"}
     assert scores["fold"].nunique() == 2
     assert set(scores["dataset"]) == {"mine"}
+
+
+def test_a_raw_and_epochs_of_mne_are_taken_as_documented():
+    with mne.use_log_level("error"):
+        names = run_block("docs/python.md", "## A Raw of MNE")
+        own = run_block("docs/python.md", "## Epochs of MNE")
+    assert names["recording"].layout is not None
+    assert names["epochs"].flashes["character"].nunique() == 2
+    np.testing.assert_array_equal(own["again"].X, own["epochs"].X)
+    assert own["told"].flashes["character"].nunique() == 2
+
+
+def test_figures_and_a_notebook_are_as_documented(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    figures = run_block("docs/python.md", "## Figures")
+    assert (tmp_path / "averages.png").is_file()
+    assert [ax.get_title() for ax in figures["some"].axes[:3]] == ["200 ms", "300 ms", "400 ms"]
+    assert run_block("docs/python.md", "## Notebooks")["report"].is_file()

@@ -10,8 +10,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "p300"
 FLOOR = (
-    "errors", "files", "ranges", "arguments", "columns", "lazy", "showing", "stored", "json_text",
-    "yaml_text",
+    "errors", "files", "ranges", "arguments", "columns", "lazy", "notebooks", "showing", "stored",
+    "json_text", "yaml_text",
 )  # fmt: skip
 """What every room stands on."""
 ROOMS = (

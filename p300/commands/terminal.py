@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,6 +16,7 @@ from p300.showing import shown_by
 if TYPE_CHECKING:
     from p300.report.comparison import Comparison
     from p300.runs import RunFolder
+    from p300.runs.progress import Progress
     from p300.speller import Decision
 
 
@@ -132,33 +133,18 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Any]:
+def progress_bars() -> Iterator[Progress]:
     """Show a progress bar a stage on a terminal's standard error, and warnings above it."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from p300.runs.progress import terminal_bars
 
     console = Console(stderr=True)
-    bars = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
-    stages: dict[str, Any] = {}
-
-    def advance(stage: str, done: int, total: int) -> None:
-        if stage not in stages:
-            for earlier in bars.tasks:  # a stage of unknown length ends when the next begins
-                if earlier.total is None:
-                    bars.update(earlier.id, total=earlier.completed)
-            stages[stage] = bars.add_task(stage, total=total or None)
-        bars.update(stages[stage], completed=done)
 
     def show(line: str) -> None:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
-    with shown_by(show), bars:
+    with shown_by(show), terminal_bars(console) as advance:
         yield advance
 
 

@@ -126,7 +126,7 @@ class Channels(ArgumentGroup):
             )
         return kept
 
-    def keep_eeg(self, raw: BaseRaw, file: Path, beside: Iterable[str] = ()) -> BaseRaw:
+    def keep_eeg(self, raw: BaseRaw, file: Path | str, beside: Iterable[str] = ()) -> BaseRaw:
         """Keep the electrodes of a Raw, by their names and in volts.
 
         Parameters
@@ -145,7 +145,7 @@ class Channels(ArgumentGroup):
         """
         return guarded(lambda: self._keep_eeg(raw, file, beside), file)
 
-    def _keep_eeg(self, raw: BaseRaw, file: Path, beside: Iterable[str]) -> BaseRaw:
+    def _keep_eeg(self, raw: BaseRaw, file: Path | str, beside: Iterable[str]) -> BaseRaw:
         raw.pick(self._kept(raw.ch_names, file, beside), verbose="error")
         # Some programs write EEG as channels of no kind.
         raw.set_channel_types(dict.fromkeys(self.rename or (), "eeg"), verbose="error")

@@ -116,7 +116,7 @@ def build_epoched(
             f"{source}: epochs of shape {epochs.shape} found, expected [{len(flashes)} epochs, "
             f"{len(electrodes)} electrodes, samples]"
         )
-    onset_sfreq, flashes = _believed(onset_sfreq, flashes, source)
+    onset_sfreq, flashes = believed_onsets(onset_sfreq, flashes, source)
     order = np.argsort(flashes["sample"].to_numpy(), kind="stable")
     n_epochs, n_electrodes, n_times = epochs.shape
     signal = epochs[order].transpose(1, 0, 2).reshape(n_electrodes, n_epochs * n_times)
@@ -135,7 +135,7 @@ def build_epoched(
     )
 
 
-def _believed(
+def believed_onsets(
     onset_sfreq: float | None, flashes: pd.DataFrame, source: str
 ) -> tuple[float | None, pd.DataFrame]:
     """Return the rate of the onsets and the flashes with what is known of them.

@@ -256,6 +256,21 @@ def _group_trains(pauses: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64],
     return found[best], any(equal)
 
 
+def tell_flashes(flashes: pd.DataFrame) -> str:
+    """Say in a few words what a flash table holds."""
+    n_targets = flashes["target"].sum() if flashes["target"].notna().all() else None
+    told = [
+        f"{len(flashes)} flashes",
+        "targets unknown" if n_targets is None else f"{n_targets} targets",
+        *(
+            f"{flashes[name].nunique()} {name}s"
+            for name in ("code", "character")
+            if flashes[name].notna().any()
+        ),
+    ]
+    return ", ".join(told)
+
+
 def check_codes(flashes: pd.DataFrame, layout: Layout, where: str) -> None:
     """Refuse flash codes that a layout does not have.
 

@@ -312,6 +312,23 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch("[0-9]{1,9}", text) else None
 
 
+def event_names(numbers: Iterable[int], event_id: Mapping[str, int]) -> pd.Series[str]:
+    """Return what MNE calls events by their numbers; a number without a name is its own.
+
+    Parameters
+    ----------
+    numbers
+        [event].
+    event_id
+        Name -> number.
+    """
+    import pandas as pd
+
+    names = {int(number): str(name) for name, number in event_id.items()}
+    told = [names.get(int(number), str(int(number))) for number in numbers]
+    return pd.Series(told, dtype="str")
+
+
 def list_marks(marks: pd.Series[Any]) -> str:
     """Return marks with their counts, the most frequent first."""
     counts = marks.value_counts()

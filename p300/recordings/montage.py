@@ -16,6 +16,7 @@ from p300.errors import RecordingError
 from p300.recordings.guard import check_regular, guarded
 
 if TYPE_CHECKING:
+    from mne import BaseEpochs
     from mne.channels import DigMontage
     from mne.io import BaseRaw
 
@@ -100,8 +101,11 @@ def as_position(place: Sequence[float]) -> Position:
     return x, y, z
 
 
-def raw_positions(raw: BaseRaw) -> dict[str, Position]:
-    """Return the positions of the channels of a Raw that has them, in head coordinates."""
+def raw_positions(raw: BaseRaw | BaseEpochs) -> dict[str, Position]:
+    """Return the positions of the channels of a Raw or Epochs, of those that have one.
+
+    They are in head coordinates.
+    """
     places = {str(channel["ch_name"]): channel["loc"][:3] for channel in raw.info["chs"]}
     told = {name: place for name, place in places.items() if np.isfinite(place).all()}
     return {name: as_position(place) for name, place in told.items() if place.any()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from p300.errors import RecordingError
+from p300.notebooks import facts_table
 from p300.recordings.annotations import (
     SEGMENT_EDGE,
     Stretch,
@@ -18,6 +20,7 @@ from p300.recordings.annotations import (
 )
 from p300.recordings.checks import check_axes, check_rate, check_recording
 from p300.recordings.electrode_names import place_electrodes
+from p300.recordings.flashes import tell_flashes
 from p300.recordings.layout import Layout
 from p300.recordings.montage import Position, raw_positions
 
@@ -85,6 +88,63 @@ class Recording:
             f"{self.raw.info['sfreq']:g} Hz, {self.raw.n_times / self.raw.info['sfreq']:.0f} s, "
             f"{len(self.flashes)} flashes>"
         )
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show."""
+        return facts_table(
+            f"Recording {self.name}",
+            {
+                "signal": f"{len(self.electrodes)} electrodes, {self.sfreq:g} Hz, "
+                f"{self.raw.n_times / self.sfreq:.0f} s",
+                "electrodes": ", ".join(self.electrodes),
+                "bad": ", ".join(map(str, self.raw.info["bads"])),
+                "flashes": tell_flashes(self.flashes),
+                "layout": "" if self.layout is None else " ".join(self.layout.symbols),
+                "source": self.source,
+            },
+        )
+
+    @classmethod
+    def from_mne(
+        cls,
+        raw: BaseRaw,
+        *,
+        dataset: str,
+        subject: str,
+        session: str = "1",
+        run: str = "1",
+        events: npt.ArrayLike | None = None,
+        event_id: Mapping[str, int] | None = None,
+        **options: Any,
+    ) -> Recording:
+        r"""Make a recording of a Raw of MNE, which stays as it is.
+
+        Parameters
+        ----------
+        raw
+            Continuous EEG; other channels are left out. Its annotations are the marks that tell
+            flashes, unless ``events`` are given or the option ``stim_channel`` names a channel.
+        dataset, subject, session, run
+            Where the recording belongs.
+        events, event_id
+            As MNE has them, [event, 3] and name -> number; a number without a name is its own mark.
+        options
+            Those of the source ``annotated``: ``target``, ``nontarget``, ``code`` and ``layout``
+            (:class:`~p300.recordings.marks.Marks`), ``stim_channel`` and ``mask``
+            (:class:`~p300.recordings.readers.triggers.Triggers`), ``rename``, ``drop``, ``montage``
+            and ``microvolts_per_unit`` (:class:`~p300.recordings.channels.Channels`).
+
+        Raises
+        ------
+        RecordingError
+            When nobody said which marks are flashes (the message names all there are), or it cannot
+            be EEG with flashes.
+        """
+        from p300.recordings.from_mne import RawOptions, record_raw
+        from p300.recordings.places import Place
+
+        place = Place(str(subject), str(session), str(run))
+        return record_raw(raw, dataset, place, RawOptions.of(options), events, event_id)
 
     @property
     def name(self) -> str:

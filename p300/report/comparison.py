@@ -15,6 +15,7 @@ from p300.evaluation.metrics import HEADLINE
 from p300.evaluation.same_epochs import check_same_epochs
 from p300.evaluation.statistics import combine_datasets, compare_detectors
 from p300.files import written_whole
+from p300.notebooks import rows_table
 from p300.report.metric_records import find_metric
 from p300.report.page import render_page
 from p300.report.run_results import RunResults, read_run
@@ -50,6 +51,26 @@ class Comparison:
     table: pd.DataFrame
     combined: pd.DataFrame
     notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table, with the comparisons over all data sets under it where there are any.
+
+        Columns as in :func:`~p300.evaluation.statistics.compare_detectors`; the data set of those
+        over all is missing, and ``z`` is theirs alone.
+        """
+        return pd.concat([self.table, self.combined], ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the table that ``p300 compare`` prints."""
+        return rows_table(
+            f"{parts.figure_name(self.figure)}, differences over subjects",
+            ["data set", "protocol", *(name.lower() for name in parts.COLUMNS)],
+            [
+                [row["dataset"], row["protocol"], *parts.comparison_cells(row)]
+                for row in self.table.to_dict("records")
+            ],
+            self.notes,
+        )
 
 
 def compare_runs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,15 +33,37 @@ UNEQUAL_SCALES = 20.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Response:
-    """Averages of one data set: kind -> electrode -> [subject, time], and the times in s."""
+class Band:
+    """A curve, [time], and the ends of its 95 % interval where there is one."""
 
-    curves: dict[str, dict[str, FloatArray]]
+    mean: FloatArray
+    low: FloatArray | None = None
+    high: FloatArray | None = None
+
+    def draw(self, ax: Axes, times: FloatArray, colour: str, name: str = "") -> None:
+        """Draw the curve and its interval over times in seconds."""
+        if self.low is not None and self.high is not None:
+            ax.fill_between(1e3 * times, self.low, self.high, color=colour, alpha=0.18, lw=0)
+        ax.plot(1e3 * times, self.mean, color=colour, lw=1.7, label=name)
+        ax.set_xlim(1e3 * times[0], 1e3 * times[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """Electrode -> target, nontarget, difference -> curve; the times in s, the unit of values."""
+
+    curves: Mapping[str, Mapping[str, Band]]
     times: FloatArray
     unit: str
 
 
-def plot_grand_average(averages: pd.DataFrame, positions: Positions | None = None) -> Figure:
+def plot_grand_average(
+    averages: pd.DataFrame,
+    positions: Positions | None = None,
+    *,
+    unit: str = "µV",
+    electrodes: Sequence[str] | None = None,
+) -> Figure:
     """Plot the responses to target and non-target flashes and their difference.
 
     Parameters
@@ -54,16 +76,27 @@ def plot_grand_average(averages: pd.DataFrame, positions: Positions | None = Non
         first.
     positions
         Of the electrodes; by default the 10-05 system's, by their names.
+    unit
+        Of the values, where they are no microvolts.
+    electrodes
+        To show, by default :func:`central_electrodes`.
     """
-    electrodes = central_electrodes(list(averages["electrode"].unique()), positions)
-    response = _responses(averages, electrodes)
-    figure, axes = style.panels(2, len(electrodes), width=WIDTH / 4, height=2.3, share=False)
-    for k, electrode in enumerate(electrodes):
+    names = list(electrodes or central_electrodes(list(averages["electrode"].unique()), positions))
+    return draw_responses(_responses(averages, names, unit))
+
+
+def draw_responses(response: Response) -> Figure:
+    """Draw target and non-target curves of some electrodes and, under them, their difference."""
+    names = list(response.curves)
+    width = min(WIDTH / 4, WIDTH / len(names)) if len(names) > 1 else WIDTH / 2
+    figure, axes = style.panels(2, len(names), width=width, height=2.3, share=False)
+    for k, (electrode, bands) in enumerate(response.curves.items()):
         top, bottom = axes[0][k], axes[1][k]
-        target, nontarget = (response.curves[kind][electrode] for kind in ("target", "nontarget"))
-        _draw_mean(top, response.times, nontarget, NONTARGET, "non-target")
-        _draw_mean(top, response.times, target, TARGET, "target")
-        _draw_mean(bottom, response.times, target - nontarget, INK, "difference")
+        for ax in (top, bottom):
+            ax.axhline(0, color=LIGHT, lw=0.7, zorder=0)
+        bands["nontarget"].draw(top, response.times, NONTARGET, "non-target")
+        bands["target"].draw(top, response.times, TARGET, "target")
+        bands["difference"].draw(bottom, response.times, INK, "difference")
         style.title(top, label(electrode))
         bottom.set_xlabel("Time from flash (ms)")
         top.tick_params(labelbottom=False)
@@ -80,8 +113,7 @@ def amplitude_ratio(averages: pd.DataFrame, positions: Positions | None = None) 
     Only of the electrodes that :func:`plot_grand_average` shows.
     """
     electrodes = central_electrodes(list(averages["electrode"].unique()), positions)
-    scales = _scales(averages[averages["electrode"].isin(electrodes)])
-    return float(scales.max() / scales.min())
+    return _ratio(_scales(averages[averages["electrode"].isin(electrodes)]))
 
 
 def central_electrodes(electrodes: Sequence[str], positions: Positions | None = None) -> list[str]:
@@ -122,28 +154,35 @@ def _scales(averages: pd.DataFrame) -> pd.Series[float]:
     return spread.where(spread > 0, 1.0)
 
 
-def _responses(averages: pd.DataFrame, electrodes: list[str]) -> _Response:
-    shown, unit = averages[averages["electrode"].isin(electrodes)], "µV"
-    if amplitude_ratio(shown) > UNEQUAL_SCALES:
+def _ratio(scales: pd.Series[float]) -> float:
+    return float(scales.max() / scales.min())
+
+
+def _responses(averages: pd.DataFrame, electrodes: list[str], unit: str) -> Response:
+    shown = averages[averages["electrode"].isin(electrodes)]
+    if _ratio(_scales(shown)) > UNEQUAL_SCALES:
         shown, unit = shown.assign(microvolts=shown["microvolts"] / _scales(shown)), "robust SD"
     table = shown.pivot_table(
         index="subject", columns=["kind", "electrode", "time"], values="microvolts"
     )
-    curves = {
-        kind: {name: table[kind][name].to_numpy(float) for name in electrodes}
-        for kind in ("target", "nontarget")
-    }
-    return _Response(curves, table["target"][electrodes[0]].columns.to_numpy(float), unit)
+    curves = {}
+    for name in electrodes:
+        target, nontarget = (table[kind][name].to_numpy(float) for kind in ("target", "nontarget"))
+        curves[name] = {
+            "target": _over_subjects(target),
+            "nontarget": _over_subjects(nontarget),
+            "difference": _over_subjects(target - nontarget),
+        }
+    return Response(curves, table["target"][electrodes[0]].columns.to_numpy(float), unit)
 
 
-def _draw_mean(ax: Axes, times: FloatArray, curves: FloatArray, colour: str, name: str) -> None:
-    """Draw the mean over subjects of [subject, time] with its 95 % interval."""
-    ax.axhline(0, color=LIGHT, lw=0.7, zorder=0)
-    if len(curves) >= FEWEST:
-        low, high = np.array([mean_interval(values) for values in curves.T]).T
-        ax.fill_between(1e3 * times, low, high, color=colour, alpha=0.18, lw=0)
-    ax.plot(1e3 * times, curves.mean(axis=0), color=colour, lw=1.7, label=name)
-    ax.set_xlim(1e3 * times[0], 1e3 * times[-1])
+def _over_subjects(curves: FloatArray) -> Band:
+    """Return the mean over subjects of [subject, time] with its 95 % interval."""
+    mean = curves.mean(axis=0)
+    if len(curves) < FEWEST:
+        return Band(mean)
+    low, high = np.array([mean_interval(values) for values in curves.T]).T
+    return Band(mean, low, high)
 
 
 def _share_y(row: list[Axes]) -> None:

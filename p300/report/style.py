@@ -41,13 +41,13 @@ def label(name: object, length: int = 24) -> str:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make a figure that no global state of pyplot knows, of a size in inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """Make a figure that no global state of pyplot knows, of a size in inches.
 
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
+    Notebooks show it.
+    """
+    from p300.report.notebook_figure import NotebookFigure
+
+    return NotebookFigure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
 def panels(

@@ -16,8 +16,8 @@ from p300.columns import FLASHES
 from p300.errors import DataWarning, EpochsError
 from p300.files import write_json, written_whole
 from p300.recordings.layout import Layout
+from p300.signal.elsewhere import Elsewhere
 from p300.signal.epoch_arrays import gather_epochs
-from p300.signal.flash_rows import FlashRows
 from p300.signal.positions import Positions, join_positions, restore_positions
 from p300.signal.sampling import same_rate
 from p300.stored import StoredFolder
@@ -35,7 +35,7 @@ _REMEDY = "not a folder of saved epochs (X.npy, flashes.parquet, epochs.json) as
 
 
 @dataclass(frozen=True, eq=False)
-class Epochs(FlashRows):
+class Epochs(Elsewhere):
     """Windows of EEG, the epochs, and the flashes that they follow.
 
     Parameters

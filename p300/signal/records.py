@@ -24,3 +24,10 @@ class EpochsRecord(PreparedRecord):
     sfreq: Positive
     tmin: Finite
     preprocessing: dict[str, Any]
+
+
+class DescribedEpochs(BaseModel):
+    """What ``info["description"]`` of epochs of MNE says that came from ours."""
+
+    preprocessing: dict[str, Any]
+    layouts: dict[StrictStr, LayoutRecord]

@@ -192,3 +192,24 @@ def test_numbers_in_words() -> None:
     assert signed(-0.0123) == "−0.012"
     assert signed(0.5, 2) == "+0.50"
     assert signed(float("nan")) == "–"
+
+
+def test_a_comparison_is_a_table_in_notebooks_and_for_pandas(
+    build_run: Callable[..., Path],
+) -> None:
+    hostile = "<script>x</script>"
+    run = build_run(
+        subjects=["3", "4"],
+        detectors=["slda", hostile],
+        protocols=["cross_subject"],
+        datasets=["made"],
+    )
+    comparison = compare_runs([run])
+    frame = comparison.to_frame()
+    pd.testing.assert_frame_equal(
+        frame[list(comparison.table)], comparison.table, check_dtype=False
+    )
+    shown = comparison._repr_html_()
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
+    assert all(note[:20] in shown for note in comparison.notes)

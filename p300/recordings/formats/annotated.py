@@ -88,13 +88,21 @@ def load(
     layout = marks.matrix()
     for file, place in place_files(files, subjects, path, subject):
         raw = open_recording(file, data_format=data_format)
-        flashes = _find_flashes(raw, triggers, marks, file)
+        flashes = find_flashes(raw, triggers, marks, file)
         beside = [] if triggers.stim_channel is None else [triggers.stim_channel]
         eeg = channels.keep_eeg(raw, file, beside)
         yield record_file(eeg, flashes, layout, file, dataset, place, channels.montage)
 
 
-def _find_flashes(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path) -> pd.DataFrame:
+def find_flashes(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path | str) -> pd.DataFrame:
+    """Return the flash table of the annotations of a Raw, or of its trigger channel.
+
+    Raises
+    ------
+    RecordingError
+        When there are none of the marks, or nobody said which they are: then with all that may be
+        marks.
+    """
     if triggers.stim_channel is not None:
         named = [*(marks.target or ()), *(marks.nontarget or ())] if marks.named else []
         return marks.flashes(triggers.read(raw, file, map(str, named)), str(file))
@@ -114,7 +122,7 @@ def _find_flashes(raw: BaseRaw, triggers: Triggers, marks: Marks, file: Path) ->
         ) from error
 
 
-def _trigger_marks(raw: BaseRaw, file: Path) -> dict[str, pd.Series[str]]:
+def _trigger_marks(raw: BaseRaw, file: Path | str) -> dict[str, pd.Series[str]]:
     """Return the marks of the channels that may hold triggers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a channel that nobody named
@@ -123,7 +131,7 @@ def _trigger_marks(raw: BaseRaw, file: Path) -> dict[str, pd.Series[str]]:
         }
 
 
-def _unread_triggers(raw: BaseRaw, file: Path) -> str:
+def _unread_triggers(raw: BaseRaw, file: Path | str) -> str:
     """Say which channels the file calls triggers, though they hold no whole numbers."""
     kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
     for name in (name for name, kind in kinds if kind == "stim"):

@@ -103,7 +103,7 @@ def load(
         electrodes, X, bads = stored[file].read(channels)
         for place, rows in parts:
             table = stored[file].table.iloc[rows].reset_index(drop=True)
-            shown, flashes = _flashes(table, marks, str(file))
+            shown, flashes = epoch_flashes(table, marks, str(file))
             yield build_epoched(
                 X[rows[shown]], electrodes, stored[file].sfreq, stored[file].tmin, flashes,
                 onset_sfreq=stored[file].onset_sfreq, dataset=dataset, place=place, bads=bads,
@@ -208,7 +208,7 @@ def _parts(table: pd.DataFrame, place: Place) -> list[tuple[Place, Rows]]:
     ]
 
 
-def _flashes(table: pd.DataFrame, marks: Marks, where: str) -> tuple[Rows, pd.DataFrame]:
+def epoch_flashes(table: pd.DataFrame, marks: Marks, where: str) -> tuple[Rows, pd.DataFrame]:
     """Return which epochs are flashes, and their flash table in the same order.
 
     Raises
@@ -235,7 +235,7 @@ def _flashes(table: pd.DataFrame, marks: Marks, where: str) -> tuple[Rows, pd.Da
             f"{where}: no labels y found; name them with the option 'variables', or say 'target: "
             "unknown' where nobody knows them"
         )
-    flashes = marks.flashes(timed[["sample", "mark"]], where, usual=_usual_kinds)
+    flashes = marks.flashes(timed[["sample", "mark"]], where, usual=usual_kinds)
     rows = timed.reset_index().set_index("sample").loc[flashes["sample"], "index"].to_numpy()
     if len(rows) < len(table):
         aside = table.loc[~table.index.isin(rows), "mark"]
@@ -248,7 +248,7 @@ def _flashes(table: pd.DataFrame, marks: Marks, where: str) -> tuple[Rows, pd.Da
     return rows, flashes.assign(**{name: table[name].to_numpy()[rows] for name in known})
 
 
-def _usual_kinds(marks: pd.Series[str]) -> Kinds:
+def usual_kinds(marks: pd.Series[str]) -> Kinds:
     """Tell targets by labels that say it themselves: 0 and 1, -1 and 1, or words."""
     names = frozenset(str(name) for name in marks.unique())
     if names in _LABELS:

@@ -14,11 +14,13 @@ import numpy.typing as npt
 from p300.errors import DataWarning, RecordingError
 from p300.recordings.channels import Channels
 from p300.recordings.guard import check_regular, guarded
+from p300.recordings.marks import event_names
 from p300.recordings.readers.fif import holds_block
 from p300.recordings.readers.headers import check_header
 
 if TYPE_CHECKING:
     import pandas as pd
+    from mne import BaseEpochs
 
 FIF_EPOCHS = 373
 """Number of the block of a FIF file that holds epochs."""
@@ -100,35 +102,13 @@ def read_epoch_fif(file: Path) -> StoredEpochs:
         When the file does not say at which rate its onsets count.
     """
     import mne
-    import pandas as pd
 
     check_regular(file)
     check_header(file)
     epochs = guarded(
         lambda: mne.read_epochs(file, proj=False, preload=False, verbose="warning"), file
     )
-    names = {number: name for name, number in epochs.event_id.items()}
-    marks = [str(names.get(int(number), number)) for number in epochs.events[:, 2]]
-    table = pd.DataFrame({"mark": pd.Series(marks, dtype="str"), "sample": epochs.events[:, 0]})
-    known = pd.DataFrame(epochs.metadata).reset_index(drop=True)
-    known.columns = [str(name).strip().lower() for name in known.columns]
-    for name in (name for name in PLACES if name in known):
-        table[name] = [f"{v:g}" if isinstance(v, float) else str(v) for v in known[name]]
-    for name in (name for name in NUMBERS if name in known):
-        numbers = pd.to_numeric(known[name], errors="coerce")
-        if numbers.isna().any() or (numbers != numbers.round()).any():
-            _warn(f"{file}: column {name!r} of its metadata is left out, it is no whole numbers")
-        else:
-            table[name] = numbers
-    # MNE keeps the events at the rate of the recording, whatever the epochs were brought to, and
-    # its rate only since version 1.0.
-    rate: float | None = float(np.ravel(epochs._raw_sfreq)[0])
-    if epochs._unsafe_annot_add:
-        rate = None
-        _warn(
-            f"{file}: written by a version of MNE that does not keep the rate at which onsets "
-            "count; the onsets of the flashes are taken for unknown"
-        )
+    table, rate = epoch_table(epochs, file)
 
     def read(channels: Channels) -> tuple[list[str], Signal, list[str]]:
         loaded = guarded(lambda: mne.read_epochs(file, proj=False, verbose="error"), file)
@@ -137,6 +117,53 @@ def read_epoch_fif(file: Path) -> StoredEpochs:
         return list(eeg.ch_names), volts, list(eeg.info["bads"])
 
     return StoredEpochs(file, table, rate, epochs.info["sfreq"], float(epochs.times[0]), read)
+
+
+def epoch_table(epochs: BaseEpochs, where: Path | str) -> tuple[pd.DataFrame, float | None]:
+    """Return what epochs of MNE tell of each, and the rate at which their samples count.
+
+    Parameters
+    ----------
+    epochs
+        Of a file, or made by anybody.
+    where
+        For messages.
+
+    Returns
+    -------
+    Columns and rate as in :class:`StoredEpochs`; numbers may be missing.
+
+    Warns
+    -----
+    DataWarning
+        When a column of metadata holds no whole numbers, or they do not tell at which rate onsets
+        count.
+    """
+    import pandas as pd
+
+    marks = event_names(epochs.events[:, 2], epochs.event_id)
+    table = pd.DataFrame({"mark": marks, "sample": epochs.events[:, 0]})
+    known = pd.DataFrame(epochs.metadata).reset_index(drop=True)
+    known.columns = [str(name).strip().lower() for name in known.columns]
+    for name in (name for name in PLACES if name in known):
+        table[name] = [f"{v:g}" if isinstance(v, float) else str(v) for v in known[name]]
+    for name in (name for name in NUMBERS if name in known):
+        numbers = pd.to_numeric(known[name], errors="coerce").astype("Float64")
+        untold = numbers.isna()
+        if known.loc[untold, name].notna().any() or (numbers != numbers.round()).any():
+            _warn(f"{where}: column {name!r} of its metadata is left out, it is no whole numbers")
+        elif not untold.all():
+            table[name] = numbers.astype("Int64")
+    # MNE keeps the events at the rate of the recording, whatever the epochs were brought to, and
+    # its rate only since version 1.0.
+    rate: float | None = float(np.ravel(epochs._raw_sfreq)[0])
+    if getattr(epochs, "_unsafe_annot_add", False):  # only of those that were read
+        rate = None
+        _warn(
+            f"{where}: written by a version of MNE that does not keep the rate at which onsets "
+            "count; the onsets of the flashes are taken for unknown"
+        )
+    return table, rate
 
 
 def _warn(text: str) -> None:

@@ -252,7 +252,7 @@ def record_file(
     raw: BaseRaw,
     flashes: pd.DataFrame,
     layout: Layout | None,
-    file: Path,
+    file: Path | str,
     dataset: str,
     place: Place,
     montage: str | None = None,

@@ -79,7 +79,7 @@ class Triggers(ArgumentGroup):
                 "'stim_channel'"
             )
 
-    def read(self, raw: BaseRaw, file: Path, wanted: Iterable[str] = ()) -> pd.DataFrame:
+    def read(self, raw: BaseRaw, file: Path | str, wanted: Iterable[str] = ()) -> pd.DataFrame:
         """Return the marks of the channel.
 
         Parameters
@@ -278,7 +278,7 @@ def suggest_mask(values: Integers) -> int | None:
     return mask if mask not in (0, TRIGGER_BITS) else None
 
 
-def trigger_channels(raw: BaseRaw, file: Path) -> dict[str, Integers]:
+def trigger_channels(raw: BaseRaw, file: Path | str) -> dict[str, Integers]:
     """Return the channels that may hold triggers: few whole numbers that change.
 
     Parameters

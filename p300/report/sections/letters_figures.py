@@ -227,8 +227,9 @@ def plot_confusion(characters: pd.DataFrame, layouts: Mapping[str, Layout]) -> F
         errors = counts.astype(float)
         errors[n_rows, n_columns] = np.nan
         share = 100 * errors / max(total - right, 1)
-        shades = LinearSegmentedColormap.from_list("errors", ["#ffffff", panel.colour])
-        shades.set_bad(LIGHT)
+        shades = LinearSegmentedColormap.from_list(
+            "errors", ["#ffffff", panel.colour]
+        ).with_extremes(bad=LIGHT)
         ax = panel.ax
         ax.imshow(
             share, cmap=shades, vmin=0, aspect="auto",
