@@ -1,7 +1,7 @@
-"""What rearrangements gain: EEGNet's first layers, a step of CNN-1, and shrinkage LDA.
+"""What rearrangements gain: steps of EEGNet, EEG-Inception and CNN-1, and shrinkage LDA.
 
 Prints one table: least CPU seconds of the plain and of the package's form, called in turn in this
-process on one thread, and their ratio. The results are the same (tests/detectors).
+process on one thread, their ratio, and medians. The results are the same (tests/detectors).
 
     python benchmarks/speed.py
 """
@@ -9,17 +9,18 @@ process on one thread, and their ratio. The results are the same (tests/detector
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
-from torch.nn.functional import conv1d, cross_entropy, pad
+from torch.nn.functional import avg_pool1d, conv1d, cross_entropy, dropout, elu, pad
 
 from p300.detectors.linear.covariance import discriminant
 from p300.detectors.networks.cecotti import CNN1, scaled_tanh
+from p300.detectors.networks.eeg_inception import DROPOUT, Branch, EEGInception
 from p300.detectors.networks.eegnet import EEGNet, Tail, limit_norm
 from p300.detectors.training.loop import time_major
 from p300.detectors.training.rules import LEARNING_RULES, Optimiser
@@ -49,6 +50,36 @@ class PublishedEEGNet(EEGNet):
         return shorter
 
 
+def drop(maps: Tensor) -> Tensor:
+    """Drop a quarter of the values, as EEG-Inception does."""
+    return dropout(maps, DROPOUT)
+
+
+class LayeredInception(EEGInception):
+    """The same network, layer by layer, with torch's own ELU, pooling and dropout."""
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map [epoch, electrode, time] to what the output layer reads, [epoch, feature]."""
+        electrodes = x.unsqueeze(1)
+        one = avg_pool1d(torch.cat([self._scale(b, electrodes) for b in self.first], dim=1), 4)
+        two = torch.cat([drop(self._layers(scale, one)) for scale in self.second], dim=1)
+        maps = avg_pool1d(two, 2)
+        for convolution in self.third[0], self.third[3]:
+            maps = drop(avg_pool1d(self._layers(convolution, maps), 2))
+        return maps.flatten(1)
+
+    def _scale(self, branch: nn.Module, electrodes: Tensor) -> Tensor:
+        assert isinstance(branch, Branch)
+        padding, convolution, norm, *_ = branch.temporal
+        seen = drop(elu(norm(convolution(padding(electrodes)))))
+        maps = torch.einsum("nfet,fde->nfdt", seen, limit_norm(branch.spatial, 1.0))
+        return drop(elu(branch.after[0](maps.flatten(1, 2))))
+
+    def _layers(self, layers: nn.Module, maps: Tensor) -> Tensor:
+        padding, convolution, norm, _ = layers.children()
+        return elu(norm(convolution(padding(maps))))
+
+
 class LayeredCNN1(CNN1):
     """The same network, each activation with its factors on its own."""
 
@@ -68,7 +99,7 @@ class LayeredCNN1(CNN1):
 def compare(
     title: str, plain: Callable[[], object], ours: Callable[[], object], repeats: int
 ) -> None:
-    """Print a row: least CPU seconds of either function, called in turn."""
+    """Print a row: CPU seconds of either function, called in turn, least and median."""
     ours()  # the first call loads libraries
     seconds: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
@@ -77,7 +108,9 @@ def compare(
             function()
             taken.append(time.process_time() - start)
     before, now = map(min, seconds)
-    print(f"| {title} | {before:.4f} | {now:.4f} | {before / now:.1f} |", flush=True)
+    middles = " / ".join(f"{np.median(taken):.4f}" for taken in seconds)
+    row = f"| {title} | {before:.4f} | {now:.4f} | {before / now:.1f} | {middles} |"
+    print(row, flush=True)
 
 
 def training_step(
@@ -100,14 +133,13 @@ def random_batch(n_electrodes: int, n_samples: int) -> tuple[Tensor, Tensor]:
     return time_major(x), torch.arange(BATCH) % 2
 
 
-def compare_eegnet(*size: int) -> None:
-    """Compare a training step of EEGNet, the optimiser being torch's in both."""
-    forms = [network(*size) for network in (PublishedEEGNet, EEGNet)]
+def compare_networks(name: str, forms: Iterable[type[nn.Module]], *size: int) -> None:
+    """Compare a training step of a network's plain form and ours, both with torch's optimiser."""
     plain, ours = (
         training_step(form, torch.optim.AdamW(form.parameters()), *random_batch(*size))
-        for form in forms
+        for form in [network(*size) for network in forms]
     )
-    compare(f"EEGNet, a step, {size[0]} x {size[1]}, batch {BATCH}", plain, ours, STEPS)
+    compare(f"{name}, a step, {size[0]} x {size[1]}, batch {BATCH}", plain, ours, STEPS)
 
 
 def compare_cnn1(*size: int) -> None:
@@ -138,9 +170,12 @@ def compare_discriminants(n_features: int, repeats: int) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        print("| what | plain (CPU s) | here (CPU s) | ratio |\n|---|---|---|---|")
-        compare_eegnet(64, 78)
-        compare_eegnet(8, 83)
+        print("| what | plain (CPU s) | here (CPU s) | ratio | medians |\n|---|---|---|---|---|")
+        eegnets, inceptions = (PublishedEEGNet, EEGNet), (LayeredInception, EEGInception)
+        compare_networks("EEGNet", eegnets, 64, 78)
+        compare_networks("EEGNet", eegnets, 8, 83)
+        compare_networks("EEG-Inception", inceptions, 64, 78)
+        compare_networks("EEG-Inception", inceptions, 8, 78)
         compare_cnn1(64, 78)
         compare_cnn1(8, 83)
         compare_discriminants(8 * 16, 11)

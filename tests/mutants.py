@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mutant import Mutant
 from mutants_hostile import HOSTILE
+from mutants_inception import INCEPTION
 from mutants_mne import MNE
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
@@ -34,6 +35,7 @@ MUTANTS = (
     *RISK,
     *SUMS,
     *TOEPLITZ,
+    *INCEPTION,
     *SELF_START,
     *POST_HOC,
     *MNE,

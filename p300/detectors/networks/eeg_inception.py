@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, cast
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
-from p300.detectors.networks.eegnet import limit_norm
+from p300.detectors.networks.dropout import BytesDropout
+from p300.detectors.networks.eegnet import (
+    MOMENTUM,
+    band_matrices,
+    filtered_moments,
+    limit_norm,
+    margins,
+)
 from p300.errors import DetectorError
 from p300.ranges import Size
 
@@ -23,38 +31,119 @@ Kernels = Annotated[tuple[Annotated[Size, Field(ge=4)], ...], Field(min_length=1
 
 
 class Branch(nn.Module):
-    """One scale of the first block: kernels over each electrode, then spatial filters."""
+    """One scale of the first block: kernels over each electrode, then spatial filters.
+
+    Its layers are those of the paper; what they do is computed by products of matrices.
+    """
 
     def __init__(self, n_electrodes: int, n_maps: int, kernel: int) -> None:
         super().__init__()
         convolution = nn.Conv2d(1, n_maps, (1, kernel))
         nn.init.kaiming_normal_(convolution.weight)
         self.temporal = nn.Sequential(
-            nn.ZeroPad2d(((kernel - 1) // 2, kernel // 2, 0, 0)),
+            nn.ZeroPad2d((*margins(kernel), 0, 0)),
             convolution,
             nn.BatchNorm2d(n_maps),
-            nn.ELU(),
-            nn.Dropout(DROPOUT),
+            nn.ELU(inplace=True),
+            BytesDropout(DROPOUT),
         )
         bound = 1 / math.sqrt(n_electrodes)
         self.spatial = nn.Parameter(
             torch.empty(n_maps, DEPTH, n_electrodes).uniform_(-bound, bound)
         )
-        self.after = nn.Sequential(nn.BatchNorm1d(n_maps * DEPTH), nn.ELU(), nn.Dropout(DROPOUT))
+        self.after = nn.Sequential(
+            nn.BatchNorm1d(n_maps * DEPTH), nn.ELU(inplace=True), BytesDropout(DROPOUT)
+        )
+
+    @property
+    def norm(self) -> nn.BatchNorm2d:
+        """The batch norm behind the kernels."""
+        return cast(nn.BatchNorm2d, self.temporal[2])
+
+    @property
+    def kernels(self) -> Tensor:
+        """The temporal kernels, [kernel, time]."""
+        return self.temporal.get_parameter("1.weight").flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [epoch, 1, electrode, time] to [epoch, map, time]."""
-        maps = torch.einsum("nfet,fde->nfdt", self.temporal(x), limit_norm(self.spatial, 1.0))
-        filtered: Tensor = self.after(maps.flatten(1, 2))
-        return filtered
+        """Map [electrode, epoch, time] to [map, epoch, time].
+
+        Maps come first, so that each layer is one product of contiguous matrices. The batch norm
+        between the kernels and the ELU is part of the product: its scale of the matrices, its
+        shift a row more, for a sample of 1 at the end of each signal.
+        """
+        n_electrodes, n_epochs, n_samples = x.shape
+        scale, shift = self._normed(x)
+        bands = band_matrices(scale[:, None] * self.kernels, n_samples)
+        shifts = shift[:, None, None].expand(-1, 1, n_samples)
+        rows = pad(x, (0, 1), value=1.0).flatten(0, 1).expand(len(bands), -1, -1)
+        signals = torch.bmm(rows, torch.cat([bands, shifts], dim=1))
+        *_, elu, dropout = self.temporal
+        seen = dropout(elu(signals)).view(len(bands), n_electrodes, -1)
+        maps = torch.bmm(limit_norm(self.spatial, 1.0), seen)  # [kernel, filter, epoch * time]
+        filtered: Tensor = self.after(maps.view(1, -1, n_epochs * n_samples))
+        return filtered.view(-1, n_epochs, n_samples)
+
+    def _normed(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return by what the batch norm multiplies each kernel, and what it then adds, [kernel].
+
+        In training by the moments of the batch, by which the running ones are updated; else by
+        the running ones.
+        """
+        norm, threshold = self.norm, self.temporal.get_parameter("1.bias")
+        mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
+        if norm.training:
+            running = mean, variance
+            mean, variance = filtered_moments(x.transpose(1, 2), self.kernels)
+            mean = mean + threshold
+            with torch.no_grad():
+                unbiased = variance * x.numel() / (x.numel() - 1)
+                for known, new in zip(running, (mean, unbiased), strict=True):
+                    known.mul_(1 - MOMENTUM).add_(MOMENTUM * new)
+                norm.get_buffer("num_batches_tracked").add_(1)
+        scale = norm.weight / torch.sqrt(variance + norm.eps)
+        return scale, norm.bias + scale * (threshold - mean)
 
 
-def _convolution(n_inputs: int, n_outputs: int, kernel: int) -> nn.Sequential:
-    """Convolve over all maps at the epoch's length, with batch norm and ELU."""
-    convolution = nn.Conv1d(n_inputs, n_outputs, kernel, bias=False)
-    nn.init.kaiming_normal_(convolution.weight)
-    padding = nn.ZeroPad1d(((kernel - 1) // 2, kernel // 2))
-    return nn.Sequential(padding, convolution, nn.BatchNorm1d(n_outputs), nn.ELU())
+class Convolution(nn.Sequential):
+    """Kernels over all maps at the epoch's length, batch norm and ELU: one product of matrices."""
+
+    def __init__(self, n_inputs: int, n_outputs: int, kernel: int, n_samples: int) -> None:
+        convolution = nn.Conv1d(n_inputs, n_outputs, kernel, bias=False)
+        nn.init.kaiming_normal_(convolution.weight)
+        padding, elu = nn.ZeroPad1d(margins(kernel)), nn.ELU(inplace=True)
+        super().__init__(padding, convolution, nn.BatchNorm1d(n_outputs), elu)
+        places = band_matrices(torch.eye(kernel), n_samples).flatten(1).T.contiguous()
+        self.register_buffer("places", places, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [epoch, input, time] to [epoch, output, time].
+
+        A product sets each weight to its ``places`` in the matrices, as its gradient, a sum over
+        them, is one then too.
+        """
+        n_samples = x.shape[2]
+        _, _, norm, elu = self
+        weights = self.get_parameter("1.weight").permute(1, 2, 0)  # [input, kernel time, output]
+        # [input, time before * time after, output]
+        matrices = torch.matmul(self.get_buffer("places"), weights)
+        maps = x.flatten(1) @ matrices.view(x[0].numel(), -1)  # [epoch, time * output]
+        filtered: Tensor = elu(norm(maps.view(-1, weights.shape[2])))
+        return filtered.view(len(x), n_samples, -1).transpose(1, 2)
+
+
+class Means(nn.Module):
+    """Means of some samples each, as a product: torch's pooling is slow on short signals."""
+
+    def __init__(self, n_samples: int, size: int) -> None:
+        super().__init__()
+        members = torch.eye(n_samples // size).repeat_interleave(size, dim=0) / size
+        unseen = n_samples % size
+        self.register_buffer("members", pad(members, (0, 0, 0, unseen)), persistent=False)
+
+    def forward(self, signals: Tensor) -> Tensor:
+        """Map [..., time] to [..., time // size]."""
+        return signals @ self.get_buffer("members")
 
 
 class EEGInception(nn.Module):
@@ -79,6 +168,9 @@ class EEGInception(nn.Module):
     instead of after each step. Kernels and pooling are in samples for 120 to 128 Hz and epochs
     of any length; samples beyond the last whole 32 are not seen. The output reads
     12 values of an epoch of .65 s, 24 in the paper (1 s).
+
+    Convolutions are computed as products with band matrices, the first with its batch norm in it:
+    the same results in a third of the time.
 
     Parameters
     ----------
@@ -117,22 +209,24 @@ class EEGInception(nn.Module):
                 "third block needs four at least; raise n_maps or add scales to kernels"
             )
         self.first = nn.ModuleList(Branch(n_electrodes, n_maps, kernel) for kernel in kernels)
+        by_4, by_8, by_16 = n_samples // 4, n_samples // 8, n_samples // 16
         self.second = nn.ModuleList(
-            _convolution(DEPTH * n_all, n_maps, kernel // 4).append(nn.Dropout(DROPOUT))
-            for kernel in kernels
+            Convolution(DEPTH * n_all, n_maps, kernel // 4, by_4) for kernel in kernels
         )
         self.third = nn.Sequential(
-            _convolution(n_all, n_all // 2, 8), nn.AvgPool1d(2), nn.Dropout(DROPOUT),
-            _convolution(n_all // 2, n_all // 4, 4), nn.AvgPool1d(2), nn.Dropout(DROPOUT),
+            Convolution(n_all, n_all // 2, 8, by_8), Means(by_8, 2), BytesDropout(DROPOUT),
+            Convolution(n_all // 2, n_all // 4, 4, by_16), Means(by_16, 2), BytesDropout(DROPOUT),
         )  # fmt: skip
-        self.by_4, self.by_2 = nn.AvgPool1d(4), nn.AvgPool1d(2)
+        self.by_4, self.by_2 = Means(n_samples, 4), Means(by_4, 2)
+        self.dropout = BytesDropout(DROPOUT)
         self.output = nn.Linear(n_all // 4 * (n_samples // 32), 2)
 
     def features(self, x: Tensor) -> Tensor:
         """Map [epoch, electrode, time] to what the output layer reads, [epoch, feature]."""
-        electrodes = x.unsqueeze(1)
-        one = self.by_4(torch.cat([branch(electrodes) for branch in self.first], dim=1))
-        two = self.by_2(torch.cat([branch(one) for branch in self.second], dim=1))
+        signals = x.transpose(0, 1)
+        maps = torch.cat([self.by_4(branch(signals)) for branch in self.first])
+        one = maps.transpose(0, 1)  # [epoch, map, time]
+        two = self.by_2(self.dropout(torch.cat([scale(one) for scale in self.second], dim=1)))
         three: Tensor = self.third(two)
         return three.flatten(1)
 
