@@ -57,4 +57,18 @@ SELF_START = (
         "0.0",
         STARTED,
     ),
+    Mutant(
+        "what is expected is given up where the flashes say the opposite",
+        "adaptation/self_start.py",
+        "return lead > REFUTED",
+        "return False",
+        STARTED,
+    ),
+    Mutant(
+        "the opposite of what is expected is its negative",
+        "adaptation/symbol_evidence.py",
+        "np.ones(len(self.products) - 1), -1.0)",
+        "np.ones(len(self.products) - 1), 1.0)",
+        STARTED,
+    ),
 )

@@ -19,10 +19,16 @@ from p300.adaptation.symbol_evidence import (
     Belief,
     Contrasts,
     symbol_probabilities,
+    total_evidence,
     vectors,
 )
 from p300.detectors.linear.covariance import EpochGroup, scaled_shrinkage
 from p300.detectors.linear.structure import Structure
+
+
+REFUTED = 3.0
+"""Nats by which the evidence for the opposite of what is expected leads when that is given up: 20
+to 1. In none of 14 ordinary people did it lead at all (docs/adaptation.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +100,24 @@ def of_others(
     return Prior(readout, readout.target - readout.nontarget, float(variance), structure)
 
 
-def start(flashes: Flashes, prior: Prior) -> Readout | None:
+@dataclass(frozen=True, eq=False)
+class Started:
+    """What is known of a person so far.
+
+    Parameters
+    ----------
+    readout
+        To score by; None where nothing is known yet.
+    refuted
+        Whether the person's flashes say the opposite of what was expected, as with an inverted
+        signal; what was expected is then left out.
+    """
+
+    readout: Readout | None
+    refuted: bool = False
+
+
+def start(flashes: Flashes, prior: Prior) -> Started:
     """Learn a readout from unlabelled flashes of one person.
 
     Parameters
@@ -106,7 +129,7 @@ def start(flashes: Flashes, prior: Prior) -> Readout | None:
 
     Returns
     -------
-    That of the prior where no flash has a code.
+    The readout of the prior where no flash has a code.
 
     Raises
     ------
@@ -115,22 +138,36 @@ def start(flashes: Flashes, prior: Prior) -> Readout | None:
     """
     coded = flashes.code >= 0
     if not coded.any():
-        return prior.readout
+        return Started(prior.readout)
     group = EpochGroup(flashes.features)
     covariance = _shrunk(group)
     sums = CodeSums.of(replace(flashes, features=flashes.features - group.mean))
-    contrasts = Contrasts.of(
-        sums, prior.difference, lambda rows: prior.structure.solve(covariance.copy(), rows)
-    )
+
+    def contrasts_of(expected: Floats) -> Contrasts:
+        return Contrasts.of(
+            sums, expected, lambda rows: prior.structure.solve(covariance.copy(), rows)
+        )
+
+    contrasts = contrasts_of(prior.difference)
+    refuted = prior.readout is not None and _is_refuted(contrasts, prior.variance)
+    if refuted:
+        prior = of_nobody(len(prior.difference), prior.structure)
+        contrasts = contrasts_of(prior.difference)
     probability = symbol_probabilities(contrasts, prior.variance)
     belief = Belief.after(contrasts, probability, prior.variance)
     difference = belief.weights @ vectors(sums, prior.difference)
     share = float((probability * (sums.counts @ sums.lit)).sum()) / coded.sum()
     nontarget = group.mean - share * difference
-    return Readout(nontarget, nontarget + difference, covariance, prior.structure)
+    return Started(Readout(nontarget, nontarget + difference, covariance, prior.structure), refuted)
 
 
-def score_by_starting(flashes: Flashes, prior: Prior) -> tuple[Floats, Readout | None]:
+def _is_refuted(contrasts: Contrasts, variance: float) -> bool:
+    """Return whether flashes say the opposite of what is expected of their difference."""
+    lead = total_evidence(contrasts.opposite(), variance) - total_evidence(contrasts, variance)
+    return lead > REFUTED
+
+
+def score_by_starting(flashes: Flashes, prior: Prior) -> tuple[Floats, Started]:
     """Score a person character by character, each by what was known before it.
 
     Parameters
@@ -140,13 +177,13 @@ def score_by_starting(flashes: Flashes, prior: Prior) -> tuple[Floats, Readout |
 
     Returns
     -------
-    Log-likelihood ratios, [epoch], zero as long as nothing is known; and the readout at the end.
+    Log-likelihood ratios, [epoch], zero as long as nothing is known; and what is known at the end.
     """
-    ratios, known = np.zeros(len(flashes.features)), prior.readout
+    ratios, known = np.zeros(len(flashes.features)), Started(prior.readout)
     for character in range(flashes.n_characters):
         rows = flashes.character == character
-        if known is not None:
-            ratios[rows] = known(flashes.features[rows])
+        if known.readout is not None:
+            ratios[rows] = known.readout(flashes.features[rows])
         known = start(flashes.of(flashes.character <= character), prior)
     return ratios, known
 

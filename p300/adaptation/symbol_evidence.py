@@ -21,10 +21,12 @@ itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logsumexp
 
 from p300.adaptation.coded_flashes import CodeSums
 
@@ -86,6 +88,11 @@ class Contrasts:
         weights = np.where(both[:, None], lighting - rest, 0.0)
         rows = vectors(sums, expected)
         return cls(weights, flashes, rows @ solve(rows.T), rows.shape[1])
+
+    def opposite(self) -> Self:
+        """Return the same, were the opposite difference expected."""
+        sign = np.append(np.ones(len(self.products) - 1), -1.0)
+        return replace(self, products=sign[:, None] * self.products * sign)
 
 
 def vectors(sums: CodeSums, expected: Floats) -> Floats:
@@ -154,6 +161,26 @@ def symbol_probabilities(contrasts: Contrasts, variance: float) -> Floats:
         if np.abs(probability - before).max() < TOLERANCE:
             break
     return probability
+
+
+def total_evidence(contrasts: Contrasts, variance: float) -> float:
+    """Return the log-evidence (nats) of all characters for what was expected of the difference.
+
+    Each character is told by those before it; which symbol was attended is not known.
+
+    Parameters
+    ----------
+    contrasts, variance
+        As in :func:`symbol_probabilities`.
+    """
+    probability, total = np.zeros(contrasts.flashes.shape), 0.0
+    for character in range(len(probability)):
+        before = Belief.after(contrasts, probability, variance)
+        evidence = log_evidence(contrasts, character, before)
+        among_all = float(logsumexp(evidence))
+        probability[character] = np.exp(evidence - among_all)
+        total += among_all - np.log(len(evidence))
+    return total
 
 
 def log_evidence(contrasts: Contrasts, character: int, belief: Belief) -> Floats:

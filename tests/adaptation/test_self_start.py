@@ -53,10 +53,10 @@ def test_without_codes_nothing_is_learned():
     flashes, _ = draw(PERSON, n_characters=2, seed=1)
     unknown = replace(flashes, code=np.full_like(flashes.code, -1))
     ratios, known = score_by_starting(unknown, of_nobody(6, UNSTRUCTURED))
-    assert known is None
+    assert known.readout is None
     assert not ratios.any()
     others = people((PERSON, PERSON))
-    assert start(unknown, others) is others.readout
+    assert start(unknown, others).readout is others.readout
 
 
 def test_features_that_do_not_vary_are_told():
@@ -100,6 +100,30 @@ def test_others_are_worth_something_at_first_and_do_no_harm_later():
     assert alike > nobody + 0.05
     assert alike_later > nobody_later - 0.005
     assert unlike_later > nobody_later - 0.02
+
+
+def inverted(flashes):
+    """The same person with the signal upside down."""
+    return replace(flashes, features=-flashes.features)
+
+
+def test_a_person_who_is_the_opposite_of_others_is_started_from_nobody():
+    prior = people([PERSON] * 4)
+    flashes, _ = draw(PERSON, n_characters=6, repetitions=4, seed=2)
+    scores, known = score_by_starting(inverted(flashes), prior)
+    assert known.refuted
+    alone, _ = score_by_starting(inverted(flashes), of_nobody(6, UNSTRUCTURED))
+    last = flashes.character == 5
+    assert_allclose(scores[last], alone[last])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nobody_else_is_taken_for_the_opposite(seed):
+    flashes, _ = draw(PERSON, n_characters=4, repetitions=4, seed=seed)
+    other = np.roll(PERSON, 2)
+    for prior in (people([PERSON] * 4), people([other] * 4), of_nobody(6, UNSTRUCTURED)):
+        assert not score_by_starting(flashes, prior)[1].refuted
+    assert not score_by_starting(inverted(flashes), of_nobody(6, UNSTRUCTURED))[1].refuted
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +210,22 @@ def test_others_tell_what_to_expect_when_asked(study):
     assert training["score"].nunique() == len(training)
     assert method.settings()["adaptation"] == {"method": "self_started", "others": True}
     assert method.learns_like != STARTED.learns_like
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options"), [("cross_subject", {}), ("few_shot", {"characters": (2,)})]
+)
+def test_an_inverted_subject_is_named(study, protocol, options):
+    X = study.X.copy()
+    X[(study.flashes["subject"] == "1").to_numpy()] *= -1
+    spoilt = replace(study, X=X)
+    folds = make_folds(protocol, spoilt.flashes, spoilt.duration, options)
+    fold = next(f for f in folds if spoilt.flashes["subject"].iloc[f.test[0]] == "1")
+    method = Method.read("x", {**SLDA, "adaptation": {"method": "self_started", "others": True}})
+    with pytest.warns(TrainingWarning, match="/1: the flashes say the opposite"):
+        scored = fit_and_score_fold(spoilt, fold, method, 1).scored
+    later = spoilt.flashes.iloc[fold.test].groupby(["run", "character"]).ngroup() > 0
+    assert roc_auc_score(spoilt.y[fold.test][later], scored.scores[later]) > 0.7
 
 
 def test_a_setting_that_it_does_not_have_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,18 @@ from scipy.special import expit
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored
 from p300.adaptation.coded_flashes import Flashes, Index, gather_flashes
 from p300.adaptation.readout import Floats, Readout
-from p300.adaptation.self_start import Prior, of_nobody, of_others, score_by_starting, start
+from p300.adaptation.self_start import (
+    Prior,
+    Started,
+    of_nobody,
+    of_others,
+    score_by_starting,
+    start,
+)
 from p300.adaptation.transfer import MOST_SUBJECTS, read_features
 from p300.adaptation.ways.self_calibrated import layout_of
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
-from p300.errors import ProtocolError
+from p300.errors import ProtocolError, TrainingWarning
 from p300.recordings.layout import has_codes, lit_symbols
 from p300.signal.parts import Part, part_of
 
@@ -107,7 +115,13 @@ class SelfStarted(Adaptation[Start]):
         return Start(blank, prior(np.arange(len(train))), calibration, calibration(ratios))
 
     def score(self, learned: Start, fold: FoldEpochs) -> Scored:
-        """Score by what the subject's own flashes have taught so far."""
+        """Score by what the subject's own flashes have taught so far.
+
+        Warns
+        -----
+        TrainingWarning
+            Naming subjects whose flashes say the opposite of what the others have shown.
+        """
         if not len(fold.test):
             raise ProtocolError(
                 f"adaptation {self.name!r} learns while somebody is recorded, and so far there is "
@@ -115,14 +129,15 @@ class SelfStarted(Adaptation[Start]):
             )
         layout, test = layout_of(fold), part_of(fold.test)
         if fold.calibration is None:
-            ratios, readout = _follow(learned, test, layout)
+            ratios, known = _follow(learned, test, layout)
         else:
-            flashes, _ = _gathered(learned.detector, part_of(fold.calibration), layout)
-            readout = start(flashes, learned.prior)
-            nothing = np.zeros(len(test))
+            calibration = part_of(fold.calibration)
+            flashes, _ = _gathered(learned.detector, calibration, layout)
+            known = _told(start(flashes, learned.prior), calibration)
+            nothing, readout = np.zeros(len(test)), known.readout
             ratios = readout(read_features(learned.detector, test)) if readout else nothing
         return Scored(
-            detector=learned.reading(readout),
+            detector=learned.reading(known.readout),
             train=fold.train,
             validation=fold.validation,
             scores=finite_scores(learned.calibration(ratios), f"by {self.name}"),
@@ -138,14 +153,30 @@ def _as_new(train: Part, seed: int) -> Index:
     return np.sort(np.random.default_rng(seed).choice(coded, most, replace=False))
 
 
-def _follow(learned: Start, epochs: Part, layout: Layout) -> tuple[Floats, Readout | None]:
+def _follow(learned: Start, epochs: Part, layout: Layout) -> tuple[Floats, Started]:
     """Score subjects, each from the start on; return what is known of the last one at the end."""
     ratios, subjects = np.empty(len(epochs)), epochs.units("subject")
     for subject in np.unique(subjects):
         rows = np.flatnonzero(subjects == subject)
-        flashes, order = _gathered(learned.detector, epochs.select(rows), layout)
-        ratios[rows[order]], readout = score_by_starting(flashes, learned.prior)
-    return ratios, readout
+        own = epochs.select(rows)
+        flashes, order = _gathered(learned.detector, own, layout)
+        ratios[rows[order]], known = score_by_starting(flashes, learned.prior)
+        _told(known, own)
+    return ratios, known
+
+
+def _told(known: Started, own: Part) -> Started:
+    """Return what is known of a subject; say so where it is the opposite of what was expected."""
+    if known.refuted:
+        first = own.flashes.iloc[0]
+        warnings.warn(
+            f"{first['dataset']}/{first['subject']}: the flashes say the opposite of what the "
+            "training subjects show (is the signal inverted, or the reference another?); what "
+            "they show is left out, and the subject is started from nobody's data",
+            TrainingWarning,
+            stacklevel=2,
+        )
+    return known
 
 
 def _gathered(detector: Detector, own: Part, layout: Layout) -> tuple[Flashes, Index]:
