@@ -25,7 +25,6 @@ from p300.adaptation.symbol_evidence import (
 from p300.detectors.linear.covariance import EpochGroup, scaled_shrinkage
 from p300.detectors.linear.structure import Structure
 
-
 REFUTED = 3.0
 """Nats by which the evidence for the opposite of what is expected leads when that is given up: 20
 to 1. In none of 14 ordinary people did it lead at all (docs/adaptation.md)."""
