@@ -32,7 +32,7 @@ def test_the_script_of_the_readme_runs(tmp_path, monkeypatch, capsys):
 
 def test_a_pipeline_of_scikit_learn_is_evaluated_as_documented():
     from p300 import Method, evaluate_epochs
-    from p300.detectors.estimator import as_detector
+    from p300.detectors import as_detector
     from p300.signal.alignment import make_alignment
 
     names = run_block("docs/detectors.md", "## Any classifier of scikit-learn")
