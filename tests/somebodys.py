@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-
-import pytest
 
 from p300.runs.config import parse_experiment
 
@@ -67,18 +64,6 @@ datasets:
   simulated: {source: simulated, n_subjects: 2, characters_per_run: 3, repetitions: 6}
 protocols: {within_subject: {}}
 """
-
-
-@pytest.fixture
-def library(tmp_path, monkeypatch):
-    """A package of somebody's, installed."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    (folder / "ourlib.py").write_text(LIBRARY)
-    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=":")
-    monkeypatch.syspath_prepend(str(folder))
-    yield "ourlib"
-    sys.modules.pop("ourlib", None)
 
 
 PIPELINE = {

@@ -37,7 +37,7 @@ class Align(Step):
         self.method = method
 
     def _learn(self, X: Signals, y: npt.ArrayLike | None) -> None:  # noqa: ARG002
-        self.covariances_ = epoch_covariances(X.astype(np.float32, copy=False))
+        self.covariances_: Floats = epoch_covariances(X.astype(np.float32, copy=False))
         self._look(len(X))
 
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:  # noqa: ARG002
@@ -75,7 +75,7 @@ class Align(Step):
 
     def _begin(self, X: npt.ArrayLike) -> None:
         n = self._take(X).shape[1]
-        self.covariances_: Floats = np.empty((0, n, n))
+        self.covariances_ = np.empty((0, n, n))
         self._known = 0
 
     def _look(self, n_known: int) -> None:

@@ -41,4 +41,4 @@ class Covariances(LabelledStep):
         response_covariances(X[:1], self.response_)  # too few samples are told now
 
     def _transformed(self, X: Signals) -> Floats:
-        return response_covariances(X, self.response_, shrunk=self.shrunk)
+        return response_covariances(X, self.response_, shrink=self.shrunk)

@@ -231,7 +231,7 @@ class XdawnTangentSpace(XdawnDetector):
         from sklearn.linear_model import LogisticRegression
 
         self.response_ = target_response(signals, y)
-        covariances = response_covariances(signals, self.response_, shrunk=self.shrinkage)
+        covariances = response_covariances(signals, self.response_, shrink=self.shrinkage)
         precision = PRECISION if self.shrinkage else PUBLISHED_PRECISION
         self.reference_ = mean_riemann(covariances, tol=precision)
         features = tangent_space(covariances, self.reference_)
@@ -244,7 +244,7 @@ class XdawnTangentSpace(XdawnDetector):
         self.intercept_ = float(regression.intercept_[0] - centre @ self.weights_)
 
     def _covariances(self, X: EpochArray) -> Floats:
-        return response_covariances(self.filters_ @ X, self.response_, shrunk=self.shrinkage)
+        return response_covariances(self.filters_ @ X, self.response_, shrink=self.shrinkage)
 
     def features(self, X: EpochArray) -> Floats:
         """Return tangent vectors of the epochs' covariances, [epoch, feature]."""
@@ -289,7 +289,7 @@ def target_response(signals: npt.NDArray[np.floating], y: Labels) -> Floats:
 
 
 def response_covariances(
-    signals: npt.NDArray[np.floating], response: Floats, *, shrunk: bool = True
+    signals: npt.NDArray[np.floating], response: Floats, *, shrink: bool = True
 ) -> Floats:
     """Return the covariances of a response and each epoch, [epoch, signal, signal].
 
@@ -302,8 +302,8 @@ def response_covariances(
         [epoch, signal, time].
     response
         [signal, time]; its signals come first.
-    shrunk
-        Whether they are.
+    shrink
+        Whether they are shrunk.
 
     Raises
     ------
@@ -320,7 +320,7 @@ def response_covariances(
     both -= both.mean(axis=2, keepdims=True)
     n_signals, n_samples = both.shape[1:]
     covariances = both @ both.transpose(0, 2, 1) / n_samples
-    if not shrunk:
+    if not shrink:
         plain: Floats = covariances
         return plain
     variance = np.trace(covariances, axis1=1, axis2=2) / n_signals

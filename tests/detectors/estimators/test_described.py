@@ -69,7 +69,7 @@ def test_estimators_within_estimators_and_tuples_read_back():
         ("ſklearn.svm:SVC", "expected module:Class"),
         (["sklearn.svm:SVC"], "found"),
         ("sklearn.smv:SVC", "did you mean 'svm'"),
-        ("sklearn.svm:LinearSCV", "did you mean 'LinearSVC'"),
+        ("sklearn.linear_model:Logistic", "did you mean 'LogisticRegression'"),
         ("sklearn.svm:l1_min_c", "is no estimator"),
         ("nowhere_at_all:Mine", "'nowhere_at_all' is not installed"),
         ("sklearn.preprocessing:StandardScaler", "gives no scores"),
