@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from mutant import Mutant
+from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
@@ -35,6 +36,7 @@ MUTANTS = (
     *TOEPLITZ,
     *SELF_START,
     *POST_HOC,
+    *ESTIMATORS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
