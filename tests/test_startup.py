@@ -42,6 +42,7 @@ def test_starting_imports_nothing_heavy(statement: str) -> None:
         ["detectors"],
         ["detectors", "cnn1"],
         ["detectors", "slda"],
+        ["detectors", "estimator"],
         ["datasets"],
         ["datasets", "show", "simulated"],
     ],
@@ -135,7 +136,9 @@ def test_help_answers_at_once() -> None:
     assert min(cpu_seconds() for _ in range(3)) < 0.5  # .1 s on an idle machine
 
 
-@pytest.mark.parametrize("package", ["adaptation", "detectors", "recordings", "report", "speller"])
+@pytest.mark.parametrize(
+    "package", ["adaptation", "detectors", "recordings", "report", "speller", "steps"]
+)
 def test_every_public_name_of_a_package_is_there(package: str) -> None:
     module = import_module(f"p300.{package}")
     for name in module.__all__:
