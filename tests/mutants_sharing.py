@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from mutant import Mutant
 
-ONNX = ("tests/detectors/sharing/test_onnx.py",)
+ONNX = tuple(
+    f"tests/detectors/sharing/test_onnx.py::test_{name}"
+    for name in (
+        "a_graph_that_gives_something_else_is_not_written",
+        "what_is_compared_varies_whatever_the_unit",
+        "a_flat_electrode_becomes_zero_as_everywhere",
+        "windows_that_do_not_divide_the_epoch",
+    )
+)
 CARD = ("tests/detectors/sharing/test_card.py",)
 
 SHARING = (

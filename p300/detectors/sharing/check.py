@@ -73,7 +73,12 @@ def largest_difference(model: Any, stored: StoredDetector) -> float:
     except _errors() as error:
         raise _differs(detector, f"onnxruntime: {str(error)[:300]}") from error
     if largest > MOST_APART:
-        raise _differs(detector, f"log-odds that are off by {largest:.2g}")
+        slope = detector.calibration_.slope
+        raise _differs(
+            detector,
+            f"log-odds that are off by {largest:.2g}, with scores that it multiplies by "
+            f"{slope:.2g}",
+        )
     return largest
 
 
@@ -137,6 +142,7 @@ def _errors() -> tuple[type[Exception], ...]:
 def _differs(detector: Detector, found: str) -> DetectorError:
     return DetectorError(
         f"{detector.name}: the ONNX graph does not give what the detector gives ({found} found, "
-        f"expected at most {MOST_APART:g} between them); nothing was written. Please report it "
-        "with the versions of onnx and onnxruntime, and use the detector by p300.load_detector"
+        f"expected at most {MOST_APART:g} between them); nothing was written. A detector that "
+        "hardly tells epochs apart multiplies its rounding: train it longer. Else report it with "
+        "the versions of onnx and onnxruntime, and use the detector by p300.load_detector"
     )

@@ -41,24 +41,7 @@ def describe_export(stored: StoredDetector, adaptation: str | None) -> dict[str,
         Name of the adaptation that is stored with it and is no part of the graph, if any.
     """
     detector, settings = stored.detector, stored.settings
-    n_electrodes, n_samples = detector.input_shape_
-    info, alignment = DETECTORS.get(detector.name), stored.alignment
-    inputs: dict[str, Any] = {
-        EPOCHS: {
-            "shape": ["any number", n_electrodes, n_samples],
-            "axes": ["epoch", "electrode", "time"],
-            "type": "float32",
-            "unit": "V",
-            "holds": "filtered and cut, neither normalised nor aligned",
-        }
-    }
-    if alignment.changes_epochs:
-        inputs[MIXING] = {
-            "shape": [n_electrodes, n_electrodes],
-            "axes": ["electrode after", "electrode before"],
-            "type": "float32",
-            "holds": "the matrix of the alignment",
-        }
+    info, n_samples = DETECTORS.get(detector.name), detector.input_shape_[1]
     calibration = detector.calibration_
     return {
         "format": FORMAT,
@@ -68,7 +51,7 @@ def describe_export(stored: StoredDetector, adaptation: str | None) -> dict[str,
             "citation": info.citation if info else None,
             "parameters": resolved_parameters(detector),
         },
-        "inputs": inputs,
+        "inputs": _inputs(stored),
         "output": {
             LOG_ODDS: {
                 "shape": ["as many as epochs"],
@@ -91,7 +74,7 @@ def describe_export(stored: StoredDetector, adaptation: str | None) -> dict[str,
             "holds": "seconds from the flash; samples from the flash at sfreq, the first included",
         },
         "normaliser": {"name": settings.normaliser, "in_graph": True},
-        "alignment": describe_alignment(alignment),
+        "alignment": describe_alignment(stored.alignment),
         "adaptation": None if adaptation is None else {"name": adaptation, "in_graph": False},
         "calibration": {
             "slope": calibration.slope,
@@ -101,6 +84,27 @@ def describe_export(stored: StoredDetector, adaptation: str | None) -> dict[str,
         "opset": OPSET,
         "ir_version": IR_VERSION,
     }
+
+
+def _inputs(stored: StoredDetector) -> dict[str, Any]:
+    n_electrodes, n_samples = stored.detector.input_shape_
+    inputs: dict[str, Any] = {
+        EPOCHS: {
+            "shape": ["any number", n_electrodes, n_samples],
+            "axes": ["epoch", "electrode", "time"],
+            "type": "float32",
+            "unit": "V",
+            "holds": "filtered and cut, neither normalised nor aligned",
+        }
+    }
+    if stored.alignment.changes_epochs:
+        inputs[MIXING] = {
+            "shape": [n_electrodes, n_electrodes],
+            "axes": ["electrode after", "electrode before"],
+            "type": "float32",
+            "holds": "the matrix of the alignment",
+        }
+    return inputs
 
 
 def describe_alignment(alignment: Alignment) -> dict[str, Any] | None:
