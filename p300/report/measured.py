@@ -56,7 +56,7 @@ def measured_in(
     names = own.drop_duplicates("protocol").set_index("protocol")["protocol_name"]
     return Measured(
         experiment.name,
-        {str(k): PROTOCOLS[name].about if name in PROTOCOLS else "" for k, name in names.items()},
+        {str(k): PROTOCOLS[name].short if name in PROTOCOLS else "" for k, name in names.items()},
         [_figure(row) for row in own.to_dict("records")],
     )
 

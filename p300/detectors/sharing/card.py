@@ -76,7 +76,7 @@ class Measured:
     run
         Name of its experiment.
     protocols
-        Label of a protocol -> what it tests, in a sentence.
+        Label of a protocol -> what it tests, in a few words.
     figures
         In the order in which they are shown.
     """
@@ -226,7 +226,7 @@ def _figures(measured: Measured | None) -> str:
     for dataset, protocol in groups:
         own = [f for f in measured.figures if (f.dataset, f.protocol) == (dataset, protocol)]
         told = measured.protocols.get(protocol, "")
-        parts.append(f"**{plain(dataset)}, {plain(protocol)}.** {plain(told)}".rstrip())
+        parts.append(f"**{plain(dataset)}, {plain(protocol)}**: {plain(told)}".rstrip(": "))
         parts.append(_table_of(own))
     return "\n\n".join(parts)
 
