@@ -24,6 +24,7 @@ from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
 from mutants_risk import RISK
 from mutants_self_start import SELF_START
+from mutants_sharing import SHARING
 from mutants_sums import SUMS
 from mutants_toeplitz import TOEPLITZ
 
@@ -41,6 +42,7 @@ MUTANTS = (
     *POST_HOC,
     *MNE,
     *ESTIMATORS,
+    *SHARING,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -20,6 +20,9 @@ from p300.files import write_json, written_whole
 from p300.stored import StoredFolder
 
 ABOUT, ARRAYS = "adaptation.json", "adaptation.safetensors"
+STORED = "self_calibrated"
+"""The adaptation that goes on in a stored detector; no other is stored."""
+
 KEPT = ("nontarget", "target", "covariance")
 
 

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from p300 import __version__
 from p300.commands.recordings import cache, datasets, init, inspect
+from p300.commands.sharing import card, export
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
 from p300.commands.terminal import (
     print_comparison,
@@ -383,9 +384,8 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
     say(f"{len(tasks)} folds to fit.")
 
 
-app.command()(init)
-app.command()(inspect)
-app.command()(cache)
+for command in (init, inspect, cache, export, card):
+    app.command()(command)
 app.add_typer(datasets, name="datasets")
 
 

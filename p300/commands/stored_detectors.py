@@ -12,6 +12,7 @@ from p300.adaptation.storage import load_transfer, save_transfer
 from p300.adaptation.transfer import Transfer
 from p300.arguments import parse_options
 from p300.detectors import load_detector, save_detector
+from p300.detectors.sharing.card import CARD, write_card
 from p300.detectors.storage import REMEDY
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError, TrainingWarning
 from p300.evaluation.fold import fit_and_score_fold, seed_of
@@ -92,9 +93,11 @@ def fit_on_all(
     seed = seed_of(experiment.seed, dataset, "all")
     fold = everything(epochs.flashes)
     result = fit_and_score_fold(epochs, fold, method, seed, score_training=can_spell)
-    folder = save_detector(result.scored.detector, folder, epochs, method.alignment)
+    sources = {dataset: sorted({source.source for source in experiment.datasets[dataset]})}
+    folder = save_detector(result.scored.detector, folder, epochs, method.alignment, sources)
     if isinstance(result.learned, Transfer):
         save_transfer(result.learned, folder)
+        write_card(load_detector(folder), folder / CARD, adaptation=method.adaptation.name)
     elif method.adaptation.about:
         warnings.warn(
             f"{label} is stored without its adaptation {method.adaptation.name!r}: a stored "

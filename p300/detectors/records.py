@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, Strict, StrictStr, model_validator
 
+from p300.detectors.sharing.training import TrainedOn
 from p300.ranges import Finite
 from p300.recordings.records import PositionRecord
 
@@ -48,6 +49,7 @@ class DetectorRecord(BaseModel):
     sfreq: Annotated[float, Strict(), Field(gt=0, le=1e5)]
     preprocessing: dict[StrictStr, Any]
     alignment: dict[StrictStr, Any] | StrictStr | None = None
+    training: list[TrainedOn] = []
 
     @model_validator(mode="after")
     def _match_electrodes(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ import pandas as pd
 
 from p300.arguments import shown
 from p300.detectors.registry import make_detector
+from p300.detectors.sharing.card import CARD, write_card
+from p300.detectors.sharing.training import TrainedOn, trained_on
 from p300.errors import DetectorError
 from p300.files import write_json, written_whole
 from p300.signal.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
@@ -47,6 +50,8 @@ class StoredDetector:
         How each recording is aligned, by its own epochs, before it is scored.
     positions
         Of the electrodes, as those of epochs.
+    training
+        What it was trained on, where that is known.
     """
 
     detector: Detector
@@ -55,6 +60,7 @@ class StoredDetector:
     preprocessing: dict[str, Any]
     alignment: Alignment = NO_ALIGNMENT
     positions: Positions = field(default_factory=dict)
+    training: tuple[TrainedOn, ...] = ()
 
     @property
     def settings(self) -> Preprocessing:
@@ -102,9 +108,16 @@ class StoredDetector:
 
 
 def save_detector(
-    detector: Detector, folder: str | Path, epochs: Epochs, alignment: Alignment = NO_ALIGNMENT
+    detector: Detector,
+    folder: str | Path,
+    epochs: Epochs,
+    alignment: Alignment = NO_ALIGNMENT,
+    sources: Mapping[str, Sequence[str]] | None = None,
 ) -> Path:
-    """Write a fitted detector to a new folder: detector.json and weights.safetensors.
+    """Write a fitted detector to a new folder: detector.json, weights.safetensors, README.md.
+
+    The last is its model card (:mod:`p300.detectors.sharing.card`): the folder is as a model hub
+    takes it.
 
     Parameters
     ----------
@@ -117,6 +130,8 @@ def save_detector(
         that new recordings can be treated the same.
     alignment
         How new recordings are to be aligned; the training epochs were, offline.
+    sources
+        Data set -> kinds of source (``p300 datasets``) that it was read from, for the card.
 
     Raises
     ------
@@ -134,6 +149,7 @@ def save_detector(
             f"epochs of {epochs.X.shape[1:]} (electrodes, samples) given, the detector was fitted "
             f"on {tuple(about['input_shape'])}"
         )
+    training = trained_on(epochs, sources)
     with written_whole(folder) as temporary:
         temporary.mkdir()
         plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -150,8 +166,18 @@ def save_detector(
                 "sfreq": epochs.sfreq,
                 "preprocessing": dict(epochs.preprocessing),
                 "alignment": asdict(alignment),
+                "training": [one.model_dump() for one in training],
             },
         )
+        stored = StoredDetector(
+            detector=detector,
+            electrodes=tuple(epochs.electrodes),
+            sfreq=epochs.sfreq,
+            preprocessing=dict(epochs.preprocessing),
+            alignment=alignment,
+            training=training,
+        )
+        write_card(stored, temporary / CARD)
     return folder
 
 
@@ -190,6 +216,7 @@ def load_detector(folder: str | Path) -> StoredDetector:
             preprocessing=about.preprocessing,
             alignment=make_alignment(about.alignment, "alignment"),
             positions=restore_positions(about.positions, about.electrodes),
+            training=tuple(about.training),
         )
         _ = loaded.settings  # they are checked now, not with the first recording
         return loaded

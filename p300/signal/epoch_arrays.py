@@ -116,3 +116,25 @@ def _let_go(X: npt.NDArray[np.float32]) -> None:
     mapped = X.base
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
         mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def zscored(X: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Bring each electrode of each epoch to zero mean and unit variance.
+
+    Parameters
+    ----------
+    X
+        [epoch, electrode, time].
+
+    Returns
+    -------
+    The same, with zeros where an electrode does not vary in an epoch; and where that is so,
+    [epoch, electrode, 1].
+    """
+    mean = X.mean(axis=2, keepdims=True)
+    centred = X - mean
+    spread = centred.std(axis=2, keepdims=True)
+    # What float32 leaves of a constant is not a signal to be blown up.
+    constant: npt.NDArray[np.bool_] = spread <= 1e-6 * np.abs(mean)
+    centred /= np.where(constant, np.float32(np.inf), spread)
+    return centred, constant

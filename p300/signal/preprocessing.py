@@ -22,6 +22,7 @@ from p300.recordings.faults import robust_amplitude
 from p300.recordings.guard import naming_warnings
 from p300.recordings.recording import Recording
 from p300.signal.electrodes import placed, selected_signal
+from p300.signal.epoch_arrays import zscored
 from p300.signal.epochs import EPOCH_COLUMNS, Epochs, concatenate
 from p300.signal.filters import Index, Signal, anti_alias, bandpass, realised_band, sample_epochs
 from p300.signal.precut import take_stored
@@ -251,11 +252,7 @@ def normalise(epochs: Epochs, settings: Preprocessing) -> Epochs:
     """
     if settings.normaliser == "none":
         return epochs
-    mean = epochs.X.mean(axis=2, keepdims=True)
-    X = epochs.X - mean
-    spread = X.std(axis=2, keepdims=True)
-    # What float32 leaves of a constant is not a signal to be blown up.
-    constant = spread <= 1e-6 * np.abs(mean)
+    X, constant = zscored(epochs.X)
     if constant.any():
         warnings.warn(
             f"{int(constant.sum())} of {len(epochs)} epochs x {len(epochs.electrodes)} electrodes "
@@ -263,7 +260,6 @@ def normalise(epochs: Epochs, settings: Preprocessing) -> Epochs:
             DataWarning,
             stacklevel=2,
         )
-    X /= np.where(constant, np.float32(np.inf), spread)
     return replace(epochs, X=X)
 
 

@@ -216,7 +216,7 @@ class EEGNet(nn.Module):
         signals = filters.flatten(0, 1) @ windows.flatten(0, 1).T  # [map, epoch * time]
         rows = signals.view(len(kernels), -1, x.shape[2])  # [kernel, depth * epoch, time]
         maps = torch.bmm(rows, band_matrices(scale[:, None] * kernels, x.shape[2]))
-        return maps.view(shift.numel(), len(x), -1) + shift.view(-1, 1, 1)
+        return maps.view(shift.numel(), x.shape[0], -1) + shift.view(-1, 1, 1)
 
     def _temporal_moments(self, windows: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and variance of the electrodes' signals after each kernel, [kernel].

@@ -107,7 +107,7 @@ class StepNet(nn.Module):
         rows = pieces.permute(2, 0, 1, 3).flatten(1, 2)  # [filter, epoch * place, kernel]
         maps = torch.bmm(rows, self.temporal).transpose(0, 1).flatten(1)
         mixtures = self.pointwise(self.maps(maps))  # [epoch * place, mixture]
-        found: Tensor = mixtures.unflatten(0, (len(x), -1)).flatten(1)
+        found: Tensor = mixtures.unflatten(0, (x.shape[0], -1)).flatten(1)
         return found
 
     def forward(self, x: Tensor) -> Tensor:

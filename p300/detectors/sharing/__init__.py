@@ -1,0 +1,1 @@
+"""A fitted detector for others: as an ONNX graph, with a model card."""
