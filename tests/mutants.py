@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mutant import Mutant
 from mutants_hostile import HOSTILE
+from mutants_moabb import MOABB
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
@@ -35,6 +36,7 @@ MUTANTS = (
     *TOEPLITZ,
     *SELF_START,
     *POST_HOC,
+    *MOABB,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -122,7 +122,7 @@ _BIGP3BCI = MoabbSet(
         "MOABB's table of matrices and its descriptions contradict each other (study A: 9x8, 6x6)",
     ),
 )
-_STUDIES = "A B C D E F G H I J K L M N O P Q R S1 S2".split()
+_STUDIES = (*"ABCDEFGHIJKLMNOPQR", "S1", "S2")
 
 MOABB_SETS: Mapping[str, MoabbSet] = {
     "BI2012": replace(

@@ -67,7 +67,7 @@ def test_labels_that_an_encoder_made(labels):
 
 def test_volts_in_an_array_must_be_said():
     X, y, metadata = paradigm_output()
-    with pytest.raises(EpochsError, match=r"1e-11 V found.*microvolts_per_unit"):
+    with pytest.raises(EpochsError, match=r"9\.\de-12 V found.*microvolts_per_unit"):
         from_moabb(1e-6 * X, y, metadata, **TOLD)
     told = from_moabb(1e-6 * X, y, metadata, **TOLD, microvolts_per_unit=1e6)
     np.testing.assert_allclose(told.X, 1e-6 * X, rtol=1e-6)

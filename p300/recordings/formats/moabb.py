@@ -215,13 +215,13 @@ def _compare(raw: BaseRaw, described: MoabbSet, where: str) -> None:
     lacking = sorted(set(described.electrodes) - found)
     if lacking:
         _warn(
-            f"{where}: electrodes {sorted(found)} found, expected {lacking} among them; MOABB gives "
-            "others than it did when this data set was described: look at the recording"
+            f"{where}: electrodes {sorted(found)} found, expected {lacking} among them; MOABB "
+            "gives others than when this data set was described: look at the recording"
         )
     if abs(raw.info["sfreq"] - described.sfreq) > _SAME_RATE * described.sfreq:
         _warn(
             f"{where}: {raw.info['sfreq']:g} Hz found, expected {described.sfreq:g}; MOABB gives "
-            "another rate than it did when this data set was described: look at the recording"
+            "another rate than when this data set was described: look at the recording"
         )
 
 

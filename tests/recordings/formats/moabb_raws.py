@@ -87,7 +87,7 @@ def huebner(electrodes=("Fp1", "Cz", "Pz", "Oz")):
     marks = mne.Annotations(ONSETS / 1e3, 1e-3, kinds, orig_time=raw.info["meas_date"])
     # Half a second where the loader has two, so that the signal begins later than the file.
     begin, end = (ONSETS[0] - 250) / 1e3, (ONSETS[-1] + 500) / 1e3
-    return raw.set_annotations(marks).crop(begin, end, include_tmax=True)
+    return raw.set_annotations(marks, emit_warning=False).crop(begin, end, include_tmax=True)
 
 
 def annotate(raw, event_id, interval):
@@ -105,4 +105,4 @@ def annotate(raw, event_id, interval):
         first_samp=raw.first_samp,
         verbose="error",
     )
-    return raw.set_annotations(marks.set_durations(interval[1] - interval[0]))
+    return raw.set_annotations(marks.set_durations(interval[1] - interval[0]), emit_warning=False)

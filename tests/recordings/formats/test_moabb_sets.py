@@ -259,9 +259,10 @@ class TestTheLoadersOfMoabb:
         from moabb.datasets import Lee2019_ERP
 
         eeg = made.signal(5)
+        kinds = ((1, "target"), (2, "nontarget"))
         data = {
             "fs": np.array([[1000]]),
-            "class": [(np.array(k), np.array(name)) for k, name in ((1, "target"), (2, "nontarget"))],
+            "class": [(np.array(k), np.array(name)) for k, name in kinds],
             "chan": np.array([["Fp1"], ["Cz"], ["Pz"], ["Oz"]], dtype=object),
             "EMG_index": np.array([["EMG1"]], dtype=object),
             "x": eeg[:4].T, "EMG": eeg[4:].T, "t": made.ONSETS[None],
