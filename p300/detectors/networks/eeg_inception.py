@@ -129,7 +129,7 @@ class Convolution(nn.Sequential):
         matrices = torch.matmul(self.get_buffer("places"), weights)
         maps = x.flatten(1) @ matrices.view(x[0].numel(), -1)  # [epoch, time * output]
         filtered: Tensor = elu(norm(maps.view(-1, weights.shape[2])))
-        return filtered.view(len(x), n_samples, -1).transpose(1, 2)
+        return filtered.view(x.shape[0], n_samples, -1).transpose(1, 2)
 
 
 class Means(nn.Module):

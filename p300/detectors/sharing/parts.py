@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.detectors.base import Detector
+from p300.detectors.estimators.calibrated import EstimatorDetector
 from p300.detectors.linear.erpcov import ErpCovarianceMDM
 from p300.detectors.linear.single_layer import SingleLayer
 from p300.detectors.linear.sparse_coding import SparseCoding
@@ -71,6 +72,15 @@ def _(detector: SparseCoding) -> Part:
         detector,
         "it searches each epoch's code step by step until none changes, and ONNX has no operator "
         "for that",
+    )
+
+
+@log_odds_part.register
+def _(detector: EstimatorDetector) -> Part:
+    raise _refusal(
+        detector,
+        f"{detector.title} is another library's, whose own converter (skl2onnx for scikit-learn's) "
+        "knows what it computes",
     )
 
 

@@ -9,10 +9,11 @@ import warnings
 import numpy as np
 import pytest
 from scipy.signal import sosfiltfilt
+from sklearn.linear_model import LogisticRegression
 from studies import make_epochs, make_recording
 
 from p300 import Preprocessing, load_detector, make_detector, preprocess, save_detector
-from p300.detectors import DETECTORS
+from p300.detectors import DETECTORS, EstimatorDetector
 from p300.detectors.sharing import check, onnx_file, parts
 from p300.detectors.sharing.description import describe_filter
 from p300.detectors.sharing.onnx_file import export_onnx
@@ -83,7 +84,7 @@ def agree(made, known, X, read):
     [
         pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
         for name in DETECTORS
-        if name != "braindecode"  # another library's: see the next but one
+        if name not in ("braindecode", "estimator")  # other libraries': see below
     ],
 )
 def test_every_detector_is_exported_or_refused_with_a_reason(name, epochs, volts, tmp_path):
@@ -115,6 +116,12 @@ def test_windows_that_do_not_divide_the_epoch(windows, epochs, volts, tmp_path):
 def test_an_ensemble_on_some_electrodes(epochs, volts, tmp_path):
     known = stored("cnn1", epochs, tmp_path / "d", n_members=2, picks=("Oz", "Cz"))
     agree(export_onnx(known, tmp_path / "m.onnx"), known, volts.X, epochs.X)
+
+
+def test_an_estimator_of_another_library_is_refused():
+    detector = EstimatorDetector(LogisticRegression())
+    with pytest.raises(DetectorError, match=r"LogisticRegression is another library's.*skl2onnx"):
+        parts.log_odds_part(detector)
 
 
 def test_a_network_that_torch_cannot_translate_is_refused(epochs, tmp_path, monkeypatch):
