@@ -53,9 +53,8 @@ def load(
     """Yield the recordings of a data set in the order that MOABB has them.
 
     Sessions and runs keep MOABB's names, such as ``0`` or ``1test``. Flash codes are there where
-    MOABB keeps them, which are the data sets of BNCI Horizon 2020; with them the characters are
-    counted by the pauses between them. Layouts are those of :data:`~p300.recordings.moabb_sets.\
-MOABB_SETS`, where a data set is described.
+    MOABB keeps them, in the data sets of BNCI Horizon 2020: these have their layout, and characters
+    are counted by the pauses between them. See :mod:`p300.recordings.moabb_sets`.
 
     Parameters
     ----------
