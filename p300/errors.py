@@ -1,7 +1,8 @@
 """What can go wrong, by name.
 
 Every error that a user can cause derives from :class:`P300Error`; its message says what was
-found, what was expected and what to do. The command line prints it without a traceback.
+found, what was expected and what to do. The command line prints it without a traceback. An error
+about a value that was given or read is a ``ValueError`` too, as other libraries expect.
 """
 
 import unicodedata
@@ -49,35 +50,35 @@ class P300Error(Exception):
         return _presentable(super().__str__())
 
 
-class RecordingError(P300Error):
+class RecordingError(P300Error, ValueError):
     """A recording cannot be read, or what it holds cannot be an EEG recording with flashes."""
 
 
-class StudyError(P300Error):
+class StudyError(P300Error, ValueError):
     """Who is who in a study cannot be told, or somebody is there under two names."""
 
 
-class PreprocessingError(P300Error):
+class PreprocessingError(P300Error, ValueError):
     """A preprocessing setting does not fit the recording."""
 
 
-class EpochsError(P300Error):
+class EpochsError(P300Error, ValueError):
     """Epochs cannot be combined, selected or stored as asked."""
 
 
-class DetectorError(P300Error):
+class DetectorError(P300Error, ValueError):
     """A detector cannot be built, fitted, stored or applied as asked."""
 
 
-class ProtocolError(P300Error):
+class ProtocolError(P300Error, ValueError):
     """A protocol cannot be applied to the data, or a fold would leak."""
 
 
-class SpellerError(P300Error):
+class SpellerError(P300Error, ValueError):
     """Scores cannot be turned into characters."""
 
 
-class ConfigError(P300Error):
+class ConfigError(P300Error, ValueError):
     """A configuration has an unknown key, a wrong type or a value that makes no sense."""
 
 

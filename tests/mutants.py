@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from mutant import Mutant
+from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_mne import MNE
 from mutants_post_hoc import POST_HOC
@@ -37,6 +38,7 @@ MUTANTS = (
     *SELF_START,
     *POST_HOC,
     *MNE,
+    *ESTIMATORS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -33,10 +33,10 @@ def test_the_script_of_the_readme_runs(tmp_path, monkeypatch, capsys):
 
 def test_a_pipeline_of_scikit_learn_is_evaluated_as_documented():
     from p300 import Method, evaluate_epochs
-    from p300.detectors.estimator import as_detector
+    from p300.detectors import as_detector
     from p300.signal.alignment import make_alignment
 
-    names = run_block("docs/detectors.md", "## Any classifier of scikit-learn")
+    names = run_block("docs/detectors.md", "## An estimator of your own")
     assert (names["aucs"].loc[["ours", "slda"]] > 0.55).all()
     aligned = {"ours": Method(as_detector(names["ours"]), make_alignment("euclidean"))}
     scores = evaluate_epochs(names["epochs"], aligned, "cross_subject")["score"]

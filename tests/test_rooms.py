@@ -15,8 +15,8 @@ FLOOR = (
 )  # fmt: skip
 """What every room stands on."""
 ROOMS = (
-    "recordings", "signal", "detectors", "adaptation", "evaluation", "runs", "speller", "report",
-    "pipeline", "commands",
+    "recordings", "signal", "detectors", "steps", "adaptation", "evaluation", "runs", "speller",
+    "report", "pipeline", "commands",
 )  # fmt: skip
 """In the direction of the flow."""
 ROOF = ("__init__", "__main__")

@@ -6,6 +6,7 @@ from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
     from p300.detectors.catalogue import DETECTORS
+    from p300.detectors.estimators import EstimatorDetector, as_detector
     from p300.detectors.linear.toeplitz_covariance import BlockToeplitzCovariance
     from p300.detectors.registry import (
         detector_info,
@@ -20,6 +21,8 @@ __getattr__ = lazy_names(
     {
         "BlockToeplitzCovariance": "p300.detectors.linear.toeplitz_covariance",
         "DETECTORS": "p300.detectors.catalogue",
+        "EstimatorDetector": "p300.detectors.estimators.calibrated",
+        "as_detector": "p300.detectors.estimators.calibrated",
         "detector_info": "p300.detectors.registry",
         "detector_parameters": "p300.detectors.registry",
         "load_detector": "p300.detectors.storage",
@@ -32,6 +35,8 @@ __getattr__ = lazy_names(
 __all__ = [
     "DETECTORS",
     "BlockToeplitzCovariance",
+    "EstimatorDetector",
+    "as_detector",
     "detector_info",
     "detector_parameters",
     "load_detector",

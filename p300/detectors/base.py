@@ -13,7 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from p300.arguments import check_arguments
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid, log_odds
 from p300.detectors.linear.structure import UNSTRUCTURED, Structure
-from p300.detectors.splits import EpochArray, Floats, Labels, check_epochs, check_training_data
+from p300.detectors.splits import (
+    EpochArray,
+    Floats,
+    Labels,
+    check_epochs,
+    check_training_data,
+    label_names,
+)
 from p300.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
 
     Attributes
     ----------
-    classes_ : [0, 1]
+    classes_ : [0, 1], or the names of non-targets and targets where labels were text
     input_shape_ : number of electrodes and of samples
     calibration_ : raw score -> log-odds, fitted on scores of training epochs held out
     threshold_ : log-odds of the training target share, above which ``predict`` says target
@@ -72,7 +79,8 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         X
             [epoch, electrode, time].
         y
-            1 for a target, 0 for a non-target, [epoch].
+            1 for a target, 0 for a non-target, [epoch]; or two names, of which the later in the
+            order of sorting stands for targets, as scikit-learn has it.
         groups
             [epoch], the character, run or subject of each epoch; whole groups are held out,
             because neighbouring epochs share samples. Where epochs of different groups do, too,
@@ -135,6 +143,8 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         self._check_parameters()
         epochs, labels = check_training_data(X, y)
         self._note(epochs.shape, labels)
+        if (names := label_names(y)) is not None:
+            self.classes_ = np.array(names)
         return epochs, labels
 
     def _note(self, shape: tuple[int, ...], labels: Labels) -> None:
@@ -239,13 +249,16 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
         log_odds_of_target = self.decision_function(X)
         return np.column_stack([expit(-log_odds_of_target), expit(log_odds_of_target)])
 
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Say 1 where a target is likelier than its share in the training data, [epoch].
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Say 1 (or the name) where a target is likelier than its share in training, [epoch].
 
         With one target in six the threshold of .5 would hardly ever be crossed; this one treats
         both classes alike, as balanced accuracy does.
         """
-        return (self.decision_function(X) > self.threshold_).astype(np.int64)
+        said: npt.NDArray[Any] = self.classes_[
+            (self.decision_function(X) > self.threshold_).astype(np.intp)
+        ]
+        return said
 
     def features(self, X: EpochArray) -> Floats | None:  # noqa: ARG002
         """Return what the last, linear layer reads, [epoch, feature], if there is such a layer.
@@ -293,13 +306,15 @@ class Detector(ClassifierMixin, BaseEstimator, ABC):
             "calibration": [self.calibration_.slope, self.calibration_.intercept],
             "threshold": self.threshold_,
         }
+        if self.classes_.dtype.kind == "U":
+            about["classes"] = self.classes_.tolist()
         return about, self._arrays()
 
     def restore(self, about: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
         """Become the fitted detector that :meth:`state` described."""
         n_electrodes, n_samples = about["input_shape"]
         self.input_shape_ = (n_electrodes, n_samples)
-        self.classes_ = np.array([0, 1])
+        self.classes_ = np.array(about.get("classes") or [0, 1])
         self.calibration_ = Sigmoid(*about["calibration"])
         self.threshold_ = about["threshold"]
         self._set_arrays(arrays)

@@ -34,6 +34,9 @@ class DetectorInfo:
         derives of each subject.
     adaptation
         What it learns from the tested subject where the experiment does not say.
+    resolves
+        ``module:function`` that checks what the names of parameters do not tell, and returns all
+        parameters resolved; it takes them and what messages call their place.
     """
 
     place: str
@@ -46,6 +49,7 @@ class DetectorInfo:
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shares: bool = False
     adaptation: str = "none"
+    resolves: str | None = None
 
 
 CECOTTI_8 = ("Fz", "Cz", "Pz", "P3", "P4", "PO7", "PO8", "Oz")
@@ -179,6 +183,13 @@ DETECTORS = {
         "ERP covariances, minimum distance to mean",
         "Barachant & Congedo, arXiv:1409.0107, 2014",
         2014,
+    ),
+    "estimator": DetectorInfo(
+        "p300.detectors.estimators.calibrated:described_detector",
+        "A classifier or pipeline of scikit-learn's kind, of any installed package",
+        "Buitinck et al., API design for machine learning software, arXiv:1309.0238, 2013",
+        None,
+        resolves="p300.detectors.estimators.described:resolve",
     ),
     "perceptron": DetectorInfo(
         "p300.detectors.linear.single_layer:Perceptron",

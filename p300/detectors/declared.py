@@ -169,7 +169,9 @@ def _xdawn_lda(
 
 
 @_takes_like("p300.detectors.linear.xdawn:XdawnTangentSpace")
-def _xdawn_ts(*, n_filters: Size = 3, C: Positive = 0.03, n_folds: Several = 5) -> None: ...
+def _xdawn_ts(
+    *, n_filters: Size = 3, C: Positive = 0.03, shrinkage: bool = True, n_folds: Several = 5
+) -> None: ...
 
 
 @_takes_like("p300.detectors.linear.erpcov:ErpCovarianceMDM")
@@ -195,6 +197,19 @@ def _sparse_coding(
     C: Positive = 0.03,
     n_folds: Several = 3,
     seed: Seed = 0,
+) -> None: ...
+
+
+@_takes_like("p300.detectors.estimators.calibrated:described_detector")
+def _estimator(
+    *,
+    estimator: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    steps: dict[str, dict[str, Any]] | None = None,
+    n_folds: Several = 5,
+    dtype: Literal["float64", "float32"] = "float64",
+    seed: Seed = 0,
+    electrodes: Names | None = None,
 ) -> None: ...
 
 

@@ -24,6 +24,10 @@ class FittedState(BaseModel):
     input_shape: tuple[Electrodes, Samples]
     calibration: tuple[Finite, Finite]
     threshold: Finite
+    classes: tuple[StrictStr, StrictStr] | None = None
+    """Names of non-targets and targets, where labels were text."""
+    fitted: dict[StrictStr, Any] | None = None
+    """Of an estimator of another library, see :mod:`p300.detectors.estimators.kept`."""
 
     @model_validator(mode="after")
     def _fits_memory(self) -> Self:

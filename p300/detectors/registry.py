@@ -83,15 +83,26 @@ class NamedDetector:
         return f"{info.place.replace(':', '.')}{dict(sorted(learned.items()))}"  # as made ones say
 
 
-def name_detector(name: str, parameters: Mapping[str, Any]) -> NamedDetector:
+def name_detector(
+    name: str, parameters: Mapping[str, Any], where: str | None = None
+) -> NamedDetector:
     """Check the parameters of a detector, without importing what it is made of.
 
-    Parameters and errors are those of :func:`make_detector`.
+    An estimator of another library is imported: what it takes is known to itself alone.
+
+    Parameters
+    ----------
+    name, parameters
+        As of :func:`make_detector`, which also tells what is raised.
+    where
+        What messages call the place.
     """
-    info = detector_info(name)
+    info, where = detector_info(name), where or f"detectors.{name}"
     checked = check_arguments(
-        _functions(name), parameters, where=f"detectors.{name}", error=DetectorError, skip=_HIDDEN
+        _functions(name), parameters, where=where, error=DetectorError, skip=_HIDDEN
     )
+    if info.resolves:
+        checked = imported(info.resolves)(checked, where)
     return NamedDetector(name, {**info.defaults, **checked})
 
 

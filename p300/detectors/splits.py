@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from p300.errors import DetectorError
+from p300.errors import DetectorError, TrainingWarning
 from p300.signal.epoch_arrays import blocks
 
 Index = npt.NDArray[np.intp]
@@ -30,16 +31,19 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray,
     X
         [epoch, electrode, time].
     y
-        1 for a target, 0 for a non-target, [epoch].
+        1 for a target, 0 for a non-target, [epoch]; or two names, see :func:`label_names`.
 
     Raises
     ------
     DetectorError
-        Wrong shapes, values that are not finite, labels other than 0 and 1, one class only.
+        Wrong shapes, values that are not finite, labels other than 0 and 1 or two names, one class
+        only.
     """
     epochs, labels = check_epochs(X), np.asarray(y)
     if labels.shape != (len(epochs),):
         raise DetectorError(f"{len(epochs)} epochs but labels of shape {labels.shape}")
+    if (names := label_names(labels)) is not None:
+        return epochs, (labels == names[1]).astype(np.uint8)
     classes = np.unique(labels)
     if not np.isin(classes, (0, 1)).all():
         raise DetectorError(f"labels {classes[:5]} found, expected 1 (target) and 0 (non-target)")
@@ -49,6 +53,42 @@ def check_training_data(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[EpochArray,
             "both classes are needed"
         )
     return epochs, labels.astype(np.uint8)
+
+
+def label_names(y: npt.ArrayLike) -> tuple[str, str] | None:
+    """Return the names of non-targets and of targets where labels are text; None for numbers.
+
+    As scikit-learn has it they are sorted, and the later one is what scores are the log-odds of.
+
+    Raises
+    ------
+    DetectorError
+        When there are not two.
+
+    Warns
+    -----
+    TrainingWarning
+        When the earlier one is called target.
+    """
+    labels = np.asarray(y)
+    if labels.dtype.kind not in "UO" or not all(isinstance(label, str) for label in labels.flat):
+        return None
+    names = sorted({str(label) for label in labels.flat})
+    if len(names) != 2:
+        raise DetectorError(
+            f"labels {', '.join(map(repr, names[:5]))} found, expected two names: the first in "
+            "the order of sorting is that of non-targets (or 0), the second that of targets (or 1)"
+        )
+    nontarget, target = names
+    if nontarget.casefold() == "target":
+        warnings.warn(
+            f"labels {nontarget!r} and {target!r}: in the order of sorting the second one stands "
+            f"for targets, so scores are log-odds of {target!r}; give 1 for targets and 0 for "
+            "non-targets",
+            TrainingWarning,
+            stacklevel=4,
+        )
+    return nontarget, target
 
 
 def has_both_classes(y: Labels) -> bool:

@@ -74,7 +74,8 @@ class Method:
         label
             Key of the entry.
         settings
-            The detector's parameters; ``detector``, its name where that is not the label;
+            The detector's parameters; ``detector``, its name where that is not the label (with
+            ``estimator`` or ``steps`` it is an estimator of another library);
             ``alignment`` and ``adaptation``.
 
         Raises
@@ -83,7 +84,8 @@ class Method:
             For an unknown name, or a value of the wrong type or out of its range.
         """
         parameters = dict(settings)
-        name = parameters.pop("detector", label)
+        described = any(parameters.get(key) is not None for key in ("estimator", "steps"))
+        name = parameters.pop("detector", "estimator" if described else label)
         where = f"detectors.{label}"
         if not isinstance(name, str):
             raise ConfigError(f"{where}.detector: {name!r} found, expected the name of a detector")
@@ -96,7 +98,7 @@ class Method:
                     "experiment's seed decides all seeds)"
                 )
         return cls(
-            detector=name_detector(name, parameters),
+            detector=name_detector(name, parameters, where),
             alignment=make_alignment(given, f"{where}.alignment"),
             adaptation=make_adaptation(adaptation, f"{where}.adaptation"),
         )
@@ -110,14 +112,14 @@ class Method:
         given
             A method; an unfitted detector; or any classifier of scikit-learn on X [epoch,
             electrode, time], which is then calibrated like a detector
-            (:class:`p300.detectors.estimator.EstimatorDetector`).
+            (:class:`p300.detectors.EstimatorDetector`).
 
         Raises
         ------
         DetectorError
             When it is nothing of these.
         """
-        from p300.detectors.estimator import as_detector
+        from p300.detectors import as_detector
 
         return given if isinstance(given, cls) else cls(as_detector(given))
 

@@ -260,7 +260,9 @@ def _default(key: str) -> Any:
 
 
 def _explain(error: Any, where: str) -> str:
-    """Say in one line what pydantic found wrong."""
+    """Say in one line what pydantic, or one of ours within it, found wrong."""
+    if isinstance(ours := error.get("ctx", {}).get("error"), P300Error):
+        return f"{where}: {ours}"
     location = [as_key(part) for part in error["loc"] if part != "[key]"]
     key = ".".join(location)
     if error["type"] == "extra_forbidden":

@@ -188,12 +188,16 @@ def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice
         case "prefix":
             yield slice(_prefix(domain, alignment.characters or 0)), slice(n)
         case "running":
-            # A reference is good until there are a tenth more epochs.
             first = 1
             while first <= n:
-                following = first + 1 + first // 10
+                following = next_stage(first)
                 yield slice(first), slice(first - 1, following - 1)
                 first = following
+
+
+def next_stage(n_known: int) -> int:
+    """Return at how many epochs a reference by ``n_known`` is renewed: a tenth more."""
+    return n_known + 1 + n_known // 10
 
 
 def _prefix(domain: Epochs, n_characters: int) -> int:

@@ -12,9 +12,8 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from p300.detectors import make_detector
+from p300.detectors import as_detector, make_detector
 from p300.detectors.calibration import fit_sigmoid
-from p300.detectors.estimator import as_detector
 from p300.errors import TrainingWarning
 
 SHARE = 1 / 6

@@ -51,7 +51,13 @@ GIVEN = [
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_a_named_detector_says_what_the_made_one_says(name: str) -> None:
-    for given in GIVEN if detector_info(name).network else [{}, {"n_folds": 4}]:
+    given_to = GIVEN if detector_info(name).network else [{}, {"n_folds": 4}]
+    if name == "estimator":  # there is none by default
+        given_to = [
+            {"estimator": "sklearn.svm:SVC"},
+            {"steps": {"a": {"estimator": "sklearn.svm:SVC"}}},
+        ]
+    for given in given_to:
         named = name_detector(name, given)
         assert list(named.resolved().items()) == list(resolved_parameters(named.make()).items())
         assert named.make().get_params().keys() == make_detector(name, **given).get_params().keys()

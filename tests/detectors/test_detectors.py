@@ -42,6 +42,16 @@ QUICK = {
     "xdawn_lda": {},
     "xdawn_ts": {},
     "erpcov_mdm": {},
+    "estimator": {
+        "steps": {
+            "windows": {"estimator": "p300.steps:WindowMeans"},
+            "scale": {"estimator": "sklearn.preprocessing:StandardScaler"},
+            "logistic": {
+                "estimator": "sklearn.linear_model:LogisticRegression",
+                "parameters": {"C": 0.3, "class_weight": "balanced"},
+            },
+        }
+    },
     "perceptron": {},
     "logistic": {},
     "sparse_coding": {"n_atoms": 32},

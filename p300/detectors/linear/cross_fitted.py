@@ -16,7 +16,7 @@ from p300.signal.epoch_arrays import blocks
 from p300.signal.parts import Part
 
 
-class ClosedFormDetector(Detector):
+class CrossFittedDetector(Detector):
     """A detector that is fitted at once to all training epochs.
 
     Its log-odds are calibrated on scores of training epochs, each by a copy that was fitted to the

@@ -7,13 +7,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.linear.cross_fitted import ClosedFormDetector
+from p300.detectors.linear.cross_fitted import CrossFittedDetector
 from p300.detectors.linear.xdawn import PRECISION, response_covariances, target_response
 from p300.detectors.splits import EpochArray, Floats, Labels, check_components
 from p300.ranges import Several, Size
 
 
-class ErpCovarianceMDM(ClosedFormDetector):
+class ErpCovarianceMDM(CrossFittedDetector):
     """Minimum distance to mean of covariances that hold the mean target response.
 
     Barachant & Congedo, arXiv:1409.0107, 2014: each epoch is stacked under the mean target

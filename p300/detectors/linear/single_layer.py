@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.detectors.calibration import Sigmoid
-from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
+from p300.detectors.linear.cross_fitted import CrossFittedDetector, window_means
 from p300.detectors.splits import EpochArray, Floats, Labels
 from p300.ranges import Count, Positive, Seed, Several, Size
 
@@ -30,7 +30,7 @@ def standardised_weights(classifier: Any, features: Floats, y: Labels) -> tuple[
     return weights, float(np.ravel(classifier.intercept_)[0] - scaler.mean_ @ weights)
 
 
-class SingleLayer(ClosedFormDetector):
+class SingleLayer(CrossFittedDetector):
     """One neuron that reads means of consecutive samples of every electrode.
 
     Attributes

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
+from p300.detectors.linear.cross_fitted import CrossFittedDetector, window_means
 from p300.detectors.linear.single_layer import standardised_weights
 from p300.detectors.splits import EpochArray, Floats, Labels
 from p300.errors import DetectorError
@@ -34,7 +34,7 @@ def _nearly_exact() -> Iterator[None]:
         yield
 
 
-class SparseCoding(ClosedFormDetector):
+class SparseCoding(CrossFittedDetector):
     """A dictionary learned without labels, sparse codes, logistic regression on them.
 
     Olshausen & Field, Nature 381:607-609, 1996; the dictionary is learned online (Mairal et al.,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from p300.detectors.linear.covariance import discriminant
-from p300.detectors.linear.cross_fitted import ClosedFormDetector, window_means
+from p300.detectors.linear.cross_fitted import CrossFittedDetector, window_means
 from p300.detectors.linear.signal_sums import SignalSums, filtered, sums_over
 from p300.detectors.splits import (
     EpochArray,
@@ -32,11 +32,14 @@ PRECISION = 1e-4
 """Step at which the geometric mean of covariances is near enough: to a millionth of its size. One
 of 1e-6 takes half as many steps again, on which most of a fit's time goes."""
 
+PUBLISHED_PRECISION = 1e-8
+"""That of pyRiemann."""
+
 MINIMUM_SAMPLES = 10
 """Fewest samples of an epoch whose covariance is taken."""
 
 
-def xdawn_filters(sums: SignalSums, n_filters: int) -> Floats:
+def xdawn_filters(sums: SignalSums, n_filters: int, shrinkage: float = SHRINKAGE) -> Floats:
     """Return the spatial filters after which target responses stand out most from the signal.
 
     Rivet et al., IEEE TBME 56:2035-2043, 2009, on epochs (pyRiemann's ``Xdawn``), for the response
@@ -48,6 +51,8 @@ def xdawn_filters(sums: SignalSums, n_filters: int) -> Floats:
         Over the training epochs.
     n_filters
         Number of filters.
+    shrinkage
+        Share of equal variances in the signal covariance.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def xdawn_filters(sums: SignalSums, n_filters: int) -> Floats:
 
     covariance, response = sums.covariance, sums.response
     variance = np.trace(covariance) / len(covariance)
-    noise = (1 - SHRINKAGE) * covariance + SHRINKAGE * variance * np.eye(len(covariance))
+    noise = (1 - shrinkage) * covariance + shrinkage * variance * np.eye(len(covariance))
     # Of the epochs it takes the mean response alone: one epoch, which is that.
     xdawn = Xdawn(n_filters, classes=[1], baseline_cov=noise).fit(response[None], np.ones(1))
     filters: Floats = xdawn.filters_
@@ -71,7 +76,7 @@ def xdawn_filters(sums: SignalSums, n_filters: int) -> Floats:
     return filters / spread[:, None]
 
 
-class XdawnDetector(ClosedFormDetector):
+class XdawnDetector(CrossFittedDetector):
     """What detectors behind xDAWN filters share: the filters follow from sums over the epochs.
 
     Attributes
@@ -90,13 +95,16 @@ class XdawnDetector(ClosedFormDetector):
         """Learn to read filtered signals, [epoch, filter, time]."""
 
     def _fit(self, X: EpochArray, y: Labels) -> Self:
-        self.filters_ = xdawn_filters(SignalSums.of(X, y), self._n_filters(X.shape[1]))
+        self.filters_ = self._filters(SignalSums.of(X, y))
         self._read(self.filters_ @ X, y)
         return self
 
+    def _filters(self, sums: SignalSums) -> Floats:
+        return xdawn_filters(sums, self._n_filters(len(sums.mean)))
+
     def _fit_part(self, part: Part) -> Self:
         """Fit to a part of a study without room for its signals."""
-        self.filters_ = xdawn_filters(sums_over(part), self._n_filters(part.shape[1]))
+        self.filters_ = self._filters(sums_over(part))
         self._read(filtered(self.filters_, part), part.y)
         return self
 
@@ -189,19 +197,33 @@ class XdawnTangentSpace(XdawnDetector):
         Number of spatial filters, at most one an electrode.
     C
         Inverse strength of the penalty on the weights of the standardised tangent vectors.
+    shrinkage
+        Whether covariances are shrunk and tangent vectors standardised. Without it is pyRiemann's
+        pipeline ``XdawnCovariances(classes=[1])``, ``TangentSpace``, ``LogisticRegression``.
     n_folds
         Parts of the training groups for the cross-fitted calibration.
     """
 
     name = "xdawn_ts"
 
-    def __init__(self, *, n_filters: Size = 3, C: Positive = 0.03, n_folds: Several = 5) -> None:
+    def __init__(
+        self,
+        *,
+        n_filters: Size = 3,
+        C: Positive = 0.03,
+        shrinkage: bool = True,
+        n_folds: Several = 5,
+    ) -> None:
         self.n_filters = n_filters
         self.C = C
+        self.shrinkage = shrinkage
         self.n_folds = n_folds
 
     def _n_filters(self, n_electrodes: int) -> int:  # noqa: ARG002
         return self.n_filters
+
+    def _filters(self, sums: SignalSums) -> Floats:
+        return xdawn_filters(sums, self.n_filters, SHRINKAGE if self.shrinkage else 0.0)
 
     def _read(self, signals: Floats, y: Labels) -> None:
         from pyriemann.geometry.mean import mean_riemann
@@ -209,17 +231,20 @@ class XdawnTangentSpace(XdawnDetector):
         from sklearn.linear_model import LogisticRegression
 
         self.response_ = target_response(signals, y)
-        covariances = response_covariances(signals, self.response_)
-        self.reference_ = mean_riemann(covariances, tol=PRECISION)
+        covariances = response_covariances(signals, self.response_, shrink=self.shrinkage)
+        precision = PRECISION if self.shrinkage else PUBLISHED_PRECISION
+        self.reference_ = mean_riemann(covariances, tol=precision)
         features = tangent_space(covariances, self.reference_)
-        centre, spread = features.mean(axis=0), features.std(axis=0)
+        centre, spread = np.zeros(features.shape[1]), np.ones(features.shape[1])
+        if self.shrinkage:
+            centre, spread = features.mean(axis=0), features.std(axis=0)
         regression = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
         coef = regression.fit((features - centre) / spread, y).coef_[0]
         self.weights_ = coef / spread
         self.intercept_ = float(regression.intercept_[0] - centre @ self.weights_)
 
     def _covariances(self, X: EpochArray) -> Floats:
-        return response_covariances(self.filters_ @ X, self.response_)
+        return response_covariances(self.filters_ @ X, self.response_, shrink=self.shrinkage)
 
     def features(self, X: EpochArray) -> Floats:
         """Return tangent vectors of the epochs' covariances, [epoch, feature]."""
@@ -263,7 +288,9 @@ def target_response(signals: npt.NDArray[np.floating], y: Labels) -> Floats:
     return response * (float(signals.std()) / size)
 
 
-def response_covariances(signals: npt.NDArray[np.floating], response: Floats) -> Floats:
+def response_covariances(
+    signals: npt.NDArray[np.floating], response: Floats, *, shrink: bool = True
+) -> Floats:
     """Return the covariances of a response and each epoch, [epoch, signal, signal].
 
     Shrunk by oracle approximation (OAS; Chen et al., IEEE TSP 58:5016-5029, 2010, eq. 23), all
@@ -275,6 +302,8 @@ def response_covariances(signals: npt.NDArray[np.floating], response: Floats) ->
         [epoch, signal, time].
     response
         [signal, time]; its signals come first.
+    shrink
+        Whether they are shrunk.
 
     Raises
     ------
@@ -291,6 +320,9 @@ def response_covariances(signals: npt.NDArray[np.floating], response: Floats) ->
     both -= both.mean(axis=2, keepdims=True)
     n_signals, n_samples = both.shape[1:]
     covariances = both @ both.transpose(0, 2, 1) / n_samples
+    if not shrink:
+        plain: Floats = covariances
+        return plain
     variance = np.trace(covariances, axis1=1, axis2=2) / n_signals
     power = (covariances**2).mean(axis=(1, 2))
     spread = (n_samples + 1) * (power - variance**2 / n_signals)
