@@ -18,6 +18,7 @@ from mutant import Mutant
 from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_mne import MNE
+from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
@@ -39,6 +40,7 @@ MUTANTS = (
     *POST_HOC,
     *MNE,
     *ESTIMATORS,
+    *PLUGINS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
