@@ -10,12 +10,14 @@ from p300.lazy import lazy_names
 
 if TYPE_CHECKING:
     from p300.detectors import load_detector, make_detector, save_detector
+    from p300.detectors.registry import register_detector
     from p300.evaluation.fold import evaluate_epochs
     from p300.evaluation.method import Method
-    from p300.evaluation.metrics import summarise_scores
+    from p300.evaluation.metrics import register_metric, summarise_scores
     from p300.evaluation.statistics import compare_detectors
     from p300.pipeline import evaluate, run_experiment
     from p300.recordings import Layout, Recording, open_recordings
+    from p300.recordings.registry import register_source
     from p300.report import compare_runs, write_report
     from p300.report.epoch_figures import plot_averages, plot_image, plot_topographies
     from p300.runs.config import Experiment, load_experiment
@@ -48,6 +50,9 @@ __getattr__ = lazy_names(
         "plot_topographies": "p300.report.epoch_figures",
         "preprocess": "p300.signal.preprocessing",
         "progress_bars": "p300.runs.progress",
+        "register_detector": "p300.detectors.registry",
+        "register_metric": "p300.evaluation.metrics",
+        "register_source": "p300.recordings.registry",
         "run_experiment": "p300.pipeline",
         "save_detector": "p300.detectors",
         "summarise_scores": "p300.evaluation.metrics",
@@ -76,6 +81,9 @@ __all__ = [
     "plot_topographies",
     "preprocess",
     "progress_bars",
+    "register_detector",
+    "register_metric",
+    "register_source",
     "run_experiment",
     "save_detector",
     "summarise_scores",

@@ -111,5 +111,9 @@ class RunWarning(P300Warning):
     """Something happened to a run that deserves a look; the run goes on."""
 
 
+class PluginWarning(P300Warning):
+    """Something that an installed package adds cannot be used and is left out."""
+
+
 class TrainingWarning(P300Warning):
     """Something in the training of a detector deserves a look."""

@@ -20,6 +20,7 @@ from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
 from mutants_mne import MNE
 from mutants_moabb import MOABB
+from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
@@ -45,6 +46,7 @@ MUTANTS = (
     *ESTIMATORS,
     *SHARING,
     *MOABB,
+    *PLUGINS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -51,6 +51,22 @@ def test_methods_are_evaluated_from_a_script_as_documented():
     assert set(scores["dataset"]) == {"mine"}
 
 
+def test_what_a_notebook_registers_is_evaluated_as_documented():
+    from p300.detectors import DETECTORS
+    from p300.evaluation.metrics import METRICS
+
+    try:
+        names = run_block("docs/plugins.md", "## In a notebook")
+        metrics = (
+            names["metrics"].query("subject == 'mean'").pivot(index="detector", columns="metric")
+        )
+        assert (metrics["value", "roc_auc"] > 0.55).all()
+        assert metrics["value", "misses"].between(0, 1).all()
+    finally:
+        DETECTORS.pop("my_ridge", None)
+        METRICS.pop("misses", None)
+
+
 def test_a_raw_and_epochs_of_mne_are_taken_as_documented():
     with mne.use_log_level("error"):
         names = run_block("docs/python.md", "## A Raw of MNE")

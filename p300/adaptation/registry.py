@@ -1,4 +1,4 @@
-"""The ways to adapt, by name. A new one is one file under ``ways/`` and one line here."""
+"""The ways to adapt, by name. A new one is one file under ``ways/`` and one line in ``WAYS``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from p300.arguments import check_arguments, did_you_mean
 from p300.errors import ConfigError
 from p300.lazy import imported
+from p300.plugins import Registry
 
 if TYPE_CHECKING:
     from p300.adaptation.base import Adaptation
 
-ADAPTATIONS = {
+WAYS = {
     "none": "p300.adaptation.ways.none:NoAdaptation",
     "self_calibrated": "p300.adaptation.ways.self_calibrated:SelfCalibrated",
     "self_started": "p300.adaptation.ways.self_started:SelfStarted",
@@ -21,6 +22,25 @@ ADAPTATIONS = {
     "from_scratch": "p300.adaptation.ways.from_scratch:FromScratch",
 }
 """Name in a config -> ``module:class`` of an :class:`~p300.adaptation.base.Adaptation`."""
+
+
+def _read(name: str, loaded: object) -> type[Adaptation[Any]]:
+    """Check the class of a plug-in."""
+    from p300.adaptation.base import Adaptation
+
+    if not (isinstance(loaded, type) and issubclass(loaded, Adaptation)):
+        raise TypeError(
+            f"{loaded!r} found, expected a class derived from p300.adaptation.base.Adaptation"
+        )
+    if (own := getattr(loaded, "name", None)) != name:
+        raise ValueError(f"its class has the name {own!r}, expected {name!r}")
+    return loaded
+
+
+ADAPTATIONS: Registry[str | type[Adaptation[Any]]] = Registry(
+    "adaptation", "p300.adaptations", WAYS, _read
+)
+"""Name in a config -> the class, or where it is: ours, then plug-ins (:mod:`p300.plugins`)."""
 
 
 def make_adaptation(given: object, where: str = "adaptation") -> Adaptation[Any]:
@@ -41,9 +61,11 @@ def make_adaptation(given: object, where: str = "adaptation") -> Adaptation[Any]
     settings = dict(given) if isinstance(given, Mapping) else {"method": given}
     name = settings.pop("method", None)
     if not isinstance(name, str) or name not in ADAPTATIONS:
-        raise ConfigError(
-            f"{where}: {name!r} found, expected one of {', '.join(ADAPTATIONS)}"
-            f"{did_you_mean(str(name), ADAPTATIONS)}"
+        expected = ADAPTATIONS.why(name) or (
+            f", expected one of {', '.join(ADAPTATIONS)}{did_you_mean(str(name), ADAPTATIONS)}"
         )
-    way: type[Adaptation[Any]] = imported(ADAPTATIONS[name])
-    return way(**check_arguments(way, settings, where=where, error=ConfigError))
+        raise ConfigError(f"{where}: {name!r} found{expected}")
+    found = ADAPTATIONS[name]
+    way: type[Adaptation[Any]] = imported(found) if isinstance(found, str) else found
+    with ADAPTATIONS.blaming(name):
+        return way(**check_arguments(way, settings, where=where, error=ConfigError))

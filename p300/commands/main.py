@@ -323,11 +323,12 @@ def detectors(
     from p300.detectors import DETECTORS, detector_info, detector_parameters, parameter_ranges
 
     if name is None:
-        rows = [[key, info.title, info.citation] for key, info in DETECTORS.items()]
-        print_table(["detector", "title", "citation"], rows)
+        rows = [[k, i.title, i.citation, DETECTORS.package(k)] for k, i in DETECTORS.items()]
+        print_table(["detector", "title", "citation", "package"], rows)
         return
     info = detector_info(name)
-    say(f"{name}: {info.title}\n{info.citation}")
+    about = f"{name}: {info.title}", info.citation, f"Package: {DETECTORS.package(name)}"
+    say("\n".join(filter(None, about)))
     ranges = parameter_ranges(name)
     for key, default in detector_parameters(name).items():
         say(f"  {key} = {default!r}  ({ranges[key]})")

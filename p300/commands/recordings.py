@@ -33,13 +33,13 @@ def list_sources(context: typer.Context) -> None:
         return
     from p300.recordings.registry import SOURCES, source_info
 
-    infos = {key: source_info(key) for key in SOURCES}
-    columns = ["source", "title", "subjects", "electrodes", "Hz", "licence", "citation"]
+    infos, origin = {key: source_info(key) for key in SOURCES}, SOURCES.package
+    columns = ["source", "title", "subjects", "electrodes", "Hz", "licence", "citation", "package"]
     print_table(
         columns,
         [
-            [key, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.citation]
-            for key, i in infos.items()
+            [k, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.citation, origin(k)]
+            for k, i in infos.items()
         ],
     )
 
@@ -49,9 +49,10 @@ def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None
     """Describe about one source, how to get its files, and the options of its loader."""
     from p300.arguments import accepted_arguments, accepted_types
     from p300.ranges import describe
-    from p300.recordings import source_module
+    from p300.recordings import SOURCES, source_module
 
     module = source_module(name)
+    say(f"{'package':>10}: {SOURCES.package(name)}")
     for label, text in vars(module.INFO).items():
         if isinstance(text, str):
             say(f"{label:>10}: {text}")

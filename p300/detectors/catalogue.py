@@ -1,10 +1,16 @@
-"""The detectors there are. A new detector is one file and one line in ``DETECTORS``."""
+"""The detectors there are. A new detector is one file and one line in ``OUR_DETECTORS``."""
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from p300.errors import DetectorError
+from p300.lazy import imported
+from p300.plugins import Registry, said_in_docs
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class DetectorInfo:
     resolves
         ``module:function`` that checks what the names of parameters do not tell, and returns all
         parameters resolved; it takes them and what messages call their place.
+    kind
+        What ``place`` names, where it is at hand already: of a session no module need have it.
     """
 
     place: str
@@ -50,6 +58,11 @@ class DetectorInfo:
     shares: bool = False
     adaptation: str = "none"
     resolves: str | None = None
+    kind: Any = field(default=None, repr=False, compare=False)
+
+    def load(self) -> Any:
+        """Return what :attr:`place` names."""
+        return imported(self.place) if self.kind is None else self.kind
 
 
 CECOTTI_8 = ("Fz", "Cz", "Pz", "P3", "P4", "PO7", "PO8", "Oz")
@@ -87,7 +100,7 @@ def _older(weight_decay: float, patience: int) -> dict[str, dict[str, float]]:
     return {"modern": found}
 
 
-DETECTORS = {
+OUR_DETECTORS = {
     "cnn1": _cecotti("CNN-1: spatial filters, then temporal filters, five layers"),
     "cnn2a": _cecotti("CNN-2a: CNN-1 on eight named electrodes", picks=CECOTTI_8),
     "cnn2b": _cecotti("CNN-2b: CNN-1 on the eight electrodes that a CNN-1 weighs most", picks=8),
@@ -286,3 +299,62 @@ DETECTORS = {
         adaptation="fine_tuned",
     ),
 }
+
+
+def info_of_class(
+    name: str, kind: object, title: str | None = None, citation: str = "", **known: Any
+) -> DetectorInfo:
+    """Return the line of a class that is at hand.
+
+    Parameters
+    ----------
+    name
+        Of the detector.
+    kind
+        A :class:`~p300.detectors.base.Detector`, or a torch network.
+    title, citation
+        For people; the title is by default the first line of its documentation.
+    known
+        Further fields of :class:`DetectorInfo`.
+
+    Raises
+    ------
+    TypeError
+        When it is neither.
+    ValueError
+        When the name that it stores itself under is another.
+    """
+    from p300.detectors.base import Detector
+
+    is_detector = isinstance(kind, type) and issubclass(kind, Detector)
+    if not is_detector and not _is_network(kind):
+        raise TypeError(
+            f"{kind!r} found, expected a DetectorInfo, a class derived from "
+            "p300.detectors.base.Detector, or a torch.nn.Module (a classifier of scikit-learn is "
+            "named in a config as estimator: module:Class)"
+        )
+    if is_detector and (own := getattr(kind, "name", None)) != name:
+        raise ValueError(f"its class has the name {own!r}, expected {name!r}, as it is registered")
+    place = f"{kind.__module__}:{kind.__qualname__}"  # type: ignore[attr-defined]  # a class
+    said = title or said_in_docs(kind) or name
+    return DetectorInfo(
+        place, said, citation, known.pop("year", None), not is_detector, kind=kind, **known
+    )
+
+
+def _is_network(kind: object) -> bool:
+    torch = sys.modules.get("torch")  # who has a network has imported it
+    return torch is not None and isinstance(kind, type) and issubclass(kind, torch.nn.Module)
+
+
+def _read(name: str, loaded: object) -> DetectorInfo:
+    """Return the line of a plug-in: a class, or a line whose class is imported when it is used."""
+    if not isinstance(loaded, DetectorInfo):
+        return info_of_class(name, loaded)
+    if not re.fullmatch(r"[\w.]+:\w+", str(loaded.place)):
+        raise ValueError(f"place {loaded.place!r} found, expected module:class")
+    return loaded
+
+
+DETECTORS = Registry("detector", "p300.detectors", OUR_DETECTORS, _read, DetectorError)
+"""Name -> line: ours, then plug-ins (:mod:`p300.plugins`)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from p300.arguments import accepted_arguments, accepted_types, check_arguments, did_you_mean
-from p300.detectors.catalogue import DETECTORS, DetectorInfo
-from p300.detectors.declared import NETWORK, WRAPPER, declared_or_imported
+from p300.arguments import accepted_arguments, accepted_types, check_arguments
+from p300.detectors.catalogue import DETECTORS, DetectorInfo, info_of_class
+from p300.detectors.declared import DECLARED, NETWORK, WRAPPER, declared_or_imported
 from p300.detectors.training.settings import RULE_SETTINGS, Settings
 from p300.errors import DetectorError
 from p300.lazy import imported
@@ -25,19 +25,57 @@ def detector_info(name: str) -> DetectorInfo:
     Raises
     ------
     DetectorError
-        When there is none of that name; the nearest is suggested.
+        When there is none of that name; the nearest is suggested, or why a plug-in is left out.
     """
-    if not isinstance(name, str) or name not in DETECTORS:
-        raise DetectorError(
-            f"unknown detector {name!r}{did_you_mean(name, DETECTORS)} "
-            f"There are: {', '.join(DETECTORS)}"
-        )
-    return DETECTORS[name]
+    return DETECTORS.require(name)
+
+
+KindT = TypeVar("KindT", bound=type)
+
+
+def register_detector(
+    name: str, *, title: str | None = None, citation: str = "", **known: Any
+) -> Callable[[KindT], KindT]:
+    """Return a decorator that makes a class a detector of this session, by its name.
+
+    It then works in configs and in :func:`p300.evaluate_epochs` like those of the package, in this
+    process: other processes cannot import what a notebook defines. Registered again, it replaces
+    the one before.
+
+    Parameters
+    ----------
+    name
+        In configs; it becomes the ``name`` of the class.
+    title, citation
+        For people; the title is by default the first line of the class's documentation.
+    known
+        Further fields of :class:`~p300.detectors.catalogue.DetectorInfo`.
+
+    Raises
+    ------
+    DetectorError
+        When the name is taken, or the class is no :class:`~p300.detectors.base.Detector` and no
+        torch network.
+    """
+
+    def register(kind: KindT) -> KindT:
+        from p300.detectors.base import Detector
+
+        if isinstance(kind, type) and issubclass(kind, Detector):
+            kind.name = name
+        try:
+            DETECTORS[name] = info_of_class(name, kind, title, citation, **known)
+        except TypeError as error:
+            raise DetectorError(f"detector {name!r}: {error}") from error
+        return kind
+
+    return register
 
 
 def network_class(name: str) -> type[nn.Module]:
     """Import the torch network of a detector."""
-    found: type[nn.Module] = imported(detector_info(name).place)
+    with DETECTORS.blaming(name):
+        found: type[nn.Module] = detector_info(name).load()
     return found
 
 
@@ -60,8 +98,9 @@ class NamedDetector:
         """Return the detector, unfitted; what it is made of is imported."""
         info, functions = detector_info(self.name), _functions(self.name)
         if not info.network:
-            plain: Detector = imported(info.place)(**self.given)
-            return plain
+            with DETECTORS.blaming(self.name):
+                plain: Detector = info.load()(**self.given)
+            return _named_so(plain, self.name)
         _, wrapper, module = (accepted_arguments(each, _HIDDEN) for each in functions)
         own = dict(self.given)
         options = {key: own.pop(key) for key in module if key in own}
@@ -98,9 +137,10 @@ def name_detector(
         What messages call the place.
     """
     info, where = detector_info(name), where or f"detectors.{name}"
-    checked = check_arguments(
-        _functions(name), parameters, where=where, error=DetectorError, skip=_HIDDEN
-    )
+    with DETECTORS.blaming(name):
+        checked = check_arguments(
+            _functions(name), parameters, where=where, error=DetectorError, skip=_HIDDEN
+        )
     if info.resolves:
         checked = imported(info.resolves)(checked, where)
     return NamedDetector(name, {**info.defaults, **checked})
@@ -183,8 +223,9 @@ def parameter_ranges(name: str) -> dict[str, str]:
     """Return in words which values each parameter of a detector may have."""
     from p300.ranges import describe
 
-    types = accepted_types(_functions(name), _HIDDEN)
-    return {key: describe(annotation) for key, annotation in types.items()}
+    with DETECTORS.blaming(name):
+        types = accepted_types(_functions(name), _HIDDEN)
+        return {key: describe(annotation) for key, annotation in types.items()}
 
 
 _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")
@@ -196,5 +237,19 @@ def _functions(name: str) -> list[Callable[..., Any]]:
     Or their declarations, see :mod:`p300.detectors.declared`.
     """
     info = detector_info(name)
-    places = [NETWORK, WRAPPER, info.place] if info.network else [info.place]
-    return [declared_or_imported(place) for place in places]
+    with DETECTORS.blaming(name):
+        own: Callable[..., Any] = DECLARED.get(info.place) or info.load()
+    around = [declared_or_imported(place) for place in (NETWORK, WRAPPER)]
+    return [*around, own] if info.network else [own]
+
+
+def _named_so(made: Detector, name: str) -> Detector:
+    """Return a detector, checked to be one that is stored under its name in the registry."""
+    from p300.detectors.base import Detector
+
+    if not isinstance(made, Detector) or made.name != name:
+        raise DetectorError(
+            f"detector {name!r} of {DETECTORS.package(name)}: {made!r} found, expected a "
+            f"p300.detectors.base.Detector whose name is {name!r}"
+        )
+    return made

@@ -123,6 +123,11 @@ class Method:
 
         return given if isinstance(given, cls) else cls(as_detector(given))
 
+    @property
+    def name(self) -> str:
+        """Name of the detector in the registry."""
+        return str(self.__dict__["given"].name)
+
     def settings(self) -> dict[str, Any]:
         """Return the entry of a config with everything resolved: all parameters, JSON-ready."""
         from pydantic_core import to_jsonable_python

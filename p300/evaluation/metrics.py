@@ -13,6 +13,7 @@ import pandas as pd
 from p300.columns import GROUP, METRIC_ROWS, Decoded
 from p300.evaluation.intervals import summarise_mean
 from p300.lazy import imported
+from p300.plugins import Registry
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -82,11 +83,25 @@ def detection_metrics(
 
     Returns
     -------
-    Name of the metric -> value.
+    Name of the metric -> value; without those of plug-ins that raise, which are warned of.
     """
     y, s = np.asarray(target, dtype=np.int64), np.asarray(score, dtype=np.float64)
     t = np.broadcast_to(np.asarray(threshold, dtype=np.float64), s.shape)
-    return {m.name: float(m.measure(y, s, t)) for m in METRICS.values() if m.measure is not None}
+    found = {}
+    for name, metric in METRICS.items():
+        if metric.measure is None:
+            continue
+        try:
+            found[name] = _finite(metric.measure(y, s, t))
+        except Exception as error:  # noqa: BLE001 — of a plug-in
+            METRICS.leave_out(name, error)
+    return found
+
+
+def _finite(value: float) -> float:
+    if not np.isfinite(value):
+        raise ValueError(f"{value!r} found, expected a finite number")
+    return float(value)
 
 
 def _by(place: str) -> Measure:
@@ -98,7 +113,7 @@ def _by(place: str) -> Measure:
     return measure
 
 
-METRICS = {
+OUR_METRICS = {
     metric.name: metric
     for metric in (
         Metric("roc_auc", "ROC-AUC", _by("measures:roc_auc"), chance=0.5),
@@ -120,6 +135,41 @@ METRICS = {
 """Name -> record of every figure of single flashes, in the order of tables. A new one is a
 function in a file of this room and one line here. Those of letters are in
 :mod:`p300.speller.letter_metrics`."""
+
+
+def _read(name: str, loaded: object) -> Metric:
+    """Check the record of a plug-in."""
+    if not (isinstance(loaded, Metric) and callable(loaded.measure)):
+        raise TypeError(f"{loaded!r} found, expected a p300.evaluation.metrics.Metric with measure")
+    if loaded.name != name:
+        raise ValueError(f"a Metric of the name {loaded.name!r} found, expected {name!r}")
+    return loaded
+
+
+METRICS = Registry("metric", "p300.metrics", OUR_METRICS, _read)
+"""Name -> record: ours, then plug-ins (:mod:`p300.plugins`)."""
+
+
+def register_metric(name: str, title: str, **known: Any) -> Callable[[Measure], Measure]:
+    """Return a decorator that makes a function a metric of this session.
+
+    Parameters
+    ----------
+    name, title, known
+        Fields of :class:`Metric`.
+
+    Raises
+    ------
+    ConfigError
+        When the name is taken.
+    """
+
+    def register(measure: Measure) -> Measure:
+        METRICS.register(name, Metric(name, title, measure, **known))
+        return measure
+
+    return register
+
 
 HEADLINE = METRICS["roc_auc"]
 """The figure that reports begin with, and that comparisons are about unless told otherwise."""
@@ -158,7 +208,13 @@ def tabulate_subjects(
         for labels, fold in scores.groupby([*keys, "fold", "seed"], sort=False, dropna=False)
     ]
     wide = pd.DataFrame(measured)
-    metrics = [name for name in wide if name not in (*keys, "fold", "seed", "n")]
+    # What a plug-in could not measure of some folds is not the mean of the others.
+    metrics = [
+        name
+        for name in wide
+        if name not in (*keys, "fold", "seed", "n")
+        and (METRICS.is_ours(str(name)) or wide[name].notna().all())
+    ]
     by_subject = wide.groupby(keys, sort=False, dropna=False)[metrics].mean().reset_index()
     # A repeat tests the same epochs again: each fold counts once.
     once = wide.drop_duplicates([*keys, "fold"]).groupby(keys, sort=False, dropna=False)

@@ -1,23 +1,24 @@
-"""The sources of recordings, by name. A new source is one file and one line in ``SOURCES``."""
+"""The sources of recordings, by name. A new one is one file and one line in ``OUR_SOURCES``."""
 
 from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from p300.arguments import check_arguments, did_you_mean, group_arguments
+from p300.arguments import check_arguments, group_arguments
 from p300.errors import RecordingError
+from p300.plugins import Registry
 from p300.recordings.described import DESCRIBED, SourceInfo
 from p300.recordings.guard import check_regular
 
 if TYPE_CHECKING:
     from p300.recordings.recording import Recording
 
-SOURCES = {
+OUR_SOURCES = {
     "annotated": "p300.recordings.formats.annotated",
     "bci2_iib": "p300.recordings.formats.bci2_iib",
     "bci2000": "p300.recordings.formats.bci2000",
@@ -50,6 +51,24 @@ tell for sure: it is a guess, and :mod:`p300.commands.starting_config` marks it 
 given, the marks of the flashes say; None where these do not fit.
 """
 
+
+def _read(_: str, loaded: object) -> ModuleType:
+    """Check the module of a plug-in."""
+    if not (
+        isinstance(loaded, ModuleType) and isinstance(getattr(loaded, "INFO", None), SourceInfo)
+    ):
+        raise TypeError(f"{loaded!r} found, expected a module whose INFO is a SourceInfo")
+    for name in ("load", "recognise"):
+        if not callable(getattr(loaded, name, None)):
+            raise TypeError(f"{loaded.__name__} has no function {name}")
+    return loaded
+
+
+SOURCES: Registry[str | ModuleType] = Registry(
+    "source", "p300.sources", OUR_SOURCES, _read, RecordingError
+)
+"""Source name -> its module, or where it is: ours, then plug-ins (:mod:`p300.plugins`)."""
+
 BNCI_HORIZON = "https://lampx.tugraz.at/~bci/database/"
 """Where the files of BNCI Horizon 2020 lie; the links of its page lead there."""
 
@@ -65,13 +84,41 @@ def source_module(name: str) -> ModuleType:
     Raises
     ------
     RecordingError
-        When there is no such source; the nearest name is suggested.
+        When there is no such source; the nearest name is suggested, or why a plug-in is left out.
     """
-    if name not in SOURCES:
-        raise RecordingError(
-            f"unknown source {name!r}{did_you_mean(name, SOURCES)} There are: {', '.join(SOURCES)}"
-        )
-    return importlib.import_module(SOURCES[name])
+    found = SOURCES.require(name)
+    return importlib.import_module(found) if isinstance(found, str) else found
+
+
+Load = TypeVar("Load", bound=Callable[..., Iterable["Recording"]])
+
+
+def register_source(name: str, info: SourceInfo) -> Callable[[Load], Load]:
+    """Return a decorator that makes a function a source of this session.
+
+    The function is called as the ``load`` of a source's module (:data:`OUR_SOURCES`). Files of it
+    are not recognised: who reads them names the source.
+
+    Parameters
+    ----------
+    name
+        In configs.
+    info
+        What is told of it.
+
+    Raises
+    ------
+    RecordingError
+        When the name is taken.
+    """
+
+    def register(load: Load) -> Load:
+        module = ModuleType(name)
+        vars(module).update(INFO=info, load=load, recognise=lambda _: None)
+        SOURCES.register(name, module)
+        return load
+
+    return register
 
 
 def source_info(name: str) -> SourceInfo:
@@ -112,6 +159,9 @@ def recognise_source(
             options = module.recognise(Path(path)) if options is None else options
         except OSError:
             continue  # a folder that may not be read, a file that went away
+        except Exception as error:  # noqa: BLE001 — of a plug-in
+            SOURCES.leave_out(name, error)
+            continue
         if options is not None:
             found.append((name, options))
     return found
@@ -125,14 +175,17 @@ def claiming_sources(file: Path) -> list[str]:
         source
         for source, module in modules.items()
         if name.endswith(module.INFO.endings or ("\0",))
-        or (name.endswith(module.INFO.by_content or ("\0",)) and _is_known(module, file))
+        or (name.endswith(module.INFO.by_content or ("\0",)) and _is_known(source, module, file))
     ]
 
 
-def _is_known(module: ModuleType, file: Path) -> bool:
+def _is_known(source: str, module: ModuleType, file: Path) -> bool:
     try:
         return module.recognise(file) is not None
     except OSError:
+        return False
+    except Exception as error:  # noqa: BLE001 — of a plug-in
+        SOURCES.leave_out(source, error)
         return False
 
 
@@ -146,13 +199,14 @@ def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         with another one.
     """
     load = source_module(name).load
-    checked = check_arguments(
-        load,
-        options,
-        where=f"source {name}",
-        error=RecordingError,
-        skip=("path", "dataset", "subjects"),
-    )
+    with SOURCES.blaming(name):
+        checked = check_arguments(
+            load,
+            options,
+            where=f"source {name}",
+            error=RecordingError,
+            skip=("path", "dataset", "subjects"),
+        )
     try:
         group_arguments(load, checked)
     except RecordingError as error:
@@ -201,23 +255,28 @@ def open_recordings(
                 f"{place}: no such file or folder (looked from {Path.cwd()}). {module.INFO.obtain}"
             )
     wanted = [str(subject) for subject in subjects] if subjects is not None else None
-    recordings: Iterator[Recording] = module.load(
-        place,
-        dataset=dataset or source,
-        subjects=wanted,
-        **group_arguments(module.load, options),
-    )
-    return _readable(recordings, place)
+    with SOURCES.blaming(source):
+        recordings: Iterator[Recording] = iter(
+            module.load(
+                place,
+                dataset=dataset or source,
+                subjects=wanted,
+                **group_arguments(module.load, options),
+            )
+        )
+    return _readable(recordings, source, place)
 
 
-def _readable(recordings: Iterator[Recording], place: Path | None) -> Iterator[Recording]:
+def _readable(
+    recordings: Iterator[Recording], source: str, place: Path | None
+) -> Iterator[Recording]:
     """Turn a failure of the disk or of memory, or a file that may not be read, into our error."""
     import numpy as np
 
     while True:
         try:
             # Every recording is searched for NaN and infinite values when it is made.
-            with np.errstate(invalid="ignore", over="ignore"):
+            with np.errstate(invalid="ignore", over="ignore"), SOURCES.blaming(source):
                 recording = next(recordings, None)
         except OSError as error:
             raise RecordingError(

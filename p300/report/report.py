@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from p300.errors import RunWarning
+from p300.errors import RunError, RunWarning
 from p300.lazy import imported
+from p300.plugins import Registry
 from p300.report.page import Picture, Section, render_page
 from p300.report.run_results import RunResults, read_run
 from p300.runs import RunFolder
@@ -38,6 +40,20 @@ SECTIONS = (
 """What a report tells, in this order: file and function under ``sections/``. A new topic is one
 function and one line here. A function takes the results of a run and returns its section, None
 where the run has nothing to do with its topic."""
+
+Tells = Callable[[RunResults], Section | None]
+
+
+def _read(_: str, loaded: object) -> Tells:
+    """Check the function of a plug-in."""
+    if not callable(loaded):
+        raise TypeError(f"{loaded!r} found, expected a function of RunResults")
+    tells: Tells = loaded
+    return tells
+
+
+FURTHER_SECTIONS: Registry[Tells] = Registry("section", "p300.report_sections", {}, _read, RunError)
+"""Sections of plug-ins (:mod:`p300.plugins`), which come last."""
 
 
 _PANELS = 8
@@ -70,7 +86,7 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     """
     results = read_run(Path(run))
     made = _sections(results, _worth_starting(results, jobs or os.cpu_count() or 1))
-    sections = [section for section in made if section is not None]
+    sections = [section for section in [*made, *_further(results)] if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
     page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
@@ -101,6 +117,19 @@ def _sections(results: RunResults, jobs: int) -> list[Section | None]:
                 stacklevel=3,
             )
     return [made[k] if k in made else _section(place, results) for k, place in enumerate(SECTIONS)]
+
+
+def _further(results: RunResults) -> Iterator[Section | None]:
+    """Make the sections of plug-ins, in this process: a session's are in no other."""
+    for name, tells in FURTHER_SECTIONS.items():
+        try:
+            made = tells(results)
+            if not isinstance(made, Section | None):
+                raise TypeError(f"{made!r} found, expected a Section or None")
+        except Exception as error:  # noqa: BLE001 — of a plug-in
+            FURTHER_SECTIONS.leave_out(name, error)
+        else:
+            yield made
 
 
 def _section(place: str, results: RunResults) -> Section | None:

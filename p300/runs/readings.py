@@ -27,7 +27,7 @@ from p300.errors import StoredFileError
 from p300.files import cache_folder, safe_name, write_json
 from p300.recordings.fingerprint import Fingerprint
 from p300.recordings.footprint import footprint
-from p300.recordings.registry import check_options, source_module
+from p300.recordings.registry import SOURCES, check_options, source_module
 from p300.recordings.study import Seen
 from p300.runs.cache import hash_facts, is_whole, new_entry, publish
 from p300.runs.config import Experiment
@@ -173,7 +173,8 @@ def files_of(experiment: Experiment, dataset: str, data: Path) -> Files | None:
     state: list[Any] = []
     for source in experiment.datasets[dataset]:
         module = source_module(source.source)
-        if not module.INFO.contained or module.__file__ is None:
+        file = getattr(module, "__file__", None)
+        if not module.INFO.contained or file is None:
             return None
         options = check_options(source.source, source.options)
         place = data / source.path if source.path is not None else None
@@ -184,9 +185,10 @@ def files_of(experiment: Experiment, dataset: str, data: Path) -> Files | None:
         newest = max(newest, changed)
         # The path as it is given, too: recordings are named by it.
         where = [str(place), str(place.absolute())] if place is not None else None
-        code = hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest()
+        code = hashlib.sha256(Path(file).read_bytes()).hexdigest()
         options_said = repr(sorted(options.items()))
-        asked.append([source.source, code, where, source.subjects, options_said])
+        package = SOURCES.package(source.source)  # of a plug-in: its version counts, too
+        asked.append([source.source, package, code, where, source.subjects, options_said])
         state.append(facts)
     group = cache_folder() / f"{safe_name(dataset)}-{hash_facts(asked)}"
     return Files(group, hash_facts(state), newest, looked)

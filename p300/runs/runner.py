@@ -17,12 +17,11 @@ from p300.runs import RunFolder
 from p300.runs.config import Experiment
 from p300.runs.manifest import warn_of_versions
 from p300.runs.plan import plan
-from p300.runs.pool import Processes
 from p300.runs.preparation import keep_prepared, prepare
 from p300.runs.progress import Progress, silent
 from p300.runs.task_groups import is_done
 from p300.runs.tasks import Task
-from p300.runs.workers import Workers, map_folds
+from p300.runs.workers import Workers, check_reachable, map_folds
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -87,6 +86,7 @@ def score_folds(
     folder = RunFolder(run)
     folder.check_owner(experiment)
     with Workers(jobs, cluster, security, executor) as workers:
+        check_reachable(experiment, workers)
         prepared = prepare(
             experiment,
             data=Path(data),
@@ -122,9 +122,14 @@ def prepare_run(
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
-    with Processes(jobs) as processes:
+    with Workers(jobs) as workers:
+        check_reachable(experiment, workers)
         prepared = prepare(
-            experiment, data=Path(data), progress=progress, verify=verify, processes=processes
+            experiment,
+            data=Path(data),
+            progress=progress,
+            verify=verify,
+            processes=workers.processes,
         )
     folder.claim(experiment)
     keep_prepared(experiment, prepared, folder.path)

@@ -20,7 +20,7 @@ from p300.evaluation.leaks import Fold
 from p300.evaluation.method import Method
 from p300.evaluation.shared_fits import SharedFits
 from p300.runs import RunFolder
-from p300.runs.manifest import THREADS, fitting_versions
+from p300.runs.manifest import THREADS, versions_behind
 from p300.signal.epochs import Epochs
 from p300.signal.kept import Kept
 from p300.signal.parts import SharedEpochs
@@ -189,7 +189,7 @@ def describe_fit(task: Task, whole: SharedEpochs, result: FoldResult) -> dict[st
         "method": method.settings(),
         "adaptation": scored.about,
         "device": task.device,
-        "versions": fitting_versions(),
+        "versions": versions_behind(method),
         "n_train": len(train),
         "n_test": len(scored.scores),
         "n_train_targets": int(train.y.sum()),

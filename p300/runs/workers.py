@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from p300.adaptation.registry import ADAPTATIONS
+from p300.detectors.catalogue import DETECTORS
 from p300.errors import ConfigError, RunError, RunWarning
+from p300.recordings.registry import SOURCES
 from p300.runs.cluster import ClusterWorkers
+from p300.runs.config import Experiment
 from p300.runs.derived import Share, derive_share, derived_folder, shares_of
 from p300.runs.executors import ExecutorWorkers, Submits
 from p300.runs.pool import Processes, WorkerKilledError
@@ -83,6 +87,32 @@ class Workers:
 
     def __exit__(self, *failed: Any) -> None:
         self.processes.__exit__(*failed)
+
+
+def check_reachable(experiment: Experiment, workers: Workers) -> None:
+    """Refuse workers that cannot import what an experiment takes.
+
+    Raises
+    ------
+    ConfigError
+        Naming a detector, an adaptation or a source that this session has registered, where other
+        processes are to use it.
+    """
+    if workers.described == 1:
+        return
+    methods = experiment.methods.values()
+    sources = (one.source for some in experiment.datasets.values() for one in some)
+    for registry, names in (
+        (DETECTORS, [method.name for method in methods]),
+        (ADAPTATIONS, [method.adaptation.name for method in methods]),
+        (SOURCES, list(sources)),
+    ):
+        for name in filter(registry.is_of_session, names):
+            raise ConfigError(
+                f"{registry.what} {name!r} is registered in this session only: other processes "
+                f"(jobs, cluster or executor: {workers.described} found) cannot import it. Take "
+                "jobs=1, or put it into a package with an entry point (docs/plugins.md)"
+            )
 
 
 def map_folds(

@@ -1,6 +1,6 @@
 """Who trains, who tests: each protocol yields named folds, which are checked for leaks.
 
-A new protocol is one file here with a ``PROTOCOL`` and its name in ``PROTOCOLS``.
+A new protocol is one file here with a ``PROTOCOL`` and its name in ``OUR_PROTOCOLS``.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from p300.arguments import check_arguments, did_you_mean
+from p300.arguments import check_arguments
 from p300.errors import ProtocolError
 from p300.evaluation.leaks import Fold, check_fold
 from p300.evaluation.protocols.base import Protocol, Scope
 from p300.lazy import imported
+from p300.plugins import Registry
 
 __all__ = ["PROTOCOLS", "Protocol", "Scope", "check_protocol", "make_folds"]
 
-PROTOCOLS: dict[str, Protocol] = {
+OUR_PROTOCOLS: dict[str, Protocol] = {
     name: imported(f"{__name__}.{name}:PROTOCOL")
     for name in (
         "within_subject",
@@ -31,6 +32,17 @@ PROTOCOLS: dict[str, Protocol] = {
 """Name in a config, also of the file here -> its ``PROTOCOL``."""
 
 
+def _read(_: str, loaded: object) -> Protocol:
+    """Check the record of a plug-in."""
+    if not isinstance(loaded, Protocol):
+        raise TypeError(f"{loaded!r} found, expected a p300.evaluation.protocols.Protocol")
+    return loaded
+
+
+PROTOCOLS = Registry("protocol", "p300.protocols", OUR_PROTOCOLS, _read, ProtocolError)
+"""Name in a config -> record: ours, then plug-ins (:mod:`p300.plugins`)."""
+
+
 def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Check a protocol's name and options.
 
@@ -39,18 +51,15 @@ def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     ProtocolError
         For an unknown protocol or option, or a value of the wrong type or out of range.
     """
-    if name not in PROTOCOLS:
-        raise ProtocolError(
-            f"unknown protocol {name!r}{did_you_mean(name, PROTOCOLS)} "
-            f"There are: {', '.join(PROTOCOLS)}"
+    protocol = PROTOCOLS.require(name)
+    with PROTOCOLS.blaming(name):
+        return check_arguments(
+            protocol.folds,
+            options,
+            where=f"protocols.{name}",
+            error=ProtocolError,
+            skip=("flashes", "duration"),
         )
-    return check_arguments(
-        PROTOCOLS[name].folds,
-        options,
-        where=f"protocols.{name}",
-        error=ProtocolError,
-        skip=("flashes", "duration"),
-    )
 
 
 def make_folds(
@@ -80,7 +89,8 @@ def make_folds(
             "no flash is known to be a target or not; detectors can be applied to such recordings "
             "(p300 predict) but not trained or tested on them"
         )
-    folds = list(PROTOCOLS[protocol].folds(flashes, duration=duration, **checked))
+    with PROTOCOLS.blaming(protocol):
+        folds = list(PROTOCOLS[protocol].folds(flashes, duration=duration, **checked))
     for fold in folds:
         check_fold(fold, flashes, duration)
     return folds
