@@ -25,7 +25,7 @@ def oddball():
     class Responding(FakeDataset):
         def _generate_raw(self, n_events, duration):
             raw = super()._generate_raw(n_events, duration)
-            marks = raw.get_data(picks="stim")[0]
+            marks = raw.get_data()[-1]  # the channel of marks is the last
             for onset in np.flatnonzero(marks == self.event_id["Target"]):
                 raw._data[:3, onset + 25 : onset + 60] += 20e-6  # volts
             return raw
