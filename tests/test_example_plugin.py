@@ -14,6 +14,8 @@ from installed import EXAMPLE, ROOT, command_line, install_example
 
 from p300.recordings import open_recordings
 
+pytestmark = pytest.mark.timeout(300)  # pip, and a run in processes of its own
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
