@@ -19,6 +19,7 @@ from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
 from mutants_mne import MNE
+from mutants_packaging import PACKAGING
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
@@ -40,6 +41,7 @@ MUTANTS = (
     *SELF_START,
     *POST_HOC,
     *MNE,
+    *PACKAGING,
     *ESTIMATORS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
