@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: run test lint clean
 
 run: $(VENV)/.installed
-	$(BIN)/p300 run configs/quickstart.yaml
+	$(BIN)/p300 run quickstart
 
 test: $(VENV)/.installed lint
 	$(BIN)/python -m pytest -n auto

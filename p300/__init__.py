@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from p300.signal.epochs import Epochs, concatenate
     from p300.signal.preprocessing import Preprocessing, preprocess
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+"""The only place that says it: pyproject.toml reads it from here."""
 
 __getattr__ = lazy_names(
     __name__,

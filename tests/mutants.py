@@ -20,6 +20,7 @@ from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
 from mutants_mne import MNE
 from mutants_moabb import MOABB
+from mutants_packaging import PACKAGING
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
@@ -43,6 +44,7 @@ MUTANTS = (
     *SELF_START,
     *POST_HOC,
     *MNE,
+    *PACKAGING,
     *ESTIMATORS,
     *SHARING,
     *MOABB,

@@ -43,6 +43,8 @@ def test_starting_imports_nothing_heavy(statement: str) -> None:
         ["detectors", "cnn1"],
         ["detectors", "slda"],
         ["detectors", "estimator"],
+        ["configs"],
+        ["configs", "benchmark"],
         ["datasets"],
         ["datasets", "show", "simulated"],
     ],
@@ -137,7 +139,7 @@ def test_help_answers_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["adaptation", "detectors", "recordings", "report", "speller", "steps"]
+    "package", ["adaptation", "detectors", "recordings", "report", "runs", "speller", "steps"]
 )
 def test_every_public_name_of_a_package_is_there(package: str) -> None:
     module = import_module(f"p300.{package}")

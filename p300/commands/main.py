@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from p300 import __version__
+from p300.commands.configs import configs, read_config
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
@@ -81,7 +82,10 @@ def general(
     """Take the options that need no command."""
 
 
-Config = Annotated[Path | None, typer.Argument(help="YAML config; the quickstart without one.")]
+Config = Annotated[
+    str | None,
+    typer.Argument(help="YAML config, or a name of `p300 configs`; the quickstart without one."),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY.KEY=VALUE", help="Override a setting (repeatable)."),
@@ -143,7 +147,7 @@ def run(
     ] = False,
 ) -> None:
     """Run an experiment: recordings to report. Started again, it goes on where it stopped."""
-    experiment = _experiment(config, overrides)
+    experiment = read_config(config, overrides)
     if dry_run:
         _print_plan(experiment, data)
         return
@@ -170,7 +174,7 @@ def prepare(
     from p300.runs.runner import prepare_run
     from p300.signal.epochs import Epochs
 
-    experiment = _experiment(config, overrides)
+    experiment = read_config(config, overrides)
     folder = out or Path("reports") / experiment.name
     with progress_bars() as progress:
         prepared = prepare_run(
@@ -195,7 +199,7 @@ def evaluate(
     verify: Verify = False,
 ) -> None:
     """Compute the score table and the metrics of an experiment, without a report."""
-    experiment = _experiment(config, overrides)
+    experiment = read_config(config, overrides)
     certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
     folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device, verify)
     print_means(folder)
@@ -258,7 +262,7 @@ def train(
     from p300.commands.stored_detectors import fit_on_all
     from p300.detectors.device import training_on
 
-    experiment = _experiment(config, overrides)
+    experiment = read_config(config, overrides)
     with training_on(device):
         fitted = fit_on_all(experiment, detector, out, data=data, dataset=dataset)
     say(f"Detector: {fitted}")
@@ -334,12 +338,6 @@ def detectors(
         say(f"  {key} = {default!r}  ({ranges[key]})")
 
 
-def _experiment(config: Path | None, overrides: list[str] | None) -> Experiment:
-    from p300.runs.config import load_experiment
-
-    return load_experiment(config, overrides or [])
-
-
 def _evaluate(
     experiment: Experiment,
     out: Path | None,
@@ -388,6 +386,7 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
 for command in (init, inspect, cache, export, card):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
+app.command()(configs)
 
 
 def run_command_line() -> None:

@@ -24,6 +24,7 @@ from p300.arguments import as_key, did_you_mean, shown
 from p300.errors import ConfigError, P300Error
 from p300.files import read_bytes
 from p300.ranges import Seed, Size
+from p300.runs.shipped_configs import find_config, not_found
 from p300.runs.spelling import Spelling
 from p300.signal.preprocessing import Preprocessing
 from p300.yaml_text import read_yaml
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
 
 LARGEST_CONFIG = 2**20
 """Bytes of a file."""
-
-QUICKSTART = """\
-name: quickstart
-description: A simulated speller study of eight subjects; no download, no account.
-datasets: {simulated: [{source: simulated}]}
-"""
-"""The embedded config, everything else of which is a default of :class:`Experiment`."""
 
 
 def _check_name(name: str) -> str:
@@ -175,7 +169,8 @@ def load_experiment(path: str | Path | None, overrides: Sequence[str] = ()) -> E
     Parameters
     ----------
     path
-        YAML file; None for the embedded quickstart.
+        YAML file; as text, also the name of a config that comes with the package (``p300
+        configs``); None for the quickstart.
     overrides
         ``key.key=value`` each, value in YAML, applied on top.
 
@@ -184,17 +179,14 @@ def load_experiment(path: str | Path | None, overrides: Sequence[str] = ()) -> E
     ConfigError
         Naming the file, the key, what was found and the nearest key that exists.
     """
-    if path is None:
-        return parse_experiment(QUICKSTART, overrides, "the embedded quickstart")
+    file = find_config(path)
     try:
-        text = read_bytes(Path(path), LARGEST_CONFIG).decode("utf-8")
+        text = read_bytes(file, LARGEST_CONFIG).decode("utf-8")
     except FileNotFoundError as error:
-        raise ConfigError(
-            f"{path}: no such file (looked from {Path.cwd()}); give the path of a YAML config"
-        ) from error
+        raise ConfigError(not_found(file)) from error
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    return parse_experiment(text, overrides, str(path), Path(path).stem)
+        raise ConfigError(f"{file}: cannot be read: {error}") from error
+    return parse_experiment(text, overrides, str(file), file.stem)
 
 
 def parse_experiment(
