@@ -38,7 +38,7 @@ def test_configs_are_listed_with_the_data_they_need(monkeypatch):
     lines = listed.output.splitlines()
     for file in CONFIGS.glob("*.yaml"):
         assert any(line.startswith(f"{file.stem} ") for line in lines)
-    assert next(line for line in lines if line.startswith("quickstart ")).endswith("simulated ")
+    assert next(line for line in lines if line.startswith("quickstart ")).split()[-1] == "simulated"
     assert "bci3-ii (bci3_ii)" in listed.output
 
 
@@ -71,6 +71,7 @@ def test_a_name_is_trained():
     assert load_detector(Path("fitted")).detector.name == "slda"
 
 
+@pytest.mark.filterwarnings("always::p300.errors.RunWarning")
 def test_a_file_of_the_name_wins_and_that_is_told_once():
     Path("quickstart").write_text("name: mine\ndatasets: {mine: {source: simulated}}")
     planned = p300_command("run", "quickstart", "--dry-run")
