@@ -7,12 +7,15 @@ there any more, or where a test fails without any change.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 
 from mutant import Mutant
 from mutants_estimators import ESTIMATORS
@@ -231,8 +234,6 @@ def run_tests(folder: Path, tests: tuple[str, ...]) -> tuple[bool, list[str]]:
 
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of this process, in which the copy's package is imported."""
-    import os
-
     return {**os.environ, "PYTHONPATH": str(folder), "P300_CACHE": str(folder / "cache")}
 
 
@@ -252,24 +253,45 @@ def try_out(mutant: Mutant, folder: Path) -> str:
     return failed[0] if failed else ""
 
 
+def copy_to(folder: Path) -> Path:
+    """Copy what tests need into a new folder."""
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
+    for name in ("p300", "tests", "configs", "docs", "examples"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
 def main() -> None:
-    """Try all mutants; exit with 1 where one survives."""
+    """Try all mutants, in as many copies as there are processors; exit with 1 where one survives.
+
+    Tests that fail without any change would kill every mutant: they are run first.
+    """
+    n_copies = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "copy"
-        ignored = shutil.ignore_patterns("__pycache__", ".*")
-        for name in ("p300", "tests", "configs", "docs"):
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        whole, failed = run_tests(folder, tuple({test for m in MUTANTS for test in m.tests}))
+        copies: Queue[Path] = Queue()
+        for n in range(n_copies):
+            copies.put(copy_to(Path(place) / str(n)))
+        first = Path(place) / "0"
+        tests = tuple(sorted({test for m in MUTANTS for test in m.tests}))
+        whole, failed = run_tests(first, ("-n", str(n_copies), *tests))
         if not whole:
             sys.exit(f"{failed} fail without any change")
+
+        def tried(mutant: Mutant) -> str:
+            folder = copies.get()
+            try:
+                return try_out(mutant, folder)
+            finally:
+                copies.put(folder)
+
         survived = 0
-        for mutant in MUTANTS:
-            noticed = try_out(mutant, folder)
-            survived += not noticed
-            print(
-                f"{'killed  ' if noticed else 'SURVIVED'} {mutant.promise}: {noticed}", flush=True
-            )
+        with ThreadPoolExecutor(n_copies) as pool:
+            for mutant, noticed in zip(MUTANTS, pool.map(tried, MUTANTS), strict=True):
+                survived += not noticed
+                said = "killed  " if noticed else "SURVIVED"
+                print(f"{said} {mutant.promise}: {noticed}", flush=True)
     print(f"{len(MUTANTS) - survived} of {len(MUTANTS)} mutants killed")
     sys.exit(survived > 0)
 
