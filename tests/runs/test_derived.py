@@ -62,7 +62,7 @@ def test_what_is_shared_is_derived_once_for_each_subject(tmp_path):
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_the_registry_says_which_detectors_share(name):
-    if name != "braindecode":
+    if name not in ("braindecode", "estimator"):  # these have to be told what they are of
         shares = type(make_detector(name)).share is not Detector.share
         assert DETECTORS[name].shares == shares
 

@@ -60,8 +60,8 @@ def read(monkeypatch):
     names = []
     original = registry._readable
 
-    def noted(recordings, place):
-        for recording in original(recordings, place):
+    def noted(recordings, source, place):
+        for recording in original(recordings, source, place):
             names.append(recording.name)
             yield recording
 
