@@ -63,7 +63,7 @@ class Branch(nn.Module):
     @property
     def kernels(self) -> Tensor:
         """The temporal kernels, [kernel, time]."""
-        return self.temporal.get_parameter("1.weight").flatten(1)
+        return cast(Tensor, self.temporal[1].weight).flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [electrode, epoch, time] to [map, epoch, time].
@@ -90,7 +90,7 @@ class Branch(nn.Module):
         In training by the moments of the batch, by which the running ones are updated; else by
         the running ones.
         """
-        norm, threshold = self.norm, self.temporal.get_parameter("1.bias")
+        norm, threshold = self.norm, cast(Tensor, self.temporal[1].bias)
         mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
         if norm.training:
             running = mean, variance
@@ -124,7 +124,7 @@ class Convolution(nn.Sequential):
         """
         n_samples = x.shape[2]
         _, _, norm, elu = self
-        weights = self.get_parameter("1.weight").permute(1, 2, 0)  # [input, kernel time, output]
+        weights = cast(Tensor, self[1].weight).permute(1, 2, 0)  # [input, kernel time, output]
         # [input, time before * time after, output]
         matrices = torch.matmul(self.get_buffer("places"), weights)
         maps = x.flatten(1) @ matrices.view(x[0].numel(), -1)  # [epoch, time * output]
