@@ -170,7 +170,7 @@ class EEGInception(nn.Module):
     12 values of an epoch of .65 s, 24 in the paper (1 s).
 
     Convolutions are computed as products with band matrices, the first with its batch norm in it:
-    the same results in a third of the time.
+    the same results in less than half of the time.
 
     Parameters
     ----------
