@@ -46,6 +46,24 @@ def test_spatial_filters_are_no_longer_than_one():
     torch.testing.assert_close(lengths, torch.ones(48))
 
 
+def test_stored_weights_keep_their_names():
+    norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+    names = {"output.weight", "output.bias"}
+    for k in range(3):
+        names |= {
+            f"first.{k}.spatial",
+            f"first.{k}.temporal.1.weight",
+            f"first.{k}.temporal.1.bias",
+        }
+        names |= {
+            f"first.{k}.{place}.{name}" for place in ("temporal.2", "after.0") for name in norm
+        }
+        names |= {f"second.{k}.1.weight", *(f"second.{k}.2.{name}" for name in norm)}
+    for k in (0, 3):
+        names |= {f"third.{k}.1.weight", *(f"third.{k}.2.{name}" for name in norm)}
+    assert set(EEGInception(8, 78).state_dict()) == names
+
+
 class Layered(EEGInception):
     """The same weights, layer by layer as published."""
 
