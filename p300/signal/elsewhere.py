@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from p300.notebooks import facts_table
@@ -72,6 +73,19 @@ class Elsewhere(FlashRows):
         if not (layout is None or isinstance(layout, Layout)):
             layout = Marks(layout=layout).matrix()
         return read_mne(epochs, labels, Marks(target, nontarget, code), layout)
+
+    @staticmethod
+    def from_moabb(
+        X: npt.ArrayLike | BaseEpochs, y: npt.ArrayLike, metadata: pd.DataFrame, **told: Any
+    ) -> Epochs:
+        """Make epochs of what a paradigm of MOABB returns.
+
+        Parameters, with ``told`` by name, and errors are those of
+        :func:`p300.signal.from_moabb.from_moabb`.
+        """
+        from p300.signal.from_moabb import from_moabb
+
+        return from_moabb(X, y, metadata, **told)
 
     def to_mne(self) -> EpochsArray:
         """Return the same as epochs of MNE, in volts, without a baseline.

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from p300 import evaluate_epochs
+from p300 import Epochs, evaluate_epochs
 from p300.detectors import make_detector
 from p300.errors import EpochsError
 from p300.signal.from_moabb import from_moabb
@@ -34,7 +34,7 @@ def as_mne(X, **changes):
 
 def test_arrays_are_microvolts_and_the_metadata_say_who():
     X, y, metadata = paradigm_output()
-    epochs = from_moabb(X, y, metadata, **TOLD, dataset="mine")
+    epochs = Epochs.from_moabb(X, y, metadata, **TOLD, dataset="mine")
     np.testing.assert_allclose(epochs.X, 1e-6 * X, rtol=1e-6)
     assert epochs.electrodes == tuple(ELECTRODES)
     assert (epochs.sfreq, epochs.tmin) == (SFREQ, TMIN)
