@@ -6,7 +6,7 @@ from mutant import Mutant
 
 ESTIMATORS_TESTS = "tests/detectors/estimators/"
 DESCRIBED = (f"{ESTIMATORS_TESTS}test_described.py",)
-KEPT = (f"{ESTIMATORS_TESTS}test_kept.py",)
+KEPT = (f"{ESTIMATORS_TESTS}test_stored_estimators.py",)
 OWN = (f"{ESTIMATORS_TESTS}test_own_estimators.py",)
 STEPS = ("tests/steps/test_steps.py",)
 
