@@ -143,17 +143,18 @@ def fit_all(out: Path, jobs: int) -> None:
 def print_table(out: Path) -> None:
     """Print mean AUC over tested people, and the difference from the linear reference."""
     rows = pd.read_csv(out)
-    mean = rows.groupby(["method", "people", "subject"])["auc"].mean()
+    auc = rows.set_index(["method", "people", "draw", "subject"])["auc"].sort_index()
     cpu = rows.groupby(["method", "people"])["cpu"].mean()
     print(f"| method | people | AUC | less slda's (95 %) | better in | CPU s |\n|{'---|' * 6}")
     for label, reference in REFERENCE.items():
         for people in TRAINING:
             if (label, people) not in cpu.index:
                 continue
-            own = mean[label, people]
+            own = auc[label, people]
             shown = ""
             if label != reference:
-                less = own - mean[reference, people]
+                # Of the draws that both were fitted to.
+                less = (own - auc[reference, people]).dropna().groupby("subject").mean()
                 low, high = mean_interval(less.to_numpy())
                 better = f"{(less > 0).sum()} of {len(less)}"
                 shown = f"{less.mean():+.3f} ({low:+.3f} to {high:+.3f}) | {better}"
