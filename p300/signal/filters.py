@@ -119,10 +119,44 @@ def anti_alias(data: Signal, factor: float, phase: Literal["zero", "causal"]) ->
 
     The design of :func:`scipy.signal.decimate`, for any factor.
     """
+    return _apply_sections(data, anti_alias_sections(factor), phase, round(100 * factor))
+
+
+@cache
+def anti_alias_sections(factor: float) -> Signal:
+    """Design the filter of :func:`anti_alias`; second-order sections, [section, 6]."""
     from scipy import signal
 
-    sections = signal.cheby1(8, 0.05, 0.8 / factor, output="sos")
-    return _apply_sections(data, sections, phase, round(100 * factor))
+    sections: Signal = signal.cheby1(8, 0.05, 0.8 / factor, output="sos")
+    return sections
+
+
+class KeptSections:
+    """A causal filter that goes on where it stopped: pieces give what the whole would, bit for bit.
+
+    It starts as if the first sample had lasted for ever: EEG offsets are millivolts.
+
+    Parameters
+    ----------
+    sections
+        Second-order sections, [section, 6].
+    """
+
+    def __init__(self, sections: Signal) -> None:
+        self._sections = sections
+        self._state: Signal | None = None
+
+    def __call__(self, piece: Signal) -> Signal:
+        """Filter what comes next, [electrode, sample]."""
+        from scipy import signal
+
+        if not piece.shape[1]:
+            return piece
+        if self._state is None:
+            self._state = signal.sosfilt_zi(self._sections)[:, None, :] * piece[:, :1][None]
+        filtered: Signal
+        filtered, self._state = signal.sosfilt(self._sections, piece, axis=1, zi=self._state)
+        return filtered
 
 
 def _apply_sections(
@@ -135,10 +169,7 @@ def _apply_sections(
         length = min(padding, data.shape[1] - 1)
         filtered: Signal = signal.sosfiltfilt(sections, data, axis=1, padlen=length)
         return filtered
-    # Start as if the first sample had lasted for ever: EEG offsets are millivolts.
-    state = signal.sosfilt_zi(sections)[:, None, :] * data[:, :1][None]
-    filtered, _ = signal.sosfilt(sections, data, axis=1, zi=state)
-    return filtered
+    return KeptSections(sections)(data)
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,7 @@ from p300.errors import DataWarning, PreprocessingError
 from p300.recordings.faults import robust_amplitude
 from p300.recordings.guard import naming_warnings
 from p300.recordings.recording import Recording
+from p300.signal.causal import CausalFilters, goes_on
 from p300.signal.electrodes import placed, selected_signal
 from p300.signal.epoch_arrays import zscored
 from p300.signal.epochs import EPOCH_COLUMNS, Epochs, concatenate
@@ -307,6 +308,10 @@ def _cut(
     Subsampling first leaves ``factor`` interleaved signals; each flash is cut from the one that
     holds its onset sample, so that no onset is rounded.
     """
+    if goes_on(settings):
+        filtered = CausalFilters(recording.sfreq, grid.factor, settings)(piece)
+        yield from sample_epochs(filtered, onsets, grid.factor * grid.steps)
+        return
     if grid.factor > 1:
         piece = anti_alias(piece, grid.factor, settings.phase)
     if settings.order == "filter_first":

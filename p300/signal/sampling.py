@@ -103,18 +103,38 @@ def epoch_grid(recording: Recording, settings: Preprocessing) -> EpochGrid:
     """
     if recording.cut is not None:
         return stored_grid(recording, recording.cut, settings)
-    factor = subsampling_factor(recording, settings)
-    sfreq = settings.sfreq or nominal_rate(recording.sfreq) / factor
+    return grid_at(recording.sfreq, settings, recording.name)
+
+
+def grid_at(source_sfreq: float, settings: Preprocessing, where: str) -> EpochGrid:
+    """Return where the samples of the epochs of a continuous signal lie.
+
+    Parameters
+    ----------
+    source_sfreq
+        Its rate in Hz.
+    settings
+        What makes the epochs.
+    where
+        What messages call the signal.
+
+    Raises
+    ------
+    PreprocessingError
+        As :func:`epoch_grid`.
+    """
+    factor = subsampling_factor(source_sfreq, settings, where)
+    sfreq = settings.sfreq or nominal_rate(source_sfreq) / factor
     if settings.high >= sfreq / 2:
         raise PreprocessingError(
-            f"{recording.name}: {sfreq:g} Hz is too low for a band up to {settings.high:g} Hz; "
-            f"expected more than {2 * settings.high:g} Hz (recorded at {recording.sfreq:g} Hz, "
+            f"{where}: {sfreq:g} Hz is too low for a band up to {settings.high:g} Hz; "
+            f"expected more than {2 * settings.high:g} Hz (recorded at {source_sfreq:g} Hz, "
             f"subsampled by {factor:g})"
         )
     n_times = count_times(settings.tmin, settings.tmax, sfreq)
     if n_times < FEWEST_TIMES:
         raise PreprocessingError(
-            f"{recording.name}: an epoch of {settings.tmin:g} to {settings.tmax:g} s has {n_times} "
+            f"{where}: an epoch of {settings.tmin:g} to {settings.tmax:g} s has {n_times} "
             f"samples at {sfreq:g} Hz, expected at least {FEWEST_TIMES}; set tmin and tmax further "
             "apart"
         )
@@ -167,8 +187,8 @@ def held_window(recording: Recording) -> tuple[float, float]:
     return low, math.floor(1e3 * (cut.first + cut.n_times) / sfreq + 1e-6) / 1e3
 
 
-def subsampling_factor(recording: Recording, settings: Preprocessing) -> float:
-    """Return the number by which the recording's rate is divided, a whole one where it can be.
+def subsampling_factor(source_sfreq: float, settings: Preprocessing, where: str) -> float:
+    """Return the number by which a rate in Hz is divided, a whole one where it can be.
 
     Raises
     ------
@@ -177,20 +197,20 @@ def subsampling_factor(recording: Recording, settings: Preprocessing) -> float:
         settings do not allow values between samples.
     """
     if settings.sfreq is None:
-        return float(usual_factor(recording.sfreq))
-    ratio = recording.sfreq / settings.sfreq
+        return float(usual_factor(source_sfreq))
+    ratio = source_sfreq / settings.sfreq
     factor = round(ratio)
     if factor >= 1 and same_rate(ratio, factor):
         return float(factor)
     if ratio > 1 and settings.order == "filter_first" and settings.phase == "zero":
         return ratio
-    possible = ", ".join(f"{recording.sfreq / k:g}" for k in range(1, 5))
+    possible = ", ".join(f"{source_sfreq / k:g}" for k in range(1, 5))
     other = "" if ratio < 1 else (
         "; rates between them need values between samples: set preprocessing.order to "
         "filter_first and phase to zero"
     )  # fmt: skip
     raise PreprocessingError(
-        f"{recording.name}: {recording.sfreq:g} Hz cannot be subsampled to "
+        f"{where}: {source_sfreq:g} Hz cannot be subsampled to "
         f"{settings.sfreq:g} Hz by a whole factor; possible are {possible}, ... Hz{other}"
     )
 

@@ -40,11 +40,10 @@ def test_a_rate_that_is_off_by_rounding_is_subsampled_as_the_one_meant(rate, fac
 
 
 def test_a_rate_asked_for_is_reached_from_one_off_by_rounding():
-    recording = make_recording(sfreq=239.99999)
-    assert subsampling_factor(recording, Preprocessing(sfreq=80.0)) == 3
-    assert subsampling_factor(make_recording(sfreq=119.999), Preprocessing(sfreq=120.0)) == 1
+    assert subsampling_factor(239.99999, Preprocessing(sfreq=80.0), "here") == 3
+    assert subsampling_factor(119.999, Preprocessing(sfreq=120.0), "here") == 1
     with pytest.raises(PreprocessingError, match="by a whole factor"):
-        subsampling_factor(make_recording(sfreq=239.9), Preprocessing(sfreq=80.0))
+        subsampling_factor(239.9, Preprocessing(sfreq=80.0), "here")
 
 
 def test_recordings_whose_rates_differ_by_rounding_go_together():
