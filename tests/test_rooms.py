@@ -16,7 +16,7 @@ FLOOR = (
 """What every room stands on."""
 ROOMS = (
     "recordings", "signal", "detectors", "steps", "adaptation", "evaluation", "runs", "speller",
-    "report", "pipeline", "commands",
+    "online", "report", "pipeline", "commands",
 )  # fmt: skip
 """In the direction of the flow."""
 ROOF = ("__init__", "__main__")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,10 @@ class Flashes:
     def n_characters(self) -> int:
         """Number of characters."""
         return int(self.character.max()) + 1 if len(self.character) else 0
+
+    def as_first(self) -> Flashes:
+        """Return the flashes of one character, as those of the first."""
+        return replace(self, character=np.zeros_like(self.character))
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Flashes:
         """Return some of the epochs."""
@@ -138,6 +142,10 @@ class CodeSums:
         counts = np.bincount(cell, minlength=n_cells).astype(np.float64)
         return cls(sums.reshape(*shape, n_features), counts.reshape(shape), flashes.lit)
 
-    def before(self, character: int) -> CodeSums:
-        """Return the first characters, so many."""
-        return CodeSums(self.features[:character], self.counts[:character], self.lit)
+    def then(self, other: CodeSums) -> CodeSums:
+        """Return these characters and, after them, the others."""
+        return CodeSums(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.counts, other.counts]),
+            self.lit,
+        )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from p300.adaptation.coded_flashes import CodeSums, Flashes
 from p300.adaptation.expectation import Calibration
@@ -61,8 +62,6 @@ def score_prequentially(
 ) -> list[Prequential]:
     """Adapt character by character, with each strength; each is scored before it is used.
 
-    A guard keeps it from running away: see :func:`is_worse`.
-
     Parameters
     ----------
     known, strengths
@@ -74,35 +73,83 @@ def score_prequentially(
     -------
     One session a strength.
     """
-    unadapted = known(flashes.features)
-    ratios = np.empty((len(strengths), len(unadapted)))
-    gains: list[list[float]] = [[] for _ in strengths]
-    fell_back: list[list[int]] = [[] for _ in strengths]
-    sums, calibration = CodeSums.of(flashes), Calibration(known, strengths)
-    moment = np.zeros_like(known.covariance)
+    following = Following(known, strengths, flashes.lit)
+    ratios = np.empty((len(strengths), len(flashes.features)))
     for character in range(flashes.n_characters):
         rows = flashes.character == character
-        own, plain = flashes.of(rows), unadapted[rows]
-        adapted = calibration.ratios(own.features)
-        gained = agreement(adapted, own) - agreement(plain, own)
-        for k in range(len(strengths)):
-            trusted = not is_worse(gains[k])
-            ratios[k, rows] = adapted[k] if trusted else plain
-            if not trusted:
-                fell_back[k].append(character)
-            if calibration.adapted:
-                gains[k].append(float(gained[k]))
-        coded = own.features[own.code >= 0]
-        moment += coded.T @ coded
-        calibration.adapt(sums.before(character + 1), moment)
+        own = flashes.of(rows)
+        ratios[:, rows] = following.ratios(own.features)
+        following.learn(own)
     return [
-        Prequential(
-            ratios[k],
-            tuple(fell_back[k]),
-            known if is_worse(gains[k]) else calibration.readout(k),
-        )
+        Prequential(ratios[k], tuple(following.fell_back[k]), following.readout(k))
         for k in range(len(strengths))
     ]
+
+
+class Following:
+    """A subject who is followed character by character, by what was known before each.
+
+    A guard keeps it from running away: see :func:`is_worse`.
+
+    Parameters
+    ----------
+    known, strengths
+        As in :class:`Calibration`.
+    lit
+        1 where a code lights a symbol, [code, symbol].
+
+    Attributes
+    ----------
+    fell_back : for each strength the numbers of the characters, from 0, that were scored by the
+        readout at the start
+    """
+
+    def __init__(self, known: Readout, strengths: Sequence[Strength], lit: Floats) -> None:
+        self._known = known
+        self._calibration = Calibration(known, strengths)
+        self._gains: list[list[float]] = [[] for _ in strengths]
+        self.fell_back: list[list[int]] = [[] for _ in strengths]
+        n_features = len(known.target)
+        self._sums = CodeSums(np.empty((0, len(lit), n_features)), np.empty((0, len(lit))), lit)
+        self._moment = np.zeros_like(known.covariance)
+
+    @property
+    def _trusted(self) -> npt.NDArray[np.bool_]:
+        return np.array([not is_worse(gains) for gains in self._gains])
+
+    def ratios(self, features: Floats) -> Floats:
+        """Return log-likelihood ratios of flashes of the character that is shown now.
+
+        Parameters
+        ----------
+        features
+            [epoch, feature].
+
+        Returns
+        -------
+        [strength, epoch].
+        """
+        adapted, plain = self._calibration.ratios(features), self._known(features)
+        return np.where(self._trusted[:, None], adapted, plain)
+
+    def learn(self, own: Flashes) -> None:
+        """Adapt to a character that is over, as one that comes after all those before."""
+        trusted, character = self._trusted, len(self._sums.counts)
+        adapted = agreement(self._calibration.ratios(own.features), own)
+        gained = adapted - agreement(self._known(own.features), own)
+        for k, one in enumerate(trusted):
+            if not one:
+                self.fell_back[k].append(character)
+            if self._calibration.adapted:
+                self._gains[k].append(float(gained[k]))
+        coded = own.features[own.code >= 0]
+        self._moment += coded.T @ coded
+        self._sums = self._sums.then(CodeSums.of(own.as_first()))
+        self._calibration.adapt(self._sums, self._moment)
+
+    def readout(self, k: int) -> Readout:
+        """Return what is known by now with a strength, by position; guarded."""
+        return self._calibration.readout(k) if self._trusted[k] else self._known
 
 
 def agreement(ratios: Floats, flashes: Flashes) -> Floats:

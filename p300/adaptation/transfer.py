@@ -23,12 +23,12 @@ from p300.adaptation.readout import (
     fit_readout,
     readout_of,
 )
-from p300.adaptation.self_calibration import Prequential, score_prequentially
+from p300.adaptation.self_calibration import Following, Prequential, score_prequentially
 from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
 from p300.detectors.fitting import Fit, fit_each
 from p300.detectors.splits import HeldOut, held_out_parts
 from p300.errors import DetectorError, TrainingWarning
-from p300.recordings.layout import Layout, has_codes
+from p300.recordings.layout import Layout, has_codes, lit_symbols
 from p300.signal.epochs import Epochs
 from p300.signal.flash_rows import FlashRows
 from p300.signal.parts import Part, part_of
@@ -120,11 +120,15 @@ class Transfer:
         )
         subjects, again = epochs.units("subject"), np.empty(len(epochs))
         for number, (subject, session) in zip(np.unique(subjects), sessions, strict=True):
-            _warn_fallen_back(subject, session)
+            warn_fallen_back(subject, session)
             rows = subjects == number
             again[rows] = session.readout(features[rows])
-        scores, post_hoc = (self._log_odds(found) for found in (ratios[0], again))
+        scores, post_hoc = (self.log_odds(found) for found in (ratios[0], again))
         return Followed(scores, post_hoc, [session for _, session in sessions])
+
+    def following(self, layout: Layout) -> Following:
+        """Return what follows a new subject flash by flash; see :meth:`log_odds`."""
+        return Following(self.readout, [self.strength], lit_symbols(layout))
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
         """Return the readout adapted to the unlabelled epochs of one subject, guarded.
@@ -134,7 +138,7 @@ class Transfer:
         features = read_features(self.detector, epochs)
         flashes, _ = gather_flashes(epochs, features, layout)
         (session,) = score_prequentially(self.readout, flashes, [self.strength])
-        _warn_fallen_back(_name(epochs), session)
+        warn_fallen_back(_name(epochs), session)
         return session.readout
 
     def calibrated(self, epochs: Epochs) -> Callable[[Floats], Floats]:
@@ -152,9 +156,9 @@ class Transfer:
 
     def score(self, readout: Callable[[Floats], Floats], epochs: Epochs) -> Floats:
         """Return the log-odds of a target by what reads its features, [epoch]."""
-        return self._log_odds(readout(read_features(self.detector, epochs)))
+        return self.log_odds(readout(read_features(self.detector, epochs)))
 
-    def _log_odds(self, ratios: Floats) -> Floats:
+    def log_odds(self, ratios: Floats) -> Floats:
         """Return the log-odds of a target from log-likelihood ratios, [epoch]."""
         return finite_scores(self.calibration(ratios), f"of {self.detector.name}, adapted,")
 
@@ -334,7 +338,7 @@ def _name(epochs: FlashRows) -> str:
     return "/".join(str(epochs.flashes[column].iloc[0]) for column in ("dataset", "subject"))
 
 
-def _warn_fallen_back(subject: str, session: Prequential) -> None:
+def warn_fallen_back(subject: str, session: Prequential) -> None:
     """Name a subject and the characters at which the unadapted readout was taken instead."""
     if session.fell_back:
         warnings.warn(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from p300.adaptation.storage import load_transfer, save_transfer
+from p300.adaptation.storage import save_transfer
 from p300.adaptation.transfer import Transfer
 from p300.arguments import parse_options
 from p300.detectors import load_detector, save_detector
 from p300.detectors.sharing.card import CARD, write_card
-from p300.detectors.storage import REMEDY
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError, TrainingWarning
 from p300.evaluation.fold import fit_and_score_fold, seed_of
 from p300.evaluation.leaks import everything
@@ -24,12 +23,8 @@ from p300.runs.config import Experiment
 from p300.runs.preparation import cached_epochs
 from p300.signal.epochs import Epochs
 from p300.speller import Decision, LanguageModel, fit_speller, spell
+from p300.speller.fitted import SPELLER, Fitted
 from p300.speller.rates import mean_timing, subject_timings
-from p300.speller.records import SpellerRecord
-from p300.stored import StoredFolder
-
-SPELLER = "speller.json"
-"""Beside a stored detector that can spell: the layout and what the speller has learned."""
 
 
 def fit_on_all(
@@ -152,8 +147,8 @@ def predict_recordings(
     calibrates itself scores each character by what it knew before it, and in the column
     score_post_hoc by what it knew at the end; it begins every recording anew.
     """
-    score = _scorer(Path(folder))
-    tables = [score(recording) for recording in _open(path, source, subjects, options)]
+    fitted = Fitted.load(folder)
+    tables = [fitted.score(recording) for recording in _open(path, source, subjects, options)]
     if not tables:
         raise RecordingError(f"{path}: no recordings found")
     return pd.concat(tables, ignore_index=True)
@@ -185,49 +180,16 @@ def spell_recordings(
     SpellerError
         When the detector was trained on data without flash codes, or the recording has none.
     """
-    score, about = _scorer(Path(folder)), _read_speller(Path(folder))
-    if about is None:
+    fitted = Fitted.load(folder)
+    if fitted.model is None or fitted.layout is None:
         raise SpellerError(
             f"{folder}: this detector cannot spell, it was trained on data without a layout or "
             "flash codes; train it on data that have them"
         )
-    model, learned = about.model(), about.layout.layout()
     language = LanguageModel.load(language_model) if language_model else None
     for recording in _open(path, source, subjects, options):
-        layout = recording.layout or learned
-        yield from spell(score(recording), layout, model, language=language)
-
-
-def _scorer(folder: Path) -> Callable[[Recording], pd.DataFrame]:
-    """Read a stored detector; give what scores a recording with it."""
-    stored = load_detector(folder)
-    transfer = load_transfer(folder, stored.detector)
-    if transfer is None:
-        return stored.score
-    about = _read_speller(folder)
-    if about is None:
-        raise DetectorError(
-            f"{folder}: this detector adapts by the layout in {SPELLER}, which is missing; {REMEDY}"
-        )
-    learned = about.layout.layout()
-
-    def follow(recording: Recording) -> pd.DataFrame:
-        from scipy.special import expit
-
-        epochs = stored.cut(recording)
-        layout = recording.layout or learned
-        found = transfer.score_prequentially(epochs, layout)
-        return epochs.flashes.assign(
-            score=found.scores, probability=expit(found.scores), score_post_hoc=found.post_hoc
-        )
-
-    return follow
-
-
-def _read_speller(folder: Path) -> SpellerRecord | None:
-    """Read the speller beside a stored detector, None where it has none."""
-    stored = StoredFolder(folder, SpellerError, REMEDY)
-    return stored.record(SPELLER, SpellerRecord) if stored.has(SPELLER) else None
+        layout = recording.layout or fitted.layout
+        yield from spell(fitted.score(recording), layout, fitted.model, language=language)
 
 
 def _open(

@@ -280,6 +280,16 @@ OPENVIBE = SourceInfo(
     ),
 )
 
+SESSION = SourceInfo(
+    title="Sessions of p300 online: EEG before any filter, flashes where they were online, as XDF",
+    subjects="from the file names: sub-01_ses-1_run-2; or the option 'subject', or a guess",
+    electrodes="labels of the EEG stream",
+    sfreq="as the EEG stream states",
+    licence="your own",
+    citation="none: cite this package",
+    obtain="p300 online writes one a session",
+)
+
 SIMULATED = SourceInfo(
     title="Simulated 6x6 speller study",
     subjects="8 (1-8), two runs of 5 characters each",
@@ -336,6 +346,7 @@ DESCRIBED = {
     "moabb": MOABB,
     "muse_csv": MUSE_CSV,
     "openvibe": OPENVIBE,
+    "session": SESSION,
     "simulated": SIMULATED,
     "table": TABLE,
     "xdf": XDF,

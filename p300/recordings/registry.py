@@ -33,6 +33,7 @@ OUR_SOURCES = {
     "moabb": "p300.recordings.formats.moabb",
     "muse_csv": "p300.recordings.formats.muse_csv",
     "openvibe": "p300.recordings.formats.openvibe",
+    "session": "p300.recordings.formats.session",
     "simulated": "p300.recordings.simulated.study",
     "table": "p300.recordings.formats.table",
     "xdf": "p300.recordings.formats.xdf",

@@ -118,10 +118,15 @@ def align(epochs: Epochs, alignment: Alignment) -> Epochs:
     X = empty_epochs(*epochs.X.shape)
     for rows in _domains(epochs):
         recorded = np.asarray(epochs.X[rows])
+        if alignment.mode == "running":
+            running = Running(alignment.method)
+            for row, epoch in zip(rows, recorded, strict=True):
+                X[row] = running.aligned(epoch[None])[0]
+            continue
         covariances = epoch_covariances(recorded)
-        for known, aligned in _stages(epochs.select(rows), alignment):
-            mixing = whitener(reference(covariances[known], recorded.shape[2], alignment.method))
-            X[rows[aligned]] = mixing.astype(np.float32) @ recorded[aligned]
+        known = covariances[_known(epochs.select(rows), alignment)]
+        mixing = whitener(reference(known, recorded.shape[2], alignment.method))
+        X[rows] = mixing.astype(np.float32) @ recorded
     return replace(epochs, X=X)
 
 
@@ -179,20 +184,35 @@ def _in_time(
     return rows[np.lexsort((onset[rows], runs[rows]))]
 
 
-def _stages(domain: Epochs, alignment: Alignment) -> Iterator[tuple[slice, slice]]:
-    """Yield which epochs are aligned by which: (known epochs, epochs aligned by them)."""
-    n = len(domain)
-    match alignment.mode:
-        case "offline":
-            yield slice(n), slice(n)
-        case "prefix":
-            yield slice(_prefix(domain, alignment.characters or 0)), slice(n)
-        case "running":
-            first = 1
-            while first <= n:
-                following = next_stage(first)
-                yield slice(first), slice(first - 1, following - 1)
-                first = following
+def _known(domain: Epochs, alignment: Alignment) -> slice:
+    """Return which epochs all are aligned by, where they are not aligned as they are recorded."""
+    if alignment.mode == "offline":
+        return slice(len(domain))
+    return slice(_prefix(domain, alignment.characters or 0))
+
+
+class Running:
+    """A domain that is aligned as it is recorded, each epoch by those up to it.
+
+    Parameters
+    ----------
+    method
+        As in :class:`Alignment`, not ``none``.
+    """
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._covariances: list[Floats] = []
+        self._next, self._mixing = 1, np.empty((0, 0), dtype=np.float32)
+
+    def aligned(self, epoch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the epoch that comes next, aligned; both [1, electrode, time]."""
+        self._covariances.append(epoch_covariances(epoch)[0])
+        if len(self._covariances) == self._next:
+            found = reference(np.stack(self._covariances), epoch.shape[2], self._method)
+            self._mixing = whitener(found).astype(np.float32)
+            self._next = next_stage(self._next)
+        return self._mixing @ epoch
 
 
 def next_stage(n_known: int) -> int:

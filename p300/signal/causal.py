@@ -116,13 +116,18 @@ class EpochCutter:
         self._room[:, end - piece.shape[1] : end] = self._filters(piece)
         self.n_samples += piece.shape[1]
 
+    @property
+    def begins(self) -> int:
+        """First sample of an epoch, from its onset."""
+        return int(self._steps[0])
+
     def ends(self, onset: int) -> int:
         """Return the last sample of the stretch that the epoch of an onset needs."""
         return onset + int(self._steps[-1])
 
     def holds(self, onset: int) -> bool:
         """Return whether the signal from the first sample of an epoch on is still there."""
-        return onset + int(self._steps[0]) >= self._first
+        return onset + self.begins >= self._first
 
     def epoch(self, onset: int) -> npt.NDArray[np.float32]:
         """Return the epoch of a flash, normalised, [1, electrode, time].

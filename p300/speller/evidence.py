@@ -121,7 +121,10 @@ def add_likelihood_ratios(selections: Selections, ratio: LikelihoodRatio) -> Flo
     -------
     [selection, repetition, symbol], nats.
     """
-    return selections.add_up(ratio(selections.score)) @ selections.lit
+    # One product a repetition: what is known after some does not depend on how many follow.
+    each = selections.add_up(ratio(selections.score))[..., None, :]
+    evidence: Floats = (each @ selections.lit)[..., 0, :]
+    return evidence
 
 
 def log_posterior(evidence: Floats, factor: float, log_prior: Floats | float = 0.0) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +43,66 @@ def read_volts(
         When the unit is unknown, or channels and options do not fit together.
     """
     series = np.asarray(signal["time_series"], dtype=np.float64)
-    described = _channels(signal, series.shape[1])
-    kinds = [str(channel.get("type") or "EEG").upper() for channel in described]
-    labels = [str(channel.get("label") or "") for channel in described]
+    electrodes = choose_electrodes(_channels(signal, series.shape[1]), channels, str(file))
+    return electrodes.volts(series), list(electrodes.names)
+
+
+@dataclass(frozen=True)
+class ChannelAbout:
+    """What a stream says of a channel; empty where it says nothing."""
+
+    label: str = ""
+    kind: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class StreamElectrodes:
+    """The channels of a stream that are electrodes.
+
+    Parameters
+    ----------
+    names
+        Their names, [electrode].
+    rows
+        Which channels they are, [electrode].
+    channels
+        How their values become volts.
+    unit
+        Volts that 1 stands for, by the stream.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[int, ...]
+    channels: Channels
+    unit: float
+
+    def volts(self, series: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return samples in volts, [electrode, sample], of [sample, channel]."""
+        return self.channels.volts(series[:, list(self.rows)].T, self.unit)
+
+
+def choose_electrodes(
+    described: Sequence[ChannelAbout], channels: Channels, where: str
+) -> StreamElectrodes:
+    """Return which channels of a stream are electrodes; parameters and errors as of read_volts."""
+    kinds = [channel.kind.upper() or "EEG" for channel in described]
+    labels = [channel.label for channel in described]
     if len(set(labels)) != len(labels) or "" in labels:
         labels = [f"EEG{k + 1}" for k in range(len(labels))]
     others = [label for label, kind in zip(labels, kinds, strict=True) if kind != "EEG"]
-    named = channels.choose(labels, file, others)
-    rows = [labels.index(label) for label in named]
-    units = {str(described[row].get("unit") or "microvolts").lower() for row in rows}
+    named = channels.choose(labels, where, others)
+    rows = tuple(labels.index(label) for label in named)
+    units = {described[row].unit.lower() or "microvolts" for row in rows}
     if channels.microvolts_per_unit is None and (len(units) > 1 or not units <= set(_VOLTS)):
         raise RecordingError(
-            f"{file}: EEG in {sorted(units)} found, expected one unit of volts; give the option "
+            f"{where}: EEG in {sorted(units)} found, expected one unit of volts; give the option "
             "'microvolts_per_unit'"
         )
-    unit = _VOLTS.get(units.pop(), 1e-6)
-    return channels.volts(series[:, rows].T, unit), list(named.values())
+    return StreamElectrodes(tuple(named.values()), rows, channels, _VOLTS.get(units.pop(), 1e-6))
 
 
-def _channels(signal: dict[str, Any], n_channels: int) -> list[dict[str, str | None]]:
+def _channels(signal: dict[str, Any], n_channels: int) -> list[ChannelAbout]:
     """Return label, type and unit of each channel, as far as the stream describes them."""
     found: Any = signal["info"]
     for name in ("desc", "channels"):
@@ -67,10 +110,13 @@ def _channels(signal: dict[str, Any], n_channels: int) -> list[dict[str, str | N
         found = inner[0] if isinstance(inner, list) and inner else None
     listed = found.get("channel", []) if isinstance(found, dict) else []
     if len(listed) != n_channels:
-        return [{} for _ in range(n_channels)]
+        return [ChannelAbout()] * n_channels
     return [
-        {key: value[0] for key, value in channel.items() if isinstance(value[0], str)}
-        if isinstance(channel, dict)
-        else {}
+        ChannelAbout(*(_said(channel, key) for key in ("label", "type", "unit")))
         for channel in listed
     ]
+
+
+def _said(channel: Any, key: str) -> str:
+    value = channel.get(key) if isinstance(channel, dict) else None
+    return value[0] if isinstance(value, list) and isinstance(value[0], str) else ""

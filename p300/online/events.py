@@ -1,0 +1,160 @@
+"""What happens in a session, as typed events: scores, decisions, learning, faults by name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; ``at`` is the session's clock in seconds."""
+
+    at: float
+    kind: ClassVar[str] = "event"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event JSON-ready, its kind first."""
+        return {"event": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Scored(Event):
+    """A flash was scored: where it is in the stored signal, and the log-odds of a target."""
+
+    sample: int
+    code: int
+    character: int
+    repetition: int
+    target: bool | None
+    score: float
+    kind: ClassVar[str] = "flash"
+
+
+@dataclass(frozen=True)
+class Posterior(Event):
+    """What is known of a character after so many repetitions: the probability of each symbol."""
+
+    character: int
+    repetitions: int
+    probabilities: dict[str, float]
+    kind: ClassVar[str] = "posterior"
+
+
+@dataclass(frozen=True)
+class Decided(Event):
+    """A character was decided; ``symbol`` is empty where nothing is spelled.
+
+    Parameters
+    ----------
+    posterior
+        Of the symbol, or of nobody attending.
+    repetitions
+        Used for it.
+    forced
+        Whether the character ended before the posterior reached the threshold.
+    tie
+        Whether another symbol was as likely.
+    damaged
+        Whether something of the character was lost, so that nothing is learned from it.
+    """
+
+    character: int
+    symbol: str
+    posterior: float
+    repetitions: int
+    forced: bool
+    tie: bool
+    damaged: bool
+    kind: ClassVar[str] = "decision"
+
+
+@dataclass(frozen=True)
+class Learned(Event):
+    """The detector has learned from a character, which took so many seconds."""
+
+    character: int
+    seconds: float
+    trusted: bool
+    kind: ClassVar[str] = "learned"
+
+
+@dataclass(frozen=True)
+class Fault(Event):
+    """Something that should not happen did; ``text`` says what, and what became of it."""
+
+    text: str
+    kind: ClassVar[str] = "fault"
+
+
+class MissingMarker(Fault):
+    """Codes of a repetition were not told; what is lost counts as no evidence."""
+
+    kind: ClassVar[str] = "missing marker"
+
+
+class UnreadMarker(Fault):
+    """A marker that is no message of the documented form."""
+
+    kind: ClassVar[str] = "unread marker"
+
+
+class UnknownCode(Fault):
+    """A flash code that the layout does not have."""
+
+    kind: ClassVar[str] = "unknown code"
+
+
+class DoubledMarker(Fault):
+    """A flash was told twice, or two at one sample; the first one counts."""
+
+    kind: ClassVar[str] = "doubled marker"
+
+
+class LateMarker(Fault):
+    """A flash was told when later ones were scored, or its EEG was no longer kept."""
+
+    kind: ClassVar[str] = "late marker"
+
+
+class DisorderedMarker(Fault):
+    """A flash of a character or repetition that was over."""
+
+    kind: ClassVar[str] = "disordered marker"
+
+
+class OutsideEeg(Fault):
+    """A flash at a time of which there is no EEG, or whose epoch would reach across a gap."""
+
+    kind: ClassVar[str] = "marker outside EEG"
+
+
+class Gap(Fault):
+    """EEG is missing; filters start anew behind it."""
+
+    kind: ClassVar[str] = "gap in EEG"
+
+
+class ClockJump(Fault):
+    """The time stamps of the EEG jumped back; filters start anew."""
+
+    kind: ClassVar[str] = "clock jump"
+
+
+class Reconnected(Fault):
+    """A stream went away and is back; filters start anew."""
+
+    kind: ClassVar[str] = "stream gone and back"
+
+
+class BadSamples(Fault):
+    """EEG samples are NaN or infinite; they are left out as a gap."""
+
+    kind: ClassVar[str] = "samples not finite"
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    MissingMarker, UnreadMarker, UnknownCode, DoubledMarker, LateMarker, DisorderedMarker,
+    OutsideEeg, Gap, ClockJump, Reconnected, BadSamples,
+)  # fmt: skip
+"""All kinds; docs/online.md tells of each."""

@@ -1,0 +1,65 @@
+"""A session as it is stored: the EEG as it came, the markers as they came, what became of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from p300.online.xdf_file import XdfWriter
+from p300.recordings.formats.session import MARKERS, NOTES, FlashNote, SessionNote
+from p300.recordings.layout import Layout
+from p300.recordings.readers.xdfsignal import ChannelAbout
+
+Floats = npt.NDArray[np.float64]
+
+
+class Recorder:
+    """The XDF file of a session, written as it goes; source ``session`` reads it.
+
+    Three streams: the EEG, before any filter and in the unit it came in; the markers' texts; and
+    notes of p300: which flash was taken to be at which sample, where the EEG does not go on, which
+    characters were damaged, faults and decisions.
+
+    Parameters
+    ----------
+    path
+        Must not exist.
+    name, sfreq, channels
+        Of the stream of EEG.
+    layout
+        That is shown.
+    """
+
+    def __init__(
+        self, path: Path, name: str, sfreq: float, channels: list[ChannelAbout], layout: Layout
+    ) -> None:
+        self.path = path
+        self._file = XdfWriter(path)
+        self._eeg = self._file.stream(name, "EEG", "", sfreq, channels)
+        self._markers = self._file.stream("markers", MARKERS, "", 0.0)
+        self._notes = self._file.stream("p300", NOTES, "", 0.0)
+        self.note(0.0, SessionNote(layout=layout.to_dict()).model_dump())
+
+    def eeg(self, stamps: Floats, values: Floats) -> None:
+        """Store samples as they came; stamps [sample], values [sample, channel]."""
+        self._eeg.numbers(stamps, values)
+
+    def marker(self, stamp: float, text: str) -> None:
+        """Store a marker as it came."""
+        self._markers.text(stamp, text)
+
+    def flash(self, stamp: float, flash: FlashNote) -> None:
+        """Store where a flash is in the EEG."""
+        self.note(stamp, flash.model_dump())
+
+    def note(self, stamp: float, said: dict[str, Any]) -> None:
+        """Store a note, JSON-ready."""
+        self._notes.text(stamp, json.dumps(said, ensure_ascii=False))
+
+    def close(self) -> None:
+        """End the file."""
+        self._file.close()

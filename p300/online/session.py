@@ -1,0 +1,428 @@
+"""A session: chunks of EEG and markers come in, scores, letters and faults come out.
+
+Nothing here depends on the size of the chunks, nor on when they come: flashes are taken in the
+order of their time, each when its epoch is complete.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from bisect import insort
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from p300.online.events import (
+    BadSamples,
+    ClockJump,
+    Decided,
+    DisorderedMarker,
+    DoubledMarker,
+    Event,
+    Fault,
+    Gap,
+    LateMarker,
+    Learned,
+    MissingMarker,
+    OutsideEeg,
+    Posterior,
+    Reconnected,
+    Scored,
+    UnknownCode,
+    UnreadMarker,
+)
+from p300.online.letters import Letter
+from p300.online.markers import End, Flash, MarkerError, read_marker
+from p300.online.source import EegSource
+from p300.online.stamps import Floats, Stamps
+from p300.online.timing import Timings
+from p300.recordings.formats.session import DamageNote, FlashNote, SegmentNote
+from p300.signal.alignment import Running
+from p300.signal.causal import EpochCutter
+from p300.speller.fitted import Fitted, Follower, Seen
+
+if TYPE_CHECKING:
+    from p300.online.recorder import Recorder
+    from p300.speller.language import Prior
+
+KEPT = 20.0
+"""Seconds of filtered EEG that are kept for markers that come late."""
+
+FAR = 60.0
+"""Seconds that a marker's time may be from now."""
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(order=True)
+class _Waiting:
+    """A flash, or the end of a character, whose turn has not come."""
+
+    time: float
+    order: int
+    said: Flash | End = field(compare=False)
+    arrival: float = field(compare=False)
+    onset: int | None = field(default=None, compare=False)
+
+
+class _Segment:
+    """A stretch of EEG without a gap."""
+
+    def __init__(self, source: EegSource, first: int) -> None:
+        self.first = first
+        self.stamps = Stamps(source.sfreq, KEPT)
+        self.cutter = EpochCutter(source.sfreq, source.grid, source.settings, KEPT)
+
+
+class Session:
+    """One person at the speller, from the first sample to the last.
+
+    Parameters
+    ----------
+    fitted
+        The detector.
+    source
+        What the EEG is.
+    listen
+        Is told every :class:`~p300.online.events.Event`.
+    recorder
+        Stores the session as it goes; None: nothing is stored.
+    language
+        Prior over symbols.
+    offset
+        Seconds that flashes are seen later than their markers say, as the EEG has it.
+    clock
+        The time in seconds, on the clock of the stamps; :mod:`p300.online.streams` has LSL's.
+    """
+
+    def __init__(
+        self,
+        fitted: Fitted,
+        source: EegSource,
+        listen: Listener,
+        *,
+        recorder: Recorder | None = None,
+        language: Prior | None = None,
+        offset: float = 0.0,
+        clock: Callable[[], float],
+    ) -> None:
+        self.layout, self.text = source.layout, list[str]()
+        self.timings = Timings()
+        self._model, self._source, self._language = source.model, source, language
+        self._listen, self._recorder = listen, recorder
+        self._offset, self._clock = offset, clock
+        self._follower: Follower = fitted.follow(source.layout)
+        alignment = fitted.stored.alignment
+        self._running = Running(alignment.method) if alignment.changes_epochs else None
+        self._n_samples = 0
+        self._segment = _Segment(source, 0)
+        self._waiting: list[_Waiting] = []
+        self._order = 0
+        self._letter: Letter | None = None
+        self._damaged: set[int] = set()
+        self._over = 0  # number of the last character that is over
+        self._last = (-np.inf, -1)  # time and sample in the recording of the last flash taken
+
+    # -- what comes in
+
+    def eeg(self, stamps: Floats, values: Floats) -> None:
+        """Take samples as the stream has them.
+
+        Parameters
+        ----------
+        stamps
+            Corrected to this machine's clock, seconds, [sample].
+        values
+            [sample, channel], in the unit of the stream.
+        """
+        if not len(stamps):
+            return
+        self.timings.note("transport", self._clock() - float(stamps[-1]))
+        if self._recorder is not None:
+            self._recorder.eeg(stamps, values)
+        volts = self._source.volts(values)
+        finite = np.isfinite(volts).all(axis=0)
+        edges = [0, *(np.flatnonzero(np.diff(finite)) + 1).tolist(), len(stamps)]
+        for start, stop in itertools.pairwise(edges):
+            if finite[start]:
+                self._continuous(stamps[start:stop], volts[:, start:stop])
+            else:
+                self._skip(stop - start)
+        self._go_on()
+
+    def marker(self, stamp: float, text: str) -> None:
+        """Take a message of the presentation; its time is on this machine's clock."""
+        arrival = self._clock()
+        self.timings.note("marker", arrival - stamp)
+        if self._recorder is not None:
+            self._recorder.marker(stamp, text)
+        try:
+            said = read_marker(text)
+        except MarkerError as error:
+            self._fault(UnreadMarker, f"{error}; left out")
+            return
+        if isinstance(said, Flash) and said.code not in self.layout.groups:
+            self._fault(
+                UnknownCode,
+                f"flash code {said.code} found, the layout has {sorted(self.layout.groups)}; "
+                f"left out, character {said.character} is damaged",
+            )
+            self._damage(said.character)
+            return
+        if isinstance(said, Flash) and abs(stamp - arrival) > FAR:
+            self._leave_out(
+                OutsideEeg, _Waiting(stamp, 0, said, arrival),
+                f"its time is {stamp - arrival:+.0f} s from now; is it of another clock, such as "
+                "time.time() where local_clock() is meant?",
+            )  # fmt: skip
+            return
+        insort(self._waiting, _Waiting(stamp + self._offset, self._order, said, arrival))
+        self._order += 1
+        self._go_on()
+
+    def reconnected(self, what: str) -> None:
+        """Take note that the stream of EEG went away and is back: nothing reaches across that."""
+        self._fault(Reconnected, f"{what} went away and is back; filters start anew")
+        self._break()
+
+    def close(self) -> None:
+        """End the session: what still waits is named, the last character decided and learned."""
+        for waiting in self._waiting:
+            if isinstance(waiting.said, Flash):
+                self._leave_out(OutsideEeg, waiting, "the EEG ended before its epoch did")
+        self._waiting = []
+        self._end_letter()
+        self.timings.end_of(self._segment.stamps)
+        if self._recorder is not None:
+            self._recorder.close()
+
+    # -- EEG
+
+    def _continuous(self, stamps: Floats, volts: Floats) -> None:
+        """Take finite samples; divide them where the stream does not go on."""
+        while len(stamps):
+            broken = self._segment.stamps.push(stamps)
+            n = len(stamps) if broken is None else broken.at
+            if n:
+                self._segment.cutter.push(volts[:, :n])
+                self._n_samples += n
+            if broken is None:
+                return
+            self._go_on()
+            size = broken.seconds
+            if size > 0:
+                self._fault(Gap, f"{size:.3f} s of EEG are missing; filters start anew")
+            else:
+                self._fault(ClockJump, f"the EEG's clock jumped back by {-size:.3f} s; filters "
+                            "start anew")  # fmt: skip
+            self._break()
+            stamps, volts = stamps[n:], volts[:, n:]
+
+    def _skip(self, n: int) -> None:
+        """Leave out samples that are not finite."""
+        self._go_on()
+        self._fault(BadSamples, f"{n} samples with NaN or infinite values; filters start anew")
+        self._break()
+        self._n_samples += n
+        self._break()
+
+    def _break(self) -> None:
+        """Begin a new segment; epochs that would reach into it are lost."""
+        reached = self._segment.stamps.last
+        for waiting in list(self._waiting):
+            if isinstance(waiting.said, Flash) and waiting.time <= reached:
+                self._waiting.remove(waiting)
+                self._leave_out(OutsideEeg, waiting, "its epoch reaches across a gap in the EEG")
+        self.timings.end_of(self._segment.stamps)
+        self._note(SegmentNote(sample=self._n_samples).model_dump())
+        self._last = -np.inf, self._last[1]  # the clock may be another one
+        self._segment = _Segment(self._source, self._n_samples)
+
+    # -- flashes
+
+    def _go_on(self) -> None:
+        """Take all flashes whose turn has come."""
+        while self._waiting and self._take(self._waiting[0]):
+            self._waiting.pop(0)
+
+    def _take(self, waiting: _Waiting) -> bool:
+        """Take what waits first; return whether its turn had come."""
+        stamps, said = self._segment.stamps, waiting.said
+        if not stamps.n_samples:
+            return False
+        if isinstance(said, End):
+            if waiting.time > stamps.last:
+                return False
+            if self._letter is not None and self._letter.number == said.character:
+                self._end_letter()
+            return True
+        if waiting.time < self._last[0]:
+            self._leave_out(LateMarker, waiting, "later ones were scored before it came")
+            return True
+        if waiting.onset is None:
+            waiting.onset = stamps.nearest(waiting.time)
+        if waiting.onset is not None:
+            return self._cut(said, waiting, waiting.onset)
+        if waiting.time >= stamps.last:
+            return False
+        early = waiting.time < stamps.first_kept()
+        self._leave_out(OutsideEeg if early else LateMarker, waiting, "there is no EEG of it")
+        return True
+
+    def _cut(self, flash: Flash, waiting: _Waiting, onset: int) -> bool:
+        """Score a flash when its epoch is complete; return whether it is."""
+        cutter = self._segment.cutter
+        if cutter.ends(onset) >= cutter.n_samples:
+            return False
+        if onset + cutter.begins < 0:
+            self._leave_out(OutsideEeg, waiting, "its epoch begins before the EEG")
+        elif not cutter.holds(onset):
+            self._leave_out(LateMarker, waiting, "its EEG is no longer kept")
+        else:
+            self._score(flash, waiting, onset)
+        return True
+
+    def _score(self, flash: Flash, waiting: _Waiting, onset: int) -> None:
+        """Score a flash and see whether that is enough for a letter."""
+        sample = self._segment.first + onset
+        letter = self._letter_of(flash, waiting)
+        if letter is None:
+            return
+        if letter.has(flash.code, flash.repetition) or sample == self._last[1]:
+            self._fault(DoubledMarker, f"{_named(flash)} was told twice, or beside another flash "
+                        "of one sample; the first one counts")  # fmt: skip
+            if not letter.has(flash.code, flash.repetition):
+                self._damage(flash.character)
+            return
+        if flash.repetition > letter.repetition and letter.seen:
+            self._check_repetition(letter, flash.repetition)
+        begin = time.perf_counter()
+        epoch = self._segment.cutter.epoch(onset)
+        if self._running is not None:
+            epoch = self._running.aligned(epoch)
+        read = self._follower.read(epoch)
+        score = self._follower.score(read)
+        self._last = waiting.time, sample
+        self._note(
+            FlashNote(sample=sample, code=flash.code, character=flash.character,
+                      repetition=flash.repetition, target=flash.target).model_dump(),
+            waiting.time,
+        )  # fmt: skip
+        self._tell(Scored(self._clock(), sample, flash.code, flash.character, flash.repetition,
+                          flash.target, score))  # fmt: skip
+        letter.add(Seen(read, flash.code, flash.repetition), score)
+        if not letter.missing(flash.repetition):
+            self._decide(letter)
+        self.timings.note("decoding", time.perf_counter() - begin)
+        self.timings.note("flash to score", self._clock() - waiting.time)
+
+    def _letter_of(self, flash: Flash, waiting: _Waiting) -> Letter | None:
+        """Return the character of a flash, a new one after the end of the last; None if over."""
+        letter = self._letter
+        if letter is None or flash.character > letter.number:
+            if flash.character <= self._over:
+                self._leave_out(DisorderedMarker, waiting, "its character is over")
+                return None
+            self._end_letter()
+            letter = Letter(flash.character, self.layout, self._model, self._language, self.text)
+            self._letter = letter
+        elif (flash.character, flash.repetition) < (letter.number, letter.repetition):
+            self._leave_out(DisorderedMarker, waiting, "its repetition or character is over")
+            return None
+        return letter
+
+    def _check_repetition(self, letter: Letter, following: int) -> None:
+        """Name what is missing of repetitions that are over; see whether they are enough."""
+        for repetition in range(letter.repetition, following):
+            if lost := letter.missing(repetition):
+                self._miss(letter, repetition, lost)
+        self._decide(letter)
+
+    def _miss(self, letter: Letter, repetition: int, lost: list[int]) -> None:
+        self._fault(
+            MissingMarker,
+            f"character {letter.number}, repetition {repetition}: no epochs of codes {lost}; they "
+            "count as no evidence, the character is damaged",
+        )
+        self._damage(letter.number)
+
+    # -- letters
+
+    def _decide(self, letter: Letter, *, last: bool = False) -> None:
+        """Decide a character if enough is known, or nothing more comes."""
+        if letter.decided or not letter.seen or (letter.judged == len(letter.seen) and not last):
+            return
+        letter.judged = len(letter.seen)
+        posterior = letter.posterior()
+        stop = letter.stop(posterior)
+        symbols = {letter.symbol(k): float(np.exp(p)) for k, p in enumerate(posterior[-1])}
+        self._tell(Posterior(self._clock(), letter.number, len(posterior), symbols))
+        if stop.forced[0] and not last:
+            return
+        letter.decided = True
+        at, best = int(stop.repetition[0]), int(stop.decided[0])
+        symbol = letter.symbol(best)
+        if symbol:
+            self.text.append(symbol)
+        decided = Decided(
+            self._clock(), letter.number, symbol, float(np.exp(posterior[at, best])), at + 1,
+            bool(stop.forced[0]), bool(stop.tie[0]), letter.number in self._damaged,
+        )  # fmt: skip
+        self._tell(decided)
+        self._note(decided.to_dict())
+
+    def _end_letter(self) -> None:
+        """Decide the character that is over if it was not, and learn from it if it is whole."""
+        letter, self._letter = self._letter, None
+        if letter is None:
+            return
+        if (lost := letter.missing(letter.repetition)) and not letter.decided:
+            self._miss(letter, letter.repetition, lost)
+        self._decide(letter, last=True)
+        self._over = letter.number
+        if letter.number in self._damaged:
+            self._note(DamageNote(character=letter.number).model_dump())
+            return
+        if self._follower.learns:
+            begin = time.perf_counter()
+            self._follower.learn(letter.seen)
+            seconds = time.perf_counter() - begin
+            self.timings.note("learning", seconds)
+            trusted = len(self._follower.fell_back) == 0
+            self._tell(Learned(self._clock(), letter.number, seconds, trusted))
+
+    # -- what goes out
+
+    def _damage(self, character: int) -> None:
+        self._damaged.add(character)
+
+    def _leave_out(self, kind: type[Fault], waiting: _Waiting, why: str) -> None:
+        """Name a flash that is left out; nothing is learned from its character."""
+        assert isinstance(waiting.said, Flash)
+        flash = waiting.said
+        self._damage(flash.character)
+        self._fault(kind, f"{_named(flash)} is left out: {why}; its character is damaged")
+
+    def _fault(self, kind: type[Fault], text: str) -> None:
+        fault = kind(self._clock(), text)
+        self.timings.count(kind)
+        self._note(fault.to_dict())
+        self._tell(fault)
+
+    def _note(self, said: dict[str, object], stamp: float | None = None) -> None:
+        if self._recorder is not None:
+            self._recorder.note(self._clock() if stamp is None else stamp, said)
+
+    def _tell(self, event: Event) -> None:
+        self.timings.see(event)
+        self._listen(event)
+
+
+def _named(flash: Flash) -> str:
+    return (
+        f"the flash of code {flash.code}, character {flash.character}, repetition "
+        f"{flash.repetition},"
+    )

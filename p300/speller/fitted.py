@@ -1,0 +1,192 @@
+"""A fitted detector that spells: read from its folder, it follows a person flash by flash.
+
+Offline and online are one path: every flash is scored by itself, because sums over several epochs
+at once are rounded otherwise, so that scores are the same bit for bit however the epochs come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p300.adaptation.coded_flashes import Flashes, gather_flashes
+from p300.adaptation.self_calibration import Prequential
+from p300.adaptation.storage import load_transfer
+from p300.adaptation.transfer import Transfer, features_read, warn_fallen_back
+from p300.detectors.storage import REMEDY, StoredDetector, load_detector
+from p300.errors import DetectorError, SpellerError
+from p300.recordings.damage import damaged_characters
+from p300.recordings.layout import Layout, lit_symbols
+from p300.recordings.recording import Recording
+from p300.speller.model import SpellerModel
+from p300.speller.records import SpellerRecord
+from p300.stored import StoredFolder
+
+SPELLER = "speller.json"
+"""Beside a stored detector that can spell: the layout and what the speller has learned."""
+
+Floats = npt.NDArray[np.float64]
+
+
+class Seen(NamedTuple):
+    """A flash whose epoch was read: what was read, [feature], and of which code and repetition."""
+
+    read: Floats
+    code: int
+    repetition: int
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted detector with all that is stored beside it.
+
+    Parameters
+    ----------
+    stored
+        The detector.
+    transfer
+        How it goes on learning; None where it does not.
+    model
+        What its speller has learned; None where it cannot spell.
+    layout
+        That it learned on; None where it cannot spell.
+    """
+
+    stored: StoredDetector
+    transfer: Transfer | None
+    model: SpellerModel | None
+    layout: Layout | None
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Fitted:
+        """Read the folder of a fitted detector.
+
+        Raises
+        ------
+        DetectorError, SpellerError
+            When a file is missing or damaged.
+        """
+        folder = Path(folder)
+        stored = load_detector(folder)
+        transfer = load_transfer(folder, stored.detector)
+        files = StoredFolder(folder, SpellerError, REMEDY)
+        if not files.has(SPELLER):
+            if transfer is not None:
+                raise DetectorError(
+                    f"{folder}: this detector adapts by the layout in {SPELLER}, which is missing; "
+                    f"{REMEDY}"
+                )
+            return cls(stored, None, None, None)
+        about = files.record(SPELLER, SpellerRecord)
+        return cls(stored, transfer, about.model(), about.layout.layout())
+
+    def follow(self, layout: Layout | None) -> Follower:
+        """Return what follows a person who looks at a layout."""
+        return Follower(self, layout or self.layout)
+
+    def score(self, recording: Recording) -> pd.DataFrame:
+        """Score every flash of a recording.
+
+        Returns
+        -------
+        As :meth:`p300.detectors.storage.StoredDetector.score`. A detector that calibrates itself
+        scores each character by what it knew before it, and in the column ``score_post_hoc`` by
+        what it knew at the end. It learns nothing from characters that are marked as damaged.
+        """
+        from scipy.special import expit
+
+        epochs = self.stored.cut(recording)
+        layout = recording.layout or self.layout
+        follower = self.follow(layout)
+        X = epochs.X
+        read = np.array([follower.read(X[k : k + 1]) for k in range(len(epochs))])
+        if self.transfer is None or layout is None:
+            scores = np.array([follower.score(one) for one in read])
+            return epochs.flashes.assign(score=scores, probability=expit(scores))
+        flashes, order = gather_flashes(epochs, read, layout)
+        number = epochs.flashes["character"].fillna(-1).to_numpy(dtype=np.int64)[order]
+        damaged = np.isin(number, list(damaged_characters(recording)))
+        scores = np.empty(len(epochs))
+        for character in range(flashes.n_characters):
+            rows = np.flatnonzero(flashes.character == character)
+            for row in rows:
+                scores[order[row]] = follower.score(flashes.features[row])
+            if not damaged[rows].any():
+                follower.learn_from(flashes.of(flashes.character == character))
+        again = follower.post_hoc(read, recording)
+        return epochs.flashes.assign(score=scores, probability=expit(scores), score_post_hoc=again)
+
+
+class Follower:
+    """A fitted detector beside one person: it scores each flash and learns from each character.
+
+    Parameters
+    ----------
+    fitted
+        The detector.
+    layout
+        That the person looks at.
+    """
+
+    def __init__(self, fitted: Fitted, layout: Layout | None) -> None:
+        self._detector, self._transfer = fitted.stored.detector, fitted.transfer
+        self._following = None
+        if self._transfer is not None and layout is not None:
+            self._following = self._transfer.following(layout)
+            self._codes, self._lit = sorted(layout.groups), lit_symbols(layout)
+
+    @property
+    def learns(self) -> bool:
+        """Whether it goes on learning."""
+        return self._following is not None
+
+    @property
+    def fell_back(self) -> tuple[int, ...]:
+        """Numbers of the characters, from 0, at which it trusted what it knew at the start."""
+        return () if self._following is None else tuple(self._following.fell_back[0])
+
+    def read(self, epoch: npt.NDArray[np.float32]) -> Floats:
+        """Return what is needed of an epoch, [1, electrode, time], to score and to learn.
+
+        Returns
+        -------
+        [feature]; of a detector that does not go on learning the log-odds of a target alone.
+        """
+        if self._following is None:
+            return self._detector.decision_function(epoch)
+        return features_read(self._detector, epoch)[0]
+
+    def score(self, read: Floats) -> float:
+        """Return the log-odds of a target by what is known now."""
+        if self._following is None or self._transfer is None:
+            return float(read[0])
+        return float(self._transfer.log_odds(self._following.ratios(read[None])[0])[0])
+
+    def learn(self, character: Sequence[Seen]) -> None:
+        """Learn from the flashes of a character that is over, in the order of time."""
+        if self._following is None or not character:
+            return
+        code = np.searchsorted(self._codes, [seen.code for seen in character])
+        repetition = np.array([seen.repetition for seen in character], dtype=np.intp)
+        read = np.array([seen.read for seen in character])
+        self.learn_from(Flashes(read, np.zeros_like(code), code, repetition, self._lit))
+
+    def learn_from(self, flashes: Flashes) -> None:
+        """Learn from the same, gathered."""
+        if self._following is not None:
+            self._following.learn(flashes)
+
+    def post_hoc(self, read: Floats, recording: Recording) -> Floats:
+        """Score flashes again by what is known at the end; say where it was not trusted."""
+        assert self._following is not None  # nothing else is scored again
+        assert self._transfer is not None
+        readout = self._following.readout(0)
+        nothing = Prequential(np.empty(0), self.fell_back, readout)
+        warn_fallen_back(f"{recording.dataset}/{recording.subject}", nothing)
+        return self._transfer.log_odds(readout(read))

@@ -1,0 +1,54 @@
+"""Online equals offline, bit for bit, whatever the chunks are."""
+
+import numpy as np
+import pytest
+from fed_sessions import Fed, fitted, somebody
+
+from p300.commands.stored_detectors import predict_recordings, spell_recordings
+from p300.online.events import Decided, Fault, Learned, Scored
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return fitted(tmp_path_factory.mktemp("detector") / "one")
+
+
+@pytest.fixture(scope="module")
+def recording():
+    return somebody()
+
+
+def told(decisions):
+    return [(d.symbol, d.posterior, d.repetitions, d.forced, d.tie) for d in decisions]
+
+
+@pytest.mark.parametrize("sizes", [(1,), (7,), (64,), (5, 1, 64, 13)])
+def test_a_stored_session_has_the_scores_and_letters_of_the_moment(
+    folder, recording, tmp_path, sizes
+):
+    file = tmp_path / "sub-1.xdf"
+    fed = Fed(folder, recording, file).feed(sizes)
+    assert not fed.of(Fault)
+    offline = predict_recordings(folder, file, "session")
+    scored = fed.of(Scored)
+    assert [event.score for event in scored] == offline["score"].tolist()
+    assert [event.sample for event in scored] == recording.flashes["sample"].tolist()
+    spelled = list(spell_recordings(folder, file, "session"))
+    assert told(fed.of(Decided)) == told(spelled)
+    assert len(spelled) == 4
+    assert len(fed.of(Learned)) == 4
+
+
+def test_the_recording_itself_has_the_same_letters(folder, recording):
+    from p300.speller import spell
+    from p300.speller.fitted import Fitted
+
+    fed = Fed(folder, recording).feed()
+    found = Fitted.load(folder)
+    scores = found.score(recording)
+    # The stream is in microvolts, which are volts to rounding.
+    np.testing.assert_allclose(
+        [event.score for event in fed.of(Scored)], scores["score"], rtol=1e-4, atol=1e-4
+    )
+    decisions = list(spell(scores, recording.layout, found.model))
+    assert [d.symbol for d in fed.of(Decided)] == [d.symbol for d in decisions]
