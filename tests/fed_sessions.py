@@ -63,7 +63,8 @@ class Fed:
     folder
         Of the detector.
     recording
-        Its flashes, numbered, and its signal in microvolts are fed.
+        Its flashes, numbered, and its signal in microvolts are fed; ``markers`` come with a
+        sample and have a stamp and a text.
     file
         Where the session is stored; None for nowhere.
     """
@@ -73,7 +74,7 @@ class Fed:
         self.values = 1e6 * recording.raw.get_data().T
         self.stamps = START + np.arange(len(self.values)) / self.sfreq
         self.markers = [
-            (START + row.sample / self.sfreq,
+            (int(row.sample), START + row.sample / self.sfreq,
              write_flash(Flash(int(row.code), int(row.character), int(row.repetition),
                                bool(row.target))))
             for row in recording.flashes.itertuples()
@@ -94,7 +95,8 @@ class Fed:
         """Have the presentation say when each character is over."""
         shown = self.recording.flashes.groupby("character")["sample"].max()
         ends = [
-            (START + sample / self.sfreq + 0.01, write_end(int(k))) for k, sample in shown.items()
+            (sample, START + sample / self.sfreq + 0.01, write_end(int(k)))
+            for k, sample in shown.items()
         ]
         self.markers = sorted(self.markers + ends)
 
@@ -108,12 +110,12 @@ class Fed:
                 if not len(stamps):
                     break
                 self.clock.now = max(self.clock.now, float(stamps[-1]))
-                while waiting and waiting[0][0] <= stamps[-1]:
-                    self.session.marker(*waiting.pop(0))
+                while waiting and waiting[0][0] < at + size:
+                    self.session.marker(*waiting.pop(0)[1:])
                 self.session.eeg(stamps, self.values[piece])
                 at += size
-        for marker in waiting:
-            self.session.marker(*marker)
+        for _, stamp, text in waiting:
+            self.session.marker(stamp, text)
         self.session.close()
         return self
 
