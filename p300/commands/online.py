@@ -52,7 +52,7 @@ def online(
         offset=offset / 1e3, patience=patience,
     )  # fmt: skip
     print_report(report)
-    say(f"Session: {out}; p300 spell {fitted} {out} session repeats it")
+    say(f"Session: {out}; p300 spell {fitted} {out} --source session repeats it")
 
 
 def replay(

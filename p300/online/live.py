@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from p300.errors import OnlineError
 from p300.files import write_json
 from p300.online.recorder import Recorder
-from p300.online.session import Listener, Session
+from p300.online.segment import Listener
+from p300.online.session import Session
 from p300.online.source import check_online, match
 from p300.online.streams import DecisionOutlet, Inlet, find, local_clock
 from p300.speller.fitted import Fitted

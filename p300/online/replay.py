@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +97,7 @@ class Away:
     seconds: float
 
 
-Scripted = Chunk | Message | Away
+Scripted: TypeAlias = Chunk | Message | Away
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,13 @@ def write_script(recording: Recording, faults: Faults = NO_FAULTS, chunk: int = 
     order = np.arange(len(recording.electrodes))
     if faults.shuffled:
         order = random.permutation(order)
-    steps = [
-        *_chunks(recording, order, faults, chunk, random),
-        *_messages(recording, faults, random),
-    ]
+    steps: list[Scripted] = []
+    steps += _chunks(recording, order, faults, chunk, random)
+    steps += _messages(recording, faults, random)
     steps += [Away(at, seconds) for at, seconds in faults.disconnects]
+    # Markers before the samples of their time, a stream's end between them.
+    steps.sort(key=lambda step: (step.due, isinstance(step, Chunk), isinstance(step, Away)))
     electrodes = tuple(recording.electrodes[k] for k in order)
-    rank: dict[type[Scripted], int] = {Message: 0, Away: 1, Chunk: 2}
-    steps.sort(key=lambda step: (step.due, rank[type(step)]))
     return Script(electrodes, recording.sfreq, tuple(steps))
 
 
