@@ -17,7 +17,7 @@ from p300.recordings.channels import NO_CHANGES
 from p300.recordings.damage import mark_damaged
 from p300.recordings.described import SESSION
 from p300.recordings.layout import Layout
-from p300.recordings.places import SubjectPattern, place_files
+from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.xdffile import XdfStream, read_stream_headers, read_streams
 from p300.recordings.readers.xdfsignal import read_volts
 from p300.recordings.recording import Recording, build_recording
@@ -32,11 +32,12 @@ _Count = Annotated[int, Strict(), Field(ge=0)]
 
 
 class SessionNote(BaseModel):
-    """The first note: what is shown."""
+    """The first note: what is shown; ``offset``: seconds that flashes come after their markers."""
 
     model_config = ConfigDict(extra="forbid")
     note: Literal["session"] = "session"
     layout: dict[str, Any]
+    offset: float = 0.0
 
 
 class FlashNote(BaseModel):
@@ -112,7 +113,12 @@ def load(
     RecordingError
         When a file is damaged or no session.
     """
-    for file, place in place_files(files_ending(path, ".xdf"), subjects, path, subject):
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".xdf"))
+    if not files:
+        raise RecordingError(f"{path}: no .xdf files here. {INFO.obtain}")
+    for file, place in place_files(files, subjects, path, subject):
         yield _read(file, dataset, asdict(place))
 
 
@@ -128,11 +134,15 @@ def _read(file: Path, dataset: str, place: dict[str, Any]) -> Recording:
         columns=["sample", "code", "character", "repetition", "target"],
     )
     target = flashes["target"].astype("boolean")
+    if target.notna().all() and not target.any():
+        _warn(f"{file}: none of {len(flashes)} flashes is a target; targets are taken as unknown")
     if target.isna().any() or not target.any():
         flashes["target"] = None
     layouts = [one.layout for one in told if isinstance(one, SessionNote)]
     volts, electrodes = read_volts(signal, NO_CHANGES, file)
-    volts[~np.isfinite(volts)] = 0.0  # a segment of their own, without flashes
+    if (broken := ~np.isfinite(volts)).any():  # a segment of their own, without flashes
+        _warn(f"{file}: {int(broken.sum())} NaN or infinite samples, which were no EEG, are zero")
+        volts[broken] = 0.0
     recording = build_recording(
         volts, electrodes, eeg.sfreq, flashes, dataset=dataset,
         layout=Layout.from_dict(layouts[0]) if layouts else None, source=str(file),
@@ -140,13 +150,13 @@ def _read(file: Path, dataset: str, place: dict[str, Any]) -> Recording:
     )  # fmt: skip
     mark_damaged(recording, [one.character for one in told if isinstance(one, DamageNote)])
     if bad := list(recording.raw.info["bads"]):
-        warnings.warn(
-            f"{file}: electrodes {bad} hold no EEG; they are used as they are, as online",
-            DataWarning,
-            stacklevel=2,
-        )
+        _warn(f"{file}: electrodes {bad} hold no EEG; they are used as they are, as online")
         recording.raw.info["bads"] = []
     return recording
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, DataWarning, stacklevel=4)
 
 
 def _only(streams: Sequence[XdfStream], kind: str, file: Path) -> XdfStream:
