@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from p300.errors import DataWarning, RecordingError
@@ -19,7 +20,7 @@ from p300.recordings.described import SESSION
 from p300.recordings.layout import Layout
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.xdffile import XdfStream, read_stream_headers, read_streams
-from p300.recordings.readers.xdfsignal import read_volts
+from p300.recordings.readers.xdfsignal import describe_channels, read_volts
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import files_ending
 
@@ -153,6 +154,32 @@ def _read(file: Path, dataset: str, place: dict[str, Any]) -> Recording:
         _warn(f"{file}: electrodes {bad} hold no EEG; they are used as they are, as online")
         recording.raw.info["bads"] = []
     return recording
+
+
+def read_channel(
+    file: Path, label: str
+) -> tuple[npt.NDArray[np.float64], float, npt.NDArray[np.int64]]:
+    """Return a channel of a session as it came, of any type, such as a photodiode.
+
+    Returns
+    -------
+    Its values [sample], its rate in Hz, and the samples of the flashes [flash].
+
+    Raises
+    ------
+    RecordingError
+        When there is no such channel.
+    """
+    streams = read_stream_headers(file)
+    eeg, notes = (_only(streams, kind, file) for kind in ("EEG", NOTES))
+    signal, said = read_streams(file, [eeg, notes])
+    values = np.asarray(signal["time_series"], dtype=np.float64)
+    labels = [channel.label for channel in describe_channels(signal, values.shape[1])]
+    if label not in labels:
+        raise RecordingError(f"{file}: no channel {label!r} found, there are {labels}")
+    told = _notes([str(row[0]) for row in said["time_series"]], file)
+    samples = [one.sample for one in told if isinstance(one, FlashNote)]
+    return values[:, labels.index(label)], eeg.sfreq, np.array(samples, dtype=np.int64)
 
 
 def _warn(message: str) -> None:
