@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from fed_sessions import Fed, fitted, somebody
+from studies import make_recording
 
+from p300 import Preprocessing, make_detector, preprocess, save_detector
 from p300.errors import OnlineError, RecordingError
 from p300.online.offsets import photodiode, scan
 from p300.online.recorder import Recorder
@@ -18,20 +20,33 @@ def folder(tmp_path_factory):
     return fitted(tmp_path_factory.mktemp("detector") / "one")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A detector of people whose responses are strong and alike."""
+    recordings = [make_recording(str(k), amplitude=2e-5) for k in (1, 2)]
+    epochs = preprocess(recordings, Preprocessing(phase="causal", normaliser="none", low=0.5))
+    detector = make_detector("slda").fit(epochs.X, epochs.y, groups=epochs.groups("character"))
+    return Fitted.load(save_detector(detector, tmp_path_factory.mktemp("made") / "one", epochs))
+
+
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("delay", [0.0, 0.06])
-def test_the_scan_finds_how_late_flashes_are(folder, delay, known):
-    recording = somebody()
-    found = Fitted.load(folder)
-    plain = scan(found, recording)
+def test_the_scan_finds_how_late_flashes_are(made, delay, known):
+    recording = make_recording("3", amplitude=2e-5)
     flashes = recording.flashes
     flashes["sample"] -= round(delay * recording.sfreq)
     if not known:
         flashes["target"] = None
-    moved = scan(found, recording)
-    assert moved.n == 4
-    assert abs(moved.seconds - plain.seconds - delay) < 0.012
-    assert moved.low <= moved.seconds <= moved.high
+    found = scan(made, recording)
+    assert found.n == 4
+    assert abs(found.seconds - delay) < 0.012
+    assert found.low <= found.seconds <= found.high
+
+
+def test_a_person_without_responses_has_no_sure_offset(made):
+    recording = make_recording("3", amplitude=0.0)
+    found = scan(made, recording)
+    assert found.high - found.low > 0.1
 
 
 def lit_session(file, delay=0.048, seen=1.0):
@@ -61,7 +76,7 @@ def test_a_photodiode_measures_the_delay_and_its_spread(tmp_path):
 
 def test_a_photodiode_that_does_not_see_the_flashes_is_refused(tmp_path):
     lit_session(tmp_path / "sub-1.xdf", seen=0.3)
-    with pytest.raises(OnlineError, match="rises after .* of 309 markers"):
+    with pytest.raises(OnlineError, match=r"rises after .* of 309 markers"):
         photodiode(tmp_path / "sub-1.xdf", "light")
     with pytest.raises(
         RecordingError, match=r"no channel 'lamp' found, there are \['Cz', 'light'\]"
