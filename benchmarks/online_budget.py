@@ -83,9 +83,9 @@ def measure(
     print(
         f"{what}, {sfreq:g} Hz: {seconds:.0f} s of EEG, {n_decided} characters; "
         f"{100 * spent / seconds:.1f} % of a core; a chunk of 16 samples takes (processor, ms) "
-        f"{took[0]:.2f} in the median, {took[1]:.1f} in 99 %, {took[2]:.1f} at worst; learning from "
-        f"a character (clock, ms) {1e3 * part['median']:.1f}, {1e3 * part['worst']:.1f} at worst; "
-        f"memory {before:.0f} to {_memory():.0f} MB"
+        f"{took[0]:.2f} in the median, {took[1]:.1f} in 99 %, {took[2]:.1f} at worst; "
+        f"learning from a character (clock, ms) {1e3 * part['median']:.1f}, "
+        f"{1e3 * part['worst']:.1f} at worst; memory {before:.0f} to {_memory():.0f} MB"
     )
 
 

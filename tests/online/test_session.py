@@ -1,11 +1,15 @@
 """Online equals offline, bit for bit, whatever the chunks are."""
 
+import shutil
+
 import numpy as np
 import pytest
 from fed_sessions import START, Fed, fitted, somebody
 
 from p300.commands.stored_detectors import predict_recordings, spell_recordings
+from p300.files import read_json, write_json
 from p300.online.events import Decided, Fault, Learned, Scored
+from p300.speller.fitted import SPELLER
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +58,11 @@ def test_the_recording_itself_has_the_same_letters(folder, recording):
     assert [d.symbol for d in fed.of(Decided)] == [d.symbol for d in decisions]
 
 
-def test_a_letter_comes_before_the_character_is_over(folder):
-    fed = Fed(folder, somebody(repetitions=15))
+def test_a_letter_comes_before_the_character_is_over(folder, recording, tmp_path):
+    bold = tmp_path / "bold"
+    shutil.copytree(folder, bold)
+    write_json(bold / SPELLER, {**read_json(bold / SPELLER), "threshold": 0.06})
+    fed = Fed(bold, recording)
     fed.end_markers()
     fed.feed()
     decided = fed.of(Decided)
@@ -63,7 +70,7 @@ def test_a_letter_comes_before_the_character_is_over(folder):
     early = [event for event in decided if not event.forced]
     assert early
     for event in early:
-        assert event.repetitions < 15
+        assert event.repetitions < 5
         assert event.at < START + ends[event.character - 1]
 
 
