@@ -27,6 +27,7 @@ from mutants_packaging import PACKAGING
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
+from mutants_recommended import RECOMMENDED
 from mutants_recordings import RECORDINGS
 from mutants_risk import RISK
 from mutants_self_start import SELF_START
@@ -49,6 +50,7 @@ MUTANTS = (
     *MNE,
     *PACKAGING,
     *ESTIMATORS,
+    *RECOMMENDED,
     *SHARING,
     *MOABB,
     *PLUGINS,

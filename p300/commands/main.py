@@ -247,7 +247,12 @@ def compare(
 @app.command()
 def train(
     config: Config = None,
-    detector: Annotated[str, typer.Option(help="Name of a detector of the config.")] = "cnn1",
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="A detector of the config; recommended, or the first that fits, without."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write the fitted detector to.")] = Path(
         "detector"
     ),
@@ -259,13 +264,14 @@ def train(
     device: DeviceName = "cpu",
 ) -> None:
     """Fit one detector on all labelled flashes of a data set and store it in a folder."""
-    from p300.commands.stored_detectors import fit_on_all
+    from p300.commands.stored_detectors import choose_detector, fit_on_all
     from p300.detectors.device import training_on
 
     experiment = read_config(config, overrides)
+    label = detector or choose_detector(experiment, dataset, data)
     with training_on(device):
-        fitted = fit_on_all(experiment, detector, out, data=data, dataset=dataset)
-    say(f"Detector: {fitted}")
+        fitted = fit_on_all(experiment, label, out, data=data, dataset=dataset)
+    say(f"Detector: {label}, in {fitted}")
 
 
 @app.command()
@@ -333,6 +339,9 @@ def detectors(
     info = detector_info(name)
     about = f"{name}: {info.title}", info.citation, f"Package: {DETECTORS.package(name)}"
     say("\n".join(filter(None, about)))
+    if info.alone:
+        say(f"Stands for detector: {info.alone} with")
+        say(f"  alignment = {info.alignment}\n  adaptation = {info.adaptation!r}\nand")
     ranges = parameter_ranges(name)
     for key, default in detector_parameters(name).items():
         say(f"  {key} = {default!r}  ({ranges[key]})")
