@@ -21,6 +21,7 @@ from mutant import Mutant
 from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
+from mutants_log import RUN_LOG
 from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
@@ -51,6 +52,7 @@ MUTANTS = (
     *PACKAGING,
     *ESTIMATORS,
     *RECOMMENDED,
+    *RUN_LOG,
     *SHARING,
     *MOABB,
     *PLUGINS,

@@ -15,10 +15,12 @@ from p300.commands.configs import configs, read_config
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
+from p300.commands.telling import take_everywhere
 from p300.commands.terminal import (
     print_comparison,
     print_letters,
     print_means,
+    print_plan,
     print_table,
     progress_bars,
     say,
@@ -149,7 +151,7 @@ def run(
     """Run an experiment: recordings to report. Started again, it goes on where it stopped."""
     experiment = read_config(config, overrides)
     if dry_run:
-        _print_plan(experiment, data)
+        print_plan(experiment, data)
         return
     certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
     folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device, verify)
@@ -378,24 +380,11 @@ def _evaluate(
     return RunFolder(folder)
 
 
-def _print_plan(experiment: Experiment, data: Path) -> None:
-    from p300.runs.plan import preview
-
-    say(experiment.to_yaml())
-    tasks = preview(experiment, data)
-    rows = [
-        [task.dataset, task.protocol_label, task.fold.name, task.detector,
-         str(len(task.fold.train)), str(len(task.fold.test))]
-        for task in tasks
-    ]  # fmt: skip
-    print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
-    say(f"{len(tasks)} folds to fit.")
-
-
 for command in (init, inspect, cache, export, card):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.command()(configs)
+take_everywhere(app)
 
 
 def run_command_line() -> None:
