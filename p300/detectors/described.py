@@ -43,7 +43,8 @@ class Description:
 
 
 _WHOLE = "the whole epoch, every sample at every electrode"
-_MEANS = "the means of {n_windows} consecutive pieces of the epoch at every electrode"
+_PIECES = "the means of {n_windows} consecutive pieces of the epoch"
+_MEANS = f"{_PIECES} at every electrode"
 _FIRST_RUNS = ("bnci2015_003",)
 _SIMULATED = ("simulated",)
 
@@ -101,12 +102,10 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "braindecode": Description(
         "the network {model} of braindecode", _WHOLE, ("braindecode",), ("torch", "braindecode")
     ),
-    "slda": Description(
-        "shrinkage linear discriminant analysis", _MEANS, ("blankertz2011",)
-    ),
+    "slda": Description("shrinkage linear discriminant analysis", _MEANS, ("blankertz2011",)),
     "xdawn_lda": Description(
         "shrinkage linear discriminant analysis behind xDAWN spatial filters",
-        "the means of {n_windows} consecutive pieces of the epoch in each spatially filtered signal",
+        f"{_PIECES} in each spatially filtered signal",
         ("rivet2009", "blankertz2011", "ledoit2004"),
         ("pyriemann",),
     ),
@@ -162,7 +161,7 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "dbn": _older("a deep belief network", "hinton2006", sees=_MEANS),
     "sparse_coding": Description(
         "logistic regression on sparse codes by a learned dictionary",
-        "sparse codes of the means of {n_windows} consecutive pieces of the epoch at every electrode",
+        f"sparse codes of {_MEANS}",
         ("olshausen1996", "mairal2009", "cox1958"),
     ),
     "gan_augmented": _network(
@@ -177,14 +176,14 @@ DESCRIPTIONS: Mapping[str, Description] = {
 """Detector -> what is told of it."""
 
 COVARIANCES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "shrinkage": ("a covariance matrix shrunk after Ledoit and Wolf", ("ledoit2004",)),
+    "shrinkage": ("a shrunk covariance matrix", ("ledoit2004",)),
     "toeplitz": ("a block-Toeplitz covariance matrix", ("sosulski2022", "ledoit2004")),
 }
 """Setting ``covariance`` -> what it is, and its sources."""
 
 LEARNING: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "modern": ("class-weighted cross-entropy and AdamW", ("loshchilov2019",)),
-    "paper": ("the squared error and plain gradient descent of CNN-1's authors", ("cecotti2011",)),
+    "paper": ("the squared error and plain gradient descent", ("cecotti2011",)),
     "squared": ("the squared error and AdamW", ("loshchilov2019",)),
     "absolute": ("the absolute error and AdamW", ("loshchilov2019",)),
     "momentum": ("cross-entropy and gradient descent with Nesterov momentum", ("sutskever2013",)),

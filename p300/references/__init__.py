@@ -107,7 +107,7 @@ def cited_text(keys: Sequence[str], otherwise: str = "") -> str:
 
 
 def cited_labels(keys: Sequence[str]) -> dict[str, str]:
-    """Return how a text calls each of some references: authors and year, with a letter where needed.
+    """Return what a text calls each of some references: authors, year, a letter where needed.
 
     Parameters
     ----------

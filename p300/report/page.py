@@ -80,11 +80,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Source:
-    """A text file in full, folded away."""
+    """A text file in full, folded away; with ``filename`` it lies beside the report, too."""
 
     kind: ClassVar[str] = "source"
     title: str
     text: str
+    filename: str = ""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,10 @@ class RunFolder:
         """Return the place of a figure of the report."""
         return self.path / "figures" / f"{safe_name(name)}.png"
 
+    def methods_file(self, name: str) -> Path:
+        """Return the place of a text to paste, such as ``methods.tex`` or ``references.bib``."""
+        return self.path / "methods" / safe_name(name)
+
     # Whose folder it is.
 
     def check_owner(self, experiment: Experiment) -> None:
@@ -335,9 +339,13 @@ class RunFolder:
                 f"{', '.join(missing)}. Start it again with p300 run"
             )
 
-    def write_report(self, page: str, figures: Mapping[str, bytes]) -> None:
-        """Write the report, and its figures (name -> PNG) beside it."""
+    def write_report(
+        self, page: str, figures: Mapping[str, bytes], texts: Mapping[str, str] | None = None
+    ) -> None:
+        """Write the report, and beside it its figures (name -> PNG) and texts to paste."""
         for name, png in figures.items():
             with written_whole(self.figure_file(name)) as temporary:
                 temporary.write_bytes(png)
+        for name, text in (texts or {}).items():
+            write_text(self.methods_file(name), text)
         write_text(self.report_file, page)

@@ -31,7 +31,8 @@ def test_every_source_tells_about_itself_and_loads(name):
     module = source_module(name)
     assert isinstance(module.INFO, SourceInfo)
     texts = {key: text for key, text in vars(module.INFO).items() if isinstance(text, str)}
-    assert all(text for key, text in texts.items() if key != "citation") and module.INFO.cited
+    assert all(text for key, text in texts.items() if key != "citation")
+    assert module.INFO.cited
     parameters = inspect.signature(module.load).parameters
     assert list(parameters)[:3] == ["path", "dataset", "subjects"]
     for parameter in list(parameters.values())[3:]:

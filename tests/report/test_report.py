@@ -245,7 +245,7 @@ def test_six_subjects_have_the_interval_of_the_metrics(build_run: Callable[..., 
     rows = _Page(page).rows
     assert ("slda", f"{row['value']:.3f} ({ends})") in rows
     assert any(cells[:2] == ("95 % interval", ends) for cells in rows)
-    assert "Mean ROC-AUC over subjects (95 % interval)" in page
+    assert "Mean ROC-AUC over subjects (95 % interval of the mean)" in page
     assert "mean over 6 subjects with its 95 % interval" in page
 
 
