@@ -26,7 +26,7 @@ FEWEST = 6
 TESTS = {
     "sign-flip": (
         "exact sign-flip permutation test of the mean difference (the share of all 2^n signs of "
-        "the subjects' differences whose mean is at least as far from zero)"
+        "the subjects' differences whose mean is at least as far from zero as the one found)"
     ),
     "Hall": (
         "t test of the mean difference after Hall's transformation, which takes the skewness of "

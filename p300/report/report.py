@@ -99,7 +99,8 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     sources = [block for block in blocks if isinstance(block, Source)]
     texts = {source.filename: source.text for source in sources if source.filename}
     folder = RunFolder(run)
-    folder.write_report(page, figures, texts)
+    folder.write_texts(texts)
+    folder.write_report(page, figures)
     return folder.report_file
 
 

@@ -339,13 +339,14 @@ class RunFolder:
                 f"{', '.join(missing)}. Start it again with p300 run"
             )
 
-    def write_report(
-        self, page: str, figures: Mapping[str, bytes], texts: Mapping[str, str] | None = None
-    ) -> None:
-        """Write the report, and beside it its figures (name -> PNG) and texts to paste."""
+    def write_report(self, page: str, figures: Mapping[str, bytes]) -> None:
+        """Write the report, and its figures (name -> PNG) beside it."""
         for name, png in figures.items():
             with written_whole(self.figure_file(name)) as temporary:
                 temporary.write_bytes(png)
-        for name, text in (texts or {}).items():
-            write_text(self.methods_file(name), text)
         write_text(self.report_file, page)
+
+    def write_texts(self, texts: Mapping[str, str]) -> None:
+        """Write texts to paste, file name -> text."""
+        for name, text in texts.items():
+            write_text(self.methods_file(name), text)

@@ -79,8 +79,8 @@ def _subjects(results: RunResults) -> Iterator[str]:
         )
     if simulated := _simulated(results):
         yield (
-            f"Simulated: {joined([f'“{name}”' for name in simulated])}. Its subjects are draws of a "
-            "model and no people; figures say how a detector copes with that model."
+            f"Simulated: {joined([f'“{name}”' for name in simulated])}. Subjects there are draws "
+            "of a model and no people; figures say how a detector copes with that model."
         )
 
 
@@ -112,8 +112,8 @@ def _flashes_left_out(results: RunResults) -> Iterator[str]:
         n_all = sum(r["n_flashes"] for r in own)
         if lost := n_all - len(folder.flashes(dataset)):
             yield (
-                f"Of the {n_all:,} flashes of “{dataset}” {lost:,} have no epoch: they are too near "
-                "an end of the signal, touch a stretch marked as bad, or are not known to be "
+                f"Of the {n_all:,} flashes of “{dataset}” {lost:,} have no epoch: they are too "
+                "near an end of the signal, touch a stretch marked as bad, or are not known to be "
                 "targets or not."
             )
 

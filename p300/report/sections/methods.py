@@ -31,7 +31,10 @@ def to_paste(results: RunResults) -> Section:
         "methods.tex": "LaTeX, with citations for natbib",
         "references.bib": "BibTeX of all that is cited",
     }
-    sources = (Source(titles[name], content, filename=name) for name, content in text.files.items())
+    sources = (
+        Source(titles[name], content, filename=name, shown=name == "methods.txt")
+        for name, content in text.files.items()
+    )
     return Section("Methods, to paste", (Text(reading), *sources))
 
 
