@@ -94,12 +94,9 @@ def test_flashes_without_an_epoch(own_run: Path) -> None:
     assert "no epoch" not in topic(read_run(own_run), "Left out")
     file = RunFolder(own_run).flashes_file("bnci2015_003")
     file.parent.mkdir(parents=True, exist_ok=True)
-    table = pd.DataFrame(
-        {
-            "dataset": "bnci2015_003", "subject": "3", "session": "1", "run": "1",
-            "sample": range(1400), "onset": 0.5, "target": True, "code": 1, "character": 1, "repetition": 1,
-        }
-    )  # fmt: skip
+    where = {"dataset": "bnci2015_003", "subject": "3", "session": "1", "run": "1"}
+    flash = {"onset": 0.5, "target": True, "code": 1, "character": 1, "repetition": 1}
+    table = pd.DataFrame({**where, "sample": range(1400), **flash})
     table.astype({"target": "boolean"}).to_parquet(file, index=False)
     told = topic(read_run(own_run), "Left out")
     assert "Of the 1,440 flashes of “bnci2015_003” 40 have no epoch" in told
