@@ -22,6 +22,7 @@ from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
 from mutants_log import RUN_LOG
+from mutants_methods import METHODS
 from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
@@ -56,6 +57,7 @@ MUTANTS = (
     *SHARING,
     *MOABB,
     *PLUGINS,
+    *METHODS,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -38,7 +38,7 @@ def list_sources(context: typer.Context) -> None:
     print_table(
         columns,
         [
-            [k, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.citation, origin(k)]
+            [k, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.cited, origin(k)]
             for k, i in infos.items()
         ],
     )
@@ -54,8 +54,9 @@ def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None
     module = source_module(name)
     say(f"{'package':>10}: {SOURCES.package(name)}")
     for label, text in vars(module.INFO).items():
-        if isinstance(text, str):
+        if isinstance(text, str) and label != "citation":
             say(f"{label:>10}: {text}")
+    say(f"{'citation':>10}: {module.INFO.cited}")
     if module.INFO.files:
         say(f"{'fetch':>10}: p300 datasets fetch {name} ({len(module.INFO.files)} files)")
     hidden = ("path", "dataset", "subjects")
@@ -85,7 +86,7 @@ def fetch(
             f"p300 does not know the SHA-256 of {unseen} of them: they were trusted the first "
             f"time, written down in {files[0].parent / HASHES} and are checked from now on."
         )
-    say(f"Licence: {info.licence}. Cite: {info.citation}")
+    say(f"Licence: {info.licence}. Cite: {info.cited}")
 
 
 def init(

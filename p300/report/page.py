@@ -80,11 +80,17 @@ class Picture:
 
 @dataclass(frozen=True)
 class Source:
-    """A text file in full, folded away."""
+    """A text file in full, folded away unless it is to be ``shown``.
+
+    With a ``filename`` it is text to paste, whose lines are as long as paragraphs, and lies beside
+    the report, too.
+    """
 
     kind: ClassVar[str] = "source"
     title: str
     text: str
+    filename: str = ""
+    shown: bool = False
 
 
 @dataclass(frozen=True)

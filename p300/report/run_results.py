@@ -104,22 +104,39 @@ class RunResults:
         """The same, and the accuracy of what was decoded again at the end."""
         return rates_of(self.metrics)
 
+    def settings(self, label: str) -> dict[str, Any]:
+        """Return all settings of a detector that the experiment calls ``label``."""
+        return (self.config.get("detectors") or {}).get(label) or {}
+
+    def fits_of(self, label: str) -> pd.DataFrame:
+        """Return the fits of a detector."""
+        return self.fits[self.fits["detector"] == label] if len(self.fits) else self.fits
+
+    def fits_under(self, protocol: str) -> pd.DataFrame:
+        """Return the fits of a protocol, as the tables call it."""
+        return self.fits[self.fits["protocol"] == protocol] if len(self.fits) else self.fits
+
+    def subjects_measured(self) -> dict[str, int]:
+        """Return how many subjects of each data set have figures."""
+        single = self.metrics[self.metrics["subject"] != MEAN]
+        counts = single.groupby("dataset", sort=False)["subject"].nunique()
+        return {str(name): int(n) for name, n in counts.items()}
+
     def detector_name(self, label: str) -> str:
         """Return the name in the registry of a detector that the experiment calls ``label``."""
-        settings = (self.config.get("detectors") or {}).get(label) or {}
-        return str(settings.get("detector", label))
+        return str(self.settings(label).get("detector", label))
 
     def alignment(self, label: str) -> Alignment:
         """Return the alignment of a detector that the experiment calls ``label``."""
-        settings = (self.config.get("detectors") or {}).get(label) or {}
-        return make_alignment(settings.get("alignment"), f"detectors.{label}.alignment")
+        given = self.settings(label).get("alignment")
+        return make_alignment(given, f"detectors.{label}.alignment")
 
     def adaptation(self, label: str) -> Adaptation[Any]:
         """Return how a detector that the experiment calls ``label`` adapts to tested subjects."""
-        settings = (self.config.get("detectors") or {}).get(label) or {}
         name = self.detector_name(label)
         default = DETECTORS[name].adaptation if name in DETECTORS else "none"
-        return make_adaptation(settings.get("adaptation", default), f"detectors.{label}.adaptation")
+        given = self.settings(label).get("adaptation", default)
+        return make_adaptation(given, f"detectors.{label}.adaptation")
 
     def sources(self, dataset: str) -> set[str]:
         """Return the kinds of source that a data set was read from."""

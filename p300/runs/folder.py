@@ -86,6 +86,10 @@ class RunFolder:
         """Return the place of a figure of the report."""
         return self.path / "figures" / f"{safe_name(name)}.png"
 
+    def methods_file(self, name: str) -> Path:
+        """Return the place of a text to paste, such as ``methods.tex`` or ``references.bib``."""
+        return self.path / "methods" / safe_name(name)
+
     # Whose folder it is.
 
     def check_owner(self, experiment: Experiment) -> None:
@@ -342,3 +346,8 @@ class RunFolder:
             with written_whole(self.figure_file(name)) as temporary:
                 temporary.write_bytes(png)
         write_text(self.report_file, page)
+
+    def write_texts(self, texts: Mapping[str, str]) -> None:
+        """Write texts to paste, file name -> text."""
+        for name, text in texts.items():
+            write_text(self.methods_file(name), text)

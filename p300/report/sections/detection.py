@@ -8,6 +8,7 @@ from p300.evaluation.intervals import FEWEST
 from p300.evaluation.metrics import HEADLINE, METRICS
 from p300.report import prose as words
 from p300.report import scalp
+from p300.report.facts import by_dataset
 from p300.report.page import Block, Facts, Section, Source, Text, picture, slug
 from p300.report.prose import listed, several, span
 from p300.report.representative_fits import representative_fits
@@ -69,44 +70,21 @@ def _best_sentences(results: RunResults) -> list[str]:
 
 def method(results: RunResults) -> Section:
     """Describe what was run and with what."""
-    recorded: dict[str, list[dict[str, object]]] = {}
-    for recording in results.manifest.get("recordings", []):
-        name = str(recording["recording"]).rsplit("/sub-", 1)[0]
-        recorded.setdefault(name, []).append(recording)
-    facts = [(f"Data: {name}", words.describe_data(group)) for name, group in recorded.items()]
+    found = results.manifest.get("recordings", [])
+    facts = [(f"Data: {k}", words.describe_data(own)) for k, own in by_dataset(found).items()]
     facts.append(
         (
             "Preprocessing",
-            words.describe_preprocessing(
-                results.config.get("preprocessing") or {}, results.manifest.get("recordings", [])
-            ),
+            words.describe_preprocessing(results.config.get("preprocessing") or {}, found),
         )
     )
     facts += [
         (
             f"Protocol: {label}",
-            words.describe_protocol(results.protocol(label), _of_protocol(results.fits, label)),
+            words.describe_protocol(results.protocol(label), results.fits_under(label)),
         )
         for label in results.unique("protocol")
     ]
-    for detector in results.unique("detector"):
-        fits = results.fits
-        mine = fits[fits["detector"] == detector] if len(fits) else fits
-        aligned = words.describe_alignment(results.alignment(detector))
-        adapted = results.adaptation(detector).about
-        settings = words.describe_settings(results.config["detectors"].get(detector, {}))
-        described = f"{words.describe_detector(mine)} {aligned} {adapted} {settings}".rstrip()
-        facts.append((f"Detector: {detector}", described))
-    facts.append(
-        (
-            "Scores",
-            "A score is the log-odds of a target, calibrated on training data only. A flash is "
-            "called a target when its score exceeds the log-odds of the share of targets in the "
-            "training data; recall, precision, F1 and balanced accuracy are at this threshold. "
-            "The other metrics need none.",
-        )
-    )
-    facts.append(("Means and intervals", words.MEANS))
     return Section("What was run", (Facts(tuple(facts)),))
 
 
@@ -274,10 +252,6 @@ def reproducibility(results: RunResults) -> Section:
             Source("config.yaml: the whole configuration", results.config_text),
         ),
     )
-
-
-def _of_protocol(fits: pd.DataFrame, label: str) -> pd.DataFrame:
-    return fits[fits["protocol"] == label] if len(fits) else fits
 
 
 def _left_out(heading: str, why: str) -> Section:

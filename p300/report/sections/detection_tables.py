@@ -27,10 +27,10 @@ def mean_with_interval(rows: pd.DataFrame) -> str:
 
 def about_intervals(means: pd.DataFrame) -> str:
     """Say in a caption what stands in brackets behind means; columns low and high."""
-    none = f"no interval below {FEWEST} subjects"
+    kind, none = "95 % interval of the mean", f"no interval below {FEWEST} subjects"
     if means["low"].isna().all():
         return none
-    return f"95 % interval; {none}" if means["low"].isna().any() else "95 % interval"
+    return f"{kind}; {none}" if means["low"].isna().any() else kind
 
 
 def headline_table(results: RunResults) -> Table:
