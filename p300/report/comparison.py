@@ -17,7 +17,7 @@ from p300.evaluation.statistics import combine_datasets, compare_detectors
 from p300.files import written_whole
 from p300.notebooks import rows_table
 from p300.report.metric_records import find_metric
-from p300.report.page import render_page
+from p300.report.rendering import render_page
 from p300.report.run_results import RunResults, read_run
 from p300.report.sections import comparison as parts
 

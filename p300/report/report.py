@@ -10,7 +10,8 @@ from pathlib import Path
 from p300.errors import RunError, RunWarning
 from p300.lazy import imported
 from p300.plugins import Registry
-from p300.report.page import Picture, Section, render_page
+from p300.report.page import Picture, Section
+from p300.report.rendering import render_page
 from p300.report.run_results import RunResults, read_run
 from p300.runs import RunFolder
 from p300.runs.pool import WorkerKilledError, done_in_processes
