@@ -24,7 +24,7 @@ _VALUE = re.compile(rf"(?m)(?:(?<=^)|(?<=: )|(?<=- )){_BEGIN}[^'\"\n]*[/\\][^'\"
 
 def common_folder(paths: Iterable[str]) -> str:
     """Return the folder that all absolute paths of files lie in; nothing where there is none."""
-    folders = {os.path.dirname(path) for path in paths if Path(path).is_absolute()}
+    folders = {str(Path(path).parent) for path in paths if Path(path).is_absolute()}
     found = os.path.commonpath(folders) if folders else ""
     return "" if Path(found) == Path(found).parent else found
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -90,11 +89,6 @@ class Table:
     def csv_uri(self) -> str:
         """The table as a CSV file, as an address."""
         return data_uri("text/csv;charset=utf-8", table_csv(self).encode())
-
-    @property
-    def file(self) -> str:
-        """Name of that file."""
-        return f"{slug(self.caption)[:80] if self.caption else 'table'}.csv"
 
 
 @dataclass(frozen=True)

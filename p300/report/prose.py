@@ -21,6 +21,12 @@ MEANS = (
 )
 """How the means and intervals of a report came about."""
 
+ALONE = (
+    "Each fold and seed is measured on its own, then averaged. There is one subject, so there is "
+    "no mean over subjects, no interval of it and no comparison of detectors over subjects."
+)
+"""The same where there is one subject."""
+
 NONE = "–"
 
 

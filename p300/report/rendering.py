@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from p300.report.hidden_folders import hide_folders
-from p300.report.page import Section
+from p300.report.page import Section, slug
 
 
 def render_page(
@@ -38,6 +38,7 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["file_name"] = lambda text: slug(text)[:80].rstrip("-")
     style, script = (
         files("p300.report").joinpath(f"page.{end}").read_text(encoding="utf-8")
         for end in ("css", "js")

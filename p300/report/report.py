@@ -66,8 +66,8 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     """Write the report of a finished run and the figures in it.
 
     Everything is computed from the files in the folder, no model is needed. The page holds its
-    images and styles itself; the figures are also in ``figures/`` as PNG. Each file is written
-    under a temporary name, then renamed.
+    images and styles itself; the figures are also in ``figures/`` as PNG and PDF. Each file is
+    written under a temporary name, then renamed.
 
     Parameters
     ----------
@@ -90,11 +90,13 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     sections = [section for section in [*made, *_further(results)] if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
-    page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
-    blocks = (block for section in sections for block in section.blocks)
+    subtitle = f"p300 {version} · {created[:16].replace('T', ' ')}"
+    page = render_page(results.name, subtitle, sections, results.private_folders)
+    blocks = [block for section in sections for block in section.blocks]
     figures = {block.name: block.png for block in blocks if isinstance(block, Picture)}
     folder = RunFolder(run)
-    folder.write_report(page, figures)
+    lines = {block.name: block.pdf for block in blocks if isinstance(block, Picture)}
+    folder.write_report(page, figures, lines)
     return folder.report_file
 
 
