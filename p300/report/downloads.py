@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _NOTHING = ("–", "-", "")
 _NUMBER = r"[+-]?[\d,]*\.?\d+"
 _VALUE = re.compile(rf"(?:< )?({_NUMBER})( %)?")
-_RANGE = re.compile(rf"({_NUMBER})?\s*\(?({_NUMBER})(?:–| to )({_NUMBER})\)?")
-_FORMULA = re.compile(r"[=+@\t\r]|-\D")
+_RANGE = re.compile(rf"(?:({_NUMBER}) \()?({_NUMBER})(?:–| to )({_NUMBER})\)?")
+_FORMULA = re.compile(r"[=+@\t\r-].")
 
 
 def data_uri(kind: str, content: bytes) -> str:
@@ -82,4 +82,6 @@ def _plain(cell: str) -> str:
     """Write a number for programs; of what is none, the text."""
     if cell in _NOTHING:
         return ""
-    return cell.replace(",", "") if re.fullmatch(_NUMBER, cell) else _text(cell)
+    if re.fullmatch(_NUMBER, cell):
+        return cell.replace(",", "")
+    return cell if re.match(_NUMBER, cell) else _text(cell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ MOST_ROWS = 24
 """Rows that are read out; a table beside the figure has the others."""
 
 _NOTHING = "–"
+_THICK = 1.9
 
 
 def tables_in_words(tables: Iterable[Table], most: int = MOST_ROWS) -> str:
@@ -50,7 +51,9 @@ def _axes_in_words(ax: Axes) -> str:
         return ""
     titles = [ax.get_title(loc=place) for place in ("left", "center", "right")]
     texts = [text.get_text() for text in ax.texts if text.get_visible()]
-    name = ", ".join(filter(None, (_plain(text) for text in (*titles, *texts))))
+    named = [_plain(text) for text in (*titles, *texts)]
+    # Numbers alone are those of cells, whose places would be told nowhere.
+    name = ", ".join(text for text in named if any(map(str.isalpha, text)))
     ends = [
         f"{_plain(label)} from {_number(low)} to {_number(high)}"
         for label, (low, high) in (
@@ -59,17 +62,43 @@ def _axes_in_words(ax: Axes) -> str:
         )
         if label
     ]
-    lines = []
-    for line in ax.get_lines():
-        label, y = str(line.get_label()), np.asarray(line.get_ydata(), dtype=float)
-        y = y[np.isfinite(y)]
-        if not label.startswith("_") and len(y):
-            lines.append(
-                f"{_plain(label)} from {_number(y[0])} to {_number(y[-1])}, least "
-                f"{_number(y.min())}, most {_number(y.max())}"
-            )
-    said = "; ".join(filter(None, (name, *ends, *lines)))
+    said = "; ".join(filter(None, (name, *ends, *_lines_in_words(ax), *_images_in_words(ax))))
     return f"{said}." if said else ""
+
+
+def _lines_in_words(ax: Axes) -> Iterator[str]:
+    """Say of labelled lines, and of the thick one that stands for the thin, where they go."""
+    for line in ax.get_lines():
+        label, thick = str(line.get_label()), line.get_linewidth() >= _THICK
+        x, y = (np.asarray(values) for values in (line.get_xdata(), line.get_ydata()))
+        known = np.isfinite(y.astype(float)) if y.dtype.kind in "fiu" else np.zeros(len(y), bool)
+        if (label.startswith("_") and not thick) or not known.any():
+            continue
+        x, y = x[known], y[known]
+        name = "thick line" if label.startswith("_") else _plain(label)
+        low, high = (
+            f"{_number(y[k])} at {_number(x[k]) if x.dtype.kind in 'fiu' else x[k]}"
+            for k in (y.argmin(), y.argmax())
+        )
+        yield f"{name} from {_number(y[0])} to {_number(y[-1])}, least {low}, most {high}"
+
+
+def _images_in_words(ax: Axes) -> Iterator[str]:
+    """Say of maps of numbers where the largest is: row and column by the names at the axes."""
+    for image in ax.images:
+        values = np.asarray(np.ma.filled(image.get_array(), np.nan), dtype=float)
+        if values.ndim != 2 or not np.isfinite(values).any():
+            continue
+        row, column = np.unravel_index(int(np.nanargmax(np.abs(values))), values.shape)
+        left, right, bottom, top = image.get_extent()
+        x = left + (right - left) * (column + 0.5) / values.shape[1]
+        y = top + (bottom - top) * (row + 0.5) / values.shape[0]
+        names = {
+            round(place): text.get_text()
+            for place, text in zip(ax.get_yticks(), ax.get_yticklabels(), strict=False)
+        }
+        at = names.get(round(float(y))) or _number(float(y))
+        yield f"largest value {_number(values[row, column])} at {at}, {_number(float(x))}"
 
 
 def _plain(text: str) -> str:
