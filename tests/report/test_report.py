@@ -253,9 +253,8 @@ def test_one_subject_is_neither_averaged_nor_compared(build_run: Callable[..., P
     shown = re.sub(r"data:[^\"]+", "", page)
     for text in ("mean of 1", "mean over 1", "Mean ROC-AUC", "highest mean", "Diamonds"):
         assert text not in shown
-    assert "mean of 1" not in write_comparison(compare_runs([run]), run / "x.html").read_text(
-        "utf-8"
-    )
+    compared = write_comparison(compare_runs([run]), run / "compared.html")
+    assert "mean of 1" not in compared.read_text(encoding="utf-8")
 
 
 def test_no_folder_of_the_user_is_named(build_run: Callable[..., Path], tmp_path: Path) -> None:
