@@ -26,6 +26,7 @@ from mutants_methods import METHODS
 from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
+from mutants_pages import PAGES
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
@@ -58,6 +59,7 @@ MUTANTS = (
     *MOABB,
     *PLUGINS,
     *METHODS,
+    *PAGES,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

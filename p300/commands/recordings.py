@@ -116,11 +116,11 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="A recording, or a folder of them.")],
     source: Source = None,
     options: SourceOptions = None,
-    out: Annotated[Path, typer.Option(help="Folder for the figure, inspect.png.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder for inspect.html and inspect.png.")] = Path(),
 ) -> None:
     """Look at recordings: electrodes, line noise, flash timing, averages, separability."""
     from p300.arguments import parse_options
-    from p300.commands.inspect_recording import draw_inspected, grand_average, inspect_data
+    from p300.commands.inspect_recording import grand_average, inspect_data, write_inspected
     from p300.commands.survey import find_one
     from p300.commands.terminal_recordings import print_inspected
 
@@ -129,8 +129,7 @@ def inspect(
         inspected = inspect_data(found, progress)
         average = grand_average(inspected)
     print_inspected(inspected, average)
-    figure = draw_inspected(inspected, average, out / "inspect.png", found.path.name)
-    say(f"Figure: {figure}")
+    say(f"Page: {write_inspected(inspected, average, out, found.path.name)}")
 
 
 def cache(

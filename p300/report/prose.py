@@ -34,6 +34,12 @@ INTERVAL_OF_SHARE = (
 )
 """What the interval of a share is."""
 
+ALONE = (
+    "Each fold and seed is measured on its own, then averaged. There is one subject, so there is "
+    "no mean over subjects, no interval of it and no comparison of detectors over subjects."
+)
+"""The same where there is one subject."""
+
 NONE = "–"
 
 

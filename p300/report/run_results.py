@@ -18,6 +18,7 @@ from p300.detectors.catalogue import DETECTORS
 from p300.errors import RunError, RunWarning
 from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout
+from p300.report.hidden_folders import common_folder
 from p300.runs import RunFolder
 from p300.signal.alignment import Alignment, make_alignment
 from p300.signal.positions import Positions
@@ -84,6 +85,17 @@ class RunResults:
     def name(self) -> str:
         """Name of the experiment, or of the folder where the experiment has none."""
         return str(self.config.get("name") or self.folder.resolve().name)
+
+    @property
+    def one_subject(self) -> bool:
+        """Whether no data set has several subjects, so that there is nothing to average over."""
+        return bool(self.scores.groupby("dataset")["subject"].nunique().max() == 1)
+
+    @property
+    def private_folders(self) -> tuple[str, ...]:
+        """Folders that a page does not name: those of the recordings and of the run."""
+        read = [str(r.get("source", "")) for r in self.manifest.get("recordings", [])]
+        return (common_folder(read), str(self.folder.resolve().parent))
 
     def protocol(self, label: str) -> Protocol | None:
         """Return the record of what the tables call ``label``; None where there is none."""

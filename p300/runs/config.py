@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -210,8 +211,7 @@ def parse_experiment(
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: {type(content).__name__} found, expected keys and values")
     content = {"name": name, **content}
-    for override in overrides:
-        _override(content, override)
+    _describe_changes(content, [given for given in overrides if _override(content, given)])
     try:
         experiment = Experiment.model_validate(content)
         _check_names(experiment)
@@ -222,8 +222,21 @@ def parse_experiment(
     return experiment
 
 
-def _override(content: dict[str, Any], override: str) -> None:
-    """Apply one ``key.key=value``; a key of a list is a position in it."""
+def _describe_changes(content: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Add to the description, which tells of the config as it was, what was changed in it."""
+    changed = dict.fromkeys(override.partition("=")[0].strip() for override in overrides)
+    described = content.get("description")
+    changed.pop("name", None)
+    if changed and "description" not in changed and isinstance(described, str):
+        content["description"] = f"{described} Changed for this run: {', '.join(changed)}.".strip()
+
+
+def _override(content: dict[str, Any], override: str) -> bool:
+    """Apply one ``key.key=value``; a key of a list is a position in it.
+
+    Returns whether it says something else than the config did.
+    """
+    before = deepcopy(content)
     path, equals, text = override.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):
@@ -241,6 +254,7 @@ def _override(content: dict[str, Any], override: str) -> None:
         inner[int(keys[-1]) if isinstance(inner, list) else keys[-1]] = value
     except (TypeError, ValueError, IndexError) as error:
         raise ConfigError(f"--set {override!r}: {inner!r} has no key {key!r}") from error
+    return content != before
 
 
 def _default(key: str) -> Any:

@@ -82,9 +82,9 @@ class RunFolder:
         """Return the place of what is known of a data set's epochs: electrodes, layouts."""
         return self.path / "epochs" / safe_name(dataset) / "epochs.json"
 
-    def figure_file(self, name: str) -> Path:
+    def figure_file(self, name: str, kind: str = "png") -> Path:
         """Return the place of a figure of the report."""
-        return self.path / "figures" / f"{safe_name(name)}.png"
+        return self.path / "figures" / f"{safe_name(name)}.{kind}"
 
     def methods_file(self, name: str) -> Path:
         """Return the place of a text to paste, such as ``methods.tex`` or ``references.bib``."""
@@ -340,11 +340,14 @@ class RunFolder:
                 f"{', '.join(missing)}. Start it again with p300 run"
             )
 
-    def write_report(self, page: str, figures: Mapping[str, bytes]) -> None:
-        """Write the report, and its figures (name -> PNG) beside it."""
-        for name, png in figures.items():
-            with written_whole(self.figure_file(name)) as temporary:
-                temporary.write_bytes(png)
+    def write_report(
+        self, page: str, figures: Mapping[str, bytes], lines: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Write the report, and its figures (name -> PNG, name -> PDF) beside it."""
+        for kind, drawn in (("png", figures), ("pdf", lines or {})):
+            for name, content in drawn.items():
+                with written_whole(self.figure_file(name, kind)) as temporary:
+                    temporary.write_bytes(content)
         write_text(self.report_file, page)
 
     def write_texts(self, texts: Mapping[str, str]) -> None:

@@ -341,3 +341,9 @@ def test_the_written_config_is_plain_yaml(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.claim(parse_experiment(BASE + "name: x"))
     assert yaml.safe_load(run.config_text())["name"] == "x"
+
+
+def test_a_run_goes_on_with_another_description(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.claim(parse_experiment(BASE + "name: x\ndescription: Mine."))
+    folder.check_owner(parse_experiment(BASE + "name: x\ndescription: Yours."))

@@ -9,6 +9,8 @@ from p300.evaluation.metrics import HEADLINE, METRICS
 from p300.report import prose as words
 from p300.report import scalp
 from p300.report.facts import by_dataset
+from p300.report.hidden_folders import hide_in_yaml
+from p300.report.in_words import tables_in_words
 from p300.report.page import Block, Facts, Section, Source, Text, picture, slug
 from p300.report.prose import listed, several, span
 from p300.report.representative_fits import representative_fits
@@ -54,16 +56,16 @@ def _best_sentences(results: RunResults) -> list[str]:
     groups = list(means.groupby(["dataset", "protocol"], sort=False))
     if len(groups) > _MOST_SENTENCES:
         return []
-    sentences = []
+    sentences, mean = [], "" if results.one_subject else "mean "
     for (dataset, protocol), group in groups:
         best = group.sort_values("value", kind="stable").iloc[[-1]]
         where = f"{protocol}, {dataset}" if len(results.unique("dataset")) > 1 else protocol
         value = tables.mean_with_interval(best)
         sentences.append(
-            f"The highest mean {HEADLINE.title} in {where} is {value}, reached by "
+            f"The highest {mean}{HEADLINE.title} in {where} is {value}, reached by "
             f"{best['detector'].item()}."
             if len(group) > 1
-            else f"The mean {HEADLINE.title} in {where} is {value}."
+            else f"The {mean}{HEADLINE.title} in {where} is {value}."
         )
     return sentences
 
@@ -90,26 +92,33 @@ def method(results: RunResults) -> Section:
 
 def subjects(results: RunResults) -> Section:
     """Show every subject."""
-    plot = picture(
-        "auc_by_subject",
-        figures.plot_auc_by_subject(results.metrics),
-        f"{HEADLINE.title} of each subject; a line connects the same subject. Diamonds: mean over "
-        f"subjects with its 95 % interval, from {FEWEST} subjects on.",
-    )
+    caption = f"{HEADLINE.title} of each subject; a line connects the same subject."
+    if not results.one_subject:
+        caption += (
+            f" Diamonds: mean over subjects with its 95 % interval over subjects, from {FEWEST} "
+            "subjects on."
+        )
+    figure = figures.plot_auc_by_subject(results.metrics)
+    alt = tables_in_words([tables.headline_table(results)])
+    plot = picture("auc_by_subject", figure, caption, alt)
     smaller = [m.heading for m in METRICS.values() if m.measure and m.smaller_is_better]
     reading = (
         "Best subject first. Balanced accuracy, recall, precision and F1 hold at the threshold "
         "given above; average precision of a guesser equals the target share; ECE is the expected "
         f"calibration error. Better when smaller: {listed(smaller)}."
     )
+    if not results.one_subject:
+        reading += " Intervals are 95 % intervals over subjects, of the mean."
     return Section("Subjects", (plot, Text(reading), *tables.subject_tables(results)))
 
 
 def roc(results: RunResults) -> Section:
     """Show the trade-off between hits and false alarms."""
     caption = (
-        "Thin: one subject. Thick: mean over subjects at equal false positive rates. The AUC is "
-        "the mean over subjects, as in the tables."
+        "The curve of the one subject. The AUC is that of the tables."
+        if results.one_subject
+        else "Thin: one subject. Thick: mean over subjects at equal false positive rates. The AUC "
+        "is the mean over subjects, as in the tables."
     )
     figure = figures.plot_roc(results.scores, results.metrics)
     return Section("ROC curves", (picture("roc", figure, caption),))
@@ -119,9 +128,12 @@ def calibration(results: RunResults) -> Section:
     """Show whether probabilities can be taken at their word."""
     caption = (
         "How often a flash was a target against the probability the detector gave; on the dashed "
-        "line the probabilities are right. Thick: all subjects together. Thin: one subject. Ten "
-        "bins of equal count each. Bars: number of epochs, targets in colour. ECE, the expected "
-        "calibration error, is the mean over subjects, as in the tables."
+        "line the probabilities are right. "
+        + ("" if results.one_subject else "Thick: all subjects together. Thin: one subject. ")
+        + "Ten bins of equal count each. Bars: number of epochs, targets in colour. ECE, the "
+        "expected calibration error, is "
+        + ("" if results.one_subject else "the mean over subjects, ")
+        + "as in the tables."
     )
     figure = figures.plot_calibration(results.scores, results.metrics)
     return Section("Calibration", (picture("calibration", figure, caption),))
@@ -177,7 +189,8 @@ def patterns(results: RunResults) -> Section:
             "filters, scaled and turned so that the largest value is +1."
         )
         name = f"patterns_{slug(fit['dataset'])}_{slug(fit['detector'])}"
-        blocks.append(picture(name, scalp.plot_spatial_patterns(table, places), caption))
+        figure = scalp.plot_spatial_patterns(table, places)
+        blocks.append(picture(name, figure, caption, f"{caption} {_largest_electrodes(table)}"))
     if not blocks:
         return _left_out(heading, "no detector of this run has spatial filters")
     reading = (
@@ -187,6 +200,15 @@ def patterns(results: RunResults) -> Section:
     )
     drawn = any(not isinstance(block, Text) for block in blocks)
     return Section(heading, (*([Text(reading)] if drawn else []), *blocks))
+
+
+def _largest_electrodes(patterns: pd.DataFrame) -> str:
+    """Say at which electrodes the patterns [filter, electrode] are largest."""
+    largest = patterns.abs().T
+    named = [
+        f"filter {k}: {', '.join(map(str, largest[k].nlargest(3).index))}" for k in patterns.index
+    ]
+    return f"Largest at, {'; '.join(named)}."
 
 
 def training(results: RunResults) -> Section:
@@ -249,7 +271,7 @@ def reproducibility(results: RunResults) -> Section:
             Text(reading),
             Facts(facts),
             tables.sources_table(manifest.get("recordings", [])),
-            Source("config.yaml: the whole configuration", results.config_text),
+            Source("config.yaml: the whole configuration", hide_in_yaml(results.config_text)),
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from p300.evaluation.intervals import FEWEST
+from p300.report.in_words import tables_in_words
 from p300.report.page import Block, Section, Text, picture
 from p300.report.prose import span
 from p300.report.run_results import RunResults
@@ -38,7 +39,7 @@ def characters(results: RunResults) -> Section | None:
     learned, again = _has_posterior(results), len(results.post_hoc) > 0
     caption = (
         "Characters right against repetitions. Thin: one subject, sum of probabilities. Thick: all "
-        "characters together; band: 95 % interval (Wilson)."
+        "characters together; band: Wilson's 95 % interval over characters."
         + (" Diamond: dynamic stopping at its mean number of repetitions." if learned else "")
         + (_AGAIN_CAPTION if again else "")
     )
@@ -50,8 +51,10 @@ def characters(results: RunResults) -> Section | None:
         + "Intervals take characters as independent: they are about these subjects, not about how "
         "others would do."
     )
-    plot = picture("characters", figures.plot_characters(results.all_rates), caption)
-    return Section("Characters", (Text(reading), plot, *tables.character_tables(results)))
+    shown = list(tables.character_tables(results))
+    figure = figures.plot_characters(results.all_rates)
+    plot = picture("characters", figure, caption, tables_in_words(shown))
+    return Section("Characters", (Text(reading), plot, *shown))
 
 
 def bit_rates(results: RunResults) -> Section | None:
@@ -59,8 +62,9 @@ def bit_rates(results: RunResults) -> Section | None:
     if results.characters is None:
         return None
     caption = (
-        "Bits a minute against repetitions. Thin: one subject, sum of probabilities. Thick: mean "
-        "of the subjects' rates. Ring: the best fixed number, seen with hindsight."
+        "Bits a minute against repetitions, sum of probabilities. "
+        + ("" if results.one_subject else "Thin: one subject. Thick: mean of the subjects' rates. ")
+        + "Ring: the best fixed number, seen with hindsight."
         + (" Diamond and dotted line: dynamic stopping." if _has_posterior(results) else "")
     )
     reading = (
@@ -70,11 +74,10 @@ def bit_rates(results: RunResults) -> Section | None:
         "Correct symbols a minute is the practical rate, 60 (2 P − 1) / T: each error costs a "
         "backspace, itself a selection."
     )
-    blocks: list[Block] = [
-        picture("bit_rates", figures.plot_bit_rates(results.rates), caption),
-        Text(reading),
-        *tables.rate_tables(results),
-    ]
+    shown = list(tables.rate_tables(results))
+    figure = figures.plot_bit_rates(results.rates)
+    plot = picture("bit_rates", figure, caption, tables_in_words(shown))
+    blocks: list[Block] = [plot, Text(reading), *shown]
     if dynamic := list(tables.dynamic_tables(results)):
         explained = (
             "Forced: the repetitions ran out before the posterior reached the threshold, "
@@ -138,6 +141,7 @@ def errors(results: RunResults) -> Section | None:
     spelled = results.characters
     spelled = spelled[(spelled["rule"] == "sum") & (spelled["stopping"] == "fixed")]
     matrices = [name for name, layout in results.layouts.items() if layout.shape]
+    table = tables.error_table(results)
     blocks: list[Block] = []
     if matrices:
         caption = (
@@ -147,9 +151,10 @@ def errors(results: RunResults) -> Section | None:
         )
         shown = spelled[spelled["dataset"].isin(matrices)]
         figure = figures.plot_confusion(shown, results.layouts)
-        blocks.append(picture("confusion", figure, caption))
+        alt = tables_in_words([table]) if table else ""
+        blocks.append(picture("confusion", figure, caption, alt))
     shapes = {layout.shape for layout in results.layouts.values() if layout.shape}
-    if table := tables.error_table(results):
+    if table:
         explained = (
             "In a row/column matrix one group of flashes may win rightly and the other wrongly: "
             "the error then stays in the row or in the column of the true symbol. "

@@ -56,8 +56,8 @@ def character_headline(results: RunResults) -> Table:
             cells = {r["protocol"]: _share(r) for r in mine.to_dict("records")}
             rows.append(Row((str(detector), *(cells.get(p, NONE) for p in protocols))))
     caption = (
-        f"Characters right (%) after {_repetitions(last)} (all characters as one sample, with "
-        "Wilson's 95 % interval for these subjects)"
+        f"Characters right (%) after {_repetitions(last)} (all characters as one sample; Wilson's "
+        "95 % interval over characters, for these subjects)"
     )
     return Table(("Detector", *protocols), tuple(rows), caption)
 
@@ -89,7 +89,10 @@ def character_tables(results: RunResults) -> Iterator[Table]:
             cells = [by_number.get(n, NONE) for n in shown]
             rows.append(Row((name, how, *cells)))
         columns = ("Detector", "Rule", *map(str, shown))
-        caption = f"Characters right (%) after n repetitions: {protocol}, {dataset}"
+        caption = (
+            f"Characters right (%) after n repetitions: {protocol}, {dataset} (Wilson's 95 % "
+            "interval over characters)"
+        )
         yield Table(columns, tuple(rows), caption, n_text=2)
 
 
@@ -102,6 +105,13 @@ def rate_tables(results: RunResults) -> Iterator[Table]:
         "Sum: correct symbols a minute": ("symbols_per_minute", SUM),
         "Posterior: mean of the subjects' bit rates": ("bits_per_minute", POSTERIOR),
     }
+    if results.one_subject:  # whose rate is the mean and that of the mean alike
+        lines = {
+            "Sum: bit rate": ("bits_per_minute", SUM),
+            "Sum: bit rate, pause left out": ("no_pause", SUM),
+            "Sum: correct symbols a minute": ("symbols_per_minute", SUM),
+            "Posterior: bit rate": ("bits_per_minute", POSTERIOR),
+        }
     means = _means(results)
     means = means[means["stopping"] == FIXED]
     for (dataset, protocol), group in means.groupby(GROUP, sort=False):
@@ -201,7 +211,11 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
                 cells = [str(detector), *_dynamic_cells(values, own)]
                 rows.append(Row((*cells, *(_risk_cells(own) if risked else ()))))
         if rows:
-            caption = f"Dynamic stopping and fixed numbers of repetitions: {protocol}, {dataset}"
+            caption = (
+                f"Dynamic stopping and fixed numbers of repetitions: {protocol}, {dataset} (behind "
+                "characters right Wilson's 95 % interval over characters, behind gains the 95 % "
+                "interval over subjects)"
+            )
             yield Table(columns, tuple(rows), caption)
 
 

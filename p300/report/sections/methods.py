@@ -49,8 +49,9 @@ def cited(results: RunResults) -> Section:
 def what_is_what(results: RunResults) -> Section:
     """Tell of each detector what it is, and what scores, means and intervals are."""
     detectors = [Facts(_detector(results, label)) for label in results.unique("detector")]
-    figures = [("Score", _SCORE), ("Mean", words.MEANS)]
-    figures.append(("95 % interval of a mean", words.INTERVAL_OF_MEAN))
+    figures = [("Score", _SCORE), ("Mean", words.ALONE if results.one_subject else words.MEANS)]
+    if not results.one_subject:
+        figures.append(("95 % interval of a mean", words.INTERVAL_OF_MEAN))
     if results.characters is not None:
         figures.append(("95 % interval of a share (Wilson)", words.INTERVAL_OF_SHARE))
     return Section("What is what", (*detectors, Facts(tuple(figures))))
