@@ -66,6 +66,7 @@ class Picture:
     name: str
     png: bytes
     caption: str
+    folded: bool = False
 
     @property
     def uri(self) -> str:
@@ -128,18 +129,23 @@ class Section:
         return slug(self.title)
 
 
+def left_out(heading: str, why: str) -> Section:
+    """Return the section of a topic that the run has nothing for, saying why."""
+    return Section(heading, (Text(f"Left out: {why}."),))
+
+
 def slug(name: str) -> str:
     """Make a name fit for a file or an address: lower case letters, digits, hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
 
 
-def picture(name: str, figure: Figure, caption: str) -> Picture:
-    """Draw a figure for the page."""
+def picture(name: str, figure: Figure, caption: str, *, folded: bool = False) -> Picture:
+    """Draw a figure for the page, folded away under its caption or not."""
     # 256 colours of its own suit every figure and take a third of the space.
     few = drawn(figure).quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     few.save(packed, format="png", compress_level=6)  # 9 takes seven times as long for a twentieth
-    return Picture(name, packed.getvalue(), caption)
+    return Picture(name, packed.getvalue(), caption, folded)
 
 
 def drawn(figure: Figure) -> Image.Image:

@@ -21,6 +21,7 @@ from p300.signal.averages import (
     average_epochs,
     best_electrodes,
     image_targets,
+    mean_over_subjects,
     pool_averages,
     subject_r_squared,
 )
@@ -228,7 +229,7 @@ def _join(
     described.save_tables(folder)
     averages = pool_averages([one.averages for one in several], electrodes, first.times)
     averages.to_parquet(folder / "averages.parquet", index=False)
-    imaged = best_electrodes(subject_r_squared(averages), 1)
+    imaged = best_electrodes(mean_over_subjects(subject_r_squared(averages)), 1)
     n_targets = averages[averages["kind"] == "target"].groupby("subject")["n"].first()
     lines: list[pd.DataFrame] = []
     with writing_epochs(folder, shape) as write:

@@ -102,6 +102,12 @@ def pool_averages(
     )
 
 
+def with_both_kinds(averages: pd.DataFrame) -> pd.DataFrame:
+    """Return averages without the subjects that have of one kind, target or non-target, alone."""
+    kinds = averages.groupby(_WHOSE)["kind"].transform("nunique")
+    return averages[kinds == 2]
+
+
 def subject_r_squared(averages: pd.DataFrame) -> pd.DataFrame:
     """Return how much of the variance of single epochs the class explains, signed, by subject.
 
@@ -145,17 +151,17 @@ def mean_over_subjects(r_squared: pd.DataFrame) -> pd.DataFrame:
     return mean.reindex(r_squared["electrode"].unique())
 
 
-def best_electrodes(r_squared: pd.DataFrame, n: int) -> list[str]:
-    """Return the electrodes whose mean over subjects is furthest from zero at some time.
+def best_electrodes(mean: pd.DataFrame, n: int) -> list[str]:
+    """Return the electrodes whose signed r squared is furthest from zero at some time.
 
     Parameters
     ----------
-    r_squared
-        Of one data set, from :func:`subject_r_squared`.
+    mean
+        [electrode, time], from :func:`mean_over_subjects`.
     n
         Electrodes to return, at most; the best one first.
     """
-    furthest = mean_over_subjects(r_squared).abs().max(axis=1)
+    furthest = mean.abs().max(axis=1)
     return [str(name) for name in furthest.sort_values(ascending=False, kind="stable").index[:n]]
 
 

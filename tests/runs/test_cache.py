@@ -21,7 +21,7 @@ from p300.runs.cache import entry_sizes
 from p300.runs.config import parse_experiment
 from p300.runs.plan import preview
 from p300.runs.preparation import keep_prepared, prepare
-from p300.signal.averages import best_electrodes, subject_r_squared
+from p300.signal.averages import best_electrodes, mean_over_subjects, subject_r_squared
 from p300.signal.epochs import Epochs
 from p300.signal.preprocessing import preprocess
 
@@ -266,8 +266,8 @@ def test_target_epochs_at_the_best_electrode_are_kept_in_order(study):
     epochs = Epochs.load(prepared(study, "a", "preprocessing.normaliser=none"))
     run = RunFolder(study.parent / "a")
     kept = run.epoch_images("mine")
-    table = subject_r_squared(run.averages())
-    assert list(kept["electrode"].unique()) == best_electrodes(table, 1)
+    mean = mean_over_subjects(subject_r_squared(run.averages()))
+    assert list(kept["electrode"].unique()) == best_electrodes(mean, 1)
     assert kept["n"].max() == 1  # fewer targets than lines
     lines = kept.pivot_table(
         index=["subject", "session", "run", "line"], columns="time", values="microvolts"
