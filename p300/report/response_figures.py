@@ -11,8 +11,10 @@ import pandas as pd
 from p300.report import style
 from p300.report.prose import signed
 from p300.report.scalp import (
+    ROOM,
     UNEQUAL_SCALES,
     amplitudes,
+    draw_legend,
     draw_pair,
     front_to_back,
     responses_at,
@@ -64,8 +66,10 @@ def peak(mean: pd.DataFrame) -> tuple[str, float, float]:
     mean
         [electrode, time], from :func:`p300.signal.averages.mean_over_subjects`.
     """
-    row, column = np.unravel_index(np.abs(mean.to_numpy()).argmax(), mean.shape)
-    return str(mean.index[row]), float(mean.columns[column]), float(mean.iloc[row, column])
+    values = mean.to_numpy(float)
+    row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
+    times = mean.columns.to_numpy(float)
+    return str(mean.index[int(row)]), float(times[column]), float(values[row, column])
 
 
 def describe_peak(mean: pd.DataFrame, electrode: str) -> str:
@@ -132,8 +136,8 @@ def plot_difference_maps(averages: pd.DataFrame, positions: Positions | None = N
     """Plot target minus non-target on the scalp, mean over subjects, every 50 ms.
 
     Where the epochs are long, every 100, 150, ... ms, so that there are :data:`MOST_STEPS` maps at
-    most. Where amplitudes of subjects differ more than
-    :data:`~p300.report.scalp.UNEQUAL_SCALES`-fold, those of each are divided by their median.
+    most. Where one subject or electrode is louder than others by far (:func:`are_unequal`), each
+    electrode of each subject is divided by the robust standard deviation of its averages.
 
     Parameters
     ----------
@@ -147,12 +151,9 @@ def plot_difference_maps(averages: pd.DataFrame, positions: Positions | None = N
     RecordingError
         When the position of an electrode is unknown.
     """
-    both = with_both_kinds(averages)
-    typical = amplitudes(both).groupby(both["subject"]).median()
-    unit = "µV"
-    if typical.max() / typical.min() > UNEQUAL_SCALES:
-        scaled = both["microvolts"] / both["subject"].map(typical)
-        both, unit = both.assign(microvolts=scaled), "robust SD"
+    both, unit = with_both_kinds(averages), "µV"
+    if are_unequal(both):
+        both, unit = both.assign(microvolts=both["microvolts"] / amplitudes(both)), "robust SD"
     kinds = {
         kind: own.pivot_table(index="time", columns="electrode", values="microvolts")
         for kind, own in both.groupby("kind")
@@ -164,6 +165,18 @@ def plot_difference_maps(averages: pd.DataFrame, positions: Positions | None = N
     scale = float(f"{np.abs(maps.to_numpy()).max():.2g}") or 1.0
     name = f"Target − non-target ({unit})"
     return draw_scalp_maps(maps, name, "RdBu_r", (-scale, 0, scale), positions)
+
+
+def are_unequal(averages: pd.DataFrame) -> bool:
+    """Return whether a map in microvolts would show one subject or one electrode alone.
+
+    That is where amplitudes of subjects differ more than
+    :data:`~p300.report.scalp.UNEQUAL_SCALES`-fold, or an electrode's and those of most others.
+    """
+    scales = amplitudes(averages)
+    typical = scales.groupby(averages["subject"]).median()
+    loudest = (scales / averages["subject"].map(typical)).max()
+    return bool(max(loudest, typical.max() / typical.min()) > UNEQUAL_SCALES)
 
 
 def _steps(times: FloatArray) -> FloatArray:
@@ -188,7 +201,8 @@ def plot_epoch_images(images: pd.DataFrame, smooth: float = SMOOTHED) -> Figure:
     subjects = list(images["subject"].unique())[:MOST_IMAGES]
     n_columns = min(4, len(subjects))
     n_rows = -(-len(subjects) // n_columns)
-    figure, axes = style.panels(n_rows, n_columns, width=WIDTH / 4, height=2.1, share=False)
+    width, height = (WIDTH / 4, 2.1) if n_columns > 2 else (WIDTH / 2, 2.8)
+    figure, axes = style.panels(n_rows, n_columns, width=width, height=height, share=False)
     every = [ax for row in axes for ax in row]
     for ax, subject in zip(every, subjects, strict=False):
         own = images[images["subject"] == subject]
@@ -214,7 +228,8 @@ def draw_epoch_image(ax: Axes, image: pd.DataFrame, smooth: float = SMOOTHED) ->
     wide = image.pivot_table(
         index=["session", "run", "line", "n"], columns="time", values="microvolts", sort=False
     )
-    runs = wide.groupby(level=["session", "run"], sort=False).ngroup().to_numpy()
+    numbers = wide.groupby(level=["session", "run"], sort=False).ngroup()
+    runs = np.asarray(numbers, dtype=np.int64)
     n = wide.index.get_level_values("n").to_numpy(int)
     values = smoothed(wide.to_numpy(float), runs, smooth)
     limit = float(np.quantile(np.abs(values), 0.995)) or 1.0
@@ -290,9 +305,9 @@ def plot_subject_responses(
         style.tidy(ax)
         draw_pair(ax, response, name)
         style.title(ax, label(name), describe_peak(mean, name))
-    share_y(top)
+    share_y(top, ROOM)
     top[0].set_ylabel(f"Response ({response.unit})")
-    style.legend(top[0])
+    draw_legend(top[0], 2)
     drawn = image is not None and len(image) > 0
     ax = axes(0.75, 0.55, 5.75 if drawn else 8.75, below)
     where, time, value = peak(mean)

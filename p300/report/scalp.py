@@ -31,6 +31,8 @@ MOST_MAPS = 10
 ROW = 0.01
 """Metres from front to back within which electrodes are of one row."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
+ROOM = 0.2
+"""Share of their height that is left above curves for a legend."""
 UNEQUAL_SCALES = 20.0
 """Ratio of amplitudes from which a mean over subjects in microvolts shows the loudest alone."""
 
@@ -112,10 +114,11 @@ def draw_responses(response: Response, details: Mapping[str, str] = NOTHING) -> 
         style.title(top, label(electrode), details.get(electrode, ""))
         bottom.set_xlabel("Time from flash (ms)")
         top.tick_params(labelbottom=False)
-    for row, name in ((0, "Response"), (1, "Difference")):
-        share_y(axes[row])
-        axes[row][0].set_ylabel(f"{name} ({response.unit})")
-    style.legend(axes[0][0])
+    share_y(axes[0], ROOM)
+    share_y(axes[1])
+    for row, name in zip(axes, ("Response", "Difference"), strict=True):
+        row[0].set_ylabel(f"{name} ({response.unit})")
+    draw_legend(axes[0][0], 2 if len(names) <= 4 else 1)
     return figure
 
 
@@ -209,12 +212,29 @@ def _over_subjects(curves: FloatArray) -> Band:
     return Band(mean, low, high)
 
 
-def share_y(row: Sequence[Axes]) -> None:
-    """Give axes beside each other the same limits, told by the first alone."""
+def share_y(row: Sequence[Axes], room: float = 0.0) -> None:
+    """Give axes beside each other the same limits, told by the first alone.
+
+    Parameters
+    ----------
+    row
+        The axes.
+    room
+        To leave above what is drawn, as a share of its height.
+    """
     limits = [ax.get_ylim() for ax in row]
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
     for ax in row:
-        ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        ax.set_ylim(low, high + room * (high - low))
         ax.tick_params(labelleft=ax is row[0])
+
+
+def draw_legend(ax: Axes, n_columns: int) -> None:
+    """Name the curves in the room above them."""
+    ax.legend(
+        frameon=False, fontsize=9, labelcolor=INK, loc="upper left", ncols=n_columns,
+        handlelength=1.1, columnspacing=0.9, borderpad=0, borderaxespad=0.2,
+    )  # fmt: skip
 
 
 def plot_spatial_patterns(patterns: pd.DataFrame, positions: Positions | None = None) -> Figure:

@@ -14,6 +14,7 @@ from p300.report.response_figures import (
     BEST,
     MOST_IMAGES,
     SMOOTHED,
+    are_unequal,
     describe_peak,
     peak,
     plot_difference_maps,
@@ -45,8 +46,8 @@ _READING = (
     "target and n₂ non-target epochs; s: standard deviation of all of them together; Blankertz et "
     "al. 2011, NeuroImage 56:814-825, doi:10.1016/j.neuroimage.2010.06.048). It is computed over "
     "the epochs of each subject, in µV before any normaliser and without a baseline, then averaged "
-    "over subjects. Where flashes follow one another faster than the epoch is long, responses overlap and the "
-    "non-target average holds a part of its neighbours."
+    "over subjects. Where flashes follow one another faster than the epoch is long, responses "
+    "overlap and the non-target average holds a part of its neighbours."
 )
 
 
@@ -97,8 +98,8 @@ class _Responses:
         if self.mean is None:
             yield Text(
                 f"{self.dataset}: the run is of an earlier version of p300, which did not keep "
-                "what signed r² and images of single epochs are computed from; p300 run into another "
-                "folder keeps it."
+                "what signed r² and images of single epochs are computed from; p300 run into "
+                "another folder keeps it."
             )
         else:
             yield self._map(self.mean)
@@ -148,9 +149,9 @@ class _Responses:
         electrode, time, value = peak(mean)
         order = "" if describe_unplaced(self._electrodes, self.places) else ", from front to back"
         caption = (
-            f"{self._over_subjects()}. Signed r² of single epochs by electrode{order} and time; "
-            f"red: targets more positive, blue: more negative. Furthest from zero: {signed(value)} at "
-            f"{electrode}, {1e3 * time:.0f} ms after the flash."
+            f"{self._over_subjects()}. Signed r² of single epochs by electrode{order} and "
+            f"time; red: targets more positive, blue: more negative. Furthest from zero: "
+            f"{signed(value)} at {electrode}, {1e3 * time:.0f} ms after the flash."
         )
         return picture(self._named("r_squared"), plot_r_squared(mean, self.places), caption)
 
@@ -161,19 +162,24 @@ class _Responses:
             f"{self._over_subjects()}. Target minus non-target on the head seen from above, nose "
             "up, by time from the flash."
         )
+        if are_unequal(self.averages):
+            caption += (
+                " One subject or electrode is louder than others by far, so each electrode of each "
+                "subject was divided by the robust standard deviation (SD) of its averages."
+            )
         figure = plot_difference_maps(self.averages, self.places)
         return picture(self._named("topographies"), figure, caption)
 
     def _image(self, image: pd.DataFrame) -> Block:
         n = image["subject"].nunique()
         shown = "" if n <= MOST_IMAGES else f" The first {MOST_IMAGES} of {n} subjects."
-        averaged = image["n"].max() > 1
+        most, share = image["n"].max(), f"{100 * SMOOTHED:.0f} %"
         caption = (
             f"{self.dataset}: target epochs of each subject at {image['electrode'].iloc[0]} in the "
             "order of time, run below run; lines divide runs. Red: positive, blue: negative, up to "
             "the amplitude above the image. "
-            + ("Up to {:,} neighbours are averaged; ".format(image["n"].max()) if averaged else "")
-            + f"smoothed over epochs of a run (Gaussian, SD {100 * SMOOTHED:.0f} % of them).{shown}"
+            + (f"Up to {most:,} neighbours are averaged; they are " if most > 1 else "They are ")
+            + f"smoothed over the epochs of a run (Gaussian, SD {share} of all).{shown}"
         )
         return picture(self._named("epoch_images"), plot_epoch_images(image), caption)
 
@@ -194,8 +200,7 @@ class _Responses:
             n = own.groupby("kind")["n"].first()
             caption = (
                 f"{self.dataset}, subject {subject}: signed r² {signed(value)} at {electrode}, "
-                f"{1e3 * time:.0f} ms; {n['target']:,} target and {n['nontarget']:,} non-target "
-                "epochs"
+                f"{1e3 * time:.0f} ms; {n['target']:,} targets, {n['nontarget']:,} others"
             )
             image = None if self.image is None else self.image[self.image["subject"] == subject]
             figure = plot_subject_responses(own, image, self.places)
