@@ -28,6 +28,7 @@ from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
+from mutants_responses import RESPONSES
 from mutants_risk import RISK
 from mutants_self_start import SELF_START
 from mutants_sharing import SHARING
@@ -52,6 +53,7 @@ MUTANTS = (
     *SHARING,
     *MOABB,
     *PLUGINS,
+    *RESPONSES,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",
