@@ -32,6 +32,7 @@ from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
 from mutants_recommended import RECOMMENDED
 from mutants_recordings import RECORDINGS
+from mutants_responses import RESPONSES
 from mutants_risk import RISK
 from mutants_self_start import SELF_START
 from mutants_sharing import SHARING
@@ -60,6 +61,7 @@ MUTANTS = (
     *PLUGINS,
     *METHODS,
     *PAGES,
+    *RESPONSES,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

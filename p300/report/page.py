@@ -101,6 +101,7 @@ class Picture:
     caption: str
     alt: str = ""
     pdf: bytes = field(default=b"", repr=False)
+    folded: bool = False
 
     @property
     def uri(self) -> str:
@@ -179,12 +180,19 @@ class Section:
         return slug(self.title)
 
 
+def left_out(heading: str, why: str) -> Section:
+    """Return the section of a topic that the run has nothing for, saying why."""
+    return Section(heading, (Text(f"Left out: {why}."),))
+
+
 def slug(name: str) -> str:
     """Make a name fit for a file or an address: lower case letters, digits, hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
 
 
-def picture(name: str, figure: Figure, caption: str, alt: str = "") -> Picture:
+def picture(
+    name: str, figure: Figure, caption: str, alt: str = "", *, folded: bool = False
+) -> Picture:
     """Draw a figure for the page.
 
     Parameters
@@ -198,13 +206,15 @@ def picture(name: str, figure: Figure, caption: str, alt: str = "") -> Picture:
     alt
         What it shows, in words and numbers, for those who do not see it; without it the titles,
         texts and labelled lines of the figure (:func:`p300.report.in_words.figure_in_words`).
+    folded
+        Whether it is folded away under its caption.
     """
     # 256 colours of its own suit every figure and take a third of the space.
     few = drawn(figure).quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     few.save(packed, format="png", compress_level=6)  # 9 takes seven times as long for a twentieth
     alt = alt or figure_in_words(figure) or caption
-    return Picture(name, packed.getvalue(), caption, alt, _as_pdf(figure))
+    return Picture(name, packed.getvalue(), caption, alt, _as_pdf(figure), folded)
 
 
 def _as_pdf(figure: Figure) -> bytes:

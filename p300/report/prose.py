@@ -48,6 +48,11 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else NONE
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """Write a number with its sign, minus as long as plus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def count(value: float | None) -> str:
     """Write a whole number with thousands apart, a dash where there is none."""
     return NONE if value is None or pd.isna(value) else f"{value:,.0f}"

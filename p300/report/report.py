@@ -33,7 +33,7 @@ SECTIONS = (
     "letters:errors",
     "letters:spelled_text",
     "paper:paper",
-    "detection:responses",
+    "responses:responses",
     "detection:patterns",
     "network:network",
     "detection:training",

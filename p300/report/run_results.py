@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -23,6 +23,8 @@ from p300.runs import RunFolder
 from p300.signal.alignment import Alignment, make_alignment
 from p300.signal.positions import Positions
 from p300.speller.curves import rates_of
+
+Kept = TypeVar("Kept")
 
 MEAN = "mean"
 """In the column ``subject`` of the metrics: the mean over subjects."""
@@ -62,6 +64,9 @@ class RunResults:
     positions
         Data set -> positions of its electrodes; without those that the run stored none of, for
         which the names' in the 10-05 system hold.
+    epoch_images
+        Data set -> its target epochs in the order of time, columns
+        :data:`p300.columns.EPOCH_IMAGES`; without those that the run stored none of.
     """
 
     folder: Path
@@ -76,6 +81,7 @@ class RunResults:
     post_hoc: pd.DataFrame = field(default_factory=CHARACTERS.empty)
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     positions: Mapping[str, Positions] = field(default_factory=dict)
+    epoch_images: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def unique(self, column: str) -> list[str]:
         """Return the different values of a column of the metrics, in the order of the file."""
@@ -198,7 +204,8 @@ def read_run(folder: Path) -> RunResults:
         characters=decoded.get(Decoded.INSTANT),
         post_hoc=decoded.get(Decoded.POST_HOC, CHARACTERS.empty()),
         layouts={} if spelled is None else _read_layouts(run, spelled),
-        positions=_read_positions(run, metrics),
+        positions=_read_stored(run.positions, metrics),
+        epoch_images=_read_stored(run.epoch_images, metrics),
     )
     _warn_of_missing(results)
     if spelled is not None and results.rates.empty:
@@ -248,10 +255,10 @@ def _read_layouts(run: RunFolder, characters: pd.DataFrame) -> dict[str, Layout]
     return layouts
 
 
-def _read_positions(run: RunFolder, metrics: pd.DataFrame) -> dict[str, Positions]:
-    """Read the positions of each data set whose run stored them."""
-    stored = {name: run.positions(name) for name in map(str, metrics["dataset"].unique())}
-    return {name: places for name, places in stored.items() if places is not None}
+def _read_stored(read: Callable[[str], Kept | None], metrics: pd.DataFrame) -> dict[str, Kept]:
+    """Read what the run may have stored of each data set."""
+    stored = {name: read(name) for name in map(str, metrics["dataset"].unique())}
+    return {name: kept for name, kept in stored.items() if kept is not None}
 
 
 def _read_fits(run: RunFolder, metrics: pd.DataFrame) -> pd.DataFrame:

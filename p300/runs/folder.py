@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from p300.columns import AVERAGES, CHARACTERS, FLASHES, METRIC_ROWS, REMEDY, SCORES
+from p300.columns import (
+    AVERAGES,
+    CHARACTERS,
+    EPOCH_IMAGES,
+    FLASHES,
+    METRIC_ROWS,
+    REMEDY,
+    SCORES,
+)
 from p300.errors import ConfigError, RunError, StoredFileError
 from p300.files import (
     check_inside,
@@ -81,6 +89,10 @@ class RunFolder:
     def epochs_file(self, dataset: str) -> Path:
         """Return the place of what is known of a data set's epochs: electrodes, layouts."""
         return self.path / "epochs" / safe_name(dataset) / "epochs.json"
+
+    def epoch_images_file(self, dataset: str) -> Path:
+        """Return the place of the target epochs of a data set at its best electrode."""
+        return self.path / "epochs" / safe_name(dataset) / "epoch_images.parquet"
 
     def figure_file(self, name: str, kind: str = "png") -> Path:
         """Return the place of a figure of the report."""
@@ -179,7 +191,8 @@ class RunFolder:
             See :class:`p300.runs.records.Manifest`.
         """
         for dataset, entry in entries.items():
-            for file in (self.flashes_file(dataset), self.epochs_file(dataset)):
+            told = (self.flashes_file, self.epochs_file, self.epoch_images_file)
+            for file in (place(dataset) for place in told):
                 with written_whole(file) as temporary:
                     shutil.copyfile(entry / file.name, temporary)
         write_table(self.averages_file, averages, AVERAGES)
@@ -199,6 +212,11 @@ class RunFolder:
         """Return target and non-target averages, None where the run kept none."""
         file = self.averages_file
         return not_empty(self._table(file, AVERAGES), file) if self._has(file) else None
+
+    def epoch_images(self, dataset: str) -> pd.DataFrame | None:
+        """Return target epochs in the order of time, None where the run kept none."""
+        file = self.epoch_images_file(dataset)
+        return self._table(file, EPOCH_IMAGES) if self._has(file) else None
 
     def flashes(self, dataset: str) -> pd.DataFrame:
         """Return the flashes of a data set's epochs."""

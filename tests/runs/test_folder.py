@@ -203,6 +203,7 @@ def test_damaged_tables_are_named(content, run):
         (run.averages_file, run.averages),
         (run.characters_file, run.characters),
         (run.flashes_file("one"), lambda: run.flashes("one")),
+        (run.epoch_images_file("one"), lambda: run.epoch_images("one")),
         (run.training_scores_file("x"), lambda: run.training_scores("x")),
     ):
         file.parent.mkdir(parents=True, exist_ok=True)

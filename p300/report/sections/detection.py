@@ -11,7 +11,7 @@ from p300.report import scalp
 from p300.report.facts import by_dataset
 from p300.report.hidden_folders import hide_in_yaml
 from p300.report.in_words import tables_in_words
-from p300.report.page import Block, Facts, Section, Source, Text, picture, slug
+from p300.report.page import Block, Facts, Section, Source, Text, left_out, picture, slug
 from p300.report.prose import listed, several, span
 from p300.report.representative_fits import representative_fits
 from p300.report.run_results import MEAN, RunResults, repeats
@@ -21,7 +21,6 @@ from p300.report.sections import detection_tables as tables
 from p300.report.sections.letters_tables import character_headline
 
 _MOST_SENTENCES = 3
-_NO_INTERVAL = f" (no 95 % interval below {FEWEST} subjects)"
 
 
 def summary(results: RunResults) -> Section:
@@ -139,33 +138,6 @@ def calibration(results: RunResults) -> Section:
     return Section("Calibration", (picture("calibration", figure, caption),))
 
 
-def responses(results: RunResults) -> Section:
-    """Show what the brain did after target and non-target flashes."""
-    heading = "Responses to flashes"
-    if results.averages is None:
-        return _left_out(heading, "averages.parquet is not in the run folder")
-    blocks: list[Block] = []
-    for dataset, averages in results.averages.groupby("dataset", sort=False):
-        n_subjects = averages["subject"].nunique()
-        caption = (
-            f"{dataset}: mean over {several(n_subjects, 'subject')}"
-            + (" with its 95 % interval" if n_subjects >= FEWEST else _NO_INTERVAL)
-            + ". Where flashes follow one another faster than the epoch is long, responses "
-            "overlap and the non-target average holds a part of its neighbours."
-        )
-        places = results.positions.get(str(dataset))
-        ratio = scalp.amplitude_ratio(averages, places)
-        if ratio > scalp.UNEQUAL_SCALES:
-            caption += (
-                f" Amplitudes differ {ratio:,.0f}-fold between subjects and electrodes, so each "
-                "electrode of each subject was divided by the robust standard deviation (SD) of "
-                "its averages."
-            )
-        figure = scalp.plot_grand_average(averages, places)
-        blocks.append(picture(f"grand_average_{slug(str(dataset))}", figure, caption))
-    return Section(heading, tuple(blocks))
-
-
 def patterns(results: RunResults) -> Section:
     """Show where on the scalp the learned spatial filters look."""
     heading = "Spatial patterns"
@@ -192,7 +164,7 @@ def patterns(results: RunResults) -> Section:
         figure = scalp.plot_spatial_patterns(table, places)
         blocks.append(picture(name, figure, caption, f"{caption} {_largest_electrodes(table)}"))
     if not blocks:
-        return _left_out(heading, "no detector of this run has spatial filters")
+        return left_out(heading, "no detector of this run has spatial filters")
     reading = (
         "Each map shows where the activity appears that a learned filter extracts (the pattern "
         "that belongs to the filter, not its weights; Haufe et al. 2014, doi:10.1016/"
@@ -216,7 +188,7 @@ def training(results: RunResults) -> Section:
     heading = "Training"
     fits = results.fits
     if "history" not in fits or not fits["history"].map(bool).any():
-        return _left_out(heading, "no detector of this run learns in passes")
+        return left_out(heading, "no detector of this run learns in passes")
     caption = (
         "Loss in each training pass. Thin: one fold. Thick: mean, as far as half of the folds "
         "reach. Dots: the pass whose weights were kept, the one of least validation loss."
@@ -229,7 +201,7 @@ def recordings(results: RunResults) -> Section:
     """Show the invariants checked when the recordings were loaded."""
     found = results.manifest.get("recordings", [])
     if not found:
-        return _left_out("Recordings", "the manifest lists none")
+        return left_out("Recordings", "the manifest lists none")
     reading = (
         "Checked on every load. Amplitude: robust standard deviation from one sample to the next, "
         "median over electrodes. Onset interval: median, and range within repetitions. Irregular: "
@@ -274,7 +246,3 @@ def reproducibility(results: RunResults) -> Section:
             Source("config.yaml: the whole configuration", hide_in_yaml(results.config_text)),
         ),
     )
-
-
-def _left_out(heading: str, why: str) -> Section:
-    return Section(heading, (Text(f"Left out: {why}."),))
