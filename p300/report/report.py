@@ -28,6 +28,7 @@ SECTIONS = (
     "letters:bit_rates",
     "letters:errors",
     "letters:spelled_text",
+    "published:beside_published",
     "paper:paper",
     "detection:responses",
     "detection:patterns",
