@@ -26,6 +26,7 @@ from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
+from mutants_published import PUBLISHED
 from mutants_readings import READINGS
 from mutants_recordings import RECORDINGS
 from mutants_risk import RISK
@@ -46,6 +47,7 @@ MUTANTS = (
     *INCEPTION,
     *SELF_START,
     *POST_HOC,
+    *PUBLISHED,
     *MNE,
     *PACKAGING,
     *ESTIMATORS,

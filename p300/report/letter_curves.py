@@ -18,7 +18,7 @@ class Over(Enum):
     """What the interval of a curve is over."""
 
     SUBJECTS = "over subjects"
-    CHARACTERS = "over characters (Wilson)"
+    CHARACTERS = "Wilson, over characters"
 
     @property
     def short(self) -> str:

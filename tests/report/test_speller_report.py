@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from made_runs import make_spelled_run, spell_scores, spelled_scores
 
 from p300.errors import RunError
@@ -23,7 +24,6 @@ from p300.report.run_results import RunResults, read_run
 from p300.report.sections.letters import bit_rates, characters, errors, spelled_text
 from p300.report.sections.letters_tables import dynamic_tables, rates_without_pause, timing
 from p300.report.sections.paper import count_detections, paper
-
 from p300.runs import RunFolder
 from p300.speller import PAPER_TIMING, bits_per_minute, wilson_interval
 
@@ -47,7 +47,14 @@ def test_all_topics_are_on_the_page(spelled_run: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(spelled_run, tmp_path / "run"))
     page = write_report(run).read_text(encoding="utf-8")
     headings = re.findall(r"<h2>(.*?)</h2>", page)
-    wanted = ["Characters", "Bit rates", "Errors", "What was spelled", "Beside the paper"]
+    wanted = [
+        "Characters",
+        "Bit rates",
+        "Errors",
+        "What was spelled",
+        "Beside published figures",
+        "Beside the paper",
+    ]
     assert [name for name in headings if name in wanted] == wanted
     assert "What the network sees" in headings
     names = {path.stem for path in (run / "figures").iterdir()}
@@ -295,8 +302,9 @@ def test_labels_lead_to_the_papers_names(build_run: Callable[..., Path]) -> None
         datasets=["x"],
     )  # fmt: skip
     assert paper(read_run(run)) is None
-    config = (run / "config.yaml").read_text()
-    assert "detector: slda" in config
-    (run / "config.yaml").write_text(config.replace("detector: slda", "detector: mcnn3"))
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["datasets"] = {"x": [{"source": "bci2_iib", "path": "x"}]}
+    config["detectors"]["fast"]["detector"] = "mcnn3"
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
     (table,) = tables(paper(read_run(run)))
     assert {r.cells[0] for r in table.rows} == {"Subject 1", "Subject 2", "MCNN-3 (fast)"}

@@ -175,7 +175,7 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
     means, risked = _means(results), _risked(results.rates)
     over = interval_over(results.rates)
     columns = (
-        "Detector", f"Characters right (%), interval {over.value}", "Mean repetitions", "Forced",
+        "Detector", f"Characters right (%; 95 % {over.value})", "Mean repetitions", "Forced",
         "Bits/min: mean of rates", "Bits/min: rate of means", "Correct symbols/min",
         "Chosen number", "Bits/min with it", "Gain over it",
         "Best number", "Bits/min with the best", "Gain over the best",

@@ -20,7 +20,7 @@ from p300.report.published.paper import (
     published,
 )
 from p300.report.run_results import RunResults
-from p300.report.sections.published import tests_alike
+from p300.report.sections.published import is_tested_alike
 from p300.speller import PAPER_TIMING, accuracy_curve, bits_per_minute, wilson_interval
 
 _N_SYMBOLS = 36
@@ -74,7 +74,7 @@ def published_curves(results: RunResults) -> dict[Key, dict[int, float]]:
 
 def _is_the_papers(results: RunResults, dataset: str, protocol: str) -> bool:
     """Return whether a data set is the paper's, tested as there."""
-    return SOURCE in results.sources(dataset) and tests_alike(
+    return SOURCE in results.sources(dataset) and is_tested_alike(
         results, dataset, protocol, PROTOCOLS_OF[TRAIN_TO_TEST]
     )
 

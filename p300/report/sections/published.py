@@ -49,7 +49,7 @@ def beside_published(results: RunResults) -> Section | None:
     return Section("Beside published figures", (Text(_READING + letters), *blocks, told))
 
 
-def tests_alike(
+def is_tested_alike(
     results: RunResults, dataset: str, protocol: str, published: PublishedProtocol
 ) -> bool:
     """Return whether a run's protocol tests as a published figure was tested.
@@ -76,7 +76,7 @@ def _on_dataset(results: RunResults, dataset: str, sources: Numbered) -> Iterato
     protocols = [str(name) for name in metrics[metrics["dataset"] == dataset]["protocol"].unique()]
     left = _published_on(results, dataset)
     for protocol in protocols:
-        alike = [f for f in left if tests_alike(results, dataset, protocol, f.tested)]
+        alike = [f for f in left if is_tested_alike(results, dataset, protocol, f.tested)]
         left = [figure for figure in left if figure not in alike]
         if alike:
             yield Text(_SAME.format(dataset=dataset, protocol=protocol))

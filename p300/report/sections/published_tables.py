@@ -137,7 +137,7 @@ def _own_rows(
             spans.append("–".join(f"{end:.{digits - 1}f}" for end in ends) if known else NONE)
         yield Row((str(detector), "", count(n_subjects), *values))
         if set(spans) != {NONE}:
-            yield Row((f"95 % interval {over.value}", "", "", *spans), "range")
+            yield Row((f"95 %, {over.value}", "", "", *spans), "range")
 
 
 def _of_letters(rates: pd.DataFrame, over: Over) -> dict[Point, _Own]:
