@@ -119,9 +119,9 @@ def _information_transfer(results: RunResults) -> tuple[tuple[str, str], ...]:
             "All N symbols are equally likely; an error takes each of the other symbols equally "
             "often; no selection depends on those before it (no memory), and all are equally "
             "reliable. Text is not like this: some letters are frequent, which lowers what a "
-            "selection can carry; in a matrix of rows and columns errors crowd in those of the true "
-            "symbol (see Errors), which raises it. The rate compares spellers of one layout; it is not the "
-            "rate at which text gets written.",
+            "selection can carry; in a matrix of rows and columns errors crowd in those of the "
+            "true symbol (see Errors), which raises it. The rate compares spellers of one layout; "
+            "it is not the rate at which text gets written.",
         ),
         (
             "Mean over subjects",
