@@ -29,6 +29,7 @@ from mutants_packaging import PACKAGING
 from mutants_pages import PAGES
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
+from mutants_published import PUBLISHED
 from mutants_readings import READINGS
 from mutants_recommended import RECOMMENDED
 from mutants_recordings import RECORDINGS
@@ -51,6 +52,7 @@ MUTANTS = (
     *INCEPTION,
     *SELF_START,
     *POST_HOC,
+    *PUBLISHED,
     *MNE,
     *PACKAGING,
     *ESTIMATORS,

@@ -32,6 +32,7 @@ SECTIONS = (
     "letters:bit_rates",
     "letters:errors",
     "letters:spelled_text",
+    "published:beside_published",
     "paper:paper",
     "responses:responses",
     "detection:patterns",
