@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from p300.commands.terminal import note, print_table, say
+from p300.commands.completion import shipped_names
+from p300.commands.tables import print_table
+from p300.commands.terminal import note, say
 
 if TYPE_CHECKING:
     from p300.runs.config import Experiment
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
 def configs(
     name: Annotated[
-        str | None, typer.Argument(help="One config, which is written out as it is.")
+        str | None,
+        typer.Argument(
+            help="One config, which is written out as it is.", autocompletion=shipped_names
+        ),
     ] = None,
 ) -> None:
     """List the configs that come with p300; with a name, write it out: to read, or to change."""

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from p300.commands.terminal import print_table, say
+from p300.commands.tables import print_table
+from p300.commands.terminal import say
 
 if TYPE_CHECKING:
     import numpy as np
