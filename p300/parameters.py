@@ -1,7 +1,7 @@
 """What a parameter is for: its sentence, beside its default and the values that it may have.
 
 The sentence stands in one place, the section *Parameters* of the docstring of what takes the
-parameter, and is shown by ``p300 detectors NAME`` and ``p300 datasets show NAME``.
+parameter, and is shown by ``p300 detectors NAME``, ``p300 datasets show NAME`` and ``p300 schema``.
 Of a class whose import takes seconds it is read from the module's source.
 """
 

@@ -35,6 +35,13 @@ def configs(
     say("Data lie under --data or P300_DATA; p300 datasets show SOURCE tells how to get them.")
 
 
+def schema() -> None:
+    """Print the JSON schema of a config, for editors that check and complete what is typed."""
+    from p300.runs.schema import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
 def read_config(config: str | None, overrides: list[str] | None) -> Experiment:
     """Read the config of a command; say which file that is where it is one that comes with p300."""
     from p300.runs.config import load_experiment

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from p300 import __version__
 from p300.commands.completion import config_names, labels_in_config, source_names
-from p300.commands.configs import configs, read_config
+from p300.commands.configs import configs, read_config, schema
 from p300.commands.detectors import detectors
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
@@ -374,6 +374,7 @@ for command in (init, inspect, cache, export, card):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.command()(configs)
+app.command()(schema)
 take_everywhere(app)
 
 
