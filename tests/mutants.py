@@ -19,6 +19,7 @@ from queue import Queue
 
 from mutant import Mutant
 from mutants_estimators import ESTIMATORS
+from mutants_help import HELP
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
 from mutants_log import RUN_LOG
@@ -58,6 +59,7 @@ MUTANTS = (
     *ESTIMATORS,
     *RECOMMENDED,
     *RUN_LOG,
+    *HELP,
     *SHARING,
     *MOABB,
     *PLUGINS,

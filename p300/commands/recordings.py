@@ -8,11 +8,16 @@ from typing import Annotated
 
 import typer
 
-from p300.commands.terminal import print_table, progress_bars, say
+from p300.commands.completion import fetched_names, source_names
+from p300.commands.tables import print_table, wrapped
+from p300.commands.terminal import print_parameters, progress_bars, say
 
 Source = Annotated[
     str | None,
-    typer.Option(help="What the recordings are, see `p300 datasets`; recognised without it."),
+    typer.Option(
+        help="What the recordings are, see `p300 datasets`; recognised without it.",
+        autocompletion=source_names,
+    ),
 ]
 SourceOptions = Annotated[
     list[str] | None,
@@ -45,29 +50,27 @@ def list_sources(context: typer.Context) -> None:
 
 
 @datasets.command()
-def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a source.", autocompletion=source_names)],
+) -> None:
     """Describe about one source, how to get its files, and the options of its loader."""
-    from p300.arguments import accepted_arguments, accepted_types
-    from p300.ranges import describe
-    from p300.recordings import SOURCES, source_module
+    from p300.recordings import SOURCES, described_options, source_module
 
-    module = source_module(name)
-    say(f"{'package':>10}: {SOURCES.package(name)}")
-    for label, text in vars(module.INFO).items():
-        if isinstance(text, str) and label != "citation":
-            say(f"{label:>10}: {text}")
-    say(f"{'citation':>10}: {module.INFO.cited}")
-    if module.INFO.files:
-        say(f"{'fetch':>10}: p300 datasets fetch {name} ({len(module.INFO.files)} files)")
-    hidden = ("path", "dataset", "subjects")
-    types = accepted_types(module.load, hidden)
-    for key, parameter in accepted_arguments(module.load, hidden).items():
-        say(f"    option: {key} = {parameter.default!r}  ({describe(types[key])})")
+    info = source_module(name).INFO
+    told = {"package": SOURCES.package(name), **vars(info), "citation": info.cited}
+    if info.files:
+        told["fetch"] = f"p300 datasets fetch {name} ({len(info.files)} files)"
+    for label, text in told.items():
+        if isinstance(text, str):
+            say(wrapped(text, indent=" " * 12, first=f"{label:>10}: "))
+    if options := described_options(name):
+        say("\nOptions")
+        print_parameters(options)
 
 
 @datasets.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="Name of a source.")],
+    name: Annotated[str, typer.Argument(help="Name of a source.", autocompletion=fetched_names)],
     data: Annotated[
         Path, typer.Option(envvar="P300_DATA", help="Folder of all recordings.")
     ] = Path("data"),

@@ -13,7 +13,8 @@ from p300.commands.inspected_tables import (
     remarks,
     separability_table,
 )
-from p300.commands.terminal import print_table, say
+from p300.commands.tables import print_table
+from p300.commands.terminal import say
 from p300.report.prose import NONE
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     field_validator,
 )
 from pydantic_core import to_jsonable_python
@@ -49,6 +50,9 @@ def _check_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(_check_name)]
 """Of a data set or detector: part of the names of files."""
 
+LABEL = {"type": ["string", "integer"]}
+"""JSON schema of a subject's label, which a config may write as a number."""
+
 
 def _check_distinct(labels: Any) -> Any:
     found = [str(label) for label in labels] if isinstance(labels, list | tuple) else labels
@@ -57,20 +61,26 @@ def _check_distinct(labels: Any) -> Any:
     return found
 
 
-DistinctSubjects = Annotated[tuple[str, ...], BeforeValidator(_check_distinct)]
+DistinctSubjects = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_check_distinct),
+    WithJsonSchema({"type": "array", "items": LABEL, "minItems": 2, "uniqueItems": True}),
+]
 """Labels of one data set that are different people."""
 
 
 class Source(BaseModel):
     """Where recordings come from; any further key is an option of the source's loader."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
     source: str
     """Name of the source, see ``p300 datasets``."""
     path: str | None = None
     """File or folder, seen from the data folder (``--data`` or ``P300_DATA``)."""
-    subjects: tuple[str, ...] | None = None
+    subjects: Annotated[
+        tuple[str, ...] | None, WithJsonSchema({"type": ["array", "null"], "items": LABEL})
+    ] = None
     """Subjects wanted; None for all."""
 
     @field_validator("subjects", mode="before")
@@ -87,7 +97,7 @@ class Source(BaseModel):
 class Experiment(BaseModel):
     """What is run: data, preprocessing, detectors, protocols, seeds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Name
     """Names the run folder; by default the config file's name."""
@@ -104,6 +114,7 @@ class Experiment(BaseModel):
     """Groups of labels, such as ``["3", "03"]``, that are different people although they differ by
     leading zeros or case only; without it such labels are refused."""
     preprocessing: Preprocessing = Preprocessing()
+    """From recordings to epochs."""
     detectors: dict[Name, dict[str, Any]] = Field(
         default={"cnn1": {}, "slda": {}}, min_length=1, validate_default=True
     )
