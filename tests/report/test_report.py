@@ -27,9 +27,8 @@ from p300.report.style import panels, title
 MEASURED = [name for name, metric in METRICS.items() if metric.measure]
 SECTIONS = [
     "Summary", "What was run", "What is what", "Subjects", "Detectors compared", "ROC curves",
-    "Calibration", "Beside the paper", "Responses to flashes", "Spatial patterns",
-    "What the network sees", "Training", "Limitations", "Recordings", "Warnings",
-    "Methods, to paste", "References", "Reproducibility",
+    "Calibration", "Responses to flashes", "Spatial patterns", "What the network sees", "Training",
+    "Limitations", "Recordings", "Warnings", "Methods, to paste", "References", "Reproducibility",
 ]  # fmt: skip
 FIGURES = {
     "auc_by_subject", "roc", "calibration", "training", "grand_average_bnci2015-003",

@@ -96,12 +96,7 @@ class PublishedFigure:
 @cache
 def published_figures() -> tuple[PublishedFigure, ...]:
     """Return all figures; what stands in both tables of the package is there once."""
-    found = {_what(figure): figure for figure in (*_letters_by_repetitions(), *_table())}
-    return tuple(found.values())
-
-
-def _what(figure: PublishedFigure) -> tuple[str, ...]:
-    return figure.dataset, figure.protocol, figure.method, figure.metric, figure.source
+    return tuple(dict.fromkeys([*_letters_by_repetitions(), *_table()]))
 
 
 def _read(name: str) -> list[dict[str, str]]:

@@ -80,7 +80,9 @@ def character_tables(results: RunResults) -> Iterator[Table]:
             cells = [by_number.get(n, NONE) for n in shown]
             rows.append(Row((name, how, *cells)))
         columns = ("Detector", "Rule", *map(str, shown))
-        caption = f"Characters right (%) after n repetitions: {protocol}, {dataset} ({over.short})"
+        caption = (
+            f"Characters right (%) after n repetitions: {protocol}, {dataset} (95 %, {over.value})"
+        )
         yield Table(columns, tuple(rows), caption, n_text=2)
 
 

@@ -40,7 +40,7 @@ def beside_published(results: RunResults) -> Section | None:
     if not blocks:
         return None
     letters = ""
-    if len(results.rates):
+    if len(results.rates) and sources.of_letters:
         letters = (
             f" Characters of this run, by the sum of probabilities: "
             f"{interval_over(results.rates).curve}."

@@ -24,9 +24,12 @@ class Numbered:
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
+        self.of_letters = False
+        """Whether any of these figures is of letters."""
 
     def mark(self, figure: PublishedFigure) -> str:
         """Return the number of a figure's source, as it stands behind the method."""
+        self.of_letters |= figure.measured.ours == LETTERS
         note = f"{figure.note[0].upper()}{figure.note[1:]}. " if figure.note else ""
         told = f"{figure.source}, {figure.year}.", f"{note}Certainty: {figure.certainty}."
         return f"[{self._numbers.setdefault(told, len(self._numbers) + 1)}]"
@@ -77,7 +80,7 @@ def published_tables(
         letters = metric.ours == LETTERS
         caption = f"{title} after n repetitions, {dataset}" if letters else f"{title}, {dataset}"
         headings = [_heading(n) for n in points] if letters else [title]
-        yield Table(("Method", "Source", "Subjects", *headings), tuple(rows), caption, n_text=2)
+        yield Table(("Method", "Subjects", *headings), tuple(rows), caption)
 
 
 def _order(point: Point) -> tuple[bool, int]:
@@ -100,7 +103,8 @@ def _published_rows(
         (one, *_) = at.values()
         marks = dict.fromkeys(map(sources.mark, at.values()))
         cells = [at[point].spread if point in at else NONE for point in points]
-        yield Row((f"{one.method} ({one.year})", " ".join(marks), count(one.n_subjects), *cells))
+        named = f"{one.method} ({one.year}) {' '.join(marks)}"
+        yield Row((named, count(one.n_subjects), *cells))
 
 
 @dataclass(frozen=True)
@@ -135,9 +139,9 @@ def _own_rows(
             ends = [metric.scale * end for end in (one.low, one.high)] if one else []
             known = one is not None and not pd.isna(one.low)
             spans.append("–".join(f"{end:.{digits - 1}f}" for end in ends) if known else NONE)
-        yield Row((str(detector), "", count(n_subjects), *values))
+        yield Row((str(detector), count(n_subjects), *values))
         if set(spans) != {NONE}:
-            yield Row((f"95 %, {over.value}", "", "", *spans), "range")
+            yield Row((f"95 %, {over.value}", "", *spans), "range")
 
 
 def _of_letters(rates: pd.DataFrame, over: Over) -> dict[Point, _Own]:
