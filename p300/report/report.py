@@ -13,7 +13,9 @@ from p300.plugins import Registry
 from p300.report.page import Picture, Section, Source, render_page
 from p300.report.run_results import RunResults, read_run
 from p300.runs import RunFolder
+from p300.runs.log import logged
 from p300.runs.pool import WorkerKilledError, done_in_processes
+from p300.runs.progress import silent
 
 SECTIONS = (
     "detection:summary",
@@ -88,8 +90,15 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     RunError
         When the folder is not a finished run or a file in it is damaged.
     """
-    results = read_run(Path(run))
-    made = _sections(results, _worth_starting(results, jobs or os.cpu_count() or 1))
+    folder = RunFolder(run)
+    with logged(folder, "report", silent):
+        _write(folder, jobs or os.cpu_count() or 1)
+    return folder.report_file
+
+
+def _write(folder: RunFolder, jobs: int) -> None:
+    results = read_run(folder.path)
+    made = _sections(results, _worth_starting(results, jobs))
     sections = [section for section in [*made, *_further(results)] if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
@@ -98,10 +107,8 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     figures = {block.name: block.png for block in blocks if isinstance(block, Picture)}
     sources = [block for block in blocks if isinstance(block, Source)]
     texts = {source.filename: source.text for source in sources if source.filename}
-    folder = RunFolder(run)
     folder.write_texts(texts)
     folder.write_report(page, figures)
-    return folder.report_file
 
 
 def _worth_starting(results: RunResults, most: int) -> int:
