@@ -21,8 +21,8 @@ from mutant import Mutant
 from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
-from mutants_methods import METHODS
 from mutants_log import RUN_LOG
+from mutants_methods import METHODS
 from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
