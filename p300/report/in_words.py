@@ -86,7 +86,10 @@ def _lines_in_words(ax: Axes) -> Iterator[str]:
 def _images_in_words(ax: Axes) -> Iterator[str]:
     """Say of maps of numbers where the largest is: row and column by the names at the axes."""
     for image in ax.images:
-        values = np.asarray(np.ma.filled(image.get_array(), np.nan), dtype=float)
+        shown = image.get_array()
+        if shown is None:
+            continue
+        values = np.ma.filled(np.ma.asarray(shown, dtype=np.float64), np.float64(np.nan))
         if values.ndim != 2 or not np.isfinite(values).any():
             continue
         row, column = np.unravel_index(int(np.nanargmax(np.abs(values))), values.shape)
