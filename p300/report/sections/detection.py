@@ -170,10 +170,9 @@ def responses(results: RunResults) -> Section:
     for dataset, averages in results.averages.groupby("dataset", sort=False):
         n_subjects = averages["subject"].nunique()
         caption = (
-            f"{dataset}: mean over {several(n_subjects, 'subject')}"
-            + (" with its 95 % interval" if n_subjects >= FEWEST else _NO_INTERVAL)
-            + ". Where flashes follow one another faster than the epoch is long, responses "
-            "overlap and the non-target average holds a part of its neighbours."
+            f"{dataset}: {_averaged_over(n_subjects)}. Where flashes follow one another faster "
+            "than the epoch is long, responses overlap and the non-target average holds a part of "
+            "its neighbours."
         )
         places = results.positions.get(str(dataset))
         ratio = scalp.amplitude_ratio(averages, places)
@@ -186,6 +185,13 @@ def responses(results: RunResults) -> Section:
         figure = scalp.plot_grand_average(averages, places)
         blocks.append(picture(f"grand_average_{slug(str(dataset))}", figure, caption))
     return Section(heading, tuple(blocks))
+
+
+def _averaged_over(n_subjects: int) -> str:
+    if n_subjects == 1:
+        return "the one subject"
+    interval = " with its 95 % interval" if n_subjects >= FEWEST else _NO_INTERVAL
+    return f"mean over {several(n_subjects, 'subject')}{interval}"
 
 
 def patterns(results: RunResults) -> Section:
