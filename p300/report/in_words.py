@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,10 +86,8 @@ def _lines_in_words(ax: Axes) -> Iterator[str]:
 def _images_in_words(ax: Axes) -> Iterator[str]:
     """Say of maps of numbers where the largest is: row and column by the names at the axes."""
     for image in ax.images:
-        shown = image.get_array()
-        if shown is None:
-            continue
-        values = np.ma.filled(np.ma.asarray(shown, dtype=np.float64), np.float64(np.nan))
+        masked: np.ma.MaskedArray[Any, Any] = np.ma.asarray(image.get_array(), dtype=float)
+        values = masked.filled(np.nan)
         if values.ndim != 2 or not np.isfinite(values).any():
             continue
         row, column = np.unravel_index(int(np.nanargmax(np.abs(values))), values.shape)

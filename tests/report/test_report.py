@@ -270,8 +270,11 @@ def test_no_folder_of_the_user_is_named(build_run: Callable[..., Path], tmp_path
         recording["source"] = f"/home/jane doe/eeg/{recording['recording']}.edf"
     manifest["warnings"] = ["/home/jane doe/eeg/one/sub-1/ses-1/run-1.edf: flat; see /opt/x/y.txt"]
     (run / "manifest.json").write_text(json.dumps(manifest))
-    with (run / "config.yaml").open("a") as config:
-        config.write("\nplace: /home/jane doe/eeg\n")
+    config = run / "config.yaml"
+    given = "source: simulated\n"
+    text = config.read_text().replace(given, f"{given}    path: /home/jane doe/eeg\n")
+    assert "jane" in text
+    config.write_text(text)
     page = write_report(run).read_text(encoding="utf-8")
     compared = write_comparison(compare_runs([run]), tmp_path / "x.html").read_text("utf-8")
     for text in (page, compared):
