@@ -1,0 +1,29 @@
+"""What the reference leaves out: members that a class has from another library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+def of_others(
+    app: Sphinx,  # noqa: ARG001
+    what: str,  # noqa: ARG001
+    name: str,  # noqa: ARG001
+    member: Any,
+    skip: bool,
+    options: Any,  # noqa: ARG001
+) -> bool | None:
+    """Return True for what other libraries define, None where nothing is to be said."""
+    if skip:
+        return None
+    made_by = getattr(getattr(member, "fget", member), "__module__", None) or "p300"
+    return None if made_by.startswith("p300") else True
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Choose members."""
+    app.connect("autodoc-skip-member", of_others)
+    return {"parallel_read_safe": True}
