@@ -42,7 +42,7 @@ class Shallow(nn.Module):
             nn.Conv1d(n_mixtures, n_mixtures, 16, stride=8, groups=n_mixtures),
             nn.Tanh(),
             nn.Flatten(),
-            nn.LazyLinear(2),
+            nn.Linear(n_mixtures * ((n_samples - 16) // 8 + 1), 2),
         )
 
     def forward(self, X: Tensor) -> Tensor:
