@@ -10,8 +10,14 @@ worth is told by people, and by how many comparisons were made.
 # Three detectors, each person left out in turn: shrinkage LDA as it is and after alignment, and
 # logistic regression.
 
-from p300 import Method, evaluate_epochs, make_detector, open_recordings, preprocess
-from p300 import summarise_scores
+from p300 import (
+    Method,
+    evaluate_epochs,
+    make_detector,
+    open_recordings,
+    preprocess,
+    summarise_scores,
+)
 
 epochs = preprocess(open_recordings("simulated", n_subjects=8, characters_per_run=3))
 detectors = {

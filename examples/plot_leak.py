@@ -69,7 +69,9 @@ def dealt(flashes, *, duration):
     for subject, rows in flashes.groupby("subject", sort=False).indices.items():
         order = np.random.default_rng(1).permutation(rows)
         half = len(order) // 2
-        yield Fold(f"sub-{subject}", np.sort(order[:half]), np.sort(order[half:]), "character", None)
+        yield Fold(
+            f"sub-{subject}", np.sort(order[:half]), np.sort(order[half:]), "character", None
+        )
 
 
 PROTOCOLS["dealt"] = Protocol(dealt, Scope.SUBJECT, "Dealt at random.", "epochs dealt at random")
@@ -97,7 +99,10 @@ for fold in dealt(flashes, duration=epochs.duration):
     )
     by_run[subject] = learned_here(first, second)
     by_dealing[subject] = learned_here(epochs.select(fold.train), epochs.select(fold.test))
-earned["epochs dealt at random"] = np.mean(list(by_run.values())), np.mean(list(by_dealing.values()))
+earned["epochs dealt at random"] = (
+    np.mean(list(by_run.values())),
+    np.mean(list(by_dealing.values())),
+)
 print({name: round(value, 3) for name, value in by_run.items()})
 print({name: round(value, 3) for name, value in by_dealing.items()})
 

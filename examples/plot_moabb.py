@@ -30,7 +30,12 @@ class Simulated(BaseDataset):
 
         runs = {}
         study = open_recordings(
-            "simulated", subjects=[str(subject)], n_subjects=4, characters_per_run=3, repetitions=10, weak=0
+            "simulated",
+            subjects=[str(subject)],
+            n_subjects=4,
+            characters_per_run=3,
+            repetitions=10,
+            weak=0,
         )
         for k, recording in enumerate(study):
             raw = recording.raw.copy().load_data()
@@ -77,9 +82,7 @@ from moabb.evaluations import CrossSubjectEvaluation
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    evaluation = CrossSubjectEvaluation(
-        paradigm=paradigm, datasets=[source], overwrite=True
-    )
+    evaluation = CrossSubjectEvaluation(paradigm=paradigm, datasets=[source], overwrite=True)
     theirs = evaluation.process({"slda": make_detector("slda")})
 print(theirs[["subject", "score"]].round(3))
 

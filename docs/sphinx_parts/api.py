@@ -1,4 +1,4 @@
-"""What the reference leaves out: members that a class has from another library."""
+"""What the reference leaves out: members from other libraries, defaults that are no Python."""
 
 from __future__ import annotations
 
@@ -23,7 +23,21 @@ def of_others(
     return None if made_by.startswith("p300") else True
 
 
+def readable(
+    app: Sphinx,  # noqa: ARG001
+    what: str,  # noqa: ARG001
+    name: str,  # noqa: ARG001
+    found: Any,  # noqa: ARG001
+    options: Any,  # noqa: ARG001
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Return a signature that Sphinx can parse: a default that a dataclass makes is ``...``."""
+    return (signature and signature.replace("<factory>", "...")), returns
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Choose members."""
     app.connect("autodoc-skip-member", of_others)
+    app.connect("autodoc-process-signature", readable)
     return {"parallel_read_safe": True}

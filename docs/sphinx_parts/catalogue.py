@@ -1,4 +1,4 @@
-"""The pages of all detectors and all sources, written from the registries when the site is built."""
+"""The pages of all detectors and all sources, written from the registries at each build."""
 
 from __future__ import annotations
 

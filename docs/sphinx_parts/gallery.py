@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from weakref import WeakSet
 from matplotlib.figure import Figure
 from sphinx.errors import SphinxError
 from sphinx_gallery.scrapers import figure_rst
-from sphinx_gallery.sorting import ExplicitOrder
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -88,7 +86,7 @@ def by_order(file: str) -> int:
     return ORDER.index(Path(file).stem.removeprefix("plot_"))
 
 
-def figures(block: Any, known: dict[str, Any], settings: Any, **_: Any) -> str:
+def figures(block: Any, known: dict[str, Any], settings: Any, **_: Any) -> str:  # noqa: ARG001
     """Return the pictures of the figures that a cell has made; no pyplot knows them."""
     new = [
         value
@@ -121,7 +119,7 @@ def reports(block: Any, known: dict[str, Any], settings: Any, **_: Any) -> str: 
 
 
 def fresh(settings: Any, file: str, when: str) -> None:  # noqa: ARG001
-    """Make warnings errors in an example; afterwards clear away what it wrote, and note its time."""
+    """Make warnings errors in an example; afterwards clear away its files and note its time."""
     example = Path(file).name
     if when == "before":
         _filters[:] = warnings.filters
@@ -160,7 +158,7 @@ def check(app: Sphinx, error: Exception | None) -> None:  # noqa: ARG001
     if bare or slow:
         raise SphinxError(f"examples without a picture: {bare}; above {SECONDS:g} s: {slow}")
     for name, seconds in sorted(_seconds.items()):
-        print(f"{name}: {seconds:.1f} s of a processor, {_pictures[name]} pictures")  # noqa: T201
+        print(f"{name}: {seconds:.1f} s of a processor, {_pictures[name]} pictures")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
