@@ -49,8 +49,8 @@ recordings = list(
 recordings[0]
 
 # %%
-# The rules of a study apply at once: a label that is there twice, or one signal under two subjects, would be
-# refused here.
+# The rules of a study apply at once: a label that is there twice, or one signal under two subjects,
+# would be refused here.
 
 from p300.recordings import Study
 

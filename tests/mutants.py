@@ -23,6 +23,7 @@ from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
 from mutants_log import RUN_LOG
 from mutants_mne import MNE
+from mutants_lazy_layers import LAZY_LAYERS
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
 from mutants_plugins import PLUGINS
@@ -54,6 +55,7 @@ MUTANTS = (
     *RECOMMENDED,
     *RUN_LOG,
     *SHARING,
+    *LAZY_LAYERS,
     *MOABB,
     *PLUGINS,
     Mutant(
