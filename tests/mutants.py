@@ -25,6 +25,7 @@ from mutants_inception import INCEPTION
 from mutants_log import RUN_LOG
 from mutants_methods import METHODS
 from mutants_mne import MNE
+from mutants_lazy_layers import LAZY_LAYERS
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
 from mutants_pages import PAGES
@@ -61,6 +62,7 @@ MUTANTS = (
     *RUN_LOG,
     *HELP,
     *SHARING,
+    *LAZY_LAYERS,
     *MOABB,
     *PLUGINS,
     *METHODS,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
+from torch.nn.parameter import is_lazy
 
 from p300.arguments import check_arguments
 from p300.detectors.registry import detector_info, network_class, training_settings
@@ -229,6 +230,12 @@ class NetworkDetector(TrainedDetector):
     def _build(self, n_electrodes: int, n_times: int) -> nn.Module:
         options = self.network_options or {}
         module: nn.Module = network_class(self.network)(n_electrodes, n_times, **options)
+        if any(is_lazy(parameter) for parameter in module.parameters()):
+            raise DetectorError(
+                f"network {self.network!r} has layers that do not know their size when they are "
+                "made, such as LazyLinear, which cannot be trained here; make them with their size,"
+                f" from n_electrodes={n_electrodes} and n_samples={n_times}"
+            )
         return module
 
     def _take_over(self, job: TrainingJob) -> None:
