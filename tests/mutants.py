@@ -21,6 +21,7 @@ from mutant import Mutant
 from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
+from mutants_log import RUN_LOG
 from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
@@ -28,6 +29,7 @@ from mutants_pages import PAGES
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
+from mutants_recommended import RECOMMENDED
 from mutants_recordings import RECORDINGS
 from mutants_risk import RISK
 from mutants_self_start import SELF_START
@@ -50,6 +52,8 @@ MUTANTS = (
     *MNE,
     *PACKAGING,
     *ESTIMATORS,
+    *RECOMMENDED,
+    *RUN_LOG,
     *SHARING,
     *MOABB,
     *PLUGINS,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from p300.commands.terminal import print_table, say
+from p300.commands.terminal import note, print_table, say
 
 if TYPE_CHECKING:
     from p300.runs.config import Experiment
@@ -37,5 +37,5 @@ def read_config(config: str | None, overrides: list[str] | None) -> Experiment:
 
     file = find_config(config)
     if file.parent == shipped_folder() and str(file) != config:
-        say(f"Config: {file.stem}, which comes with p300 ({file})", err=True)
+        note(f"Config: {file.stem}, which comes with p300 ({file})")
     return load_experiment(file, overrides or [])

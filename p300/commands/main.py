@@ -15,10 +15,12 @@ from p300.commands.configs import configs, read_config
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
+from p300.commands.telling import take_everywhere
 from p300.commands.terminal import (
     print_comparison,
     print_letters,
     print_means,
+    print_plan,
     print_table,
     progress_bars,
     say,
@@ -149,7 +151,7 @@ def run(
     """Run an experiment: recordings to report. Started again, it goes on where it stopped."""
     experiment = read_config(config, overrides)
     if dry_run:
-        _print_plan(experiment, data)
+        print_plan(experiment, data)
         return
     certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
     folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device, verify)
@@ -247,7 +249,12 @@ def compare(
 @app.command()
 def train(
     config: Config = None,
-    detector: Annotated[str, typer.Option(help="Name of a detector of the config.")] = "cnn1",
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="A detector of the config; recommended, or the first that fits, without."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write the fitted detector to.")] = Path(
         "detector"
     ),
@@ -259,13 +266,14 @@ def train(
     device: DeviceName = "cpu",
 ) -> None:
     """Fit one detector on all labelled flashes of a data set and store it in a folder."""
-    from p300.commands.stored_detectors import fit_on_all
+    from p300.commands.stored_detectors import choose_detector, fit_on_all
     from p300.detectors.device import training_on
 
     experiment = read_config(config, overrides)
+    label = detector or choose_detector(experiment, dataset, data)
     with training_on(device):
-        fitted = fit_on_all(experiment, detector, out, data=data, dataset=dataset)
-    say(f"Detector: {fitted}")
+        fitted = fit_on_all(experiment, label, out, data=data, dataset=dataset)
+    say(f"Detector: {label}, in {fitted}")
 
 
 @app.command()
@@ -333,6 +341,9 @@ def detectors(
     info = detector_info(name)
     about = f"{name}: {info.title}", info.citation, f"Package: {DETECTORS.package(name)}"
     say("\n".join(filter(None, about)))
+    if info.alone:
+        say(f"Stands for detector: {info.alone} with")
+        say(f"  alignment = {info.alignment}\n  adaptation = {info.adaptation!r}\nand")
     ranges = parameter_ranges(name)
     for key, default in detector_parameters(name).items():
         say(f"  {key} = {default!r}  ({ranges[key]})")
@@ -369,24 +380,11 @@ def _evaluate(
     return RunFolder(folder)
 
 
-def _print_plan(experiment: Experiment, data: Path) -> None:
-    from p300.runs.plan import preview
-
-    say(experiment.to_yaml())
-    tasks = preview(experiment, data)
-    rows = [
-        [task.dataset, task.protocol_label, task.fold.name, task.detector,
-         str(len(task.fold.train)), str(len(task.fold.test))]
-        for task in tasks
-    ]  # fmt: skip
-    print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
-    say(f"{len(tasks)} folds to fit.")
-
-
 for command in (init, inspect, cache, export, card):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.command()(configs)
+take_everywhere(app)
 
 
 def run_command_line() -> None:

@@ -14,6 +14,7 @@ import yaml
 from p300.arguments import accepted_arguments
 from p300.commands.finding import slug
 from p300.commands.survey import Survey
+from p300.detectors.catalogue import RECOMMENDED
 from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ConfigError, ProtocolError
 from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
@@ -90,13 +91,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
         "",
         *_preprocessing_lines(settings),
         "",
-        "detectors:          # `p300 detectors` lists them, `p300 detectors NAME` its parameters",
-        "  slda: {}          # shrinkage LDA: quick, hard to beat with few electrodes",
-        "  xdawn_lda: {}     # spatial filters first: better with many electrodes",
-        "  cnn1: {}          # the convolutional network of Cecotti & Gräser (2011)",
-        "  # eegnet: {}",
-        "  # recommended: {detector: slda, alignment: {method: euclidean, mode: running}, "
-        "adaptation: self_calibrated}  # with flash codes and several subjects",
+        *_detector_lines(surveys, protocols),
         "",
         "protocols:          # who trains, who tests: docs/runs.md",
         *(f"  {name}: {{}}  # {PROTOCOLS[name].short}" for name in protocols),
@@ -323,12 +318,37 @@ def _preprocessing_lines(settings: Preprocessing) -> list[str]:
     ]
 
 
-def _spelling_lines(surveys: Sequence[Survey], fewest: int) -> list[str]:
-    spellable = [
+def _detector_lines(surveys: Sequence[Survey], protocols: Iterable[str]) -> list[str]:
+    """Take the recommended detector where it has what it wants: codes, and others to learn from."""
+    coded = all(has_codes(_labelled(one)).all() for one in surveys)
+    fits = coded and len(_spellable(surveys)) == len(surveys) and "cross_subject" in protocols
+    about = "adapts to each new person without labels: docs/detector.md"
+    recommended = (
+        f"  {RECOMMENDED}: {{}}   # shrinkage LDA that {about}"
+        if fits
+        else f"  # {RECOMMENDED}: {{}} # wants flash codes, a layout and several subjects; {about}"
+    )
+    return [
+        "detectors:          # `p300 detectors` lists them, `p300 detectors NAME` its parameters",
+        recommended,
+        "  slda: {}          # shrinkage LDA: quick, hard to beat with few electrodes",
+        "  xdawn_lda: {}     # spatial filters first: better with many electrodes",
+        "  cnn1: {}          # the convolutional network of Cecotti & Gräser (2011)",
+        "  # eegnet: {}",
+    ]
+
+
+def _spellable(surveys: Sequence[Survey]) -> list[str]:
+    """Return the data sets of which letters can be spelled."""
+    return [
         one.found.name
         for one in surveys
         if one.layout is not None and has_codes(_labelled(one)).any()
     ]
+
+
+def _spelling_lines(surveys: Sequence[Survey], fewest: int) -> list[str]:
+    spellable = _spellable(surveys)
     if not spellable:
         return [
             "# spelling: nothing can be spelled, the flash codes or the matrix are not known.",

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from p300.commands.telling import Telling, lines_shown, telling
 from p300.errors import printable
 from p300.showing import shown_by
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from p300.report.comparison import Comparison
     from p300.runs import RunFolder
+    from p300.runs.config import Experiment
     from p300.runs.progress import Progress
     from p300.speller import Decision
 
@@ -118,6 +122,21 @@ def print_comparison(comparison: Comparison) -> None:
         say(f"Note: {note}")
 
 
+def print_plan(experiment: Experiment, data: Path) -> None:
+    """Print the resolved config and the folds of an experiment."""
+    from p300.runs.plan import preview
+
+    say(experiment.to_yaml())
+    tasks = preview(experiment, data)
+    rows = [
+        [task.dataset, task.protocol_label, task.fold.name, task.detector,
+         str(len(task.fold.train)), str(len(task.fold.test))]
+        for task in tasks
+    ]  # fmt: skip
+    print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
+    say(f"{len(tasks)} folds to fit.")
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows of text in columns; brackets and colons in it are no markup."""
     from rich.console import Console
@@ -134,18 +153,33 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Show a progress bar a stage on a terminal's standard error, and warnings above it."""
+    """Show a progress bar a stage on a terminal's standard error, and warnings above it.
+
+    A quiet command has the warnings alone, a verbose one also the lines of the log.
+    """
     from rich.console import Console
 
-    from p300.runs.progress import terminal_bars
+    from p300.runs.progress import silent, terminal_bars
 
+    if telling() is Telling.QUIET:
+        yield silent
+        return
     console = Console(stderr=True)
 
     def show(line: str) -> None:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
-    with shown_by(show), terminal_bars(console) as advance:
+    def show_plainly(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    with shown_by(show), lines_shown(show_plainly), terminal_bars(console) as advance:
         yield advance
+
+
+def note(text: str) -> None:
+    """Say on standard error what is good to know; a quiet command does not."""
+    if telling() is not Telling.QUIET:
+        say(text, err=True)
 
 
 def say(text: str = "", colour: str | None = None, *, err: bool = False) -> None:

@@ -143,7 +143,7 @@ def name_detector(
         )
     if info.resolves:
         checked = imported(info.resolves)(checked, where)
-    return NamedDetector(name, {**info.defaults, **checked})
+    return NamedDetector(info.alone or name, {**info.defaults, **checked})
 
 
 def make_detector(name: str, **parameters: Any) -> Detector:
@@ -159,9 +159,16 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     Raises
     ------
     DetectorError
-        Unknown detector, unknown parameter, or a value of the wrong type or out of range.
+        Unknown detector, unknown parameter, or a value of the wrong type or out of range; a name
+        that stands for a detector with its alignment and adaptation, which one alone has not.
     """
-    return name_detector(name, parameters).make()
+    named = name_detector(name, parameters)
+    if named.name != name:
+        raise DetectorError(
+            f"{name!r} is {named.name} with an alignment and an adaptation, which a detector alone "
+            f"has not: take p300.Method.read({name!r}, {{}}), or make_detector({named.name!r})"
+        )
+    return named.make()
 
 
 def detector_parameters(name: str, training: str | None = None) -> dict[str, Any]:

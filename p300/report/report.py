@@ -14,7 +14,9 @@ from p300.report.page import Picture, Section
 from p300.report.rendering import render_page
 from p300.report.run_results import RunResults, read_run
 from p300.runs import RunFolder
+from p300.runs.log import logged
 from p300.runs.pool import WorkerKilledError, done_in_processes
+from p300.runs.progress import silent
 
 SECTIONS = (
     "detection:summary",
@@ -85,8 +87,15 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     RunError
         When the folder is not a finished run or a file in it is damaged.
     """
-    results = read_run(Path(run))
-    made = _sections(results, _worth_starting(results, jobs or os.cpu_count() or 1))
+    folder = RunFolder(run)
+    with logged(folder, "report", silent):
+        _write(folder, jobs or os.cpu_count() or 1)
+    return folder.report_file
+
+
+def _write(folder: RunFolder, jobs: int) -> None:
+    results = read_run(folder.path)
+    made = _sections(results, _worth_starting(results, jobs))
     sections = [section for section in [*made, *_further(results)] if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
@@ -94,10 +103,8 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     page = render_page(results.name, subtitle, sections, results.private_folders)
     blocks = [block for section in sections for block in section.blocks]
     figures = {block.name: block.png for block in blocks if isinstance(block, Picture)}
-    folder = RunFolder(run)
     lines = {block.name: block.pdf for block in blocks if isinstance(block, Picture)}
     folder.write_report(page, figures, lines)
-    return folder.report_file
 
 
 def _worth_starting(results: RunResults, most: int) -> int:

@@ -58,6 +58,7 @@ class RunFolder:
         self.characters_file = self.path / "characters.parquet"
         self.metrics_file = self.path / "metrics.json"
         self.report_file = self.path / "report.html"
+        self.log_file = self.path / "run.log"
         self._fits = self.path / "fits"
         self._stored = StoredFolder(self.path, RunError, REMEDY)
 

@@ -72,6 +72,24 @@ def test_says_where_the_recordings_are_and_how_to_go_on(tmp_path):
     assert "eegnet" in parse_experiment(text).detectors
 
 
+def test_the_recommended_detector_is_taken_where_it_has_what_it_wants(tmp_path):
+    def detectors(*surveys):
+        return list(experiment_of(*surveys, folder=tmp_path).detectors)
+
+    several = surveyed(tmp_path, subjects=3)
+    assert detectors(several)[0] == "recommended"
+    without = ["slda", "xdawn_lda", "cnn1"]
+    assert detectors(surveyed(tmp_path)) == without  # one subject
+    assert detectors(surveyed(tmp_path, subjects=3, layout=None)) == without
+    assert detectors(several, surveyed(tmp_path, name="b", layout=None)) == without
+    one = surveyed(tmp_path, subjects=3)
+    one.flashes.loc[one.flashes["subject"] == one.flashes["subject"].iloc[-1], "code"] = pd.NA
+    assert detectors(one) == without
+    # Taken in by hand it is the same.
+    text = starting_config([surveyed(tmp_path)], tmp_path).replace("# recommended", "recommended")
+    assert list(parse_experiment(text).detectors) == ["recommended", *without]
+
+
 def test_an_existing_config_is_left_alone(tmp_path):
     out = tmp_path / "my.yaml"
     out.write_text("name: mine\n", encoding="utf-8")

@@ -30,7 +30,10 @@ def test_committed_configs_are_valid_and_survive_being_written(path):
 def test_the_quickstart_writes_out_the_defaults():
     defaults = load_experiment(None)
     plain = {"name": "quickstart", "description": defaults.description}
-    assert parse_experiment(yaml.safe_dump({**plain, **yaml.safe_load(DATA)})) == defaults
+    written = parse_experiment(yaml.safe_dump({**plain, **yaml.safe_load(DATA)}))
+    # It wants flash codes, so a config that names no detector does not have it.
+    assert {"recommended", *written.detectors} == set(defaults.detectors)
+    assert written.model_copy(update={"detectors": defaults.detectors}) == defaults
 
 
 def test_overrides():
@@ -45,7 +48,7 @@ def test_overrides():
         ],
     )
     assert experiment.methods["cnn1"].detector.max_passes == 5
-    assert set(experiment.detectors) == {"cnn1", "slda"}
+    assert set(experiment.detectors) == {"recommended", "cnn1", "slda"}
     assert experiment.preprocessing.high == 15
     assert experiment.preprocessing.low == 0.1
     assert experiment.protocols["within_subject"] == {"test_runs": "last"}
