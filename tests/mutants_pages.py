@@ -5,7 +5,7 @@ from __future__ import annotations
 from mutant import Mutant
 
 BROWSER = "tests/report/test_pages_in_a_browser.py"
-REPORT = "tests/report/test_report.py"
+REPORT = "tests/report/test_what_a_page_leaves_out.py"
 CSV = ("tests/report/test_downloads.py",)
 FOLDERS = ("tests/report/test_hidden_folders.py",)
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from p300.report.page import Picture, Section, Text, picture, render_page
+from p300.report.page import Picture, Section, Text, picture
+from p300.report.rendering import render_page
 from p300.report.run_results import RunResults, read_run
 from p300.report.sections import responses as section
 from p300.report.sections.responses import responses
