@@ -21,9 +21,9 @@ from mutant import Mutant
 from mutants_estimators import ESTIMATORS
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
+from mutants_lazy_layers import LAZY_LAYERS
 from mutants_log import RUN_LOG
 from mutants_mne import MNE
-from mutants_lazy_layers import LAZY_LAYERS
 from mutants_moabb import MOABB
 from mutants_packaging import PACKAGING
 from mutants_plugins import PLUGINS

@@ -1,4 +1,4 @@
-"""Layers that learn their size from the first epochs: torch's optimiser ends the process on them."""
+"""Layers that learn their size from the first epochs: on them torch ends the process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_network_with_a_layer_without_a_size_is_refused():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((60, 2, 10)).astype(np.float32), np.tile([1, 0, 0], 20)
     try:
-        with pytest.raises(DetectorError, match="LazyLinear.*n_electrodes=2 and n_samples=10"):
+        with pytest.raises(DetectorError, match=r"LazyLinear.*n_electrodes=2 and n_samples=10"):
             make_detector("lazy", max_passes=1).fit(X, y, groups=np.repeat(np.arange(10), 6))
     finally:
         DETECTORS.pop("lazy")
