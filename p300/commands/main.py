@@ -11,7 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from p300 import __version__
-from p300.commands.configs import configs, read_config
+from p300.commands.completion import config_names, labels_in_config, source_names
+from p300.commands.configs import configs, read_config, schema
+from p300.commands.detectors import detectors
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
@@ -21,7 +23,6 @@ from p300.commands.terminal import (
     print_letters,
     print_means,
     print_plan,
-    print_table,
     progress_bars,
     say,
 )
@@ -86,7 +87,10 @@ def general(
 
 Config = Annotated[
     str | None,
-    typer.Argument(help="YAML config, or a name of `p300 configs`; the quickstart without one."),
+    typer.Argument(
+        help="YAML config, or a name of `p300 configs`; the quickstart without one.",
+        autocompletion=config_names,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -116,7 +120,13 @@ DeviceName = Annotated[
 ]
 Fitted = Annotated[Path, typer.Argument(help="Folder of a fitted detector.")]
 Recorded = Annotated[Path, typer.Argument(help="File or folder of the recording.")]
-SourceName = Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")]
+SourceName = Annotated[
+    str,
+    typer.Option(
+        help="What the recording is, see `p300 datasets`.",
+        autocompletion=source_names,
+    ),
+]
 Subjects = Annotated[
     list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
 ]
@@ -252,7 +262,8 @@ def train(
     detector: Annotated[
         str | None,
         typer.Option(
-            help="A detector of the config; recommended, or the first that fits, without."
+            help="A detector of the config; recommended, or the first that fits, without.",
+            autocompletion=labels_in_config,
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write the fitted detector to.")] = Path(
@@ -327,28 +338,6 @@ def spell(
         say(f"{len(decisions)} characters in {out}")
 
 
-@app.command()
-def detectors(
-    name: Annotated[str | None, typer.Argument(help="One detector, with its parameters.")] = None,
-) -> None:
-    """List the detectors; with a name, its parameters, their defaults and ranges."""
-    from p300.detectors import DETECTORS, detector_info, detector_parameters, parameter_ranges
-
-    if name is None:
-        rows = [[k, i.title, i.citation, DETECTORS.package(k)] for k, i in DETECTORS.items()]
-        print_table(["detector", "title", "citation", "package"], rows)
-        return
-    info = detector_info(name)
-    about = f"{name}: {info.title}", info.citation, f"Package: {DETECTORS.package(name)}"
-    say("\n".join(filter(None, about)))
-    if info.alone:
-        say(f"Stands for detector: {info.alone} with")
-        say(f"  alignment = {info.alignment}\n  adaptation = {info.adaptation!r}\nand")
-    ranges = parameter_ranges(name)
-    for key, default in detector_parameters(name).items():
-        say(f"  {key} = {default!r}  ({ranges[key]})")
-
-
 def _evaluate(
     experiment: Experiment,
     out: Path | None,
@@ -380,10 +369,12 @@ def _evaluate(
     return RunFolder(folder)
 
 
+app.command()(detectors)
 for command in (init, inspect, cache, export, card):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.command()(configs)
+app.command()(schema)
 take_everywhere(app)
 
 

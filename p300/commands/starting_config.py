@@ -25,10 +25,14 @@ from p300.recordings.places import suggest_pattern
 from p300.recordings.units import UNITS
 from p300.report.prose import listed, several, span
 from p300.runs.config import parse_experiment
+from p300.runs.schema import schema_text
 from p300.signal.epochs import MINIMUM_ELECTRODES
 from p300.signal.preprocessing import Preprocessing
 from p300.signal.sampling import PAPER_RATE, RATE_TOLERANCE, nominal_rate, usual_factor
 from p300.signal.units import number_units
+
+SCHEMA_FILE = "p300-schema.json"
+"""The schema beside a config: of this installation, and found without a network."""
 
 GUESSED = "# guessed: check"
 _TRIED = ("within_subject", "cross_session", "cross_subject")
@@ -49,7 +53,7 @@ def unused_config(folder: Path, out: Path | None = None) -> Path:
 
 
 def write_starting_config(surveys: Sequence[Survey], out: Path, folder: Path) -> Path:
-    """Write a config for surveyed recordings.
+    """Write a config for surveyed recordings, and beside it the JSON schema that editors ask for.
 
     Parameters
     ----------
@@ -69,8 +73,9 @@ def write_starting_config(surveys: Sequence[Survey], out: Path, folder: Path) ->
     unused_config(folder, out)
     text = starting_config(surveys, folder, str(out))
     parse_experiment(text, where=str(out), name=out.stem)
-    with written_whole(out) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    for file, content in ((out.with_name(SCHEMA_FILE), schema_text()), (out, text)):
+        with written_whole(file) as temporary:
+            temporary.write_text(content, encoding="utf-8")
     return out
 
 
@@ -82,6 +87,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
     settings = Preprocessing(bad_electrodes=_bad_electrodes(surveys), **fitting)
     protocols, misfits = fitting_protocols(surveys, settings.tmax - settings.tmin)
     lines = [
+        f"# yaml-language-server: $schema={SCHEMA_FILE}",
         f"# Starting config for the recordings in {folder.resolve()}",
         f"# It runs as it is: p300 run {shlex.quote(file)}",
         f"# What the files do not tell for sure is marked {GUESSED[2:]!r}.",

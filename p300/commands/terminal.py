@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
+from p300.commands.tables import output, print_table, wrapped
 from p300.commands.telling import Telling, lines_shown, telling
 from p300.errors import printable
 from p300.showing import shown_by
@@ -17,6 +17,7 @@ from p300.showing import shown_by
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from p300.parameters import Parameter
     from p300.report.comparison import Comparison
     from p300.runs import RunFolder
     from p300.runs.config import Experiment
@@ -37,10 +38,9 @@ def print_letters(spelled: Iterable[Decision]) -> list[Decision]:
 
 def print_letter(decision: Decision, before: Decision | None) -> None:
     """Print one letter with its posterior and the repetitions it took; a heading for each run."""
-    from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False)
+    console = output()
     run = (decision.dataset, decision.subject, decision.session, decision.run)
     if before is None or run != (before.dataset, before.subject, before.session, before.run):
         dataset, subject, session, name = run
@@ -137,18 +137,13 @@ def print_plan(experiment: Experiment, data: Path) -> None:
     say(f"{len(tasks)} folds to fit.")
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of text in columns; brackets and colons in it are no markup."""
-    from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    headers = [Column(Text(name)) for name in columns]
-    table = Table(*headers, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    # Piped output keeps whole lines instead of being folded to 80 columns.
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+def print_parameters(parameters: Iterable[Parameter]) -> None:
+    """Print each parameter with its default and range, and below it what it is for."""
+    for each in parameters:
+        default = "" if each.is_required else f" = {each.default!r}"
+        say(wrapped(f"{each.name}{default}  ({each.values})", indent="      ", first="  "))
+        if each.sentence:
+            say(wrapped(each.sentence, indent="      "))
 
 
 @contextmanager

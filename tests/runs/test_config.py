@@ -198,3 +198,16 @@ def test_tens_of_thousands_of_names_are_checked_in_no_time():
 def test_aliases_are_taken():
     given = "datasets: {a: &one {source: simulated}, b: {<<: *one, seed: 3}}"
     assert parse_experiment(given).datasets["b"][0].options == {"seed": 3}
+
+
+def test_the_description_says_what_was_changed_in_the_config():
+    text = "description: Eight subjects.\nseed: 1\ndatasets: {s: {source: simulated}}\n"
+
+    def described(*overrides: str) -> str:
+        return parse_experiment(text, overrides).description
+
+    assert described() == described("seed=1") == described("name=x") == "Eight subjects."
+    assert described("datasets.s.n_subjects=1", "seed=2", "seed=3") == (
+        "Eight subjects. Changed for this run: datasets.s.n_subjects, seed."
+    )
+    assert described("seed=2", "description=Mine") == "Mine"

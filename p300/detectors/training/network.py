@@ -58,16 +58,21 @@ class NetworkDetector(TrainedDetector):
         ``squared``, ``absolute``, ``momentum``: modern training with another error or with
         gradient descent.
     max_passes
-        Most passes over the learning part. This and the next five: None takes the learning
-        rule's own, see :func:`p300.detectors.registry.training_settings`.
+        Most passes over the learning part; None takes the learning rule's, as suits the network
+        (:func:`p300.detectors.registry.training_settings`).
     batch_size
-        Epochs a step; 1 is online learning.
-    learning_rate, weight_decay
-        Of the optimiser; with ``paper`` the rate is lambda, from which each layer's step follows.
+        Epochs a step, 1 for online learning; None takes the learning rule's.
+    learning_rate
+        Learning rate of the optimiser, with ``paper`` lambda, from which each layer's step follows;
+        None takes the learning rule's.
+    weight_decay
+        Weight decay of the optimiser; None takes the learning rule's.
     patience
-        Passes without a lower validation loss after which training stops.
+        Passes without a lower validation loss after which training stops; None takes the learning
+        rule's.
     validation_fraction
-        Share of the training epochs, in whole groups, set aside for stopping and calibration.
+        Share of the training epochs, in whole groups, set aside for stopping and calibration; None
+        takes the learning rule's.
     shuffle
         Whether each pass takes the epochs in a new order.
     augmentation
