@@ -20,10 +20,13 @@ def _cell(value: object) -> str:
     return str(value).replace("|", "\\|")
 
 
+def _default(one: Parameter) -> str:
+    return "must be said" if one.is_required else f"`{_cell(repr(one.default))}`"
+
+
 def _table(parameters: Iterable[Parameter]) -> str:
     lines = [
-        f"| `{one.name}` | {'must be said' if one.is_required else f'`{_cell(repr(one.default))}`'} "
-        f"| {_cell(one.values)} | {_cell(one.sentence)} |"
+        f"| `{one.name}` | {_default(one)} | {_cell(one.values)} | {_cell(one.sentence)} |"
         for one in parameters
     ]
     return _HEAD + "\n".join(lines) if lines else "It has no parameters."
