@@ -214,7 +214,9 @@ def picture(
     packed = io.BytesIO()
     few.save(packed, format="png", compress_level=6)  # 9 takes seven times as long for a twentieth
     alt = alt or figure_in_words(figure) or caption
-    return Picture(name, packed.getvalue(), caption, alt, _as_pdf(figure), folded)
+    # Figures folded away are many: as PDF too they would be most of the page.
+    pdf = b"" if folded else _as_pdf(figure)
+    return Picture(name, packed.getvalue(), caption, alt, pdf, folded)
 
 
 def _as_pdf(figure: Figure) -> bytes:

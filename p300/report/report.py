@@ -111,7 +111,9 @@ def _write(folder: RunFolder, jobs: int) -> None:
     sources = [block for block in blocks if isinstance(block, Source)]
     folder.write_texts({source.filename: source.text for source in sources if source.filename})
     folder.write_report(
-        page, {one.name: one.png for one in pictures}, {one.name: one.pdf for one in pictures}
+        page,
+        {one.name: one.png for one in pictures},
+        {one.name: one.pdf for one in pictures if one.pdf},
     )
 
 

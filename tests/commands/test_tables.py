@@ -75,7 +75,7 @@ def test_names_are_folded_between_their_words_and_never_in_a_number(capsys, monk
 
 def test_a_number_that_does_not_fit_beside_its_name_stands_below_it(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "30")
-    figure, number = "a long name of a figure", "0.683 [0.623, 0.878]"
+    figure, number = "a name of a figure", "0.683 [0.623, 0.878]"
     print_table(["a", "n", "m", figure], [["x", "1 of 2", "3.000", number], ["y", "", "", ""]])
     assert lines_of(capsys, 30) == [
         "x", "  n: 1 of 2   m: 3.000", f"  {figure}:", f"    {number}", "y",

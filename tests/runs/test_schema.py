@@ -95,7 +95,7 @@ WRONG = [
     ("detectors.slda.n_window", 8),
     ("detectors.slda.n_windows", 0),
     ("detectors.slda.n_windows", 2.5),
-    ("detectors.slda.seed", 3),
+    ("detectors.other.seed", 3),
     ("detectors.slda.covariance", "shrunk"),
     ("detectors.unknown", {}),
     ("detectors.unknown", None),

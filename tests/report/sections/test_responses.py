@@ -23,7 +23,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def not_drawn(name: str, figure: Figure, caption: str, *, folded: bool = False) -> Picture:
         assert figure.axes
-        return Picture(name, pixel, caption, folded)
+        return Picture(name, pixel, caption, folded=folded)
 
     monkeypatch.setattr(section, "picture", not_drawn)
     monkeypatch.setattr(section, "MOST_FOLDED", 1)
