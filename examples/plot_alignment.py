@@ -60,7 +60,8 @@ picture
 
 # %%
 # What it is worth: one detector, each person left out in turn, as recorded and aligned. ``running``
-# follows a session as it comes in and uses nothing that comes later.
+# follows a session as it comes in and uses nothing that comes later. On these simulated people it
+# is little; what follows a person further is another step: :doc:`/adaptation`.
 
 from p300 import Method, evaluate_epochs, make_detector, summarise_scores
 from p300.report import plot_auc_by_subject

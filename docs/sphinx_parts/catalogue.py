@@ -6,24 +6,29 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from p300.arguments import accepted_arguments, accepted_types
-from p300.detectors import DETECTORS, detector_info, detector_parameters, parameter_ranges
-from p300.ranges import describe
-from p300.recordings import SOURCES, source_module
+from p300.detectors import DETECTORS, described_parameters, detector_info
+from p300.parameters import Parameter
+from p300.recordings import SOURCES, described_options, source_module
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-_HIDDEN = ("path", "dataset", "subjects")
-_HEAD = "| parameter | default | range |\n|---|---|---|\n"
+_HEAD = "| parameter | default | range | what it is for |\n|---|---|---|---|\n"
 
 
 def _cell(value: object) -> str:
     return str(value).replace("|", "\\|")
 
 
-def _table(rows: Iterable[tuple[str, object, str]]) -> str:
-    lines = [f"| `{name}` | `{_cell(repr(value))}` | {_cell(text)} |" for name, value, text in rows]
+def _default(one: Parameter) -> str:
+    return "must be said" if one.is_required else f"`{_cell(repr(one.default))}`"
+
+
+def _table(parameters: Iterable[Parameter]) -> str:
+    lines = [
+        f"| `{one.name}` | {_default(one)} | {_cell(one.values)} | {_cell(one.sentence)} |"
+        for one in parameters
+    ]
     return _HEAD + "\n".join(lines) if lines else "It has no parameters."
 
 
@@ -35,10 +40,9 @@ def detectors_page() -> str:
         "[detectors](../detectors.md); which to take: [which detector](../which_detector.md).",
     ]
     for name in DETECTORS:
-        info, ranges = detector_info(name), parameter_ranges(name)
-        parameters = detector_parameters(name).items()
+        info = detector_info(name)
         parts += [f"## `{name}`", f"{info.title}.", info.citation]
-        parts.append(_table((key, value, ranges[key]) for key, value in parameters))
+        parts.append(_table(described_parameters(name)))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -52,14 +56,10 @@ def sources_page() -> str:
     for name in SOURCES:
         module = source_module(name)
         about = {key: text for key, text in vars(module.INFO).items() if isinstance(text, str)}
-        types = accepted_types(module.load, _HIDDEN)
-        options = accepted_arguments(module.load, _HIDDEN)
         parts += [f"## `{name}`", f"{about.pop('title')}."]
         told = (f"| {key} | {_cell(text)} |" for key, text in about.items() if text)
         parts.append("| | |\n|---|---|\n" + "\n".join(told))
-        parts.append(
-            _table((key, one.default, describe(types[key])) for key, one in options.items())
-        )
+        parts.append(_table(described_options(name)))
     return "\n\n".join(parts) + "\n"
 
 

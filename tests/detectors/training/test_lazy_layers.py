@@ -1,4 +1,4 @@
-"""Layers that take their size from the first epochs: torch's optimiser ends the process on them."""
+"""Layers that learn their size from the first epochs: on them torch ends the process."""
 
 from __future__ import annotations
 
