@@ -134,7 +134,7 @@ def test_lists_fit(width, command):
     ("command", "described"),
     [(["detectors", name], described_parameters) for name in ("cnn2a", "slda", "estimator")]
     + [(["datasets", "show", name], described_options) for name in ("simulated", "table")],
-    ids=str,
+    ids=lambda given: "-".join(given) if isinstance(given, list) else given.__name__,
 )
 def test_every_parameter_is_shown_with_its_sentence(width, command, described):
     told = CliRunner().invoke(app, command).output
