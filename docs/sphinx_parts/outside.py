@@ -35,6 +35,8 @@ def led_inside(text: str, page: Path) -> str:
         image, words, target, anchor = found.groups(default="")
         place = Path(os.path.normpath(page / ".." / target))
         known = INSIDE.get(place.relative_to(ROOT).as_posix())
+        if place.parent == ROOT / "examples" and place.suffix == ".py":
+            known = f"gallery/{place.stem}.rst"
         if known is not None:
             target = known
         elif place.is_relative_to(DOCS) or image:
