@@ -17,7 +17,7 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 
 docs: $(VENV)/.documented
-	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
 	@echo "The site: docs/_build/html/index.html"
 
 $(VENV)/.documented: $(VENV)/.installed
