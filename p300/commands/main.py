@@ -14,6 +14,7 @@ from p300 import __version__
 from p300.commands.configs import configs, read_config
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
+from p300.commands.speller import speller
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
 from p300.commands.terminal import (
     print_comparison,
@@ -383,7 +384,7 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
     say(f"{len(tasks)} folds to fit.")
 
 
-for command in (init, inspect, cache, export, card):
+for command in (init, inspect, cache, export, card, speller):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.command()(configs)

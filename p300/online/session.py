@@ -24,6 +24,7 @@ from p300.online.events import (
     Event,
     Fault,
     Gap,
+    GivenUp,
     LateMarker,
     Learned,
     MissingMarker,
@@ -187,6 +188,21 @@ class Session:
         """Take note that the stream of EEG went away and is back: nothing reaches across that."""
         self._fault(Reconnected, f"{what} went away and is back; filters start anew")
         self._break()
+
+    def give_up(self, character: int, why: str) -> None:
+        """End a character in the middle: nothing is spelled, nothing is learned from it."""
+        self._waiting = [one for one in self._waiting if _character(one.said) != character]
+        self._damage(character)
+        self.fault(GivenUp, f"character {character} is given up: {why}; nothing is spelled or "
+                   "learned")  # fmt: skip
+        if self._letter is not None and self._letter.number == character:
+            self._letter.decided = True
+            self._end_letter()
+        self._over = max(self._over, character)
+
+    def fault(self, kind: type[Fault], text: str) -> None:
+        """Name a fault of the presentation, in the stored session too."""
+        self._fault(kind, text)
 
     def close(self) -> None:
         """End the session: what still waits is named, the last character decided and learned."""
@@ -419,6 +435,10 @@ class Session:
     def _tell(self, event: Event) -> None:
         self.timings.see(event)
         self._listen(event)
+
+
+def _character(said: Flash | End) -> int:
+    return said.character
 
 
 def _named(flash: Flash) -> str:

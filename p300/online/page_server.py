@@ -1,0 +1,376 @@
+"""The page and its server: files over HTTP, messages over a WebSocket, one page at a time.
+
+The address has a token that is drawn anew each time; requests for another host, or of another
+page, are refused. Everything runs in one thread but the training of a detector.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import mimetypes
+import secrets
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from p300.errors import MarkerError, OnlineError, P300Error
+from p300.online.events import Fault, PageGone, SecondPage, Stopped, UnreadMessage
+from p300.online.markers import End, read_marker
+from p300.online.page_messages import Attend, Mark, Ping, Plain, Start, read_message
+from p300.online.persons import Person
+from p300.online.session_files import SessionFiles
+from p300.online.source import match
+from p300.online.spelling import Spelling, read_copy
+from p300.recordings.simulated.paradigm import ParadigmName, shown_on
+from p300.speller.fitted import Fitted
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+    from websockets.http11 import Request, Response
+
+POLL = 0.02
+"""Seconds between looks at the EEG."""
+
+LARGEST = 1 << 14
+"""Bytes of a message of the page."""
+
+HOME = ("127.0.0.1", "localhost", "::1")
+"""This machine's names for itself."""
+
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - they are refused
+
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"  # fmt: skip
+"""Content-Security-Policy: nothing but the page's own files, nothing inline."""
+
+REFUSED, GONE = 4409, 1001
+"""WebSocket close codes: another page is open; the server stops."""
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What a page can be given.
+
+    Parameters
+    ----------
+    person
+        Whose EEG it is.
+    detector
+        Returns the fitted detector for a paradigm; may take its time.
+    rows
+        Symbols of the matrix.
+    folder
+        That sessions are stored in.
+    speed
+        Seconds of the session in a second of the page.
+    """
+
+    person: Person
+    detector: Callable[[ParadigmName], Fitted]
+    rows: list[list[str]]
+    folder: Path
+    speed: float = 1.0
+
+
+def websockets_server() -> Any:
+    """Import the library of the server.
+
+    Raises
+    ------
+    OnlineError
+        When it is not installed.
+    """
+    try:
+        from websockets.asyncio import server
+    except ImportError as error:
+        raise OnlineError(
+            f"websockets is not there ({error}), which serves the page; install it with "
+            "pip install 'p300[online]'"
+        ) from error
+    return server
+
+
+class PageServer:
+    """Serves a page and the session that it shows.
+
+    Parameters
+    ----------
+    offer
+        What the page is given.
+    say
+        Prints a line.
+    seed
+        Draws the order of flashes; None: another one each time.
+    """
+
+    def __init__(self, offer: Offer, say: Callable[[str], None], seed: int | None = None) -> None:
+        self.token = secrets.token_urlsafe(16)
+        self._offer, self._say, self._seed = offer, say, seed
+        self._page: ServerConnection | None = None
+        self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._spelling: Spelling | None = None
+        self._files: SessionFiles | None = None
+        self._hosts: set[str] = set()
+        self.stop = asyncio.Event()
+
+    async def run(self, host: str, port: int, opened: Callable[[str], None]) -> None:
+        """Serve until :attr:`stop` is set, by Ctrl-C for instance.
+
+        Parameters
+        ----------
+        host, port
+            To listen on; port 0 is a free one.
+        opened
+            Is told the address of the page.
+
+        Raises
+        ------
+        OnlineError
+            When the host is none by name, or cannot be listened on.
+        """
+        if host in EVERYWHERE:
+            raise OnlineError(
+                f"host {host!r} found, which is every network this machine is in; name the one by "
+                "which the page is opened, such as --host lab-pc"
+            )
+        library = websockets_server()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError, ValueError):  # Windows; not main thread
+                loop.add_signal_handler(number, self.stop.set)
+        try:
+            server = await library.serve(
+                self._talk, host, port, process_request=self._answer, max_size=LARGEST
+            )
+        except OSError as error:
+            raise OnlineError(
+                f"{host}:{port} cannot be listened on ({error}); choose another --port or --host"
+            ) from error
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            names = HOME if host in HOME else (host,)
+            self._hosts = {f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+                           for name in names}  # fmt: skip
+            shown = f"[{host}]" if ":" in host else host
+            opened(f"http://{shown}:{port}/{self.token}/")
+            try:
+                await self._pump()
+            finally:
+                await self._stopped()
+
+    async def _pump(self) -> None:
+        """Hand on EEG until it is to stop."""
+        while not self.stop.is_set():
+            if self._spelling is None:
+                self._offer.person.pull()
+            else:
+                self._spelling.eeg()
+                if self._spelling.finished:
+                    self._finish()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), POLL)
+
+    async def _stopped(self) -> None:
+        if self._spelling is not None:
+            self._spelling.fault(Stopped, "the server was stopped; what was recorded is kept")
+            self._finish()
+        if self._page is not None:
+            await self._send_rest(self._page)
+            await self._page.close(GONE, "the server was stopped")
+
+    # -- HTTP
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer a request for a file; let that for the socket pass."""
+        if request.headers.get("Host", "") not in self._hosts:
+            return _response(HTTPStatus.FORBIDDEN, "Another host is asked for.")
+        first, _, name = request.path.partition("?")[0].lstrip("/").partition("/")
+        if not secrets.compare_digest(first.encode(), self.token.encode()):
+            return _response(
+                HTTPStatus.FORBIDDEN, "Take the address that p300 speller prints, with its token."
+            )
+        if name == "socket":
+            origin = request.headers.get("Origin", "")
+            if origin.partition("://")[2] not in self._hosts:
+                return _response(HTTPStatus.FORBIDDEN, "Another page's script asks.")
+            return None
+        name = name or "index.html"
+        kind = mimetypes.guess_type(name)[0]
+        pages = resources.files("p300.online").joinpath("page")
+        files = {one.name: one for one in pages.iterdir()}
+        if name not in files or kind is None:
+            return _response(HTTPStatus.NOT_FOUND, "There is no such file.")
+        return _response(HTTPStatus.OK, files[name].read_bytes(), kind)
+
+    # -- WebSocket
+
+    async def _talk(self, page: ServerConnection) -> None:
+        """Talk to a page as long as it is there."""
+        if self._page is not None:
+            text = "another page is open; close it, or go on there"
+            self._fault(SecondPage, f"a second page was opened and turned away: {text}")
+            await page.send(json.dumps({"event": "refused", "text": text}))
+            await page.close(REFUSED, text)
+            return
+        self._page, self._out = page, asyncio.Queue()
+        sender = asyncio.create_task(self._send(page))
+        self._tell(self._welcome())
+        try:
+            async for text in page:
+                await self._take(text)
+        except ConnectionError:
+            pass
+        finally:
+            sender.cancel()
+            self._page = None
+            if self._spelling is not None and not self.stop.is_set():
+                self._fault(PageGone, "the page was closed or reloaded while a session was running")
+                self._spelling.give_up("its page was closed or reloaded")
+
+    async def _send(self, page: ServerConnection) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await page.send(json.dumps(await self._out.get(), ensure_ascii=False))
+
+    async def _send_rest(self, page: ServerConnection) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        with contextlib.suppress(ConnectionClosed):
+            while not self._out.empty():
+                await page.send(json.dumps(self._out.get_nowait(), ensure_ascii=False))
+
+    def _tell(self, said: dict[str, Any]) -> None:
+        if self._files is not None:
+            self._files.log(said)
+        if self._page is not None:
+            self._out.put_nowait(said)
+
+    def _fault(self, kind: type[Fault], text: str) -> None:
+        """Name a fault of the page, in the session where there is one."""
+        self._say(f"{kind.kind}: {text}")
+        if self._spelling is not None:
+            self._spelling.fault(kind, text)
+
+    def _welcome(self) -> dict[str, Any]:
+        running = self._spelling
+        return {
+            "event": "welcome",
+            "rows": self._offer.rows,
+            "person": self._offer.person.name,
+            "simulated": self._offer.person.simulated,
+            "speed": self._offer.speed,
+            "running": None if running is None else _shown(running),
+        }
+
+    async def _take(self, text: str | bytes) -> None:
+        """Do what a page says."""
+        try:
+            said = read_message(text)
+            if isinstance(said, Ping):
+                self._tell_time(said)
+            elif isinstance(said, Start):
+                await self._start(said)
+            elif self._spelling is None:
+                raise MarkerError(f"message {said.do!r} found before a session was started")
+            else:
+                self._do(self._spelling, said)
+        except P300Error as error:
+            self._fault(UnreadMessage, str(error))
+            self._tell({"event": "error", "text": str(error)})
+
+    def _tell_time(self, said: Ping) -> None:
+        self._out.put_nowait(
+            {"event": "pong", "page": said.page, "server": self._offer.person.clock()}
+        )
+
+    async def _start(self, said: Start) -> None:
+        """Begin a session."""
+        if self._spelling is not None:
+            raise OnlineError("a session is running; end it before another one is started")
+        paradigm = shown_on(self._offer.rows, said.paradigm)
+        copied = read_copy(said.copy_text, paradigm.layout)
+        self._tell({"event": "preparing", "paradigm": said.paradigm})
+        fitted = await asyncio.to_thread(self._offer.detector, said.paradigm)
+        person = self._offer.person
+        source = match(fitted, person.name, person.sfreq, person.channels, paradigm.layout)
+        self._files = SessionFiles(self._offer.folder, source)
+        person.pull()  # what came before is not of the session
+        self._spelling = Spelling(
+            fitted, source, paradigm, copied, person,
+            recorder=self._files.recorder, tell=self._tell, seed=self._draw(),
+        )  # fmt: skip
+        self._tell({"event": "started", **_shown(self._spelling)})
+        self._spelling.next_character()
+
+    def _draw(self) -> int:
+        return secrets.randbits(32) if self._seed is None else self._seed
+
+    def _do(self, spelling: Spelling, said: Mark | Attend | Plain) -> None:
+        if isinstance(said, Mark):
+            marker = read_marker(json.dumps(said.marker))
+            if isinstance(marker, End):
+                spelling.end(said.at, marker.character)
+            else:
+                spelling.flash(said.at, marker)
+        elif isinstance(said, Attend):
+            spelling.attend(said.symbol)
+        elif said.do == "pause":
+            spelling.pause()
+        elif said.do == "go_on":
+            spelling.go_on()
+        elif said.do == "correct":
+            spelling.correct()
+        elif said.do == "resume":
+            if spelling.character:
+                raise MarkerError("message 'resume' found while a character is shown")
+            spelling.next_character()
+        else:
+            self._finish()
+
+    def _finish(self) -> None:
+        """End the session and tell where it is."""
+        assert self._spelling is not None
+        assert self._files is not None
+        report = self._spelling.close()
+        self._tell({"event": "over", "file": str(self._files.path), "report": report})
+        self._say(f"Session: {self._files.path}")
+        self._files.close(report)
+        self._spelling = self._files = None
+
+
+def _shown(spelling: Spelling) -> dict[str, Any]:
+    """Return what a page has to know of a session that runs."""
+    layout = spelling.paradigm.layout
+    return {
+        "symbols": list(layout.symbols),
+        "groups": {str(code): sorted(group) for code, group in layout.groups.items()},
+        "text": spelling.text,
+        "copy": spelling.copied,
+    }
+
+
+def _response(status: HTTPStatus, body: str | bytes, kind: str = "text/plain") -> Response:
+    from websockets.datastructures import Headers
+    from websockets.http11 import Response
+
+    content = body.encode() if isinstance(body, str) else body
+    headers = Headers(
+        {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Length": str(len(content)),
+            "Content-Security-Policy": POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+            "Connection": "close",
+        }
+    )
+    return Response(status.value, status.phrase, headers, content)
