@@ -78,6 +78,14 @@ class SpellerError(P300Error, ValueError):
     """Scores cannot be turned into characters."""
 
 
+class OnlineError(P300Error, ValueError):
+    """A detector cannot be online, or a stream is not what it needs."""
+
+
+class MarkerError(P300Error, ValueError):
+    """A marker is no message of the documented form."""
+
+
 class ConfigError(P300Error, ValueError):
     """A configuration has an unknown key, a wrong type or a value that makes no sense."""
 

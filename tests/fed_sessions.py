@@ -1,4 +1,4 @@
-"""Sessions that tests feed by hand: a detector, a recording as chunks and markers, what came out."""
+"""Sessions that tests feed by hand: a recording as chunks and markers, and what came out."""
 
 from __future__ import annotations
 

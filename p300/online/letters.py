@@ -48,6 +48,7 @@ class Letter:
         """So many flashes were there when it was last asked whether they are enough."""
         self._layout, self._model = layout, model
         self._prior: Floats | float = 0.0 if language is None else language(text, layout)
+        self._names = pd.DataFrame({"character": [number]})
         self._codes = sorted(layout.groups)
         self._scores: list[float] = []
 
@@ -79,7 +80,7 @@ class Letter:
         n = len(self.seen)
         selections = Selections(
             layout=self._layout,
-            names=pd.DataFrame({"character": [self.number]}),
+            names=self._names,
             true=np.array([-1]),
             n_repetitions=np.array([repetition.max() + 1]),
             selection=np.zeros(n, dtype=np.intp),

@@ -7,12 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
-from p300.errors import P300Error
-
-
-class MarkerError(P300Error, ValueError):
-    """A marker is no message of the documented form."""
-
+from p300.errors import MarkerError
 
 _Number = Annotated[int, Strict(), Field(ge=0, le=10**9)]
 

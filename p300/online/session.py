@@ -10,11 +10,11 @@ import itertools
 import time
 from bisect import insort
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from p300.errors import MarkerError
 from p300.online.events import (
     BadSamples,
     ClockJump,
@@ -36,46 +36,18 @@ from p300.online.events import (
     UnreadMarker,
 )
 from p300.online.letters import Letter
-from p300.online.markers import End, Flash, MarkerError, read_marker
+from p300.online.markers import End, Flash, read_marker
+from p300.online.segment import FAR, Listener, Segment, Waiting
 from p300.online.source import EegSource
-from p300.online.stamps import Floats, Stamps
+from p300.online.stamps import Floats
 from p300.online.timing import Timings
 from p300.recordings.formats.session import DamageNote, FlashNote, SegmentNote
 from p300.signal.alignment import Running
-from p300.signal.causal import EpochCutter
 from p300.speller.fitted import Fitted, Follower, Seen
 
 if TYPE_CHECKING:
     from p300.online.recorder import Recorder
     from p300.speller.language import Prior
-
-KEPT = 20.0
-"""Seconds of filtered EEG that are kept for markers that come late."""
-
-FAR = 60.0
-"""Seconds that a marker's time may be from now."""
-
-Listener = Callable[[Event], None]
-
-
-@dataclass(order=True)
-class _Waiting:
-    """A flash, or the end of a character, whose turn has not come."""
-
-    time: float
-    order: int
-    said: Flash | End = field(compare=False)
-    arrival: float = field(compare=False)
-    onset: int | None = field(default=None, compare=False)
-
-
-class _Segment:
-    """A stretch of EEG without a gap."""
-
-    def __init__(self, source: EegSource, first: int) -> None:
-        self.first = first
-        self.stamps = Stamps(source.sfreq, KEPT)
-        self.cutter = EpochCutter(source.sfreq, source.grid, source.settings, KEPT)
 
 
 class Session:
@@ -119,8 +91,8 @@ class Session:
         alignment = fitted.stored.alignment
         self._running = Running(alignment.method) if alignment.changes_epochs else None
         self._n_samples = 0
-        self._segment = _Segment(source, 0)
-        self._waiting: list[_Waiting] = []
+        self._segment = Segment(source, 0)
+        self._waiting: list[Waiting] = []
         self._order = 0
         self._letter: Letter | None = None
         self._damaged: set[int] = set()
@@ -145,7 +117,7 @@ class Session:
         if self._recorder is not None:
             self._recorder.eeg(stamps, values)
         volts = self._source.volts(values)
-        finite = np.isfinite(volts).all(axis=0)
+        finite = np.atleast_1d(np.isfinite(volts).all(axis=0))
         edges = [0, *(np.flatnonzero(np.diff(finite)) + 1).tolist(), len(stamps)]
         for start, stop in itertools.pairwise(edges):
             if finite[start]:
@@ -156,8 +128,7 @@ class Session:
 
     def marker(self, stamp: float, text: str) -> None:
         """Take a message of the presentation; its time is on this machine's clock."""
-        arrival = self._clock()
-        self.timings.note("marker", arrival - stamp)
+        self.timings.note("marker", self._clock() - stamp)
         if self._recorder is not None:
             self._recorder.marker(stamp, text)
         try:
@@ -173,14 +144,7 @@ class Session:
             )
             self._damage(said.character)
             return
-        if isinstance(said, Flash) and abs(stamp - arrival) > FAR:
-            self._leave_out(
-                OutsideEeg, _Waiting(stamp, 0, said, arrival),
-                f"its time is {stamp - arrival:+.0f} s from now; is it of another clock, such as "
-                "time.time() where local_clock() is meant?",
-            )  # fmt: skip
-            return
-        insort(self._waiting, _Waiting(stamp + self._offset, self._order, said, arrival))
+        insort(self._waiting, Waiting(stamp + self._offset, self._order, said))
         self._order += 1
         self._go_on()
 
@@ -255,7 +219,7 @@ class Session:
         self.timings.end_of(self._segment.stamps)
         self._note(SegmentNote(sample=self._n_samples).model_dump())
         self._last = -np.inf, self._last[1]  # the clock may be another one
-        self._segment = _Segment(self._source, self._n_samples)
+        self._segment = Segment(self._source, self._n_samples)
 
     # -- flashes
 
@@ -264,7 +228,7 @@ class Session:
         while self._waiting and self._take(self._waiting[0]):
             self._waiting.pop(0)
 
-    def _take(self, waiting: _Waiting) -> bool:
+    def _take(self, waiting: Waiting) -> bool:
         """Take what waits first; return whether its turn had come."""
         stamps, said = self._segment.stamps, waiting.said
         if not stamps.n_samples:
@@ -282,13 +246,21 @@ class Session:
             waiting.onset = stamps.nearest(waiting.time)
         if waiting.onset is not None:
             return self._cut(said, waiting, waiting.onset)
+        if waiting.time > stamps.last + FAR:
+            self._leave_out(
+                OutsideEeg,
+                waiting,
+                f"it is {waiting.time - stamps.last:.0f} s ahead of the EEG; is its time of "
+                "another clock, such as time.time() where local_clock() is meant?",
+            )
+            return True
         if waiting.time >= stamps.last:
             return False
         early = waiting.time < stamps.first_kept()
         self._leave_out(OutsideEeg if early else LateMarker, waiting, "there is no EEG of it")
         return True
 
-    def _cut(self, flash: Flash, waiting: _Waiting, onset: int) -> bool:
+    def _cut(self, flash: Flash, waiting: Waiting, onset: int) -> bool:
         """Score a flash when its epoch is complete; return whether it is."""
         cutter = self._segment.cutter
         if cutter.ends(onset) >= cutter.n_samples:
@@ -301,7 +273,7 @@ class Session:
             self._score(flash, waiting, onset)
         return True
 
-    def _score(self, flash: Flash, waiting: _Waiting, onset: int) -> None:
+    def _score(self, flash: Flash, waiting: Waiting, onset: int) -> None:
         """Score a flash and see whether that is enough for a letter."""
         sample = self._segment.first + onset
         letter = self._letter_of(flash, waiting)
@@ -335,7 +307,7 @@ class Session:
         self.timings.note("decoding", time.perf_counter() - begin)
         self.timings.note("flash to score", self._clock() - waiting.time)
 
-    def _letter_of(self, flash: Flash, waiting: _Waiting) -> Letter | None:
+    def _letter_of(self, flash: Flash, waiting: Waiting) -> Letter | None:
         """Return the character of a flash, a new one after the end of the last; None if over."""
         letter = self._letter
         if letter is None or flash.character > letter.number:
@@ -415,7 +387,7 @@ class Session:
     def _damage(self, character: int) -> None:
         self._damaged.add(character)
 
-    def _leave_out(self, kind: type[Fault], waiting: _Waiting, why: str) -> None:
+    def _leave_out(self, kind: type[Fault], waiting: Waiting, why: str) -> None:
         """Name a flash that is left out; nothing is learned from its character."""
         assert isinstance(waiting.said, Flash)
         flash = waiting.said

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from p300.errors import P300Error
+from p300.errors import OnlineError
 from p300.recordings.channels import NO_CHANGES
 from p300.recordings.electrode_names import read_electrodes
 from p300.recordings.layout import Layout
@@ -19,10 +19,6 @@ from p300.signal.preprocessing import Preprocessing
 from p300.signal.sampling import EpochGrid, grid_at
 from p300.speller.fitted import Fitted
 from p300.speller.model import SpellerModel
-
-
-class OnlineError(P300Error, ValueError):
-    """A detector cannot be online, or a stream is not what it needs."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,3 +88,27 @@ def _told(values: array[float]) -> dict[str, float] | None:
         "worst": float(seconds.max()),
         "n": len(seconds),
     }
+
+
+def report_rows(report: Mapping[str, Any]) -> list[tuple[list[str], list[list[str]]]]:
+    """Return the tables of a report: heads and rows, as texts."""
+    latency = [
+        [part, *(f"{1e3 * told[key]:.1f}" for key in ("median", "p99", "worst")), str(told["n"])]
+        for part, told in report["latency"].items()
+        if told is not None
+    ]
+    stamps = report["stamps"]
+    facts = [
+        ["text", report["text"]],
+        ["characters", f"{report['characters']}, {report['damaged']} damaged"],
+        ["flashes", str(report["flashes"])],
+        ["jitter of stamps (ms)", f"{1e3 * stamps['jitter']:.2f}"],
+        ["largest (ms)", f"{1e3 * stamps['largest']:.2f}"],
+        ["rate (Hz)", "" if stamps["rate"] is None else f"{stamps['rate']:.4f}"],
+    ]
+    faults = [[kind, str(count)] for kind, count in report["faults"].items()]
+    return [
+        (["ms", "median", "99 %", "worst", "n"], latency),
+        (["session", ""], facts),
+        (["fault", "times"], faults),
+    ]

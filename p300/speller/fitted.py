@@ -160,7 +160,8 @@ class Follower:
         """
         if self._following is None:
             return self._detector.decision_function(epoch)
-        return features_read(self._detector, epoch)[0]
+        features: Floats = features_read(self._detector, epoch)[0]
+        return features
 
     def score(self, read: Floats) -> float:
         """Return the log-odds of a target by what is known now."""

@@ -1,0 +1,171 @@
+"""A session on streams: what comes is handed on until the EEG is gone for good."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from p300.errors import OnlineError
+from p300.files import write_json
+from p300.online.recorder import Recorder
+from p300.online.segment import Listener
+from p300.online.session import Session
+from p300.online.source import check_online, match
+from p300.online.streams import DecisionOutlet, Inlet, find, local_clock
+from p300.speller.fitted import Fitted
+from p300.speller.language import LanguageModel
+
+if TYPE_CHECKING:
+    from p300.online.events import Event
+
+POLL = 0.005
+"""Seconds between looks at the streams."""
+
+
+def follow(
+    session: Session,
+    eeg: Inlet,
+    markers: Inlet,
+    *,
+    patience: float,
+    stopped: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Hand on what streams bring; the session is closed at the end, however that comes.
+
+    Parameters
+    ----------
+    session
+        Takes it.
+    eeg, markers
+        The streams; one that goes away is looked for by its source id.
+    patience
+        Seconds without EEG after which the session is over.
+    stopped
+        Asked between chunks whether to stop.
+    clock
+        Seconds.
+    """
+    last, away = clock(), False
+    try:
+        while not stopped() and clock() - last < patience:
+            if not markers.there:
+                markers.back()
+            for stamp, sample in zip(*markers.pull(), strict=True):
+                session.marker(float(stamp), str(sample[0]))
+            if not eeg.there:
+                away = True
+                if not eeg.back():
+                    continue
+            stamps, samples = eeg.pull()
+            if len(stamps):
+                if away:
+                    session.reconnected(f"the stream of EEG {eeg.about}")
+                last, away = clock(), False
+                session.eeg(stamps, samples.astype(float, copy=False))
+            else:
+                time.sleep(POLL)
+    finally:
+        session.close()
+
+
+def run(
+    folder: Path,
+    out: Path,
+    listen: Listener,
+    *,
+    eeg: str | None = None,
+    markers: str | None = None,
+    language_model: Path | None = None,
+    offset: float = 0.0,
+    patience: float = 30.0,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Find the streams, follow them, store the session and its report.
+
+    Parameters
+    ----------
+    folder
+        Of the detector.
+    out
+        XDF file of the session; the report is a JSON file beside it.
+    listen
+        Is told every event; decisions, posteriors and faults go out as a stream, too.
+    eeg, markers
+        Names, types or source ids of the streams.
+    language_model
+        File of n-gram counts.
+    offset, patience, stopped
+        As in :class:`~p300.online.session.Session` and :func:`follow`.
+
+    Returns
+    -------
+    The report, see :meth:`p300.online.timing.Timings.to_dict`.
+
+    Raises
+    ------
+    OnlineError
+        When the file is there, streams are not or are not what the detector needs.
+    """
+    if out.exists():
+        raise OnlineError(f"{out}: exists already; name another file with --out")
+    fitted = Fitted.load(folder)
+    check_online(fitted)  # before anybody waits for streams
+    stream, flashes = find(eeg, "EEG"), find(markers, "markers")
+    source = match(fitted, stream.about.name, stream.about.sfreq, stream.channels())
+    outlet = DecisionOutlet()
+
+    def tell(event: Event) -> None:
+        outlet(event)
+        listen(event)
+
+    session = Session(
+        fitted,
+        source,
+        tell,
+        recorder=Recorder(out, source.name, source.sfreq, list(source.described), source.layout),
+        language=LanguageModel.load(language_model) if language_model else None,
+        offset=offset,
+        clock=local_clock(),
+    )
+    with until_interrupted() as interrupted:
+        follow(
+            session, stream, flashes, patience=patience,
+            stopped=lambda: interrupted() or stopped(),
+        )  # fmt: skip
+    report = session.timings.to_dict()
+    write_json(out.with_suffix(".json"), report)
+    return report
+
+
+@contextmanager
+def until_interrupted() -> Iterator[Callable[[], bool]]:
+    """Have Ctrl-C (and SIGTERM) ask for an end, not tear a chunk in two; a second one does.
+
+    Yields
+    ------
+    Whether it was pressed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False  # signals come to the main thread alone
+        return
+    asked = threading.Event()
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+
+    def ask(kind: int, _: object) -> None:
+        asked.set()
+        signal.signal(kind, before[signal.Signals(kind)])
+
+    for kind in kinds:
+        signal.signal(kind, ask)
+    try:
+        yield asked.is_set
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)

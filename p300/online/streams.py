@@ -1,0 +1,222 @@
+"""Streams of the lab streaming layer (LSL): found by name, read with corrected stamps, written.
+
+Stamps are corrected to this machine's clock (``clocksync``); that they are even is the session's
+own work (:mod:`p300.online.stamps`), because the layer's dejittering smears lost samples over
+minutes. Needs mne-lsl: ``pip install 'p300[online]'``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from p300.errors import OnlineError
+from p300.online.events import Decided, Event, Fault, Learned, Posterior
+from p300.online.stamps import Floats
+from p300.recordings.readers.xdfsignal import ChannelAbout
+
+if TYPE_CHECKING:
+    from mne_lsl.lsl import StreamInlet
+
+_MICROVOLTS = {"uv", "µv", "microvolt", "microvolts", "-6"}
+_VOLTS = {"v", "volt", "volts", "0"}
+
+
+def lsl() -> Any:
+    """Import the bindings.
+
+    Raises
+    ------
+    OnlineError
+        When they are not installed.
+    """
+    try:
+        import mne_lsl
+        import mne_lsl.lsl as bindings
+    except ImportError as error:
+        raise OnlineError(
+            f"mne-lsl is not there ({error}); install it with pip install 'p300[online]'"
+        ) from error
+    mne_lsl.set_log_level("ERROR")
+    return bindings
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A stream that can be found: its name, type, source id, channels, rate and machine."""
+
+    name: str
+    kind: str
+    source_id: str
+    n_channels: int
+    sfreq: float
+    host: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name!r} (type {self.kind!r}, source id {self.source_id!r}, "
+            f"{self.n_channels} channels at {self.sfreq:g} Hz, on {self.host})"
+        )
+
+    def goes_by(self, wanted: str) -> bool:
+        """Return whether its name, type or source id is the one wanted."""
+        return wanted in (self.name, self.kind, self.source_id)
+
+
+def choose(listed: Sequence[Listed], wanted: str | None, what: str) -> Listed:
+    """Return the one stream that is wanted.
+
+    Parameters
+    ----------
+    listed
+        All streams there are.
+    wanted
+        Its name, type or source id; None: the only one of EEG (regular) or of markers (not).
+    what
+        ``EEG`` or ``markers``.
+
+    Raises
+    ------
+    OnlineError
+        When none or several fit, with the list of all.
+    """
+    if wanted is not None:
+        fitting = [one for one in listed if one.goes_by(wanted)]
+    elif what == "EEG":
+        fitting = [one for one in listed if one.kind.lower() == "eeg" and one.sfreq > 0]
+    else:
+        fitting = [one for one in listed if one.kind.lower() == "markers" and one.sfreq == 0]
+    if len(fitting) == 1:
+        return fitting[0]
+    option = "--eeg" if what == "EEG" else "--markers"
+    found = "; ".join(map(str, listed)) or "none"
+    raise OnlineError(
+        f"streams found: {found}; {'several fit' if fitting else 'none fits'} as the stream of "
+        f"{what}{'' if wanted is None else f' {wanted!r}'}; name one by its name, type or source "
+        f"id with {option}"
+    )
+
+
+def find(wanted: str | None, what: str, seconds: float = 5.0) -> Inlet:
+    """Find and open a stream; parameters and errors as of :func:`choose`.
+
+    Parameters
+    ----------
+    seconds
+        How long to look for one that fits.
+    """
+    bindings, tries = lsl(), max(1, round(seconds))
+    for last in range(1 - tries, 1):
+        infos = bindings.resolve_streams(timeout=1.0)
+        try:
+            chosen = choose([_listed(info) for info in infos], wanted, what)
+        except OnlineError:
+            if not last:
+                raise
+        else:
+            return Inlet(chosen, infos[[_listed(info) for info in infos].index(chosen)])
+    raise AssertionError  # the last try raises
+
+
+def _listed(info: Any) -> Listed:
+    return Listed(info.name, info.stype, info.source_id, info.n_channels, info.sfreq, info.hostname)
+
+
+class Inlet:
+    """An open stream.
+
+    Parameters
+    ----------
+    about
+        What it is found by again.
+    info
+        LSL's.
+    """
+
+    def __init__(self, about: Listed, info: Any) -> None:
+        self.about = about
+        self._bindings = lsl()
+        self._inlet: StreamInlet | None = None
+        self._open(info)
+
+    def _open(self, info: Any) -> None:
+        # Not recovered by LSL, which says nothing of it.
+        self._inlet = self._bindings.StreamInlet(
+            info, recover=False, processing_flags=["clocksync"]
+        )
+        self._inlet.open_stream(timeout=10.0)
+
+    @property
+    def there(self) -> bool:
+        """Whether the stream is there."""
+        return self._inlet is not None
+
+    def channels(self) -> list[ChannelAbout]:
+        """Return what the stream says of its channels."""
+        assert self._inlet is not None
+        info = self._inlet.get_sinfo()
+        n = info.n_channels
+        told = (info.get_channel_names(), info.get_channel_types(), info.get_channel_units())
+        names, kinds, units = (list(one) if one else [None] * n for one in told)
+        return [
+            ChannelAbout(str(name or ""), str(kind or ""), _unit(str(unit or "")))
+            for name, kind, unit in zip(names, kinds, units, strict=True)
+        ]
+
+    def pull(self) -> tuple[Floats, Any]:
+        """Return what came since: stamps [sample] and samples; nothing where the stream is away.
+
+        A stream that is away is looked for by :meth:`back`.
+        """
+        if self._inlet is None:
+            return np.empty(0), []
+        try:
+            samples, stamps = self._inlet.pull_chunk(timeout=0.0, max_samples=4096)
+        except RuntimeError:  # LSL's LostError
+            self._inlet = None
+            return np.empty(0), []
+        return np.asarray(stamps, dtype=np.float64), samples
+
+    def back(self) -> bool:
+        """Look for a stream that went away, by its source id; return whether it is there again."""
+        keys = {"source_id": self.about.source_id} if self.about.source_id else {
+            "name": self.about.name, "stype": self.about.kind
+        }  # fmt: skip
+        infos = self._bindings.resolve_streams(timeout=0.2, **keys)
+        if len(infos) != 1:
+            return False
+        self._open(infos[0])
+        return True
+
+
+def _unit(unit: str) -> str:
+    """Return a unit by its usual name; mne-lsl has powers of ten of volts, too."""
+    if unit.lower() in _MICROVOLTS:
+        return "microvolts"
+    return "volts" if unit.lower() in _VOLTS else unit
+
+
+class DecisionOutlet:
+    """A stream of what is decided: JSON texts, as docs/online.md has them."""
+
+    KINDS = (Decided, Posterior, Learned, Fault)
+
+    def __init__(self, name: str = "p300") -> None:
+        bindings = lsl()
+        info = bindings.StreamInfo(name, "p300 decisions", 1, 0.0, "string", f"{name}-decisions")
+        self._outlet = bindings.StreamOutlet(info)
+
+    def __call__(self, event: Event) -> None:
+        """Send an event, if it is one that is sent."""
+        if isinstance(event, self.KINDS):
+            self._outlet.push_sample([json.dumps(event.to_dict(), ensure_ascii=False)], event.at)
+
+
+def local_clock() -> Callable[[], float]:
+    """Return LSL's clock of this machine."""
+    clock: Callable[[], float] = lsl().local_clock
+    return clock

@@ -1,0 +1,111 @@
+"""Through streams on loopback: what is played is spelled, faults and all, and offline agrees."""
+
+import threading
+
+import pytest
+from fed_sessions import fitted, somebody
+
+from p300.commands.stored_detectors import predict_recordings, spell_recordings
+from p300.errors import OnlineError
+from p300.online.events import Decided, Fault, Learned, OutsideEeg, Reconnected, Scored
+from p300.online.replay import Faults, Player, write_script
+
+pytest.importorskip("mne_lsl")
+
+from p300.online.live import run
+from p300.online.streams import choose, find, lsl
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return fitted(tmp_path_factory.mktemp("detector") / "one")
+
+
+@pytest.fixture(scope="module")
+def recording():
+    return somebody(characters_per_run=2)
+
+
+def spelled(folder, recording, out, name, faults=None, chunk=8, speed=8.0):
+    """Play a recording and spell it; return what came out and the report."""
+    player = Player(write_script(recording, faults or Faults(), chunk), name)
+    playing = threading.Thread(target=player.play, args=(speed,))
+    playing.start()
+    events = []
+
+    def over():
+        return not playing.is_alive()
+
+    report = run(
+        folder, out, events.append, eeg=name, markers=f"{name}-markers", patience=8.0, stopped=over
+    )
+    playing.join()
+    return events, report
+
+
+def of(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def agrees(events, folder, out):
+    offline = predict_recordings(folder, out, "session")
+    assert [event.score for event in of(events, Scored)] == offline["score"].tolist()
+    found = [(d.symbol, d.posterior, d.repetitions) for d in of(events, Decided)]
+    expected = spell_recordings(folder, out, "session")
+    assert found == [(d.symbol, d.posterior, d.repetitions) for d in expected]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("chunk", "faults"),
+    [(1, Faults()), (64, Faults(jitter=0.003, drift=80.0, shuffled=True))],
+)
+def test_what_is_played_is_spelled_as_the_recording_is(folder, recording, tmp_path, chunk, faults):
+    out = tmp_path / "sub-1.xdf"
+    events, report = spelled(folder, recording, out, f"even-{chunk}", faults, chunk)
+    assert not of(events, Fault)
+    assert [e.sample for e in of(events, Scored)] == recording.flashes["sample"].tolist()
+    assert len(of(events, Learned)) == 2
+    assert report["flashes"] == len(recording.flashes)
+    assert report["latency"]["decoding"]["median"] < 0.03
+    assert (tmp_path / "sub-1.json").is_file()
+    agrees(events, folder, out)
+
+
+@pytest.mark.timeout(60)
+def test_a_stream_that_goes_away_is_opened_again_by_its_source_id(folder, recording, tmp_path):
+    out = tmp_path / "sub-1.xdf"
+    faults = Faults(disconnects=((12.0, 1.5),), lost=0.02, doubled=0.02)
+    events, report = spelled(folder, recording, out, "away", faults)
+    assert len(of(events, Reconnected)) == 1
+    assert of(events, OutsideEeg)
+    assert {e.character for e in of(events, Learned)} <= {2}
+    assert report["faults"]["stream gone and back"] == 1
+    agrees(events, folder, out)
+
+
+@pytest.mark.timeout(60)
+def test_two_streams_that_fit_are_refused_with_the_list():
+    bindings = lsl()
+    kept = [
+        bindings.StreamOutlet(bindings.StreamInfo("twin", "EEG", 2, 100.0, "float32", f"twin-{k}"))
+        for k in range(2)
+    ]
+    with pytest.raises(OnlineError, match=r"twin-0.*twin-1.*several fit as the stream of EEG"):
+        find("twin", "EEG", seconds=1.0)
+    chosen = find("twin-1", "EEG", seconds=1.0)
+    assert chosen.about.source_id == "twin-1"
+    assert chosen.channels()[0].label == ""
+    del kept
+
+
+def test_no_stream_is_refused_with_the_list():
+    with pytest.raises(OnlineError, match=r"streams found: none; none fits as the stream of EEG"):
+        choose([], None, "EEG")
+
+
+def test_a_session_is_never_written_over(folder, tmp_path):
+    out = tmp_path / "sub-1.xdf"
+    out.touch()
+    with pytest.raises(OnlineError, match="exists already"):
+        run(folder, out, print)
