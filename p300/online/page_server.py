@@ -186,7 +186,7 @@ class PageServer:
 
     # -- HTTP
 
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+    def _answer(self, _: ServerConnection, request: Request) -> Response | None:
         """Answer a request for a file; let that for the socket pass."""
         if request.headers.get("Host", "") not in self._hosts:
             return _response(HTTPStatus.FORBIDDEN, "Another host is asked for.")
@@ -222,8 +222,8 @@ class PageServer:
         sender = asyncio.create_task(self._send(page))
         self._tell(self._welcome())
         try:
-            async for text in page:
-                await self._take(text)
+            async for message in page:
+                await self._take(message)
         except ConnectionError:
             pass
         finally:

@@ -28,7 +28,7 @@ PAUSE = 2.5
 """Seconds before the first flash of a character."""
 
 LAST = 1.5
-"""Seconds after the last flash within which its epoch is complete and learned from."""
+"""Seconds of EEG after the last flash within which its epoch is complete and learned from."""
 
 SENT = (Posterior, Decided, Learned, Fault)
 """What the page is told of the session's events."""
@@ -101,10 +101,8 @@ class Spelling:
         self._began, self._hope, self._right = 0.0, list[float](), list[bool]()
         self._away, self._since = 0.0, 0.0
         self._attended: str | None = None
-        self._ended = np.inf
-        self._session = Session(
-            fitted, source, self._hear, recorder=recorder, clock=person.clock
-        )
+        self._ended, self._reached = np.inf, -np.inf
+        self._session = Session(fitted, source, self._hear, recorder=recorder, clock=person.clock)
         self.timings = self._session.timings
 
     @property
@@ -122,14 +120,14 @@ class Spelling:
     def finished(self) -> bool:
         """Whether all was copied, and learned from."""
         copied = bool(self.copied) and self.target is None and not self._running
-        return copied and self._person.clock() > self._ended + LAST
+        return copied and self._reached > self._ended + LAST
 
     # -- what the page does
 
     def next_character(self) -> None:
         """Tell the page what to show next."""
         self._character += 1
-        self._running = True
+        self._running, self._ended = True, np.inf
         if self._character == 1:
             self._began = self._person.clock()
         order = self.paradigm.draw_order(self._rng, MOST_REPETITIONS)
@@ -201,7 +199,9 @@ class Spelling:
         """Take what came of the EEG."""
         if what := self._person.came_back():
             self._session.reconnected(what)
-        self._session.eeg(*self._person.pull())
+        stamps, values = self._person.pull()
+        self._session.eeg(stamps, values)
+        self._reached = max(self._reached, *stamps[-1:].tolist(), -np.inf)
 
     def close(self) -> dict[str, Any]:
         """End the session, which is then stored; return its report."""
@@ -246,4 +246,3 @@ class Spelling:
             "right": sum(self._right) if self.copied else None,
             "seconds": spent,
         }
-

@@ -16,6 +16,7 @@ const flashes = new Flashes(
     const marker = { flash: code, character: shown.character, repetition };
     if (shown.target !== null) marker.target = groups[code].includes(shown.target);
     link.say({ do: "mark", at: link.at(now), marker });
+    matrix.mark("chosen", null);
     knowledge.repetition(repetition);
   },
   () => endCharacter(),
@@ -68,7 +69,7 @@ const HEARD = {
     status("Over");
     $("cue").textContent = `Stored in ${told.file}`;
     buttons(false);
-    $("start").hidden = false;
+    $("again").hidden = false;
   },
   refused(told) { status(`Turned away: ${told.text}`, true); },
   error(told) {
@@ -85,7 +86,7 @@ function hear(told) {
 
 function closed(event) {
   flashes.halt();
-  $("start").hidden = true;
+  $("start").hidden = $("again").hidden = true;
   buttons(false);
   if (event.code !== 4409) status("The server has stopped. Start p300 speller again.", true);
 }
@@ -113,7 +114,7 @@ function begin(told) {
   buttons(true);
   for (const id of ["session", "live"]) $(id).hidden = false;
   document.querySelector("main").classList.add("running");
-  $("start").hidden = true;
+  $("start").hidden = $("again").hidden = true;
 }
 
 function buttons(on) {
@@ -127,7 +128,7 @@ function pauseWith(name) {
 }
 
 function pause() {
-  if ($("pause").disabled) return;
+  if ($("pause").disabled) return;  // no session is running
   if (!paused) {
     link.say({ do: "pause" });
     pauseWith("Go on");
@@ -163,8 +164,14 @@ $("start").addEventListener("submit", (event) => {
 $("pause").addEventListener("click", pause);
 $("correct").addEventListener("click", () => link.say({ do: "correct" }));
 $("end").addEventListener("click", () => { flashes.halt(); link.say({ do: "end" }); });
+$("again").addEventListener("click", () => {
+  for (const id of ["session", "live"]) $(id).hidden = true;
+  document.querySelector("main").classList.remove("running");
+  $("start").hidden = false;
+  status("Ready");
+});
 document.addEventListener("keydown", (event) => {
-  if ($("session").hidden || !$("start").hidden || event.target.closest("button, input, select")) return;
+  if ($("session").hidden || event.target.closest("button, input, select")) return;
   if (event.key === " ") { event.preventDefault(); pause(); }
   if (event.key === "Backspace") { event.preventDefault(); link.say({ do: "correct" }); }
 });

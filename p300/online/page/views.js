@@ -25,6 +25,10 @@ export class Matrix {
     })));
     const place = $("matrix");
     place.replaceChildren(...lines);
+    // A word of several letters has to fit into its cell, too.
+    const longest = Math.max(...rows.flat().map((symbol) => [...symbol].length));
+    place.style.setProperty("--columns", this.width);
+    place.style.setProperty("--letters", Math.max(1, 0.6 * longest));
     place.onpointerover = (event) => this.#look(event.target.closest(".cell"));
     place.onpointerleave = () => this.#look(null);
     place.onfocusin = (event) => this.#look(event.target.closest(".cell"));
@@ -86,9 +90,9 @@ export class Knowledge {
     const place = $("posterior");
     place.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     place.replaceChildren(...symbols.map((symbol) => {
-      const fill = made("span", { className: "fill" }), of = made("span", { className: "of" });
-      const one = made("div", { className: "one" }, fill, of);
-      this.bars.set(symbol, { one, fill, of });
+      const fill = made("span", { className: "fill" }), percent = made("span", { className: "percent" });
+      const one = made("div", { className: "one" }, fill, made("span", { className: "of", textContent: symbol }), percent);
+      this.bars.set(symbol, { one, fill, percent });
       return one;
     }));
     $("history").replaceChildren(made("li", { className: "none", textContent: "none yet" }));
@@ -100,10 +104,10 @@ export class Knowledge {
   repetition(k) { $("repetition").textContent = k; }
 
   posterior(probabilities) {
-    for (const [symbol, { one, fill, of }] of this.bars) {
+    for (const [symbol, { one, fill, percent }] of this.bars) {
       const p = probabilities[symbol] ?? 1 / this.bars.size;
       fill.style.height = `${100 * p}%`;
-      of.textContent = p >= 0.005 ? `${symbol} ${Math.round(100 * p)}` : symbol;
+      percent.textContent = p >= 0.045 ? `${Math.round(100 * p)} %` : "";
       one.classList.toggle("likely", p >= 0.2);
     }
     const told = Object.entries(probabilities).sort((a, b) => b[1] - a[1]).slice(0, 3)

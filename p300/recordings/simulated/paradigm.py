@@ -71,7 +71,7 @@ def shown_on(rows: Sequence[Sequence[str]], name: ParadigmName) -> Paradigm:
     matrix = Layout.row_column(rows)
     if min(len(rows), len(rows[0])) < 2:
         raise RecordingError(
-            f"layout: {len(rows)} rows of {len(rows[0])} symbols found, expected two of two at least"
+            f"layout: {len(rows)} rows of {len(rows[0])} symbols found, expected 2 of 2 at least"
         )
     if name == "checkerboard":
         n_rows, n_columns = len(rows) // 2, len(rows[0])
