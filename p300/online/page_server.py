@@ -142,7 +142,7 @@ class PageServer:
         library = websockets_server()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError, ValueError):  # Windows; not main thread
+            with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows; not the main thread
                 loop.add_signal_handler(number, self.stop.set)
         try:
             server = await library.serve(
@@ -212,6 +212,8 @@ class PageServer:
 
     async def _talk(self, page: ServerConnection) -> None:
         """Talk to a page as long as it is there."""
+        from websockets.exceptions import ConnectionClosed
+
         if self._page is not None:
             text = "another page is open; close it, or go on there"
             self._fault(SecondPage, f"a second page was opened and turned away: {text}")
@@ -224,8 +226,8 @@ class PageServer:
         try:
             async for message in page:
                 await self._take(message)
-        except ConnectionError:
-            pass
+        except ConnectionClosed:
+            pass  # without a farewell: what it means is the same
         finally:
             sender.cancel()
             self._page = None

@@ -157,7 +157,8 @@ class Spelling:
 
     def end(self, at: float, character: int) -> None:
         """Take note that all of a character was shown that will be."""
-        self._ended = at
+        if character == self._character:
+            self._ended = at
         self._session.marker(at, write_end(character))
 
     def attend(self, symbol: str | None) -> None:

@@ -20,6 +20,7 @@ export class Matrix {
     const lines = rows.map((row) => made("div", { role: "row" }, ...row.map((symbol) => {
       const cell = made("div", { className: "cell", role: "gridcell", tabIndex: -1, textContent: symbol });
       cell.dataset.symbol = symbol;
+      cell.onfocus = () => this.#look(cell);
       this.cells.set(symbol, cell);
       return cell;
     })));
@@ -31,7 +32,6 @@ export class Matrix {
     place.style.setProperty("--letters", Math.max(1, 0.6 * longest));
     place.onpointerover = (event) => this.#look(event.target.closest(".cell"));
     place.onpointerleave = () => this.#look(null);
-    place.onfocusin = (event) => this.#look(event.target.closest(".cell"));
     place.onkeydown = (event) => this.#move(event);
     this.free = false;
   }

@@ -1,0 +1,229 @@
+"""The page in a browser: letters from a cold start, pause, reload, a second page, 390 px."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+
+import pytest
+from served_pages import Served
+
+from p300.commands.speller import OTHERS
+from p300.commands.stored_detectors import fit_on_all
+from p300.recordings import open_recordings
+from p300.runs.config import parse_experiment
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    """As `p300 speller` trains it, on fewer people."""
+    config = OTHERS.format(paradigm="row_column").replace("n_subjects: 16", "n_subjects: 6")
+    folder = tmp_path_factory.mktemp("detector") / "page"
+    return fit_on_all(parse_experiment(config), "page", folder)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(detector, tmp_path):
+    with Served(detector, tmp_path / "sessions") as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser, served):
+    page, errors = browser.new_page(viewport={"width": 1280, "height": 860}), []
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.goto(served.address)
+    page.wait_for_selector("#start:not([hidden])")
+    yield page
+    page.close()
+    assert not errors
+
+
+def start(page, text="P3", mode="copy", **settings):
+    page.check(f"input[value={mode}]")
+    if mode == "copy":
+        page.fill("#copy", text)
+    for name, value in settings.items():
+        page.select_option(f"#{name}", value)
+    page.click("#start button")
+    page.wait_for_selector("#session:not([hidden])")
+
+
+def until(page, condition, seconds=18):
+    """Wait for a condition in JavaScript; the page's own policy forbids Playwright's way to."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"{condition}: {page.inner_text('#status')}"
+        page.wait_for_timeout(50)
+
+
+def count_of(served, event):
+    return sum(one["event"] == event for one in served.log())
+
+
+def flashes(page):
+    """Number of changes of what is lit within half a second."""
+    return page.evaluate(
+        """async () => {
+            let n = 0;
+            const watch = new MutationObserver((all) => { n += all.length; });
+            watch.observe(document.getElementById("matrix"), { subtree: true, attributeFilter: ["class"] });
+            await new Promise((done) => setTimeout(done, 500));
+            watch.disconnect();
+            return n;
+        }"""
+    )
+
+
+def test_the_page_warns_of_flashes_before_it_shows_any(page):
+    assert "photosensitive epilepsy" in page.inner_text(".warning")
+    assert page.is_hidden("#session")
+    assert flashes(page) == 0
+
+
+def test_somebody_unknown_copies_a_word_and_it_is_all_stored(page, served):
+    start(page, "P3")
+    until(page, "document.getElementById('status').textContent === 'Over'")
+    log = served.log()
+    decisions = [one for one in log if one["event"] == "decision"]
+    assert page.inner_text("#text").strip() == "".join(one["symbol"] for one in decisions)
+    assert len(decisions) == 2
+    assert page.locator("#history li").count() == 2
+    shown = page.locator("#history li span:first-child").all_inner_texts()
+    assert shown == [str(one["repetitions"]) for one in decisions]
+    assert [one["event"] for one in log if one["event"] == "learned"] == ["learned"] * 2
+    assert "right" in page.locator("#text span").first.get_attribute("class")
+    assert not served.faults()
+    assert float(page.inner_text("#bits")) > 0
+    (recording,) = open_recordings("session", served.out)
+    assert recording.flashes["target"].notna().all()
+    sizes = recording.flashes.groupby(["character", "repetition"]).size()
+    assert (sizes[:-1].groupby("character").head(1) == 12).all()
+
+
+def test_a_pause_stops_flashes_and_the_character_goes_on_after_it(page, served):
+    start(page, "P")
+    until(page, "Number(document.getElementById('repetition').textContent) >= 2")
+    page.keyboard.press("Space")
+    assert page.inner_text("#pause") == "Go on"
+    time.sleep(0.2)
+    assert flashes(page) == 0
+    before = page.inner_text("#repetition")
+    page.click("#pause")
+    until(page, f"Number(document.getElementById('repetition').textContent) > {before}")
+    until(page, "document.getElementById('status').textContent === 'Over'")
+    assert [one["event"] for one in served.log()].count("paused") == 1
+    assert "character given up" not in served.faults()
+    assert count_of(served, "learned") == 1
+
+
+def test_a_reload_in_a_character_keeps_the_session_and_goes_on_when_told(page, served):
+    start(page, "P")
+    until(page, "Number(document.getElementById('repetition').textContent) >= 2")
+    page.reload()
+    until(page, "document.getElementById('status').textContent.includes('was reloaded')")
+    assert flashes(page) == 0
+    assert served.faults()[:2] == ["page gone", "character given up"]
+    assert count_of(served, "learned") == 0
+    page.click("#pause")
+    until(page, "document.getElementById('status').textContent === 'Over'")
+    assert [one["character"] for one in served.log() if one["event"] == "learned"] == [2]
+    assert [one["character"] for one in served.log() if one["event"] == "decision"] == [2]
+
+
+def test_a_second_page_is_told_that_another_is_open(page, served, browser):
+    start(page, "P")
+    second = browser.new_page()
+    second.goto(served.address)
+    until(second, "document.getElementById('status').textContent.includes('another page is open')")
+    assert second.is_hidden("#start")
+    second.close()
+    assert flashes(page) > 0
+    assert served.faults() == ["second page"]
+
+
+def test_free_spelling_attends_to_what_the_pointer_or_the_keyboard_is_on(page, served):
+    start(page, mode="free")
+    page.hover("[data-symbol=K]")
+    assert page.locator(".gazed").inner_text() == "K"
+    page.locator("[data-symbol=A]").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert page.locator(".gazed").inner_text() == "H"
+    until(page, "document.querySelectorAll('#history li:not(.none)').length > 0")
+    page.click("#correct")
+    until(page, "document.getElementById('text').textContent.trim() === ''")
+    page.click("#end")
+    until(page, "document.getElementById('status').textContent === 'Over'")
+    assert count_of(served, "corrected") == 1
+    (recording,) = open_recordings("session", served.out)
+    assert recording.flashes["target"].isna().all()
+
+
+def test_a_stopped_server_is_told_on_the_page(page, served):
+    start(page, "P")
+    served.stop()
+    until(page, "document.getElementById('status').textContent.includes('has stopped')")
+    assert flashes(page) == 0
+    assert served.faults() == ["server stopped", "character given up"]
+
+
+@pytest.mark.parametrize("look", ["bright", "inverse", "colour"])
+def test_a_flash_lights_a_row_or_column_and_nothing_else(page, look):
+    start(page, "P", look=look)
+    page.wait_for_selector(".lit")
+    lit = page.evaluate(
+        """() => new Promise((done) => {
+            const seen = [], frame = () => {
+                const now = [...document.querySelectorAll(".lit")].map((one) => one.dataset.symbol).join("");
+                if (now && seen.at(-1) !== now) seen.push(now);
+                seen.length < 12 ? requestAnimationFrame(frame) : done(seen);
+            };
+            frame();
+        })"""
+    )
+    rows = ["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ0123", "456789"]
+    columns = ["".join(column) for column in zip(*rows, strict=True)]
+    assert set(lit) <= {*rows, *columns}
+    assert len(set(lit)) > 8
+    assert look in page.get_attribute("#matrix", "class")
+
+
+def test_nothing_is_wider_than_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 780})
+    width = "document.documentElement.scrollWidth"
+    assert page.evaluate(width) <= 390
+    start(page, "P")
+    page.wait_for_selector(".lit")
+    assert page.evaluate(width) <= 390
+    box = page.locator("#matrix").bounding_box()
+    assert box["width"] > 300
+    assert box["y"] + box["height"] <= 780  # all symbols are seen at once
+    buttons = page.locator("#pause").bounding_box()
+    assert buttons["y"] + buttons["height"] <= 780
+
+
+def test_everything_has_a_name_for_a_screen_reader(page):
+    start(page, "P")
+    tree = page.locator("body").aria_snapshot()
+    for name in ("grid", "gridcell", "Pause", "Correct", "End", "Posterior"):
+        assert re.search(name, tree)
