@@ -142,7 +142,9 @@ class PageServer:
         library = websockets_server()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows; not the main thread
+            with contextlib.suppress(
+                NotImplementedError, RuntimeError
+            ):  # Windows; not the main thread
                 loop.add_signal_handler(number, self.stop.set)
         try:
             server = await library.serve(

@@ -99,7 +99,8 @@ class Spelling:
         self._rng = np.random.default_rng(seed)
         self._character, self._running = 0, False
         self._began, self._hope, self._right = 0.0, list[float](), list[bool]()
-        self._away, self._since = 0.0, 0.0
+        self._away = 0.0
+        self._since: float | None = None
         self._attended: str | None = None
         self._ended, self._reached = np.inf, -np.inf
         self._session = Session(fitted, source, self._hear, recorder=recorder, clock=person.clock)
@@ -167,14 +168,15 @@ class Spelling:
 
     def pause(self) -> None:
         """Take note that the page pauses; flashes go on where they stopped."""
-        self._since = self._since or self._person.clock()
+        if self._since is None:
+            self._since = self._person.clock()
         self._tell({"event": "paused", "at": self._since})
 
     def go_on(self) -> None:
         """Take note that the page goes on."""
-        if self._since:
+        if self._since is not None:
             self._away += self._person.clock() - self._since
-        self._since = 0.0
+        self._since = None
         self._tell({"event": "gone on", "at": self._person.clock()})
 
     def correct(self) -> None:

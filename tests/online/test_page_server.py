@@ -51,7 +51,7 @@ def test_the_page_and_its_files_come_with_a_strict_policy(served):
         assert answer.headers["Content-Security-Policy"] == POLICY
         assert "unsafe" not in POLICY
         assert answer.headers["Access-Control-Allow-Origin"] is None
-    assert b"<script type=\"module\" src=" in get(served.address)[1]
+    assert b'<script type="module" src=' in get(served.address)[1]
 
 
 @pytest.mark.parametrize(
