@@ -9,19 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import mimetypes
 import secrets
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p300.errors import MarkerError, OnlineError, P300Error
 from p300.online.events import Fault, PageGone, SecondPage, Stopped, UnreadMessage
 from p300.online.markers import End, read_marker
+from p300.online.page_files import answer, at, check_host, names_of
 from p300.online.page_messages import Attend, Mark, Ping, Plain, Start, read_message
 from p300.online.persons import Person
 from p300.online.session_files import SessionFiles
@@ -39,15 +37,6 @@ POLL = 0.02
 
 LARGEST = 1 << 14
 """Bytes of a message of the page."""
-
-HOME = ("127.0.0.1", "localhost", "::1")
-"""This machine's names for itself."""
-
-EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - they are refused
-
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " \
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"  # fmt: skip
-"""Content-Security-Policy: nothing but the page's own files, nothing inline."""
 
 REFUSED, GONE = 4409, 1001
 """WebSocket close codes: another page is open; the server stops."""
@@ -134,17 +123,12 @@ class PageServer:
         OnlineError
             When the host is none by name, or cannot be listened on.
         """
-        if host in EVERYWHERE:
-            raise OnlineError(
-                f"host {host!r} found, which is every network this machine is in; name the one by "
-                "which the page is opened, such as --host lab-pc"
-            )
+        check_host(host)
         library = websockets_server()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(
-                NotImplementedError, RuntimeError
-            ):  # Windows; not the main thread
+            # Windows has none, and only the main thread is told of signals.
+            with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self.stop.set)
         try:
             server = await library.serve(
@@ -156,11 +140,8 @@ class PageServer:
             ) from error
         async with server:
             port = server.sockets[0].getsockname()[1]
-            names = HOME if host in HOME else (host,)
-            self._hosts = {f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-                           for name in names}  # fmt: skip
-            shown = f"[{host}]" if ":" in host else host
-            opened(f"http://{shown}:{port}/{self.token}/")
+            self._hosts = names_of(host, port)
+            opened(f"http://{at(host, port)}/{self.token}/")
             try:
                 await self._pump()
             finally:
@@ -186,29 +167,8 @@ class PageServer:
             await self._send_rest(self._page)
             await self._page.close(GONE, "the server was stopped")
 
-    # -- HTTP
-
     def _answer(self, _: ServerConnection, request: Request) -> Response | None:
-        """Answer a request for a file; let that for the socket pass."""
-        if request.headers.get("Host", "") not in self._hosts:
-            return _response(HTTPStatus.FORBIDDEN, "Another host is asked for.")
-        first, _, name = request.path.partition("?")[0].lstrip("/").partition("/")
-        if not secrets.compare_digest(first.encode(), self.token.encode()):
-            return _response(
-                HTTPStatus.FORBIDDEN, "Take the address that p300 speller prints, with its token."
-            )
-        if name == "socket":
-            origin = request.headers.get("Origin", "")
-            if origin.partition("://")[2] not in self._hosts:
-                return _response(HTTPStatus.FORBIDDEN, "Another page's script asks.")
-            return None
-        name = name or "index.html"
-        kind = mimetypes.guess_type(name)[0]
-        pages = resources.files("p300.online").joinpath("page")
-        files = {one.name: one for one in pages.iterdir()}
-        if name not in files or kind is None:
-            return _response(HTTPStatus.NOT_FOUND, "There is no such file.")
-        return _response(HTTPStatus.OK, files[name].read_bytes(), kind)
+        return answer(request, self._hosts, self.token)
 
     # -- WebSocket
 
@@ -359,22 +319,3 @@ def _shown(spelling: Spelling) -> dict[str, Any]:
         "text": spelling.text,
         "copy": spelling.copied,
     }
-
-
-def _response(status: HTTPStatus, body: str | bytes, kind: str = "text/plain") -> Response:
-    from websockets.datastructures import Headers
-    from websockets.http11 import Response
-
-    content = body.encode() if isinstance(body, str) else body
-    headers = Headers(
-        {
-            "Content-Type": f"{kind}; charset=utf-8",
-            "Content-Length": str(len(content)),
-            "Content-Security-Policy": POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",
-            "Connection": "close",
-        }
-    )
-    return Response(status.value, status.phrase, headers, content)

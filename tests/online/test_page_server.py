@@ -18,7 +18,8 @@ from served_pages import ROWS, Scripted, Served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from p300.errors import OnlineError
-from p300.online.page_server import POLICY, Offer, PageServer
+from p300.online.page_files import POLICY
+from p300.online.page_server import Offer, PageServer
 from p300.online.persons import SimulatedPerson
 from p300.recordings import open_recordings
 from p300.recordings.damage import damaged_characters
