@@ -67,9 +67,13 @@ class Fed:
         sample and have a stamp and a text.
     file
         Where the session is stored; None for nowhere.
+    offset
+        Seconds that flashes are later than their markers.
     """
 
-    def __init__(self, folder: Path, recording: Recording, file: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, recording: Recording, file: Path | None = None, offset: float = 0.0
+    ) -> None:
         self.recording, self.sfreq = recording, recording.sfreq
         self.values = 1e6 * recording.raw.get_data().T
         self.stamps = START + np.arange(len(self.values)) / self.sfreq
@@ -88,7 +92,7 @@ class Fed:
         if file is not None:
             recorder = Recorder(file, "made", self.sfreq, described, source.layout)
         self.session = Session(
-            found, source, self.events.append, recorder=recorder, clock=self.clock
+            found, source, self.events.append, recorder=recorder, clock=self.clock, offset=offset
         )
 
     def end_markers(self) -> None:

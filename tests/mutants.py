@@ -23,6 +23,7 @@ from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
 from mutants_mne import MNE
 from mutants_moabb import MOABB
+from mutants_online import ONLINE
 from mutants_packaging import PACKAGING
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
@@ -52,6 +53,7 @@ MUTANTS = (
     *SHARING,
     *MOABB,
     *PLUGINS,
+    *ONLINE,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

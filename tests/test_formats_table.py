@@ -35,6 +35,7 @@ TRIED = {
     "OpenViBE `.ov`, `.gdf`": ["openvibe", "openvibe-ov"],
     "BCI2000 `.dat`": ["bci2000"],
     "XDF (LSL)": ["xdf"],
+    "sessions of `p300 online`": ["session"],
     "BIDS": ["bids"],
     "Muse, EEG-ExPy, muse-lsl `.csv`": ["muse_csv"],
     "OpenBCI GUI `.txt`": ["table-openbci"],

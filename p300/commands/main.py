@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from p300 import __version__
 from p300.commands.configs import configs, read_config
-from p300.commands.online import online, replay
+from p300.commands.online import online, replay, timing
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
 from p300.commands.speller import speller
@@ -385,10 +385,9 @@ def _print_plan(experiment: Experiment, data: Path) -> None:
     say(f"{len(tasks)} folds to fit.")
 
 
-for command in (init, inspect, cache, export, card, online, replay, speller):
+for command in (init, inspect, cache, configs, export, card, online, replay, speller, timing):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
-app.command()(configs)
 
 
 def run_command_line() -> None:

@@ -96,6 +96,39 @@ def replay(
     player.play(speed)
 
 
+def timing(
+    session: Annotated[Path, typer.Argument(help="XDF file of a session of p300 online.")],
+    fitted: Annotated[
+        Path | None, typer.Option("--detector", help="Fitted detector whose best offset is found.")
+    ] = None,
+    photodiode: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Channel that follows the screen's light.")
+    ] = None,
+) -> None:
+    """Estimate the constant delay from markers to flashes: by a photodiode, or by a detector."""
+    from p300.online import offsets
+    from p300.speller.fitted import Fitted as Read
+
+    if (fitted is None) == (photodiode is None):
+        raise typer.BadParameter("expected one of --photodiode LABEL and --detector FOLDER")
+    if photodiode is not None:
+        found = offsets.photodiode(session, photodiode)
+        told = f"flashes; 95 % of them within {_ms(found.low)} to {_ms(found.high)} ms"
+    else:
+        from p300.recordings import open_recordings
+
+        assert fitted is not None  # one of both is given
+        (recording,) = open_recordings("session", session)
+        found = offsets.scan(Read.load(fitted), recording)
+        told = f"characters; 95 % interval {_ms(found.low)} to {_ms(found.high)} ms"
+    say(f"Offset: {_ms(found.seconds)} ms, of {found.n} {told}")
+    say(f"Added to what this session had; apply it with p300 online --offset {_ms(found.seconds)}")
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:.1f}"
+
+
 def _stretches(given: list[str] | None) -> tuple[tuple[float, float], ...]:
     """Read AT:SECONDS."""
     found = []

@@ -128,7 +128,9 @@ def run(
         fitted,
         source,
         tell,
-        recorder=Recorder(out, source.name, source.sfreq, list(source.described), source.layout),
+        recorder=Recorder(
+            out, source.name, source.sfreq, list(source.described), source.layout, offset
+        ),
         language=LanguageModel.load(language_model) if language_model else None,
         offset=offset,
         clock=local_clock(),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p300.online.xdf_file import XdfWriter
-from p300.recordings.formats.session import MARKERS, NOTES, FlashNote, SessionNote
+from p300.recordings.formats.session import MARKERS, NOTES, SessionNote
 from p300.recordings.layout import Layout
 from p300.recordings.readers.xdfsignal import ChannelAbout
 
@@ -32,17 +32,25 @@ class Recorder:
         Of the stream of EEG.
     layout
         That is shown.
+    offset
+        Seconds that flashes are seen later than their markers say.
     """
 
     def __init__(
-        self, path: Path, name: str, sfreq: float, channels: list[ChannelAbout], layout: Layout
+        self,
+        path: Path,
+        name: str,
+        sfreq: float,
+        channels: list[ChannelAbout],
+        layout: Layout,
+        offset: float = 0.0,
     ) -> None:
         self.path = path
         self._file = XdfWriter(path)
         self._eeg = self._file.stream(name, "EEG", "", sfreq, channels)
         self._markers = self._file.stream("markers", MARKERS, "", 0.0)
         self._notes = self._file.stream("p300", NOTES, "", 0.0)
-        self.note(0.0, SessionNote(layout=layout.to_dict()).model_dump())
+        self.note(0.0, SessionNote(layout=layout.to_dict(), offset=offset).model_dump())
 
     def eeg(self, stamps: Floats, values: Floats) -> None:
         """Store samples as they came; stamps [sample], values [sample, channel]."""
@@ -51,10 +59,6 @@ class Recorder:
     def marker(self, stamp: float, text: str) -> None:
         """Store a marker as it came."""
         self._markers.text(stamp, text)
-
-    def flash(self, stamp: float, flash: FlashNote) -> None:
-        """Store where a flash is in the EEG."""
-        self.note(stamp, flash.model_dump())
 
     def note(self, stamp: float, said: dict[str, Any]) -> None:
         """Store a note, JSON-ready."""

@@ -111,14 +111,15 @@ def find(wanted: str | None, what: str, seconds: float = 5.0) -> Inlet:
     """
     bindings, tries = lsl(), max(1, round(seconds))
     for last in range(1 - tries, 1):
-        infos = bindings.resolve_streams(timeout=1.0)
+        infos = sorted(bindings.resolve_streams(timeout=1.0), key=lambda info: str(_listed(info)))
+        listed = [_listed(info) for info in infos]
         try:
-            chosen = choose([_listed(info) for info in infos], wanted, what)
+            chosen = choose(listed, wanted, what)
         except OnlineError:
             if not last:
                 raise
         else:
-            return Inlet(chosen, infos[[_listed(info) for info in infos].index(chosen)])
+            return Inlet(chosen, infos[listed.index(chosen)])
     raise AssertionError  # the last try raises
 
 

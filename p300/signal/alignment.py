@@ -202,14 +202,22 @@ class Running:
 
     def __init__(self, method: str) -> None:
         self._method = method
-        self._covariances: list[Floats] = []
+        self._covariances: Floats = np.empty((0, 0, 0))
+        self._n = 0
         self._next, self._mixing = 1, np.empty((0, 0), dtype=np.float32)
 
     def aligned(self, epoch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the epoch that comes next, aligned; both [1, electrode, time]."""
-        self._covariances.append(epoch_covariances(epoch)[0])
-        if len(self._covariances) == self._next:
-            found = reference(np.stack(self._covariances), epoch.shape[2], self._method)
+        if self._n == len(self._covariances):
+            room = np.empty((max(256, 2 * self._n), epoch.shape[1], epoch.shape[1]))
+            if self._n:
+                room[: self._n] = self._covariances
+            self._covariances = room
+        self._covariances[self._n] = epoch_covariances(epoch)[0]
+        self._n += 1
+        if self._n == self._next:
+            known = self._covariances[: self._n]
+            found = reference(known, epoch.shape[2], self._method)
             self._mixing = whitener(found).astype(np.float32)
             self._next = next_stage(self._next)
         return self._mixing @ epoch
@@ -260,7 +268,8 @@ def reference(covariances: Floats, n_samples: int, method: str = "euclidean") ->
         As in :class:`Alignment`.
     """
     variances = np.diagonal(covariances, axis1=1, axis2=2)
-    used = covariances[variances.any(axis=1)]
+    there = variances.any(axis=1)
+    used = covariances if there.all() else covariances[there]
     if not len(used):
         return np.eye(covariances.shape[1])
     scales = _without_zeros(np.diag(np.median(np.diagonal(used, axis1=1, axis2=2), axis=0)))

@@ -109,7 +109,8 @@ class EpochCutter:
         end = self.n_samples + piece.shape[1] - self._first
         if end > self._room.shape[1]:  # seldom: there is room for as much again as is kept
             kept = self._room[:, max(0, end - piece.shape[1] - self._keep) : end - piece.shape[1]]
-            self._room = np.empty((len(piece), 2 * self._keep + piece.shape[1]))
+            if self._room.shape[1] < 2 * self._keep + piece.shape[1]:
+                self._room = np.empty((len(piece), 2 * self._keep + piece.shape[1]))
             self._room[:, : kept.shape[1]] = kept
             self._first = self.n_samples - kept.shape[1]
             end = kept.shape[1] + piece.shape[1]

@@ -1,11 +1,15 @@
 """Online equals offline, bit for bit, whatever the chunks are."""
 
+import shutil
+
 import numpy as np
 import pytest
-from fed_sessions import Fed, fitted, somebody
+from fed_sessions import START, Fed, fitted, somebody
 
 from p300.commands.stored_detectors import predict_recordings, spell_recordings
+from p300.files import read_json, write_json
 from p300.online.events import Decided, Fault, Learned, Scored
+from p300.speller.fitted import SPELLER
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +56,33 @@ def test_the_recording_itself_has_the_same_letters(folder, recording):
     )
     decisions = list(spell(scores, recording.layout, found.model))
     assert [d.symbol for d in fed.of(Decided)] == [d.symbol for d in decisions]
+
+
+def test_a_letter_comes_before_the_character_is_over(folder, recording, tmp_path):
+    bold = tmp_path / "bold"
+    shutil.copytree(folder, bold)
+    write_json(bold / SPELLER, {**read_json(bold / SPELLER), "threshold": 0.06})
+    fed = Fed(bold, recording)
+    fed.end_markers()
+    fed.feed()
+    decided = fed.of(Decided)
+    ends = fed.recording.flashes.groupby("character")["sample"].max().to_numpy() / fed.sfreq
+    early = [event for event in decided if not event.forced]
+    assert early
+    for event in early:
+        assert event.repetitions < 5
+        assert event.at < START + ends[event.character - 1]
+
+
+@pytest.mark.parametrize(
+    "detector", ["{detector: xdawn_ts}", "{detector: cnn1, max_passes: 1}", "{detector: slda}"]
+)
+@pytest.mark.filterwarnings("ignore:.*(calibration slope|raise max_passes)")
+def test_other_detectors_are_the_same_offline(detector, recording, tmp_path):
+    folder = fitted(tmp_path / "one", detector, normaliser="window_zscore")
+    file = tmp_path / "sub-1.xdf"
+    fed = Fed(folder, recording, file).feed((11, 3))
+    assert not fed.of(Fault, Learned)
+    offline = predict_recordings(folder, file, "session")
+    assert [event.score for event in fed.of(Scored)] == offline["score"].tolist()
+    assert told(fed.of(Decided)) == told(spell_recordings(folder, file, "session"))

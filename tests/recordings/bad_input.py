@@ -301,6 +301,14 @@ HUGE: dict[str, dict[str, Callable[[bytes], bytes]]] = {
         "bytes of a block": substitute(ov.number(8 * 8 * 50), b"\x7f\xff"),
         "hertz": substitute(ov.node(0x00141C430C37006B, 250), ov.node(0x00141C430C37006B, 0)),
     },
+    "session": {
+        "channels": substitute(b"<channel_count>8", b"<channel_count>99999999"),
+        "samples": substitute(
+            struct.pack("<HI", 3, 1) + b"\4" + struct.pack("<I", 750),
+            struct.pack("<HI", 3, 1) + b"\4" + struct.pack("<I", _MOST),
+        ),
+        "sample of a flash": substitute(b'"sample": ', b'"sample": 9999999'),
+    },
     "xdf": {
         "bytes of a chunk": lambda content: overwrite(
             content.index(struct.pack("<HI", 3, 1)) - 4, b"\xff\xff\xff\x7f"

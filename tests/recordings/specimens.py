@@ -14,6 +14,7 @@ import specimen_epochs as epochs
 import specimen_files as files
 import specimen_formats as formats
 import specimen_programs as programs
+import specimen_sessions as sessions
 import specimen_tables as tables
 from specimen_files import Content, Write, make_content
 
@@ -250,6 +251,12 @@ SPECIMENS = [
         "openvibe-ov",
         formats.write_ov,
         parts=("streams", "signal header", "signal", "stimulations"),
+    ),
+    Specimen(
+        "session",
+        sessions.write_session,
+        parts=("EEG header", "notes header", "EEG", "notes"),
+        needs="pyxdf",
     ),
     Specimen(
         "xdf",

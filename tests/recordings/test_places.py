@@ -201,8 +201,8 @@ def test_the_pattern_suggested_says_what_was_guessed(names):
 
 
 FROM_NAMES = [
-    "annotated", "bci2000", "epochs", "flash_table", "gtec_br41n", "muse_csv", "openvibe", "table",
-    "xdf",
+    "annotated", "bci2000", "epochs", "flash_table", "gtec_br41n", "muse_csv", "openvibe",
+    "session", "table", "xdf",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from p300.errors import DataWarning, RecordingError
@@ -17,9 +18,9 @@ from p300.recordings.channels import NO_CHANGES
 from p300.recordings.damage import mark_damaged
 from p300.recordings.described import SESSION
 from p300.recordings.layout import Layout
-from p300.recordings.places import SubjectPattern, place_files
+from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.xdffile import XdfStream, read_stream_headers, read_streams
-from p300.recordings.readers.xdfsignal import read_volts
+from p300.recordings.readers.xdfsignal import describe_channels, read_volts
 from p300.recordings.recording import Recording, build_recording
 from p300.recordings.registry import files_ending
 
@@ -32,11 +33,12 @@ _Count = Annotated[int, Strict(), Field(ge=0)]
 
 
 class SessionNote(BaseModel):
-    """The first note: what is shown."""
+    """The first note: what is shown; ``offset``: seconds that flashes come after their markers."""
 
     model_config = ConfigDict(extra="forbid")
     note: Literal["session"] = "session"
     layout: dict[str, Any]
+    offset: float = 0.0
 
 
 class FlashNote(BaseModel):
@@ -112,7 +114,12 @@ def load(
     RecordingError
         When a file is damaged or no session.
     """
-    for file, place in place_files(files_ending(path, ".xdf"), subjects, path, subject):
+    files = [path]  # whatever it is called
+    if path.is_dir():
+        files = search_folder(path, lambda folder: files_ending(folder, ".xdf"))
+    if not files:
+        raise RecordingError(f"{path}: no .xdf files here. {INFO.obtain}")
+    for file, place in place_files(files, subjects, path, subject):
         yield _read(file, dataset, asdict(place))
 
 
@@ -128,11 +135,15 @@ def _read(file: Path, dataset: str, place: dict[str, Any]) -> Recording:
         columns=["sample", "code", "character", "repetition", "target"],
     )
     target = flashes["target"].astype("boolean")
+    if target.notna().all() and not target.any():
+        _warn(f"{file}: none of {len(flashes)} flashes is a target; targets are taken as unknown")
     if target.isna().any() or not target.any():
         flashes["target"] = None
     layouts = [one.layout for one in told if isinstance(one, SessionNote)]
     volts, electrodes = read_volts(signal, NO_CHANGES, file)
-    volts[~np.isfinite(volts)] = 0.0  # a segment of their own, without flashes
+    if (broken := ~np.isfinite(volts)).any():  # a segment of their own, without flashes
+        _warn(f"{file}: {int(broken.sum())} NaN or infinite samples, which were no EEG, are zero")
+        volts[broken] = 0.0
     recording = build_recording(
         volts, electrodes, eeg.sfreq, flashes, dataset=dataset,
         layout=Layout.from_dict(layouts[0]) if layouts else None, source=str(file),
@@ -140,13 +151,39 @@ def _read(file: Path, dataset: str, place: dict[str, Any]) -> Recording:
     )  # fmt: skip
     mark_damaged(recording, [one.character for one in told if isinstance(one, DamageNote)])
     if bad := list(recording.raw.info["bads"]):
-        warnings.warn(
-            f"{file}: electrodes {bad} hold no EEG; they are used as they are, as online",
-            DataWarning,
-            stacklevel=2,
-        )
+        _warn(f"{file}: electrodes {bad} hold no EEG; they are used as they are, as online")
         recording.raw.info["bads"] = []
     return recording
+
+
+def read_channel(
+    file: Path, label: str
+) -> tuple[npt.NDArray[np.float64], float, npt.NDArray[np.int64]]:
+    """Return a channel of a session as it came, of any type, such as a photodiode.
+
+    Returns
+    -------
+    Its values [sample], its rate in Hz, and the samples of the flashes [flash].
+
+    Raises
+    ------
+    RecordingError
+        When there is no such channel.
+    """
+    streams = read_stream_headers(file)
+    eeg, notes = (_only(streams, kind, file) for kind in ("EEG", NOTES))
+    signal, said = read_streams(file, [eeg, notes])
+    values = np.asarray(signal["time_series"], dtype=np.float64)
+    labels = [channel.label for channel in describe_channels(signal, values.shape[1])]
+    if label not in labels:
+        raise RecordingError(f"{file}: no channel {label!r} found, there are {labels}")
+    told = _notes([str(row[0]) for row in said["time_series"]], file)
+    samples = [one.sample for one in told if isinstance(one, FlashNote)]
+    return values[:, labels.index(label)], eeg.sfreq, np.array(samples, dtype=np.int64)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, DataWarning, stacklevel=4)
 
 
 def _only(streams: Sequence[XdfStream], kind: str, file: Path) -> XdfStream:

@@ -43,7 +43,7 @@ def read_volts(
         When the unit is unknown, or channels and options do not fit together.
     """
     series = np.asarray(signal["time_series"], dtype=np.float64)
-    electrodes = choose_electrodes(_channels(signal, series.shape[1]), channels, str(file))
+    electrodes = choose_electrodes(describe_channels(signal, series.shape[1]), channels, str(file))
     return electrodes.volts(series), list(electrodes.names)
 
 
@@ -102,7 +102,7 @@ def choose_electrodes(
     return StreamElectrodes(tuple(named.values()), rows, channels, _VOLTS.get(units.pop(), 1e-6))
 
 
-def _channels(signal: dict[str, Any], n_channels: int) -> list[ChannelAbout]:
+def describe_channels(signal: dict[str, Any], n_channels: int) -> list[ChannelAbout]:
     """Return label, type and unit of each channel, as far as the stream describes them."""
     found: Any = signal["info"]
     for name in ("desc", "channels"):
