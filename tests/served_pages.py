@@ -12,7 +12,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from p300.online.events import FAULTS, Unseen
+from p300.online.events import FAULTS, PAGE_FAULTS, Unseen
 from p300.online.page_server import Offer, PageServer
 from p300.online.persons import SimulatedPerson
 from p300.speller.fitted import Fitted
@@ -71,7 +71,9 @@ class Served:
 
     def faults(self) -> list[str]:
         """Kinds of the faults that are named there."""
-        kinds = {kind.kind for kind in FAULTS} - {Unseen.kind}  # that is of a busy machine
+        kinds = {kind.kind for kind in FAULTS + PAGE_FAULTS} - {
+            Unseen.kind
+        }  # that is of a busy machine
         return [one["event"] for one in self.log() if one["event"] in kinds]
 
 

@@ -191,7 +191,11 @@ class Stopped(Fault):
 
 FAULTS: tuple[type[Fault], ...] = (
     MissingMarker, UnreadMarker, UnknownCode, DoubledMarker, LateMarker, DisorderedMarker,
-    OutsideEeg, Gap, ClockJump, Reconnected, BadSamples, GivenUp,
-    PageGone, SecondPage, UnreadMessage, Unseen, Stopped,
+    OutsideEeg, Gap, ClockJump, Reconnected, BadSamples,
 )  # fmt: skip
 """All kinds; docs/online.md tells of each."""
+
+PAGE_FAULTS: tuple[type[Fault], ...] = (
+    GivenUp, PageGone, SecondPage, UnreadMessage, Unseen, Stopped
+)  # fmt: skip
+"""Those of a session that a page shows; docs/online_page.md tells of each."""
