@@ -25,6 +25,7 @@ from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_online import ONLINE
 from mutants_packaging import PACKAGING
+from mutants_page import PAGE
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
 from mutants_readings import READINGS
@@ -54,6 +55,7 @@ MUTANTS = (
     *MOABB,
     *PLUGINS,
     *ONLINE,
+    *PAGE,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

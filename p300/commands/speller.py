@@ -47,6 +47,9 @@ def speller(
     eeg: Annotated[
         str | None, typer.Option(help="Stream of EEG: its name, type or source id.")
     ] = None,
+    offset: Annotated[
+        float, typer.Option(help="Milliseconds from a flash's frame to the flash in the EEG.")
+    ] = 0.0,
     rows: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,7 +81,8 @@ def speller(
         return given or trained_on_others(paradigm)
 
     fitted("row_column")
-    offer = Offer(who, fitted, [_symbols(row) for row in rows or MATRIX], out)
+    matrix = [_symbols(row) for row in rows or MATRIX]
+    offer = Offer(who, fitted, matrix, out, offset=offset / 1e3)
 
     def opened(address: str) -> None:
         say(f"Page: {address}")

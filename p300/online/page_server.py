@@ -58,6 +58,8 @@ class Offer:
         That sessions are stored in.
     speed
         Seconds of the session in a second of the page.
+    offset
+        Seconds that flashes are seen later than they are told, as the EEG has it.
     """
 
     person: Person
@@ -65,6 +67,7 @@ class Offer:
     rows: list[list[str]]
     folder: Path
     speed: float = 1.0
+    offset: float = 0.0
 
 
 def websockets_server() -> Any:
@@ -109,7 +112,7 @@ class PageServer:
         self.stop = asyncio.Event()
 
     async def run(self, host: str, port: int, opened: Callable[[str], None]) -> None:
-        """Serve until :attr:`stop` is set, by Ctrl-C for instance.
+        """Serve until ``stop`` is set, by Ctrl-C for instance.
 
         Parameters
         ----------
@@ -270,6 +273,7 @@ class PageServer:
         self._spelling = Spelling(
             fitted, source, paradigm, copied, person,
             recorder=self._files.recorder, tell=self._tell, seed=self._draw(),
+            offset=self._offer.offset,
         )  # fmt: skip
         self._tell({"event": "started", **_shown(self._spelling)})
         self._spelling.next_character()

@@ -125,7 +125,7 @@ class StreamedPerson:
                 return np.empty(0), np.empty((0, len(self.channels)))
             self._back = f"the stream of EEG {self._inlet.about}"
         stamps, samples = self._inlet.pull()
-        return stamps, np.asarray(samples, dtype=np.float64).reshape(len(stamps), -1)
+        return stamps, np.asarray(samples, dtype=np.float64).reshape(len(stamps), len(self.channels))
 
     def came_back(self) -> str:
         """Return what went away and is back since it was asked last; empty where nothing is."""

@@ -80,6 +80,8 @@ class Spelling:
         Is told everything that happens, JSON-ready; see docs/online_page.md.
     seed
         Draws the order of flashes.
+    offset
+        As of :class:`~p300.online.session.Session`.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Spelling:
         recorder: Recorder | None,
         tell: Tell,
         seed: int,
+        offset: float = 0.0,
     ) -> None:
         self.paradigm, self.copied, self.text = paradigm, list(copied), list[str]()
         self._person, self._tell = person, tell
@@ -103,7 +106,9 @@ class Spelling:
         self._since: float | None = None
         self._attended: str | None = None
         self._ended, self._reached = np.inf, -np.inf
-        self._session = Session(fitted, source, self._hear, recorder=recorder, clock=person.clock)
+        self._session = Session(
+            fitted, source, self._hear, recorder=recorder, offset=offset, clock=person.clock
+        )
         self.timings = self._session.timings
 
     @property
