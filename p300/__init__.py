@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from p300.recordings import Layout, Recording, open_recordings
     from p300.recordings.registry import register_source
     from p300.report import compare_runs, write_report
-    from p300.report.epoch_figures import plot_averages, plot_image, plot_topographies
+    from p300.report.epoch_figures import (
+        plot_averages,
+        plot_image,
+        plot_signed_r_squared,
+        plot_topographies,
+    )
     from p300.runs.config import Experiment, load_experiment
     from p300.runs.progress import progress_bars
     from p300.signal.epochs import Epochs, concatenate
@@ -48,6 +53,7 @@ __getattr__ = lazy_names(
         "open_recordings": "p300.recordings",
         "plot_averages": "p300.report.epoch_figures",
         "plot_image": "p300.report.epoch_figures",
+        "plot_signed_r_squared": "p300.report.epoch_figures",
         "plot_topographies": "p300.report.epoch_figures",
         "preprocess": "p300.signal.preprocessing",
         "progress_bars": "p300.runs.progress",
@@ -79,6 +85,7 @@ __all__ = [
     "open_recordings",
     "plot_averages",
     "plot_image",
+    "plot_signed_r_squared",
     "plot_topographies",
     "preprocess",
     "progress_bars",

@@ -49,7 +49,7 @@ def accepted_arguments(
     The fields of an :class:`ArgumentGroup` stand in the place of the parameter of its type.
     """
     hidden = {"self", *skip}
-    groups = _groups(function)
+    groups = argument_groups(function)
     accepted: dict[str, inspect.Parameter] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if name in groups:
@@ -69,7 +69,7 @@ def accepted_types(
     types: dict[str, Any] = {}
     for function in [functions] if callable(functions) else functions:
         hints = _hints(function)
-        for group in _groups(function).values():
+        for group in argument_groups(function).values():
             hints |= _hints(group)
         types |= {name: hints.get(name, Any) for name in accepted_arguments(function, skip)}
     return types
@@ -86,13 +86,13 @@ def group_arguments(function: Callable[..., Any], given: Mapping[str, Any]) -> d
         Each argument on its own, checked.
     """
     grouped = dict(given)
-    for name, group in _groups(function).items():
+    for name, group in argument_groups(function).items():
         fields = accepted_arguments(group)
         grouped[name] = group(**{key: grouped.pop(key) for key in fields if key in grouped})
     return grouped
 
 
-def _groups(function: Callable[..., Any]) -> dict[str, type[ArgumentGroup]]:
+def argument_groups(function: Callable[..., Any]) -> dict[str, type[ArgumentGroup]]:
     """Return the parameters of a function that stand for several arguments."""
     return {
         name: hint

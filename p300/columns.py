@@ -230,10 +230,21 @@ selection took, the pause included."""
 AVERAGES = Schema(
     {
         "dataset": TEXT, "subject": TEXT, "kind": TEXT, "electrode": TEXT, "time": NUMBER,
+        "microvolts": NUMBER, "deviation": replace(NUMBER_OR_NONE, added=True), "n": WHOLE,
+    }
+)  # fmt: skip
+"""Averages of the epochs of a ``kind`` ("target" or "nontarget") in microvolts, ``time`` in s from
+the flash, ``deviation`` their standard deviation over epochs (missing in tables of a version before
+it), ``n`` how many."""
+
+EPOCH_IMAGES = Schema(
+    {
+        "dataset": TEXT, **_PLACE, "electrode": TEXT, "line": WHOLE, "time": NUMBER,
         "microvolts": NUMBER, "n": WHOLE,
     }
 )  # fmt: skip
-"""Target and non-target averages; see :meth:`p300.signal.epochs.Epochs.averages`."""
+"""Target epochs in the order of time within their run, each ``line`` the mean of ``n`` neighbours;
+see :func:`p300.signal.averages.image_targets`."""
 
 FLASHES = Schema(
     {

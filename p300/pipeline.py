@@ -9,6 +9,7 @@ import pandas as pd
 
 from p300.runs import RunFolder, runner
 from p300.runs.config import Experiment
+from p300.runs.log import logged
 from p300.runs.progress import Progress, silent
 from p300.speller.run import spell_run
 
@@ -70,8 +71,9 @@ def evaluate(
     """Evaluate single flashes and the characters they make: scores, characters, metrics.
 
     What is there already is kept: an interrupted run goes on where it stopped, a finished one
-    computes nothing; to ``verify`` it is to read its recordings and compare them. Parameters and
-    errors are those of :func:`p300.runs.runner.score_folds`.
+    computes nothing; to ``verify`` it is to read its recordings and compare them. What happens is
+    in the folder's log (:mod:`p300.runs.log`). Parameters and errors are those of
+    :func:`p300.runs.runner.score_folds`.
 
     Returns
     -------
@@ -85,19 +87,20 @@ def evaluate(
                 experiment, run, data=data, jobs=jobs, progress=progress, verify=True
             )
         return folder.path
-    runner.score_folds(
-        experiment,
-        run,
-        data=data,
-        jobs=jobs,
-        cluster=cluster,
-        security=security,
-        executor=executor,
-        progress=progress,
-        verify=verify,
-    )
-    parts = [runner.measure_flashes(folder), spell_run(folder.path, experiment.spelling)]
-    metrics = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    alignments = {label: method.alignment.name for label, method in experiment.methods.items()}
-    folder.write_metrics(metrics.assign(alignment=metrics["detector"].map(alignments)))
+    with logged(folder, "evaluation", progress) as told:
+        runner.score_folds(
+            experiment,
+            run,
+            data=data,
+            jobs=jobs,
+            cluster=cluster,
+            security=security,
+            executor=executor,
+            progress=told,
+            verify=verify,
+        )
+        parts = [runner.measure_flashes(folder), spell_run(folder.path, experiment.spelling)]
+        metrics = pd.concat([part for part in parts if len(part)], ignore_index=True)
+        alignments = {label: method.alignment.name for label, method in experiment.methods.items()}
+        folder.write_metrics(metrics.assign(alignment=metrics["detector"].map(alignments)))
     return folder.path

@@ -19,17 +19,25 @@ from queue import Queue
 
 from mutant import Mutant
 from mutants_estimators import ESTIMATORS
+from mutants_help import HELP
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
+from mutants_lazy_layers import LAZY_LAYERS
+from mutants_log import RUN_LOG
+from mutants_methods import METHODS
 from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_online import ONLINE
 from mutants_packaging import PACKAGING
 from mutants_page import PAGE
+from mutants_pages import PAGES
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
+from mutants_published import PUBLISHED
 from mutants_readings import READINGS
+from mutants_recommended import RECOMMENDED
 from mutants_recordings import RECORDINGS
+from mutants_responses import RESPONSES
 from mutants_risk import RISK
 from mutants_self_start import SELF_START
 from mutants_sharing import SHARING
@@ -48,14 +56,22 @@ MUTANTS = (
     *INCEPTION,
     *SELF_START,
     *POST_HOC,
+    *PUBLISHED,
     *MNE,
     *PACKAGING,
     *ESTIMATORS,
+    *RECOMMENDED,
+    *RUN_LOG,
+    *HELP,
     *SHARING,
+    *LAZY_LAYERS,
     *MOABB,
     *PLUGINS,
     *ONLINE,
     *PAGE,
+    *METHODS,
+    *PAGES,
+    *RESPONSES,
     Mutant(
         "epochs of training and test set are a whole epoch apart",
         "evaluation/leaks.py",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,14 @@ from studies import make_recording
 
 from p300.commands.finding import FoundData
 from p300.commands.inspect_recording import (
-    draw_inspected,
     grand_average,
     inspect_data,
     inspect_recording,
+    write_inspected,
 )
+from p300.commands.inspected_tables import electrodes_table, flashing_table, remarks
 from p300.commands.survey import find_one
+from p300.commands.terminal_recordings import print_inspected
 from p300.errors import DataWarning, RecordingError
 
 
@@ -67,17 +70,39 @@ def test_the_figure_is_written_whole(tmp_path, n_electrodes):
     with mne.use_log_level("error"):
         names = standard_montage().ch_names[:n_electrodes]
     one = inspect_recording(make_recording(electrodes=names))
-    out = tmp_path / "figures" / "inspect.png"
-    assert draw_inspected([one], grand_average([one]), out, "a $title$") == out
-    with Image.open(out) as image:
+    folder = tmp_path / "figures"
+    page = write_inspected([one], grand_average([one]), folder, "a $title$")
+    assert page == folder / "inspect.html"
+    with Image.open(folder / "inspect.png") as image:
         assert image.width > 1200
-    assert [path.name for path in out.parent.iterdir()] == ["inspect.png"]
+    assert {path.name for path in folder.iterdir()} == {"inspect.png", "inspect.html"}
 
 
 def test_without_targets_only_the_timing_is_drawn(tmp_path, inspected):
     unknown = [replace(one, responses=None) for one in inspected]
     assert grand_average(unknown) is None
-    assert draw_inspected(unknown, None, tmp_path / "x.png", "x").stat().st_size > 5000
+    page = write_inspected(unknown, None, tmp_path, "x").read_text(encoding="utf-8")
+    assert "No targets are known: no averages, no separability." in page
+    assert "Signed r²" not in page
+    assert (tmp_path / "inspect.png").stat().st_size > 5000
+
+
+def test_the_page_holds_what_the_terminal_says(tmp_path, inspected, capsys):
+    faulty = inspected[0].electrodes.assign(faults=["flat", "", "", ""])
+    inspected = [replace(inspected[0], electrodes=faulty), inspected[1]]
+    average = grand_average(inspected)
+    page = write_inspected(inspected, average, tmp_path, "x").read_text(encoding="utf-8")
+    print_inspected(inspected, average)
+    shown = " ".join(capsys.readouterr().out.split())
+    for table in (flashing_table(inspected), electrodes_table(inspected)):
+        for row in table.rows:
+            assert all(html.escape(cell) in page for cell in row.cells)
+    assert remarks(inspected) == ["Bad electrodes: Fz (flat in 1 of 2)"]
+    for line in remarks(inspected):
+        assert html.escape(line) in page
+        assert line[:30] in shown
+    peak = int(np.abs(average.r_squared[average.best_electrodes(1)[0]]).argmax())
+    assert f"at {1e3 * average.times[peak]:.0f} ms" in page
 
 
 def test_a_folder_is_inspected_one_by_one(tmp_path):

@@ -74,8 +74,10 @@ def test_metrics_are_written_once_and_letters_measured_once(experiment, tmp_path
     monkeypatch.setattr(RunFolder, "write_metrics", write)
     for module in (curves, spelling):
         monkeypatch.setattr(module, "subject_rates", measure)
-    write_report(evaluate(experiment, tmp_path / "run"))
+    page = write_report(evaluate(experiment, tmp_path / "run")).read_text(encoding="utf-8")
     assert len(written) == len(measured) == 1
+    assert "Signed r² of single epochs by electrode" in page
+    assert "target epochs of each subject at" in page
 
 
 def test_a_fit_that_a_killed_worker_left_half_is_passed_over(finished, experiment):

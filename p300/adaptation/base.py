@@ -97,6 +97,8 @@ class Adaptation(ABC, Generic[LearnedT]):
     """In configs."""
     about: ClassVar[str]
     """What is learned from the tested subject, a sentence for the report."""
+    references: ClassVar[tuple[str, ...]] = ()
+    """Keys of :mod:`p300.references`."""
     needs_codes: ClassVar[bool] = False
     """Whether all flashes must have codes of one layout."""
     needs_labels: ClassVar[bool] = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from p300.arguments import check_arguments, did_you_mean
 from p300.errors import ConfigError
 from p300.lazy import imported
+from p300.parameters import Parameter, parameters_of
 from p300.plugins import Registry
 
 if TYPE_CHECKING:
@@ -65,7 +66,19 @@ def make_adaptation(given: object, where: str = "adaptation") -> Adaptation[Any]
             f", expected one of {', '.join(ADAPTATIONS)}{did_you_mean(str(name), ADAPTATIONS)}"
         )
         raise ConfigError(f"{where}: {name!r} found{expected}")
-    found = ADAPTATIONS[name]
-    way: type[Adaptation[Any]] = imported(found) if isinstance(found, str) else found
+    way = adaptation_class(name)
     with ADAPTATIONS.blaming(name):
         return way(**check_arguments(way, settings, where=where, error=ConfigError))
+
+
+def adaptation_class(name: str) -> type[Adaptation[Any]]:
+    """Return the class of a way to adapt, which is there."""
+    found = ADAPTATIONS[name]
+    return imported(found) if isinstance(found, str) else found
+
+
+def described_settings(name: str) -> list[Parameter]:
+    """Return the settings of a way to adapt with defaults, ranges and what each is for."""
+    way = adaptation_class(name)
+    with ADAPTATIONS.blaming(name):
+        return parameters_of(way)

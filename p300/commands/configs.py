@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from p300.commands.terminal import print_table, say
+from p300.commands.completion import shipped_names
+from p300.commands.tables import print_table
+from p300.commands.terminal import note, say
 
 if TYPE_CHECKING:
     from p300.runs.config import Experiment
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
 def configs(
     name: Annotated[
-        str | None, typer.Argument(help="One config, which is written out as it is.")
+        str | None,
+        typer.Argument(
+            help="One config, which is written out as it is.", autocompletion=shipped_names
+        ),
     ] = None,
 ) -> None:
     """List the configs that come with p300; with a name, write it out: to read, or to change."""
@@ -30,6 +35,13 @@ def configs(
     say("Data lie under --data or P300_DATA; p300 datasets show SOURCE tells how to get them.")
 
 
+def schema() -> None:
+    """Print the JSON schema of a config, for editors that check and complete what is typed."""
+    from p300.runs.schema import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
 def read_config(config: str | None, overrides: list[str] | None) -> Experiment:
     """Read the config of a command; say which file that is where it is one that comes with p300."""
     from p300.runs.config import load_experiment
@@ -37,5 +49,5 @@ def read_config(config: str | None, overrides: list[str] | None) -> Experiment:
 
     file = find_config(config)
     if file.parent == shipped_folder() and str(file) != config:
-        say(f"Config: {file.stem}, which comes with p300 ({file})", err=True)
+        note(f"Config: {file.stem}, which comes with p300 ({file})")
     return load_experiment(file, overrides or [])

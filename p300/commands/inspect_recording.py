@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+import p300
 from p300.commands.finding import FoundData, open_found
 from p300.errors import DataWarning, RecordingError
 from p300.files import written_whole
@@ -27,6 +28,22 @@ SETTINGS = Preprocessing(
     low=0.5, high=20.0, tmin=-0.2, tmax=0.8, normaliser="none", bad_electrodes="keep"
 )
 """For looking: slow drifts out, volts kept, 200 ms before the flash shown, nothing interpolated."""
+
+
+_TIMING = "How often each interval from flash to flash came."
+_CAPTION = (
+    "Above: averages after target and non-target flashes with their standard errors, at the "
+    "electrodes that tell them apart best. Middle: signed r², the share of variance of single "
+    f"flashes that target or non-target explains, by electrode and time. Below: {_TIMING.lower()}"
+)
+_RECORDINGS = (
+    "Onset: median interval from flash to flash and its range, pauses left out; jitter: its "
+    "standard deviation in ms; irregular: intervals far from the median."
+)
+_ELECTRODES = (
+    "Medians over the recordings. Drift: robust standard deviation of the means of seconds. 50 and "
+    "60 Hz: how far the mains stand above their neighbours; far below 0: a notch filter."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,27 +155,59 @@ def _same_times(one: Responses, other: Responses) -> bool:
     )
 
 
-def draw_inspected(
-    inspected: Iterable[Inspected], average: Responses | None, out: Path, title: str
+def write_inspected(
+    inspected: Sequence[Inspected], average: Responses | None, folder: Path, title: str
 ) -> Path:
-    """Write the figure of inspected recordings as PNG.
+    """Write the figure of inspected recordings and the page that holds it with its tables.
 
     Parameters
     ----------
     inspected
-        For the flash intervals.
+        For the flash intervals and the tables.
     average
         Of :func:`grand_average`.
-    out
-        The file.
+    folder
+        Gets ``inspect.png`` and ``inspect.html``; those that are there are replaced.
     title
-        Stands above the figure.
+        Stands above figure and page.
+
+    Returns
+    -------
+    The page.
     """
-    from p300.report.page import drawn
+    from p300.commands import inspected_tables as tables
+    from p300.report.in_words import figure_in_words
+    from p300.report.page import Block, Section, Text, picture
     from p300.report.recording_figures import plot_recording
+    from p300.report.rendering import render_page
 
     intervals = np.concatenate([one.flashing.intervals for one in inspected])
-    image = drawn(plot_recording(title, average, intervals))
+    figure = plot_recording(title, average, intervals)
+    separable = [] if average is None else [tables.separability_table(average)]
+    alt = " ".join((*(_peaks_in_words(average) if average else ()), figure_in_words(figure)))
+    drawn = picture("inspect", figure, _CAPTION if average else _TIMING, alt)
+    said = tables.remarks(inspected)
+    look: list[Block] = [Text(line) for line in said or ["Nothing stands out."]]
+    none = [] if average else [Text(tables.NO_TARGETS)]
+    sections = [
+        Section("What deserves a look", tuple(look)),
+        Section("Responses and timing", (*none, drawn, *separable)),
+        Section("Recordings", (Text(_RECORDINGS), tables.flashing_table(inspected))),
+        Section("Electrodes", (Text(_ELECTRODES), tables.electrodes_table(inspected))),
+    ]
+    page = render_page(title, f"p300 {p300.__version__} · {len(inspected)} inspected", sections)
+    with written_whole(folder / "inspect.png") as temporary:
+        temporary.write_bytes(drawn.png)
+    out = folder / "inspect.html"
     with written_whole(out) as temporary:
-        image.save(temporary, format="png")
+        temporary.write_text(page, encoding="utf-8")
     return out
+
+
+def _peaks_in_words(average: Responses) -> Iterator[str]:
+    """Say where single flashes are told apart best."""
+    for row in average.best_electrodes(4):
+        name, values = average.electrodes[row], average.r_squared[row]
+        peak = int(np.abs(values).argmax())
+        at = 1e3 * average.times[peak]
+        yield f"Signed r² at {name} peaks with {values[peak]:+.3f} at {at:.0f} ms."

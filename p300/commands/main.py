@@ -11,17 +11,20 @@ import typer
 from typer.core import TyperGroup
 
 from p300 import __version__
-from p300.commands.configs import configs, read_config
+from p300.commands.completion import config_names, labels_in_config, source_names
+from p300.commands.configs import configs, read_config, schema
+from p300.commands.detectors import detectors
 from p300.commands.online import online, replay, timing
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
 from p300.commands.speller import speller
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
+from p300.commands.telling import take_everywhere
 from p300.commands.terminal import (
     print_comparison,
     print_letters,
     print_means,
-    print_table,
+    print_plan,
     progress_bars,
     say,
 )
@@ -86,7 +89,10 @@ def general(
 
 Config = Annotated[
     str | None,
-    typer.Argument(help="YAML config, or a name of `p300 configs`; the quickstart without one."),
+    typer.Argument(
+        help="YAML config, or a name of `p300 configs`; the quickstart without one.",
+        autocompletion=config_names,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -116,7 +122,13 @@ DeviceName = Annotated[
 ]
 Fitted = Annotated[Path, typer.Argument(help="Folder of a fitted detector.")]
 Recorded = Annotated[Path, typer.Argument(help="File or folder of the recording.")]
-SourceName = Annotated[str, typer.Option(help="What the recording is, see `p300 datasets`.")]
+SourceName = Annotated[
+    str,
+    typer.Option(
+        help="What the recording is, see `p300 datasets`.",
+        autocompletion=source_names,
+    ),
+]
 Subjects = Annotated[
     list[str] | None, typer.Option("--subject", help="Subject wanted (repeatable).")
 ]
@@ -151,7 +163,7 @@ def run(
     """Run an experiment: recordings to report. Started again, it goes on where it stopped."""
     experiment = read_config(config, overrides)
     if dry_run:
-        _print_plan(experiment, data)
+        print_plan(experiment, data)
         return
     certificates = {"ca_file": tls_ca_file, "cert": tls_cert, "key": tls_key}
     folder = _evaluate(experiment, out, data, jobs, cluster, certificates, device, verify)
@@ -249,7 +261,13 @@ def compare(
 @app.command()
 def train(
     config: Config = None,
-    detector: Annotated[str, typer.Option(help="Name of a detector of the config.")] = "cnn1",
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="A detector of the config; recommended, or the first that fits, without.",
+            autocompletion=labels_in_config,
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write the fitted detector to.")] = Path(
         "detector"
     ),
@@ -261,13 +279,14 @@ def train(
     device: DeviceName = "cpu",
 ) -> None:
     """Fit one detector on all labelled flashes of a data set and store it in a folder."""
-    from p300.commands.stored_detectors import fit_on_all
+    from p300.commands.stored_detectors import choose_detector, fit_on_all
     from p300.detectors.device import training_on
 
     experiment = read_config(config, overrides)
+    label = detector or choose_detector(experiment, dataset, data)
     with training_on(device):
-        fitted = fit_on_all(experiment, detector, out, data=data, dataset=dataset)
-    say(f"Detector: {fitted}")
+        fitted = fit_on_all(experiment, label, out, data=data, dataset=dataset)
+    say(f"Detector: {label}, in {fitted}")
 
 
 @app.command()
@@ -321,25 +340,6 @@ def spell(
         say(f"{len(decisions)} characters in {out}")
 
 
-@app.command()
-def detectors(
-    name: Annotated[str | None, typer.Argument(help="One detector, with its parameters.")] = None,
-) -> None:
-    """List the detectors; with a name, its parameters, their defaults and ranges."""
-    from p300.detectors import DETECTORS, detector_info, detector_parameters, parameter_ranges
-
-    if name is None:
-        rows = [[k, i.title, i.citation, DETECTORS.package(k)] for k, i in DETECTORS.items()]
-        print_table(["detector", "title", "citation", "package"], rows)
-        return
-    info = detector_info(name)
-    about = f"{name}: {info.title}", info.citation, f"Package: {DETECTORS.package(name)}"
-    say("\n".join(filter(None, about)))
-    ranges = parameter_ranges(name)
-    for key, default in detector_parameters(name).items():
-        say(f"  {key} = {default!r}  ({ranges[key]})")
-
-
 def _evaluate(
     experiment: Experiment,
     out: Path | None,
@@ -371,23 +371,13 @@ def _evaluate(
     return RunFolder(folder)
 
 
-def _print_plan(experiment: Experiment, data: Path) -> None:
-    from p300.runs.plan import preview
-
-    say(experiment.to_yaml())
-    tasks = preview(experiment, data)
-    rows = [
-        [task.dataset, task.protocol_label, task.fold.name, task.detector,
-         str(len(task.fold.train)), str(len(task.fold.test))]
-        for task in tasks
-    ]  # fmt: skip
-    print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
-    say(f"{len(tasks)} folds to fit.")
-
-
-for command in (init, inspect, cache, configs, export, card, online, replay, speller, timing):
+app.command()(detectors)
+for command in (init, inspect, cache, export, card, online, replay, speller, timing):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
+app.command()(configs)
+app.command()(schema)
+take_everywhere(app)
 
 
 def run_command_line() -> None:

@@ -143,7 +143,7 @@ def _stretches(given: list[str] | None) -> tuple[tuple[float, float], ...]:
 
 def print_report(report: dict[str, object]) -> None:
     """Print the figures of a session."""
-    from p300.commands.terminal import print_table
+    from p300.commands.tables import print_table
     from p300.online.timing import report_rows
 
     for head, rows in report_rows(report):

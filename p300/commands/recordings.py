@@ -8,11 +8,16 @@ from typing import Annotated
 
 import typer
 
-from p300.commands.terminal import print_table, progress_bars, say
+from p300.commands.completion import fetched_names, source_names
+from p300.commands.tables import print_table, wrapped
+from p300.commands.terminal import print_parameters, progress_bars, say
 
 Source = Annotated[
     str | None,
-    typer.Option(help="What the recordings are, see `p300 datasets`; recognised without it."),
+    typer.Option(
+        help="What the recordings are, see `p300 datasets`; recognised without it.",
+        autocompletion=source_names,
+    ),
 ]
 SourceOptions = Annotated[
     list[str] | None,
@@ -38,35 +43,34 @@ def list_sources(context: typer.Context) -> None:
     print_table(
         columns,
         [
-            [k, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.citation, origin(k)]
+            [k, i.title, i.subjects, i.electrodes, i.sfreq, i.licence, i.cited, origin(k)]
             for k, i in infos.items()
         ],
     )
 
 
 @datasets.command()
-def show(name: Annotated[str, typer.Argument(help="Name of a source.")]) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a source.", autocompletion=source_names)],
+) -> None:
     """Describe about one source, how to get its files, and the options of its loader."""
-    from p300.arguments import accepted_arguments, accepted_types
-    from p300.ranges import describe
-    from p300.recordings import SOURCES, source_module
+    from p300.recordings import SOURCES, described_options, source_module
 
-    module = source_module(name)
-    say(f"{'package':>10}: {SOURCES.package(name)}")
-    for label, text in vars(module.INFO).items():
+    info = source_module(name).INFO
+    told = {"package": SOURCES.package(name), **vars(info), "citation": info.cited}
+    if info.files:
+        told["fetch"] = f"p300 datasets fetch {name} ({len(info.files)} files)"
+    for label, text in told.items():
         if isinstance(text, str):
-            say(f"{label:>10}: {text}")
-    if module.INFO.files:
-        say(f"{'fetch':>10}: p300 datasets fetch {name} ({len(module.INFO.files)} files)")
-    hidden = ("path", "dataset", "subjects")
-    types = accepted_types(module.load, hidden)
-    for key, parameter in accepted_arguments(module.load, hidden).items():
-        say(f"    option: {key} = {parameter.default!r}  ({describe(types[key])})")
+            say(wrapped(text, indent=" " * 12, first=f"{label:>10}: "))
+    if options := described_options(name):
+        say("\nOptions")
+        print_parameters(options)
 
 
 @datasets.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="Name of a source.")],
+    name: Annotated[str, typer.Argument(help="Name of a source.", autocompletion=fetched_names)],
     data: Annotated[
         Path, typer.Option(envvar="P300_DATA", help="Folder of all recordings.")
     ] = Path("data"),
@@ -85,7 +89,7 @@ def fetch(
             f"p300 does not know the SHA-256 of {unseen} of them: they were trusted the first "
             f"time, written down in {files[0].parent / HASHES} and are checked from now on."
         )
-    say(f"Licence: {info.licence}. Cite: {info.citation}")
+    say(f"Licence: {info.licence}. Cite: {info.cited}")
 
 
 def init(
@@ -115,11 +119,11 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="A recording, or a folder of them.")],
     source: Source = None,
     options: SourceOptions = None,
-    out: Annotated[Path, typer.Option(help="Folder for the figure, inspect.png.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder for inspect.html and inspect.png.")] = Path(),
 ) -> None:
     """Look at recordings: electrodes, line noise, flash timing, averages, separability."""
     from p300.arguments import parse_options
-    from p300.commands.inspect_recording import draw_inspected, grand_average, inspect_data
+    from p300.commands.inspect_recording import grand_average, inspect_data, write_inspected
     from p300.commands.survey import find_one
     from p300.commands.terminal_recordings import print_inspected
 
@@ -128,8 +132,7 @@ def inspect(
         inspected = inspect_data(found, progress)
         average = grand_average(inspected)
     print_inspected(inspected, average)
-    figure = draw_inspected(inspected, average, out / "inspect.png", found.path.name)
-    say(f"Figure: {figure}")
+    say(f"Page: {write_inspected(inspected, average, out, found.path.name)}")
 
 
 def cache(

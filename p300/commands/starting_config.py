@@ -14,6 +14,7 @@ import yaml
 from p300.arguments import accepted_arguments
 from p300.commands.finding import slug
 from p300.commands.survey import Survey
+from p300.detectors.catalogue import RECOMMENDED
 from p300.detectors.splits import FEWEST_GROUPS
 from p300.errors import ConfigError, ProtocolError
 from p300.evaluation.protocols import PROTOCOLS, Scope, make_folds
@@ -24,10 +25,14 @@ from p300.recordings.places import suggest_pattern
 from p300.recordings.units import UNITS
 from p300.report.prose import listed, several, span
 from p300.runs.config import parse_experiment
+from p300.runs.schema import schema_text
 from p300.signal.epochs import MINIMUM_ELECTRODES
 from p300.signal.preprocessing import Preprocessing
 from p300.signal.sampling import PAPER_RATE, RATE_TOLERANCE, nominal_rate, usual_factor
 from p300.signal.units import number_units
+
+SCHEMA_FILE = "p300-schema.json"
+"""The schema beside a config: of this installation, and found without a network."""
 
 GUESSED = "# guessed: check"
 _TRIED = ("within_subject", "cross_session", "cross_subject")
@@ -48,7 +53,7 @@ def unused_config(folder: Path, out: Path | None = None) -> Path:
 
 
 def write_starting_config(surveys: Sequence[Survey], out: Path, folder: Path) -> Path:
-    """Write a config for surveyed recordings.
+    """Write a config for surveyed recordings, and beside it the JSON schema that editors ask for.
 
     Parameters
     ----------
@@ -68,8 +73,9 @@ def write_starting_config(surveys: Sequence[Survey], out: Path, folder: Path) ->
     unused_config(folder, out)
     text = starting_config(surveys, folder, str(out))
     parse_experiment(text, where=str(out), name=out.stem)
-    with written_whole(out) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    for file, content in ((out.with_name(SCHEMA_FILE), schema_text()), (out, text)):
+        with written_whole(file) as temporary:
+            temporary.write_text(content, encoding="utf-8")
     return out
 
 
@@ -81,6 +87,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
     settings = Preprocessing(bad_electrodes=_bad_electrodes(surveys), **fitting)
     protocols, misfits = fitting_protocols(surveys, settings.tmax - settings.tmin)
     lines = [
+        f"# yaml-language-server: $schema={SCHEMA_FILE}",
         f"# Starting config for the recordings in {folder.resolve()}",
         f"# It runs as it is: p300 run {shlex.quote(file)}",
         f"# What the files do not tell for sure is marked {GUESSED[2:]!r}.",
@@ -90,13 +97,7 @@ def starting_config(surveys: Sequence[Survey], folder: Path, file: str = "CONFIG
         "",
         *_preprocessing_lines(settings),
         "",
-        "detectors:          # `p300 detectors` lists them, `p300 detectors NAME` its parameters",
-        "  slda: {}          # shrinkage LDA: quick, hard to beat with few electrodes",
-        "  xdawn_lda: {}     # spatial filters first: better with many electrodes",
-        "  cnn1: {}          # the convolutional network of Cecotti & Gräser (2011)",
-        "  # eegnet: {}",
-        "  # recommended: {detector: slda, alignment: {method: euclidean, mode: running}, "
-        "adaptation: self_calibrated}  # with flash codes and several subjects",
+        *_detector_lines(surveys, protocols),
         "",
         "protocols:          # who trains, who tests: docs/runs.md",
         *(f"  {name}: {{}}  # {PROTOCOLS[name].short}" for name in protocols),
@@ -323,12 +324,37 @@ def _preprocessing_lines(settings: Preprocessing) -> list[str]:
     ]
 
 
-def _spelling_lines(surveys: Sequence[Survey], fewest: int) -> list[str]:
-    spellable = [
+def _detector_lines(surveys: Sequence[Survey], protocols: Iterable[str]) -> list[str]:
+    """Take the recommended detector where it has what it wants: codes, and others to learn from."""
+    coded = all(has_codes(_labelled(one)).all() for one in surveys)
+    fits = coded and len(_spellable(surveys)) == len(surveys) and "cross_subject" in protocols
+    about = "adapts to each new person without labels: docs/detector.md"
+    recommended = (
+        f"  {RECOMMENDED}: {{}}   # shrinkage LDA that {about}"
+        if fits
+        else f"  # {RECOMMENDED}: {{}} # wants flash codes, a layout and several subjects; {about}"
+    )
+    return [
+        "detectors:          # `p300 detectors` lists them, `p300 detectors NAME` its parameters",
+        recommended,
+        "  slda: {}          # shrinkage LDA: quick, hard to beat with few electrodes",
+        "  xdawn_lda: {}     # spatial filters first: better with many electrodes",
+        "  cnn1: {}          # the convolutional network of Cecotti & Gräser (2011)",
+        "  # eegnet: {}",
+    ]
+
+
+def _spellable(surveys: Sequence[Survey]) -> list[str]:
+    """Return the data sets of which letters can be spelled."""
+    return [
         one.found.name
         for one in surveys
         if one.layout is not None and has_codes(_labelled(one)).any()
     ]
+
+
+def _spelling_lines(surveys: Sequence[Survey], fewest: int) -> list[str]:
+    spellable = _spellable(surveys)
     if not spellable:
         return [
             "# spelling: nothing can be spelled, the flash codes or the matrix are not known.",

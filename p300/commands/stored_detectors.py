@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ from p300.adaptation.storage import save_transfer
 from p300.adaptation.transfer import Transfer
 from p300.arguments import parse_options
 from p300.detectors import load_detector, save_detector
+from p300.detectors.catalogue import RECOMMENDED
 from p300.detectors.sharing.card import CARD, write_card
 from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError, TrainingWarning
 from p300.evaluation.fold import fit_and_score_fold, seed_of
@@ -25,6 +26,33 @@ from p300.signal.epochs import Epochs
 from p300.speller import Decision, LanguageModel, fit_speller, spell
 from p300.speller.fitted import SPELLER, Fitted
 from p300.speller.rates import mean_timing, subject_timings
+
+
+def choose_detector(experiment: Experiment, dataset: str | None, data: Path) -> str:
+    """Return the label of the detector to train where nobody names one.
+
+    It is ``recommended`` where the config has it and the data set flash codes and a layout, else
+    the config's first that can be stored.
+
+    Raises
+    ------
+    ConfigError
+        When the experiment has no such data set, or all its detectors need more than there is.
+    """
+    epochs = _prepared(experiment, dataset, data)
+    spells = _can_spell(epochs)
+    fitting = [
+        label
+        for label, method in experiment.methods.items()
+        if not method.adaptation.needs_labels and (spells or not method.adaptation.needs_codes)
+    ]
+    if not fitting:
+        raise ConfigError(
+            f"no detector of the config ({', '.join(experiment.methods)}) can be trained on this "
+            "data set alone: each needs characters of the subject that it is applied to, or flash "
+            "codes; add one without, such as slda"
+        )
+    return RECOMMENDED if RECOMMENDED in fitting else fitting[0]
 
 
 def fit_on_all(
@@ -66,9 +94,7 @@ def fit_on_all(
         Naming an adaptation that cannot go on in a stored detector.
     """
     dataset = dataset or next(iter(experiment.datasets))
-    for name, known in ((label, experiment.detectors), (dataset, experiment.datasets)):
-        if name not in known:
-            raise ConfigError(f"{name!r} is not in the config, which has: {', '.join(known)}")
+    _check_known(label, experiment.detectors)
     method = experiment.methods[label]
     if method.adaptation.needs_labels:
         raise ConfigError(
@@ -77,9 +103,8 @@ def fit_on_all(
         )
     if Path(folder).exists():
         raise DetectorError(f"{folder}: exists already; remove it or choose another name")
-    epochs = Epochs.load(cached_epochs(experiment, dataset, Path(data)))
-    layout = epochs.layouts.get(dataset)
-    can_spell = layout is not None and bool(has_codes(epochs.flashes).any())
+    epochs = _prepared(experiment, dataset, Path(data))
+    layout, can_spell = epochs.layouts.get(dataset), _can_spell(epochs)
     if method.adaptation.needs_codes and not can_spell:
         raise ConfigError(
             f"detectors.{label}.adaptation: {dataset} has no flash codes, and nothing else "
@@ -104,6 +129,22 @@ def fit_on_all(
     if layout is not None and scored is not None:
         _store_speller(experiment, scored, layout, folder)
     return folder
+
+
+def _check_known(name: str, known: Mapping[str, object]) -> None:
+    if name not in known:
+        raise ConfigError(f"{name!r} is not in the config, which has: {', '.join(known)}")
+
+
+def _prepared(experiment: Experiment, dataset: str | None, data: Path) -> Epochs:
+    """Return the epochs of a data set, of the first where none is named."""
+    dataset = dataset or next(iter(experiment.datasets))
+    _check_known(dataset, experiment.datasets)
+    return Epochs.load(cached_epochs(experiment, dataset, data))
+
+
+def _can_spell(epochs: Epochs) -> bool:
+    return bool(epochs.layouts) and bool(has_codes(epochs.flashes).any())
 
 
 def _store_speller(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
+from p300.commands.tables import output, print_table, wrapped
+from p300.commands.telling import Telling, lines_shown, telling
 from p300.errors import printable
 from p300.showing import shown_by
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from p300.parameters import Parameter
     from p300.report.comparison import Comparison
     from p300.runs import RunFolder
+    from p300.runs.config import Experiment
     from p300.runs.progress import Progress
     from p300.speller import Decision
 
@@ -33,10 +38,9 @@ def print_letters(spelled: Iterable[Decision]) -> list[Decision]:
 
 def print_letter(decision: Decision, before: Decision | None) -> None:
     """Print one letter with its posterior and the repetitions it took; a heading for each run."""
-    from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False)
+    console = output()
     run = (decision.dataset, decision.subject, decision.session, decision.run)
     if before is None or run != (before.dataset, before.subject, before.session, before.run):
         dataset, subject, session, name = run
@@ -118,34 +122,59 @@ def print_comparison(comparison: Comparison) -> None:
         say(f"Note: {note}")
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of text in columns; brackets and colons in it are no markup."""
-    from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
+def print_plan(experiment: Experiment, data: Path) -> None:
+    """Print the resolved config and the folds of an experiment."""
+    from p300.runs.plan import preview
 
-    headers = [Column(Text(name)) for name in columns]
-    table = Table(*headers, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    # Piped output keeps whole lines instead of being folded to 80 columns.
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    say(experiment.to_yaml())
+    tasks = preview(experiment, data)
+    rows = [
+        [task.dataset, task.protocol_label, task.fold.name, task.detector,
+         str(len(task.fold.train)), str(len(task.fold.test))]
+        for task in tasks
+    ]  # fmt: skip
+    print_table(["data set", "protocol", "fold", "detector", "train", "test"], rows)
+    say(f"{len(tasks)} folds to fit.")
+
+
+def print_parameters(parameters: Iterable[Parameter]) -> None:
+    """Print each parameter with its default and range, and below it what it is for."""
+    for each in parameters:
+        default = "" if each.is_required else f" = {each.default!r}"
+        say(wrapped(f"{each.name}{default}  ({each.values})", indent="      ", first="  "))
+        if each.sentence:
+            say(wrapped(each.sentence, indent="      "))
 
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Show a progress bar a stage on a terminal's standard error, and warnings above it."""
+    """Show a progress bar a stage on a terminal's standard error, and warnings above it.
+
+    A quiet command has the warnings alone, a verbose one also the lines of the log.
+    """
     from rich.console import Console
 
-    from p300.runs.progress import terminal_bars
+    from p300.runs.progress import silent, terminal_bars
 
+    if telling() is Telling.QUIET:
+        yield silent
+        return
     console = Console(stderr=True)
 
     def show(line: str) -> None:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
-    with shown_by(show), terminal_bars(console) as advance:
+    def show_plainly(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    with shown_by(show), lines_shown(show_plainly), terminal_bars(console) as advance:
         yield advance
+
+
+def note(text: str) -> None:
+    """Say on standard error what is good to know; a quiet command does not."""
+    if telling() is not Telling.QUIET:
+        say(text, err=True)
 
 
 def say(text: str = "", colour: str | None = None, *, err: bool = False) -> None:

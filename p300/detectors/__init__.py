@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from p300.detectors.estimators import EstimatorDetector, as_detector
     from p300.detectors.linear.toeplitz_covariance import BlockToeplitzCovariance
     from p300.detectors.registry import (
+        described_parameters,
         detector_info,
         detector_parameters,
         make_detector,
@@ -23,6 +24,7 @@ __getattr__ = lazy_names(
         "DETECTORS": "p300.detectors.catalogue",
         "EstimatorDetector": "p300.detectors.estimators.calibrated",
         "as_detector": "p300.detectors.estimators.calibrated",
+        "described_parameters": "p300.detectors.registry",
         "detector_info": "p300.detectors.registry",
         "detector_parameters": "p300.detectors.registry",
         "load_detector": "p300.detectors.storage",
@@ -37,6 +39,7 @@ __all__ = [
     "BlockToeplitzCovariance",
     "EstimatorDetector",
     "as_detector",
+    "described_parameters",
     "detector_info",
     "detector_parameters",
     "load_detector",

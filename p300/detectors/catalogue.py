@@ -38,8 +38,12 @@ class DetectorInfo:
     shares
         Whether fits to parts of a study share what :meth:`p300.detectors.base.Detector.share`
         derives of each subject.
-    adaptation
-        What it learns from the tested subject where the experiment does not say.
+    alignment, adaptation
+        How its domains are brought together, and what it learns from the tested subject, where the
+        experiment does not say; as entries of a config.
+    alone
+        Of what is a detector only with its alignment and adaptation (a method): the name of the
+        detector in it, under which it is resolved, recorded and stored.
     resolves
         ``module:function`` that checks what the names of parameters do not tell, and returns all
         parameters resolved; it takes them and what messages call their place.
@@ -56,7 +60,9 @@ class DetectorInfo:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shares: bool = False
+    alignment: Any = None
     adaptation: str = "none"
+    alone: str | None = None
     resolves: str | None = None
     kind: Any = field(default=None, repr=False, compare=False)
 
@@ -100,7 +106,20 @@ def _older(weight_decay: float, patience: int) -> dict[str, dict[str, float]]:
     return {"modern": found}
 
 
+RECOMMENDED = "recommended"
+"""What is taken where nothing speaks against it (docs/detector.md)."""
+
 OUR_DETECTORS = {
+    RECOMMENDED: DetectorInfo(
+        "p300.detectors.linear.lda:ShrinkageLDA",
+        "Shrinkage LDA on window means, each session aligned as it comes, adapting without labels",
+        "This project (docs/detector.md); after Blankertz et al., NeuroImage 56:814-825, 2011",
+        None,
+        shares=True,
+        alignment={"method": "euclidean", "mode": "running"},
+        adaptation="self_calibrated",
+        alone="slda",
+    ),
     "cnn1": _cecotti("CNN-1: spatial filters, then temporal filters, five layers"),
     "cnn2a": _cecotti("CNN-2a: CNN-1 on eight named electrodes", picks=CECOTTI_8),
     "cnn2b": _cecotti("CNN-2b: CNN-1 on the eight electrodes that a CNN-1 weighs most", picks=8),

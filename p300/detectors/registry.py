@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from p300.arguments import accepted_arguments, accepted_types, check_arguments
+from p300.arguments import accepted_arguments, check_arguments
 from p300.detectors.catalogue import DETECTORS, DetectorInfo, info_of_class
 from p300.detectors.declared import DECLARED, NETWORK, WRAPPER, declared_or_imported
 from p300.detectors.training.settings import RULE_SETTINGS, Settings
 from p300.errors import DetectorError
 from p300.lazy import imported
+from p300.parameters import Parameter, parameters_of, said_at, said_by
 
 if TYPE_CHECKING:
     from torch import nn
@@ -143,7 +144,7 @@ def name_detector(
         )
     if info.resolves:
         checked = imported(info.resolves)(checked, where)
-    return NamedDetector(name, {**info.defaults, **checked})
+    return NamedDetector(info.alone or name, {**info.defaults, **checked})
 
 
 def make_detector(name: str, **parameters: Any) -> Detector:
@@ -159,9 +160,16 @@ def make_detector(name: str, **parameters: Any) -> Detector:
     Raises
     ------
     DetectorError
-        Unknown detector, unknown parameter, or a value of the wrong type or out of range.
+        Unknown detector, unknown parameter, or a value of the wrong type or out of range; a name
+        that stands for a detector with its alignment and adaptation, which one alone has not.
     """
-    return name_detector(name, parameters).make()
+    named = name_detector(name, parameters)
+    if named.name != name:
+        raise DetectorError(
+            f"{name!r} is {named.name} with an alignment and an adaptation, which a detector alone "
+            f"has not: take p300.Method.read({name!r}, {{}}), or make_detector({named.name!r})"
+        )
+    return named.make()
 
 
 def detector_parameters(name: str, training: str | None = None) -> dict[str, Any]:
@@ -219,13 +227,36 @@ def _resolved(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in ("seed", "electrodes")}
 
 
+def described_parameters(name: str) -> list[Parameter]:
+    """Return the parameters of a detector with defaults, ranges and what each is for.
+
+    Nothing that fits is imported: what a declared class says of its parameters is read from its
+    module's source.
+
+    Parameters
+    ----------
+    name
+        One of :data:`DETECTORS`.
+
+    Raises
+    ------
+    DetectorError
+        When there is none of that name, or the code of a plug-in raises.
+    """
+    info, defaults = detector_info(name), detector_parameters(name)
+    places = [NETWORK, WRAPPER, info.place] if info.network else [info.place]
+    with DETECTORS.blaming(name):
+        said: dict[str, str] = {}
+        for place, function in zip(places, _functions(name), strict=True):
+            said |= said_at(place) if DECLARED.get(place) is function else said_by(function)
+        found = parameters_of(_functions(name), said, _HIDDEN)
+        return [replace(each, default=defaults[each.name]) for each in found]
+
+
 def parameter_ranges(name: str) -> dict[str, str]:
     """Return in words which values each parameter of a detector may have."""
-    from p300.ranges import describe
-
     with DETECTORS.blaming(name):
-        types = accepted_types(_functions(name), _HIDDEN)
-        return {key: describe(annotation) for key, annotation in types.items()}
+        return {each.name: each.values for each in parameters_of(_functions(name), {}, _HIDDEN)}
 
 
 _HIDDEN = ("network", "network_options", "n_electrodes", "n_samples")

@@ -26,7 +26,7 @@ FEWEST = 6
 TESTS = {
     "sign-flip": (
         "exact sign-flip permutation test of the mean difference (the share of all 2^n signs of "
-        "the subjects' differences whose mean is at least as far from zero)"
+        "the subjects' differences whose mean is at least as far from zero as the one found)"
     ),
     "Hall": (
         "t test of the mean difference after Hall's transformation, which takes the skewness of "
@@ -35,9 +35,17 @@ TESTS = {
 }
 """Name of a test -> what it is."""
 
+REFERENCES = {"sign-flip": ("fisher1935", "hartigan1969"), "Hall": ("hall1992",)}
+"""Name of a test -> keys of :mod:`p300.references` of the test and of its interval."""
+
 # Relative to the largest value, means this near to zero and values this near to each other are so
 # but for rounding.
 _ROUNDING = 1e-9
+
+
+def name_of_test(n_subjects: int) -> str:
+    """Return which of :data:`TESTS` is made with so many subjects."""
+    return "sign-flip" if n_subjects <= MOST_EXACT else "Hall"
 
 
 def smallest_p(n_subjects: int) -> float:
@@ -98,9 +106,8 @@ def mean_test(values: npt.ArrayLike) -> tuple[float, str]:
         When there is no figure, or one is not finite.
     """
     given = _checked(values)
-    if len(given) <= MOST_EXACT:
-        return _flip_p(given), "sign-flip"
-    return _hall_p(given), "Hall"
+    name = name_of_test(len(given))
+    return (_flip_p(given) if name == "sign-flip" else _hall_p(given)), name
 
 
 def summarise_mean(values: npt.ArrayLike) -> dict[str, Any]:

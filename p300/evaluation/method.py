@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from p300.adaptation.registry import make_adaptation
+from p300.detectors.catalogue import DETECTORS
 from p300.detectors.registry import (
     NamedDetector,
     detector_info,
@@ -89,8 +90,9 @@ class Method:
         where = f"detectors.{label}"
         if not isinstance(name, str):
             raise ConfigError(f"{where}.detector: {name!r} found, expected the name of a detector")
-        given = parameters.pop("alignment", None)
-        adaptation = parameters.pop("adaptation", detector_info(name).adaptation)
+        info = detector_info(name)
+        alignment = parameters.pop("alignment", info.alignment)
+        adaptation = parameters.pop("adaptation", info.adaptation)
         for key in GIVEN_BY_FOLD:
             if key in parameters:
                 raise ConfigError(
@@ -99,13 +101,15 @@ class Method:
                 )
         return cls(
             detector=name_detector(name, parameters, where),
-            alignment=make_alignment(given, f"{where}.alignment"),
+            alignment=make_alignment(alignment, f"{where}.alignment"),
             adaptation=make_adaptation(adaptation, f"{where}.adaptation"),
         )
 
     @classmethod
     def of(cls, given: Method | Detector | Any) -> Method:
         """Return what a script gives as a method.
+
+        As in a config, a detector adapts as its line of the registry says.
 
         Parameters
         ----------
@@ -121,7 +125,11 @@ class Method:
         """
         from p300.detectors import as_detector
 
-        return given if isinstance(given, cls) else cls(as_detector(given))
+        if isinstance(given, cls):
+            return given
+        detector = as_detector(given)
+        own = DETECTORS[detector.name].adaptation if detector.name in DETECTORS else "none"
+        return cls(detector, adaptation=make_adaptation(own))
 
     @property
     def name(self) -> str:

@@ -125,7 +125,8 @@ class StreamedPerson:
                 return np.empty(0), np.empty((0, len(self.channels)))
             self._back = f"the stream of EEG {self._inlet.about}"
         stamps, samples = self._inlet.pull()
-        return stamps, np.asarray(samples, dtype=np.float64).reshape(len(stamps), len(self.channels))
+        shape = len(stamps), len(self.channels)
+        return stamps, np.asarray(samples, dtype=np.float64).reshape(shape)
 
     def came_back(self) -> str:
         """Return what went away and is back since it was asked last; empty where nothing is."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from p300.recordings.registry import (
         SOURCES,
+        described_options,
         open_recordings,
         recognise_source,
         source_module,
@@ -36,6 +37,7 @@ __getattr__ = lazy_names(
         "Study": "p300.recordings.study",
         "build_recording": "p300.recordings.recording",
         "content_hash": "p300.recordings.summary",
+        "described_options": "p300.recordings.registry",
         "finish_recording": "p300.recordings.recording",
         "open_recordings": "p300.recordings.registry",
         "recognise_source": "p300.recordings.registry",
@@ -55,6 +57,7 @@ __all__ = [
     "Study",
     "build_recording",
     "content_hash",
+    "described_options",
     "finish_recording",
     "open_recordings",
     "recognise_source",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from p300.references import cited_text
+
 
 @dataclass(frozen=True)
 class SourceInfo:
@@ -23,8 +25,9 @@ class SourceInfo:
     electrodes: str
     sfreq: str
     licence: str
-    citation: str
-    obtain: str
+    citation: str = ""
+    """What to cite, in words, beside :attr:`references`."""
+    obtain: str = ""
     """How a user gets the files and how they must lie in the folder."""
     files: Mapping[str, str | None] = field(default_factory=dict)
     """Addresses that :mod:`p300.recordings.fetch` may load from -> SHA-256 of the file, None where
@@ -41,6 +44,21 @@ class SourceInfo:
     """Whether recordings follow from the options and from what lies at the path, below it and
     beside it, and from nothing else: while these files stay as they are, recordings need not be
     read again (:mod:`p300.recordings.footprint`)."""
+    references: tuple[str, ...] = ()
+    """Keys of :mod:`p300.references`: what the recordings are cited by. Empty where they may be
+    anybody's."""
+    format_references: tuple[str, ...] = ()
+    """The same of the format, or of the software that reads it."""
+    people: bool = True
+    """False where nobody was recorded."""
+    assumed: tuple[str, ...] = ()
+    """What its files do not tell and is taken as users report it; sentences."""
+
+    @property
+    def cited(self) -> str:
+        """What to cite, in full."""
+        known = cited_text([*self.references, *self.format_references])
+        return " And: ".join(filter(None, (known, self.citation))) or "none"
 
 
 ANNOTATED = SourceInfo(
@@ -49,11 +67,7 @@ ANNOTATED = SourceInfo(
     electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the recording",
     licence="your own",
-    citation=(
-        "Gramfort A, Luessi M, Larson E, Engemann DA, Strohmeier D, Brodbeck C, Goj R, Jas M, "
-        "Brooks T, Parkkonen L, Haemaelaeinen M (2013). MEG and EEG data analysis with "
-        "MNE-Python. Frontiers in Neuroscience 7:267. doi:10.3389/fnins.2013.00267"
-    ),
+    format_references=("mne",),
     obtain=(
         "Give a recording (.edf, .bdf, .vhdr, .set, .fif, .cnt and so on) or a folder of them, and "
         "say with the options 'target' and 'nontarget' which of its marks are which flashes"
@@ -66,13 +80,7 @@ BCI2_IIB = SourceInfo(
     electrodes="64: FC5 FC3 ... O2 Iz",
     sfreq="240 Hz",
     licence="none stated; free for research, with citation",
-    citation=(
-        "Blankertz B, Mueller KR, Curio G, Vaughan TM, Schalk G, Wolpaw JR, Schloegl A, Neuper C, "
-        "Pfurtscheller G, Hinterberger T, Schroeder M, Birbaumer N (2004). The BCI Competition "
-        "2003: progress and perspectives in detection and discrimination of EEG single trials. "
-        "IEEE Transactions on Biomedical Engineering 51(6):1044-1051. "
-        "doi:10.1109/TBME.2004.826692"
-    ),
+    references=("blankertz2004",),
     obtain=(
         "Get the MATLAB files of data set IIb from https://www.bbci.de/competition/ii and put "
         "AAS010R01.mat to AAS012R08.mat (any case) into one folder"
@@ -85,11 +93,7 @@ BCI2000 = SourceInfo(
     electrodes="ChannelNames of the file, often empty; the option 'electrodes' names them",
     sfreq="as in the recording",
     licence="your own",
-    citation=(
-        "Schalk G, McFarland DJ, Hinterberger T, Birbaumer N, Wolpaw JR (2004). BCI2000: a "
-        "general-purpose brain-computer interface (BCI) system. IEEE Transactions on Biomedical "
-        "Engineering 51(6):1034-1043. doi:10.1109/TBME.2004.827072"
-    ),
+    format_references=("schalk2004",),
     obtain="Put the .dat files that BCI2000 wrote into one folder",
 )
 
@@ -99,12 +103,7 @@ BCI3_II = SourceInfo(
     electrodes="64: FC5 FC3 ... O2 Iz",
     sfreq="240 Hz",
     licence="free for research after registration, with citation; not to be passed on",
-    citation=(
-        "Blankertz B, Mueller KR, Krusienski DJ, Schalk G, Wolpaw JR, Schloegl A, Pfurtscheller "
-        "G, Millan JdR, Schroeder M, Birbaumer N (2006). The BCI Competition III: validating "
-        "alternative approaches to actual BCI problems. IEEE Transactions on Neural Systems and "
-        "Rehabilitation Engineering 14(2):153-159. doi:10.1109/TNSRE.2006.875642"
-    ),
+    references=("blankertz2006",),
     obtain=(
         "Register at https://www.bbci.de/competition/iii (data set II), get the MATLAB files and "
         "put Subject_A_Train.mat, Subject_A_Test.mat, Subject_B_Train.mat and Subject_B_Test.mat "
@@ -118,11 +117,7 @@ BIDS = SourceInfo(
     electrodes="as in the data set; standard 10-05 names",
     sfreq="as in the data set",
     licence="as in dataset_description.json",
-    citation=(
-        "Pernet CR, Appelhoff S, Gorgolewski KJ, Flandin G, Phillips C, Delorme A, Oostenveld R "
-        "(2019). EEG-BIDS, an extension to the brain imaging data structure for "
-        "electroencephalography. Scientific Data 6:103. doi:10.1038/s41597-019-0104-8"
-    ),
+    format_references=("pernet2019", "mne-bids"),
     obtain=(
         "Give the root folder of the data set, with dataset_description.json and sub-*/eeg. Each "
         "events.tsv has the columns onset, trial_type (Target or NonTarget) and, if known, "
@@ -136,12 +131,7 @@ BNCI2014_008 = SourceInfo(
     electrodes="Fz Cz Pz Oz P3 P4 PO7 PO8",
     sfreq="256 Hz",
     licence="CC BY-NC-ND 4.0",
-    citation=(
-        "Riccio A, Simione L, Schettini F, Pizzimenti A, Inghilleri M, Olivetti Belardinelli M, "
-        "Mattia D, Cincotti F (2013). Attention and P300-based BCI performance in people with "
-        "amyotrophic lateral sclerosis. Frontiers in Human Neuroscience 7:732. "
-        "doi:10.3389/fnhum.2013.00732"
-    ),
+    references=("riccio2013",),
     obtain=(
         "Get A01.mat to A08.mat of data set 008-2014 from "
         "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
@@ -154,12 +144,7 @@ BNCI2014_009 = SourceInfo(
     electrodes="16: Fz FCz Cz CPz Pz Oz F3 F4 C3 C4 CP3 CP4 P3 P4 PO7 PO8",
     sfreq="256 Hz",
     licence="CC BY-NC-ND 4.0",
-    citation=(
-        "Arico P, Aloise F, Schettini F, Salinari S, Mattia D, Cincotti F (2014). Influence of "
-        "P300 latency jitter on event related potential-based brain-computer interface "
-        "performance. Journal of Neural Engineering 11(3):035008. "
-        "doi:10.1088/1741-2560/11/3/035008"
-    ),
+    references=("arico2014",),
     obtain=(
         "Get A01S.mat to A10S.mat of data set 009-2014 from "
         "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
@@ -172,11 +157,7 @@ BNCI2015_003 = SourceInfo(
     electrodes="Fz Cz P3 Pz P4 PO7 Oz PO8",
     sfreq="256 Hz",
     licence="CC BY-NC-ND 4.0",
-    citation=(
-        "Guger C, Daban S, Sellers E, Holzner C, Krausz G, Carabalona R, Gramatica F, Edlinger G "
-        "(2009). How many people are able to control a P300-based brain-computer interface "
-        "(BCI)? Neuroscience Letters 462(1):94-98. doi:10.1016/j.neulet.2009.06.045"
-    ),
+    references=("guger2009",),
     obtain=(
         "Get s1.mat to s10.mat of data set 003-2015 from "
         "https://bnci-horizon-2020.eu/database/data-sets and put them into one folder"
@@ -189,7 +170,6 @@ EPOCHS = SourceInfo(
     electrodes="as in the file, or the option 'electrodes'",
     sfreq="as in the file, or the option 'sfreq'",
     licence="your own",
-    citation="none",
     obtain=(
         "Give a file of epochs (-epo.fif, .set with several trials, .npz or .mat with X and y) or "
         "a folder of them, and say with the options 'target' and 'nontarget' which is which"
@@ -202,11 +182,7 @@ FLASH_TABLE = SourceInfo(
     electrodes="as in the recording; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the recording",
     licence="your own",
-    citation=(
-        "Gramfort A, Luessi M, Larson E, Engemann DA, Strohmeier D, Brodbeck C, Goj R, Jas M, "
-        "Brooks T, Parkkonen L, Haemaelaeinen M (2013). MEG and EEG data analysis with "
-        "MNE-Python. Frontiers in Neuroscience 7:267. doi:10.3389/fnins.2013.00267"
-    ),
+    format_references=("mne",),
     obtain=(
         "Put a table NAME_flashes.csv (or NAME.csv) beside each recording NAME.edf, .vhdr, .fif "
         "and so on. One row a flash; columns sample or onset (seconds), target (1 or 0) and, if "
@@ -218,9 +194,10 @@ GTEC_BR41N = SourceInfo(
     title="g.tec BR41N.IO hackathon: P300 speller, target marks without flash codes",
     subjects="5 (1 to 5), one run of 5 characters each",
     electrodes="Fz C3 Cz C4 Pz PO7 Oz PO8, in the order that users report; not confirmed",
+    assumed=("its electrodes are named in the order that users report, which no file confirms",),
     sfreq="250 Hz",
     licence="none stated; handed out to participants of the hackathon",
-    citation="g.tec medical engineering GmbH, BR41N.IO hackathon, https://www.br41n.io",
+    references=("br41n",),
     obtain=(
         "Get S1.mat to S5.mat of the P300 speller project from https://www.br41n.io "
         "and put them into one folder"
@@ -233,11 +210,8 @@ MOABB = SourceInfo(
     electrodes="as in the data set; standard 10-05 names, or named with the option 'rename'",
     sfreq="as in the data set",
     licence="as in the data set; https://moabb.neurotechx.com tells",
-    citation=(
-        "Aristimunha B, Carrara I, Guetschel P, Sedlar S, Rodrigues P, Sosulski J, Narayanan D, "
-        "Bjareholt E, Barthelemy Q, Schirrmeister RT, and others. Mother of all BCI Benchmarks. "
-        "doi:10.5281/zenodo.10034223. And the paper of the data set itself"
-    ),
+    format_references=("moabb",),
+    citation="the paper of the data set itself",
     obtain=(
         "Install MOABB with pip install 'p300[moabb]'. It loads the files itself, into the folder "
         "that the variable MNE_DATA names (~/mne_data without it)"
@@ -250,11 +224,7 @@ MUSE_CSV = SourceInfo(
     electrodes="TP9 AF7 AF8 TP10, or as the columns of another headset",
     sfreq="as the time stamps tell, usually 256 Hz",
     licence="your own; the recordings of EEG notebooks: BSD-3-Clause",
-    citation=(
-        "Krigolson OE, Williams CC, Norton A, Hassall CD, Colino FL (2017). Choosing MUSE: "
-        "validation of a low-cost, portable EEG system for ERP research. Frontiers in "
-        "Neuroscience 11:109. doi:10.3389/fnins.2017.00109"
-    ),
+    format_references=("krigolson2017",),
     obtain=(
         "Put the .csv files of a visual oddball into folders subject1/session1 and so on. Columns "
         "timestamps (s), electrodes such as TP9, AF7, AF8, TP10 (uV), and Marker, Marker0, stim "
@@ -268,12 +238,7 @@ OPENVIBE = SourceInfo(
     electrodes="as in the recording, often without names; the option 'electrodes' names them",
     sfreq="as in the recording",
     licence="your own",
-    citation=(
-        "Renard Y, Lotte F, Gibert G, Congedo M, Maby E, Delannoy V, Bertrand O, Lecuyer A (2010). "
-        "OpenViBE: an open-source software platform to design, test, and use brain-computer "
-        "interfaces in real and virtual environments. Presence 19(1):35-53. "
-        "doi:10.1162/pres.19.1.35"
-    ),
+    format_references=("renard2010",),
     obtain=(
         "Write signal and stimulations with OpenViBE's 'Generic stream writer' (.ov) or its 'GDF "
         "file writer', and put the .ov or .gdf files into one folder"
@@ -297,6 +262,7 @@ SIMULATED = SourceInfo(
     sfreq="240 Hz",
     licence="none needed: generated on the spot",
     citation="none: cite this package",
+    people=False,
     obtain="Nothing to obtain; it has no path.",
 )
 
@@ -306,7 +272,6 @@ TABLE = SourceInfo(
     electrodes="as the columns are called, or named with the options 'electrodes' or 'rename'",
     sfreq="as the time stamps tell, or the option 'sfreq'",
     licence="your own",
-    citation="none",
     obtain=(
         "Give a table with a row a sample, or a folder of them, and say with the options 'eeg', "
         "'time' or 'sfreq', and 'marker' what its columns are. Tables of the OpenBCI GUI, Unicorn, "
@@ -320,11 +285,7 @@ XDF = SourceInfo(
     electrodes="labels of the EEG stream; the option 'electrodes' names them",
     sfreq="as the EEG stream states; as it is where that is more than 1 % off",
     licence="your own",
-    citation=(
-        "Kothe C, Shirazi SY, Stenner T, Medine D, Boulay C, Grivich MI, Artoni F, Mullen T, "
-        "Delorme A, Makeig S (2025). The lab streaming layer for synchronized multimodal "
-        "recording. Imaging Neuroscience 3:IMAG.a.136. doi:10.1162/IMAG.a.136"
-    ),
+    format_references=("kothe2025",),
     obtain=(
         "Put the .xdf files of LabRecorder into one folder. Each has a stream of EEG and one of "
         "markers that tell targets from non-targets, such as 'target' and 'nontarget'"

@@ -25,7 +25,8 @@ class MoabbSet:
     """In which unit the files are, and what MOABB makes of it."""
     sfreq: float
     licence: str
-    citation: str
+    references: tuple[str, ...] = ()
+    """Keys of :mod:`p300.references`."""
     electrodes: tuple[str, ...] = ()
     """Empty where the files name them."""
     layouts: tuple[Layout, ...] = ()
@@ -48,7 +49,7 @@ _BNCI2014_008 = MoabbSet(
     signal="microvolts, made volts",
     sfreq=256.0,
     licence=_BNCI,
-    citation="doi:10.3389/fnhum.2013.00732",
+    references=("riccio2013",),
     electrodes=("Fz", "Cz", "Pz", "Oz", "P3", "P4", "PO7", "PO8"),
     layouts=(MATRIX_6X6,),
     faults=(
@@ -70,7 +71,6 @@ _BRAIN_INVADERS = MoabbSet(
     signal="microvolts, made volts",
     sfreq=512.0,
     licence="CC BY 4.0",
-    citation="",
     lost="its files mark targets and non-targets alone, not which group flashed",
 )
 _CAP_2012 = (
@@ -92,7 +92,7 @@ _HUEBNER2017 = MoabbSet(
     signal="BrainVision, in volts as MNE reads it",
     sfreq=1000.0,
     licence="CC BY 4.0",
-    citation="doi:10.1371/journal.pone.0175856",
+    references=("huebner2017",),
     lost=(
         "MOABB replaces the markers of the symbols lit (1 to 42, and 101 to 142 where the target "
         "is among them) by Target and NonTarget; the .vhdr files in its folder hold them"
@@ -110,7 +110,7 @@ _BIGP3BCI = MoabbSet(
     signal="EDF, in volts as MNE reads it",
     sfreq=256.0,
     licence="CC BY 4.0",
-    citation="doi:10.13026/0byy-ry86",
+    references=("mainsah2025",),
     lost=(
         "MOABB keeps StimulusBegin and StimulusType alone; the EDF files in its folder have "
         "StimulusCode, CurrentTarget and a channel for each symbol"
@@ -128,7 +128,7 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
     "BI2012": replace(
         _BRAIN_INVADERS,
         sfreq=128.0,
-        citation="arXiv:1905.05182",
+        references=("vanveen2019",),
         electrodes=_CAP_2012,
         faults=("the file's Fz is the ground; MOABB leaves it out",),
     ),
@@ -136,7 +136,7 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
         _BRAIN_INVADERS,
         signal="as in the files, taken for volts",
         licence="CC BY 1.0",
-        citation="doi:10.5281/zenodo.2669187",
+        references=("vaineau2019",),
         electrodes=_CAP_16,
         faults=(
             "alone of its kind MOABB multiplies nothing by 1e-6: values that cannot be volts are "
@@ -146,7 +146,7 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
     ),
     "BI2014a": replace(
         _BRAIN_INVADERS,
-        citation="doi:10.5281/zenodo.3266223",
+        references=("korczowski2019a",),
         electrodes=tuple({"F5": "F3", "F6": "F4"}.get(name, name) for name in _CAP_16),
         faults=(
             "MOABB's loader calls two electrodes F3 and F4, its documentation F5 and F6; rename "
@@ -155,19 +155,19 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
     ),
     "BI2014b": replace(
         _BRAIN_INVADERS,
-        citation="doi:10.5281/zenodo.3267302",
+        references=("korczowski2019b",),
         electrodes=_CAP_32,
         faults=("the games that two people play together MOABB does not load",),
     ),
     "BI2015a": replace(
         _BRAIN_INVADERS,
-        citation="doi:10.5281/zenodo.3266930",
+        references=("korczowski2019c",),
         electrodes=_CAP_32,
         faults=("sessions 0 to 2 are flashes of different lengths on one day",),
     ),
     "BI2015b": replace(
         _BRAIN_INVADERS,
-        citation="doi:10.5281/zenodo.3268762",
+        references=("korczowski2019d",),
         electrodes=_CAP_32,
         lost=(
             "MOABB replaces the files' markers 20 to 45 (non-targets) and 60 to 85 (targets) by "
@@ -183,7 +183,7 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
         _BNCI2014_008,
         screen="6x6 matrix; rows and columns",
         signal="tenths of microvolts, made volts",
-        citation="doi:10.1088/1741-2560/11/3/035008",
+        references=("arico2014",),
         electrodes=_CAP_2014_009,
         faults=(
             *(fault.replace("_008", "_009") for fault in _BNCI2014_008.faults),
@@ -197,7 +197,7 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
         signal="microvolts, made volts",
         sfreq=256.0,
         licence=_BNCI,
-        citation="doi:10.1016/j.neulet.2009.06.045",
+        references=("guger2009",),
         electrodes=("Fz", "Cz", "P3", "Pz", "P4", "PO7", "Oz", "PO8"),
         # In which order single symbols are counted nobody says; reading order is assumed.
         layouts=(MATRIX_6X6, Layout.single_cell(MATRIX_6X6.symbols)),
@@ -209,7 +209,7 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
     "Huebner2017": _HUEBNER2017,
     "Huebner2018": replace(
         _HUEBNER2017,
-        citation="doi:10.1109/MCI.2018.2807039",
+        references=("huebner2018",),
         faults=(
             *_HUEBNER2017.faults,
             "each block was spelled with another classifier (EM, LLP, MIX), in another order for "
@@ -222,7 +222,7 @@ MOABB_SETS: Mapping[str, MoabbSet] = {
         signal="microvolts, made volts",
         sfreq=1000.0,
         licence="CC BY 4.0 by its article, GPL-3.0 by MOABB",
-        citation="doi:10.1093/gigascience/giz002",
+        references=("lee2019",),
         lost="MOABB keeps target or non-target (y_dec) of each flash alone",
         faults=(
             "the numbers of samples (t) are taken as they are, though MATLAB counts from 1: "

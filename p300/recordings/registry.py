@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from p300.arguments import check_arguments, group_arguments
 from p300.errors import RecordingError
+from p300.parameters import Parameter, parameters_of
 from p300.plugins import Registry
 from p300.recordings.described import DESCRIBED, SourceInfo
 from p300.recordings.guard import check_regular
@@ -77,6 +78,9 @@ PlaceT = TypeVar("PlaceT", bound=tuple[str, ...])
 
 _GENERAL = ("epochs", "flash_table", "annotated", "table")
 """Sources that read nearly anything are asked last, in this order."""
+
+NO_OPTIONS = ("path", "dataset", "subjects")
+"""Parameters of every loader that are no options of its source."""
 
 
 def source_module(name: str) -> ModuleType:
@@ -190,6 +194,19 @@ def _is_known(source: str, module: ModuleType, file: Path) -> bool:
         return False
 
 
+def described_options(name: str) -> list[Parameter]:
+    """Return the options of a source's loader with defaults, ranges and what each is for.
+
+    Raises
+    ------
+    RecordingError
+        When there is no source of that name, or the code of a plug-in raises.
+    """
+    load = source_module(name).load
+    with SOURCES.blaming(name):
+        return parameters_of(load, skip=NO_OPTIONS)
+
+
 def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Check the options of a source against its loader; see :func:`p300.arguments.check_arguments`.
 
@@ -206,7 +223,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
             options,
             where=f"source {name}",
             error=RecordingError,
-            skip=("path", "dataset", "subjects"),
+            skip=NO_OPTIONS,
         )
     try:
         group_arguments(load, checked)

@@ -17,7 +17,7 @@ from p300.evaluation.statistics import combine_datasets, compare_detectors
 from p300.files import written_whole
 from p300.notebooks import rows_table
 from p300.report.metric_records import find_metric
-from p300.report.page import render_page
+from p300.report.rendering import render_page
 from p300.report.run_results import RunResults, read_run
 from p300.report.sections import comparison as parts
 
@@ -146,7 +146,7 @@ def _run_names(results: Sequence[RunResults]) -> list[str]:
     for names in (by_experiment, by_folder):
         if len(set(names)) == len(names):
             return names
-    return [str(r.folder) for r in results]
+    return parts.folder_names(results)
 
 
 def write_comparison(comparison: Comparison, out: str | Path) -> Path:
@@ -178,7 +178,8 @@ def write_comparison(comparison: Comparison, out: str | Path) -> Path:
         parts.compared_runs(runs),
     ]
     subtitle = f"{parts.figure_name(comparison.figure)} · {', '.join(r.name for r, _ in runs)}"
-    page = render_page("Detectors compared", subtitle, sections)
+    folders = [folder for results in comparison.runs for folder in results.private_folders]
+    page = render_page("Detectors compared", subtitle, sections, folders)
     with written_whole(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return out

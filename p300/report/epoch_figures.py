@@ -10,15 +10,16 @@ import numpy.typing as npt
 
 from p300.errors import EpochsError
 from p300.report import style
+from p300.report.response_figures import SMOOTHED, draw_lines, plot_r_squared, smoothed
 from p300.report.scalp import Band, Response, central_electrodes, draw_responses, plot_grand_average
 from p300.report.scalp_maps import describe_unplaced, draw_scalp_maps
 from p300.report.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
+from p300.signal.averages import mean_over_subjects, subject_r_squared
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
 
     from p300.signal.epochs import Epochs
 
@@ -33,11 +34,10 @@ PEAKS_APART = 0.06
 LEAST_PEAK = 0.3
 """Share of the largest peak that another one has at least."""
 
+_NO_SUBJECT = "no subject with targets and non-targets found, expected at least one"
+
 NORMAL = 1.96
 """Standard errors on each side that hold 95 %."""
-
-SMOOTHED = 0.02
-"""Standard deviation of the smoothing over epochs as a share of their number, by default."""
 
 
 def plot_averages(
@@ -118,6 +118,31 @@ def plot_topographies(epochs: Epochs, times: Sequence[float] | None = None) -> F
     return draw_scalp_maps(maps, name, "RdBu_r", (-scale_end, 0, scale_end), epochs.positions)
 
 
+def plot_signed_r_squared(epochs: Epochs) -> Figure:
+    """Plot how well single epochs tell targets from non-targets, by electrode and time.
+
+    Signed r squared of each subject's epochs (:func:`p300.signal.separability.signed_r_squared`),
+    mean over subjects, the front of the head at the top. The unit of the epochs does not matter.
+
+    Parameters
+    ----------
+    epochs
+        Labelled.
+
+    Raises
+    ------
+    EpochsError
+        When epochs are not labelled or no subject has both kinds.
+    """
+    averages = _labelled(epochs).averages()
+    # Of one name in two data sets there are two.
+    averages["subject"] = averages["dataset"] + "/" + averages["subject"]
+    r_squared = subject_r_squared(averages)
+    if r_squared.empty:
+        raise EpochsError(_NO_SUBJECT)
+    return plot_r_squared(mean_over_subjects(r_squared), epochs.positions or None)
+
+
 def plot_image(epochs: Epochs, electrode: str | None = None, smooth: float | None = None) -> Figure:
     """Plot single epochs as an image, one a line, in the order they came in.
 
@@ -150,18 +175,18 @@ def plot_image(epochs: Epochs, electrode: str | None = None, smooth: float | Non
     target, runs = shown.y[order] == 1, shown.units("run")[order]
     share = SMOOTHED if smooth is None else smooth / int(target.sum())
     images = {
-        "target": (_smoothed(values[target], runs[target], share), runs[target]),
-        "non-target": (_smoothed(values[~target], runs[~target], share), runs[~target]),
+        "target": (smoothed(values[target], runs[target], share), runs[target]),
+        "non-target": (smoothed(values[~target], runs[~target], share), runs[~target]),
     }
     limit = (
         float(np.quantile(np.abs(np.concatenate([i for i, _ in images.values()])), 0.995)) or 1.0
     )
     figure = style.new_figure(WIDTH, 5.2)
     axes = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1])
-    for k, (kind, (smoothed, within)) in enumerate(images.items()):
+    for k, (kind, (lines, within)) in enumerate(images.items()):
         colour = TARGET if kind == "target" else NONTARGET
-        image = _draw_image(axes[0, k], smoothed, within, shown.times, limit)
-        style.title(axes[0, k], f"{label(name)}, {kind}", f"{len(smoothed):,} epochs", colour)
+        image = draw_lines(axes[0, k], lines, within, shown.times, limit)
+        style.title(axes[0, k], f"{label(name)}, {kind}", f"{len(lines):,} epochs", colour)
         mean = _band(values[target if kind == "target" else ~target])
         _draw_below(axes[1, k], mean, shown.times, colour)
     axes[0, 0].set_ylabel("Epoch, in the order of time")
@@ -226,7 +251,7 @@ def _mean_difference(epochs: Epochs) -> FloatArray:
             means = [epochs.X[rows].mean(axis=0, dtype=np.float64) for rows in (of_targets, others)]
             differences.append(means[0] - means[1])
     if not differences:
-        raise EpochsError("no subject with targets and non-targets found, expected at least one")
+        raise EpochsError(_NO_SUBJECT)
     mean: FloatArray = np.mean(differences, axis=0)
     return mean
 
@@ -266,35 +291,6 @@ def _order(epochs: Epochs) -> npt.NDArray[np.int64]:
     time = flashes["onset"].fillna(flashes["sample"].astype(float)).to_numpy(dtype=np.float64)
     runs = [epochs.units(level) for level in ("run", "session", "subject")]
     return np.lexsort((time, *runs))
-
-
-def _smoothed(values: FloatArray, runs: npt.NDArray[np.int64], share: float) -> FloatArray:
-    """Smooth over the epochs of each run by a Gaussian, a share of all epochs wide."""
-    from scipy.ndimage import gaussian_filter1d
-
-    sigma = share * len(values)
-    if sigma <= 0:
-        return values
-    smoothed = np.empty_like(values)
-    for run in np.unique(runs):
-        smoothed[runs == run] = gaussian_filter1d(values[runs == run], sigma, axis=0)
-    return smoothed
-
-
-def _draw_image(
-    ax: Axes, values: FloatArray, runs: npt.NDArray[np.int64], times: FloatArray, limit: float
-) -> AxesImage:
-    style.tidy(ax)
-    half = 500 * (times[1] - times[0])
-    extent = (1e3 * times[0] - half, 1e3 * times[-1] + half, len(values), 0)
-    image = ax.imshow(
-        values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", extent=extent,
-        interpolation="antialiased",
-    )  # fmt: skip
-    for edge in np.flatnonzero(np.diff(runs)) + 1:
-        ax.axhline(float(edge), color=INK, lw=0.6)
-    ax.axvline(0, color=GREY, lw=0.7)
-    return image
 
 
 def _draw_below(ax: Axes, band: Band, times: FloatArray, colour: str) -> None:

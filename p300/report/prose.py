@@ -10,16 +10,35 @@ import pandas as pd
 
 from p300.evaluation.intervals import FEWEST, MOST_EXACT
 from p300.evaluation.protocols import Protocol, Scope
+from p300.report.facts import DataFacts, Realised
 from p300.signal.alignment import Alignment
 
 MEANS = (
     "Each fold and seed is measured on its own, then averaged within the subject, then over "
-    "subjects. In brackets: 95 % interval of the mean over subjects, which tells how far the mean "
+    "subjects."
+)
+"""How the means of a report came about."""
+
+INTERVAL_OF_MEAN = (
+    "In brackets behind means over subjects, and at the diamonds of figures: how far the mean "
     f"might move had other subjects been recorded. Up to {MOST_EXACT} subjects it holds every "
     "value that the exact sign-flip test does not reject; beyond, it comes from t after Hall's "
     f"transformation. There is none below {FEWEST} subjects, because none could hold 95 %."
 )
-"""How the means and intervals of a report came about."""
+"""What the interval of a mean is."""
+
+INTERVAL_OF_SHARE = (
+    "Behind shares of characters, and as bands of their curves: how far the share might move had "
+    "these subjects spelled other characters. It takes characters as independent and says nothing "
+    "of other subjects."
+)
+"""What the interval of a share is."""
+
+ALONE = (
+    "Each fold and seed is measured on its own, then averaged. There is one subject, so there is "
+    "no mean over subjects, no interval of it and no comparison of detectors over subjects."
+)
+"""The same where there is one subject."""
 
 NONE = "–"
 
@@ -27,6 +46,11 @@ NONE = "–"
 def number(value: float, digits: int = 3) -> str:
     """Write a number, a dash where there is none."""
     return f"{value:.{digits}f}" if np.isfinite(value) else NONE
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Write a number with its sign, minus as long as plus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def count(value: float | None) -> str:
@@ -53,9 +77,17 @@ def span(values: Iterable[float], unit: str = "", digits: int = 0) -> str:
     return f"{low if low == high else f'{low}–{high}'} {unit}".strip()
 
 
-def several(n: int, noun: str) -> str:
-    """Write how many there are of something."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+def several(n: int, noun: str, nouns: str = "") -> str:
+    """Write how many there are of something; ``nouns`` where more of them is not with an s."""
+    return f"{n:,} {noun if n == 1 else nouns or f'{noun}s'}"
+
+
+def joined(names: Sequence[str], most: int = 16) -> str:
+    """Write names as a sentence has them, cut where there are too many to read."""
+    if len(names) > most:
+        return listed(names, most)
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def listed(names: Sequence[str], most: int = 16) -> str:
@@ -66,24 +98,13 @@ def listed(names: Sequence[str], most: int = 16) -> str:
 
 def describe_data(recordings: Sequence[dict[str, Any]]) -> str:
     """Describe what was recorded, from the invariants of all recordings of a data set."""
-    subjects = {str(r["recording"]).rsplit("/ses-", 1)[0] for r in recordings}
-    flashes = sum(r["n_flashes"] for r in recordings)
-    known = [r for r in recordings if r["n_targets"] is not None]
-    n_known = sum(r["n_flashes"] for r in known)
-    share = sum(r["n_targets"] for r in known) / n_known if n_known else None
-    common = [
-        name
-        for name in recordings[0]["electrodes"]
-        if all(name in r["electrodes"] for r in recordings)
-    ]
-    all_same = all(len(r["electrodes"]) == len(common) for r in recordings)
-    onsets = [r["onset_interval_ms"] for r in recordings if r["onset_interval_ms"] is not None]
+    facts = DataFacts.of(recordings)
     return (
-        f"{several(len(subjects), 'subject')}, {several(len(recordings), 'recording')}. "
-        f"{several(len(common), 'electrode')}{'' if all_same else ' in common'}: "
-        f"{listed(common)}. Recorded at {span((r['sfreq'] for r in recordings), 'Hz')}. "
-        f"{count(flashes)} flashes, {percent(share)} of them targets, one every "
-        f"{span(onsets, 'ms')} (median onset interval)."
+        f"{several(facts.n_subjects, 'subject')}, {several(facts.n_recordings, 'recording')}. "
+        f"{several(len(facts.electrodes), 'electrode')}{'' if facts.all_same else ' in common'}: "
+        f"{listed(facts.electrodes)}. Recorded at {span(facts.rates, 'Hz')}. "
+        f"{count(facts.n_flashes)} flashes, {percent(facts.target_share)} of them targets, one "
+        f"every {span(facts.onset_intervals, 'ms')} (median onset interval)."
     )
 
 
@@ -99,8 +120,7 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
     """
     if not settings:
         return "The configuration holds no preprocessing settings."
-    done = [r["preprocessing"] for r in recordings if r.get("preprocessing")]
-    came_cut = bool(done) and all(one["realised_low"] is None for one in done)
+    realised = Realised.of(recordings)
     subsample = (
         f"Subsample to {settings['sfreq']:g} Hz"
         if settings.get("sfreq")
@@ -109,7 +129,7 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
     steps = [subsample + ", with an anti-aliasing filter", _describe_filter(settings)]
     if settings.get("order") == "filter_first":
         steps.reverse()
-    if came_cut:
+    if realised.came_cut:
         steps = []
     if reference := settings.get("reference"):
         named = reference if isinstance(reference, str) else listed(reference)
@@ -122,26 +142,25 @@ def describe_preprocessing(settings: dict[str, Any], recordings: Sequence[dict[s
         steps.append(f"Take the electrodes {listed(electrodes)}{where if lacking else ''}")
     if "tmin" in settings and "tmax" in settings:
         start, end = (1e3 * settings[edge] for edge in ("tmin", "tmax"))
-        verb = "Keep of each epoch what is" if came_cut else "Cut an epoch"
+        verb = "Keep of each epoch what is" if realised.came_cut else "Cut an epoch"
         steps.append(f"{verb} from {start:.0f} to {end:.0f} ms after each flash")
     if settings.get("reject_by_annotation"):
         steps.append("Leave out epochs that touch a stretch marked as bad")
     if settings.get("normaliser") == "window_zscore":
         steps.append("Bring each electrode of each epoch to zero mean and unit variance")
-    return ". ".join(steps) + "." + _describe_realised(done)
+    return ". ".join(steps) + "." + _describe_realised(realised)
 
 
-def _describe_realised(done: Sequence[dict[str, Any]]) -> str:
-    if not done:
+def _describe_realised(done: Realised) -> str:
+    if not done.rates:
         return ""
-    known = [d for d in done if d["realised_low"] is not None]
-    text = f" This came to epochs at {span((d['sfreq'] for d in done), 'Hz')}"
-    if known:
-        ends = (span((d[e] for d in known), digits=2) for e in ("realised_low", "realised_high"))
-        text += f" and −3 dB points at {' and '.join(ends)} Hz"
-    if len(known) < len(done):
-        unknown = several(len(done) - len(known), "recording")
-        text += f". Filter unknown: the epochs{f' of {unknown}' if known else ''} came cut"
+    text = f" This came to epochs at {span(done.rates, 'Hz')}"
+    if done.low:
+        low, high = span(done.low, digits=2), span(done.high, digits=2)
+        text += f" and −3 dB points at {low} and {high} Hz"
+    if done.n_unknown:
+        unknown = f" of {several(done.n_unknown, 'recording')}" if done.low else ""
+        text += f". Filter unknown: the epochs{unknown} came cut"
     return f"{text}."
 
 
@@ -171,19 +190,28 @@ def describe_protocol(known: Protocol | None, mine: pd.DataFrame) -> str:
     mine
         Its fits.
     """
+    words = known.about if known else ""
+    told = f"{words} {describe_folds(known, mine)}".strip()
+    return told or "The run stored nothing about its folds."
+
+
+def describe_folds(known: Protocol | None, mine: pd.DataFrame) -> str:
+    """Return how many folds a protocol had and what they learned from; "" where nobody knows.
+
+    Parameters are those of :func:`describe_protocol`.
+    """
     from p300.report.run_results import repeats  # what else is here needs no run
 
-    words = known.about if known else ""
     if mine.empty:
-        return words or "The run stored nothing about its folds."
+        return ""
     folds = mine.drop_duplicates(["dataset", "fold"])
     named = f" ({listed(list(folds['fold']))})" if known and known.scope is Scope.DATASETS else ""
     often = "once" if repeats(mine) == 1 else f"{repeats(mine)} times, each with its own seed"
     return (
-        f"{words} {several(len(folds), 'fold')}{named}, fitted {often}; a fold learns from "
+        f"{several(len(folds), 'fold')}{named}, fitted {often}; a fold learns from "
         f"{span(folds['n_train'])} epochs and is tested on {span(folds['n_test'])}."
         f"{_describe_electrodes(mine) if named else ''}"
-    ).strip()
+    )
 
 
 def _describe_electrodes(fits: pd.DataFrame) -> str:
@@ -194,12 +222,18 @@ def _describe_electrodes(fits: pd.DataFrame) -> str:
 
 def describe_detector(fits: pd.DataFrame) -> str:
     """Describe the size of a detector and how long it took to learn."""
-    facts = []
-    if "n_parameters" in fits and fits["n_parameters"].notna().any():
-        facts.append(f"{span(fits['n_parameters'].dropna())} free parameters")
+    facts = [size] if (size := n_free_parameters(fits)) else []
     if "fit_seconds" in fits and fits["fit_seconds"].notna().any():
         facts.append(f"{fits['fit_seconds'].median():.2g} s to learn a fold (median)")
     return f"{', '.join(facts)}." if facts else "No details stored."
+
+
+def n_free_parameters(fits: pd.DataFrame) -> str:
+    """Write how many weights and thresholds a detector learned; "" where none is stored."""
+    if "n_parameters" not in fits or not fits["n_parameters"].notna().any():
+        return ""
+    found = fits["n_parameters"].dropna()
+    return f"{span(found)} free parameter{'' if (found == 1).all() else 's'}"
 
 
 def describe_settings(settings: dict[str, Any]) -> str:
@@ -210,17 +244,29 @@ def describe_settings(settings: dict[str, Any]) -> str:
     settings
         An entry of a config's ``detectors``; see :meth:`p300.evaluation.method.Method.settings`.
     """
-    told = {"alignment", "adaptation"}  # in sentences of their own
-    named = [f"{key} {value}" for key, value in settings.items() if key not in told]
+    told = {"alignment", "adaptation", "detector"}  # in sentences of their own
+    named = [f"{key} {_value(value)}" for key, value in settings.items() if key not in told]
     return f"Settings: {', '.join(named)}." if named else ""
 
 
+def _value(value: Any) -> str:
+    """Write the value of a setting as people read it: no quotes, none for nothing."""
+    if isinstance(value, dict):
+        return f"({', '.join(f'{key} {_value(inner)}' for key, inner in value.items())})"
+    if isinstance(value, list | tuple):
+        return " ".join(map(_value, value))
+    words = {None: "none", True: "on", False: "off"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
+
+
 ALIGNMENTS = {
-    "euclidean": "whitened by the arithmetic mean of their covariances (euclidean)",
-    "riemannian": "whitened by the geometric mean of their covariances (riemannian)",
+    "euclidean": "whitened by the mean of their covariances, each divided by its size (euclidean)",
+    "riemannian": "whitened by the geometric mean of their covariances, sizes aside (riemannian)",
     "scaling": "scaled, each electrode by its median standard deviation (scaling)",
 }
 """Method of alignment -> what it does to the epochs of a domain."""
+
+_MODES = {"offline": "offline", "prefix": "by a prefix", "running": "as it runs"}
 
 
 def describe_alignment(alignment: Alignment) -> str:
@@ -228,11 +274,12 @@ def describe_alignment(alignment: Alignment) -> str:
     if not alignment.changes_epochs:
         return "No alignment."
     known = {
-        "offline": "offline: by all its tested epochs",
-        "prefix": f"prefix: by the first {several(alignment.characters or 0, 'character')}",
-        "running": "running: each epoch by those up to it",
+        "offline": "by all its tested epochs",
+        "prefix": f"by the first {several(alignment.characters or 0, 'character')}",
+        "running": "each epoch by those up to it",
     }[alignment.mode]
     return (
-        "Alignment: the epochs of each session of each subject are "
-        f"{ALIGNMENTS[alignment.method]}. A tested session {known}, unlabelled."
+        "The epochs of each session of each subject are "
+        f"{ALIGNMENTS[alignment.method]}. A tested session is aligned {_MODES[alignment.mode]}, "
+        f"{known}, without labels."
     )

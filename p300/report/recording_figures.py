@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from p300.recordings.flashes import PAUSE
 from p300.report import style
-from p300.report.prose import several
-from p300.report.scalp import front_to_back
+from p300.report.prose import several, signed
+from p300.report.response_figures import draw_r_squared
 from p300.report.style import GREY, INK, LIGHT, NONTARGET, TARGET, WIDTH, label
 from p300.signal.separability import Responses
 
@@ -25,7 +26,6 @@ BEST = 4
 """Electrodes whose averages are shown."""
 
 _UNITS = {"V": (1e6, "µV"), "SD": (1.0, "robust SD")}
-_LEAST_SCALE = 0.01
 
 
 def plot_recording(title: str, responses: Responses | None, intervals: FloatArray) -> Figure:
@@ -54,7 +54,17 @@ def plot_recording(title: str, responses: Responses | None, intervals: FloatArra
         _draw_averages(averages, responses, best)
         handles, names = averages[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="upper right", ncols=2, frameon=False, fontsize=9)
-        _draw_r_squared(figure.add_subplot(grid[1, :]), responses)
+        counts = (
+            f"{responses.n_targets:,} targets, {responses.n_nontargets:,} non-targets, "
+            f"{several(responses.n_recordings, 'recording')}"
+        )
+        mean = pd.DataFrame(
+            responses.r_squared, index=list(responses.electrodes), columns=responses.times
+        )
+        draw_r_squared(
+            figure.add_subplot(grid[1, :]), mean, responses.positions,
+            "Signed r² of single flashes", counts,
+        )  # fmt: skip
         _draw_intervals(figure.add_subplot(grid[2, :]), intervals)
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.05)  # type: ignore[call-arg,union-attr]
     figure.suptitle(label(title, 110), x=0.01, ha="left", fontsize=11, color=GREY)
@@ -78,46 +88,14 @@ def _draw_averages(axes: Sequence[Axes], responses: Responses, best: Sequence[in
             ax.fill_between(times, curve - width, curve + width, color=colour, alpha=0.22, lw=0)
             ax.plot(times, curve, color=colour, lw=1.6, label=name)
         peak = int(np.abs(responses.r_squared[row]).argmax())
-        r2 = f"r² {responses.r_squared[row, peak]:+.3f} at {times[peak]:.0f} ms"
-        style.title(ax, label(responses.electrodes[row]), r2.replace("-", "−"))
+        r2 = f"r² {signed(responses.r_squared[row, peak])} at {times[peak]:.0f} ms"
+        style.title(ax, label(responses.electrodes[row]), r2)
         ax.set(xlim=(times[0], times[-1]), xlabel="Time from flash (ms)")
     limits = [ax.get_ylim() for ax in axes]
     for ax in axes:
         ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
         ax.tick_params(labelleft=ax is axes[0])
     axes[0].set_ylabel(f"Mean ± SE ({unit})")
-
-
-def _draw_r_squared(ax: Axes, responses: Responses) -> None:
-    """Draw the signed r squared of every electrode over time, front of the head at the top."""
-    order = front_to_back(responses.electrodes, responses.positions)
-    values, times = responses.r_squared[order], 1e3 * responses.times
-    scale = max(_LEAST_SCALE, float(np.abs(values).max()))
-    half = (times[1] - times[0]) / 2
-    extent = (times[0] - half, times[-1] + half, len(values) - 0.5, -0.5)
-    image = ax.imshow(
-        values, cmap="RdBu_r", vmin=-scale, vmax=scale, aspect="auto", extent=extent,
-        interpolation="nearest",
-    )  # fmt: skip
-    style.tidy(ax)
-    ax.spines[["left", "bottom"]].set_visible(False)
-    ax.axvline(0, color=GREY, lw=0.7)
-    ax.set_yticks(range(len(order)), [label(responses.electrodes[k], 12) for k in order])
-    if len(order) > 24:
-        ax.tick_params(axis="y", labelsize=6.5)
-    ax.set_xlabel("Time from flash (ms)")
-    counts = (
-        f"{responses.n_targets:,} targets, {responses.n_nontargets:,} non-targets, "
-        f"{several(responses.n_recordings, 'recording')}"
-    )
-    style.title(ax, "Signed r² of single flashes", counts)
-    bar = ax.figure.colorbar(
-        image, ax=ax, pad=0.01, aspect=14, ticks=[-scale, 0, scale], anchor=(0, 1),
-        shrink=min(1.0, 10 / len(order)),
-    )  # fmt: skip
-    bar.ax.set_yticklabels([f"−{scale:.2g}", "0", f"+{scale:.2g}"])
-    bar.ax.tick_params(labelsize=8, length=0, labelcolor=INK)
-    bar.outline.set_visible(False)
 
 
 def _draw_intervals(ax: Axes, intervals: FloatArray) -> None:

@@ -10,15 +10,19 @@ from pathlib import Path
 from p300.errors import RunError, RunWarning
 from p300.lazy import imported
 from p300.plugins import Registry
-from p300.report.page import Picture, Section, render_page
+from p300.report.page import Picture, Section, Source
+from p300.report.rendering import render_page
 from p300.report.run_results import RunResults, read_run
 from p300.runs import RunFolder
+from p300.runs.log import logged
 from p300.runs.pool import WorkerKilledError, done_in_processes
+from p300.runs.progress import silent
 
 SECTIONS = (
     "detection:summary",
     "few_characters:calibration_curve",
     "detection:method",
+    "methods:what_is_what",
     "detection:subjects",
     "family_tree:by_year",
     "comparison:compared",
@@ -28,13 +32,17 @@ SECTIONS = (
     "letters:bit_rates",
     "letters:errors",
     "letters:spelled_text",
+    "published:beside_published",
     "paper:paper",
-    "detection:responses",
+    "responses:responses",
     "detection:patterns",
     "network:network",
     "detection:training",
+    "limitations:limitations",
     "detection:recordings",
     "detection:warnings_raised",
+    "methods:to_paste",
+    "methods:cited",
     "detection:reproducibility",
 )
 """What a report tells, in this order: file and function under ``sections/``. A new topic is one
@@ -65,8 +73,8 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     """Write the report of a finished run and the figures in it.
 
     Everything is computed from the files in the folder, no model is needed. The page holds its
-    images and styles itself; the figures are also in ``figures/`` as PNG. Each file is written
-    under a temporary name, then renamed.
+    images and styles itself; the figures are also in ``figures/`` as PNG and PDF, the text of the
+    methods in ``methods/``. Each file is written under a temporary name, then renamed.
 
     Parameters
     ----------
@@ -84,17 +92,29 @@ def write_report(run: Path, *, jobs: int | None = 1) -> Path:
     RunError
         When the folder is not a finished run or a file in it is damaged.
     """
-    results = read_run(Path(run))
-    made = _sections(results, _worth_starting(results, jobs or os.cpu_count() or 1))
+    folder = RunFolder(run)
+    with logged(folder, "report", silent):
+        _write(folder, jobs or os.cpu_count() or 1)
+    return folder.report_file
+
+
+def _write(folder: RunFolder, jobs: int) -> None:
+    results = read_run(folder.path)
+    made = _sections(results, _worth_starting(results, jobs))
     sections = [section for section in [*made, *_further(results)] if section is not None]
     created = str(results.manifest.get("created", ""))
     version = results.manifest.get("p300", "")
-    page = render_page(results.name, f"p300 {version} · {created[:16].replace('T', ' ')}", sections)
-    blocks = (block for section in sections for block in section.blocks)
-    figures = {block.name: block.png for block in blocks if isinstance(block, Picture)}
-    folder = RunFolder(run)
-    folder.write_report(page, figures)
-    return folder.report_file
+    subtitle = f"p300 {version} · {created[:16].replace('T', ' ')}"
+    page = render_page(results.name, subtitle, sections, results.private_folders)
+    blocks = [block for section in sections for block in section.blocks]
+    pictures = [block for block in blocks if isinstance(block, Picture)]
+    sources = [block for block in blocks if isinstance(block, Source)]
+    folder.write_texts({source.filename: source.text for source in sources if source.filename})
+    folder.write_report(
+        page,
+        {one.name: one.png for one in pictures},
+        {one.name: one.pdf for one in pictures if one.pdf},
+    )
 
 
 def _worth_starting(results: RunResults, most: int) -> int:

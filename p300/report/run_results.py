@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -18,10 +18,13 @@ from p300.detectors.catalogue import DETECTORS
 from p300.errors import RunError, RunWarning
 from p300.evaluation.protocols import PROTOCOLS, Protocol
 from p300.recordings.layout import Layout
+from p300.report.hidden_folders import common_folder
 from p300.runs import RunFolder
 from p300.signal.alignment import Alignment, make_alignment
 from p300.signal.positions import Positions
 from p300.speller.curves import rates_of
+
+Kept = TypeVar("Kept")
 
 MEAN = "mean"
 """In the column ``subject`` of the metrics: the mean over subjects."""
@@ -61,6 +64,9 @@ class RunResults:
     positions
         Data set -> positions of its electrodes; without those that the run stored none of, for
         which the names' in the 10-05 system hold.
+    epoch_images
+        Data set -> its target epochs in the order of time, columns
+        :data:`p300.columns.EPOCH_IMAGES`; without those that the run stored none of.
     """
 
     folder: Path
@@ -75,6 +81,7 @@ class RunResults:
     post_hoc: pd.DataFrame = field(default_factory=CHARACTERS.empty)
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     positions: Mapping[str, Positions] = field(default_factory=dict)
+    epoch_images: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def unique(self, column: str) -> list[str]:
         """Return the different values of a column of the metrics, in the order of the file."""
@@ -84,6 +91,17 @@ class RunResults:
     def name(self) -> str:
         """Name of the experiment, or of the folder where the experiment has none."""
         return str(self.config.get("name") or self.folder.resolve().name)
+
+    @property
+    def one_subject(self) -> bool:
+        """Whether no data set has several subjects, so that there is nothing to average over."""
+        return bool(self.scores.groupby("dataset")["subject"].nunique().max() == 1)
+
+    @property
+    def private_folders(self) -> tuple[str, ...]:
+        """Folders that a page does not name: those of the recordings and of the run."""
+        read = [str(r.get("source", "")) for r in self.manifest.get("recordings", [])]
+        return (common_folder(read), str(self.folder.resolve().parent))
 
     def protocol(self, label: str) -> Protocol | None:
         """Return the record of what the tables call ``label``; None where there is none."""
@@ -104,22 +122,39 @@ class RunResults:
         """The same, and the accuracy of what was decoded again at the end."""
         return rates_of(self.metrics)
 
+    def settings(self, label: str) -> dict[str, Any]:
+        """Return all settings of a detector that the experiment calls ``label``."""
+        return (self.config.get("detectors") or {}).get(label) or {}
+
+    def fits_of(self, label: str) -> pd.DataFrame:
+        """Return the fits of a detector."""
+        return self.fits[self.fits["detector"] == label] if len(self.fits) else self.fits
+
+    def fits_under(self, protocol: str) -> pd.DataFrame:
+        """Return the fits of a protocol, as the tables call it."""
+        return self.fits[self.fits["protocol"] == protocol] if len(self.fits) else self.fits
+
+    def subjects_measured(self) -> dict[str, int]:
+        """Return how many subjects of each data set have figures."""
+        single = self.metrics[self.metrics["subject"] != MEAN]
+        counts = single.groupby("dataset", sort=False)["subject"].nunique()
+        return {str(name): int(n) for name, n in counts.items()}
+
     def detector_name(self, label: str) -> str:
         """Return the name in the registry of a detector that the experiment calls ``label``."""
-        settings = (self.config.get("detectors") or {}).get(label) or {}
-        return str(settings.get("detector", label))
+        return str(self.settings(label).get("detector", label))
 
     def alignment(self, label: str) -> Alignment:
         """Return the alignment of a detector that the experiment calls ``label``."""
-        settings = (self.config.get("detectors") or {}).get(label) or {}
-        return make_alignment(settings.get("alignment"), f"detectors.{label}.alignment")
+        given = self.settings(label).get("alignment")
+        return make_alignment(given, f"detectors.{label}.alignment")
 
     def adaptation(self, label: str) -> Adaptation[Any]:
         """Return how a detector that the experiment calls ``label`` adapts to tested subjects."""
-        settings = (self.config.get("detectors") or {}).get(label) or {}
         name = self.detector_name(label)
         default = DETECTORS[name].adaptation if name in DETECTORS else "none"
-        return make_adaptation(settings.get("adaptation", default), f"detectors.{label}.adaptation")
+        given = self.settings(label).get("adaptation", default)
+        return make_adaptation(given, f"detectors.{label}.adaptation")
 
     def sources(self, dataset: str) -> set[str]:
         """Return the kinds of source that a data set was read from."""
@@ -169,7 +204,8 @@ def read_run(folder: Path) -> RunResults:
         characters=decoded.get(Decoded.INSTANT),
         post_hoc=decoded.get(Decoded.POST_HOC, CHARACTERS.empty()),
         layouts={} if spelled is None else _read_layouts(run, spelled),
-        positions=_read_positions(run, metrics),
+        positions=_read_stored(run.positions, metrics),
+        epoch_images=_read_stored(run.epoch_images, metrics),
     )
     _warn_of_missing(results)
     if spelled is not None and results.rates.empty:
@@ -219,10 +255,10 @@ def _read_layouts(run: RunFolder, characters: pd.DataFrame) -> dict[str, Layout]
     return layouts
 
 
-def _read_positions(run: RunFolder, metrics: pd.DataFrame) -> dict[str, Positions]:
-    """Read the positions of each data set whose run stored them."""
-    stored = {name: run.positions(name) for name in map(str, metrics["dataset"].unique())}
-    return {name: places for name, places in stored.items() if places is not None}
+def _read_stored(read: Callable[[str], Kept | None], metrics: pd.DataFrame) -> dict[str, Kept]:
+    """Read what the run may have stored of each data set."""
+    stored = {name: read(name) for name in map(str, metrics["dataset"].unique())}
+    return {name: kept for name, kept in stored.items() if kept is not None}
 
 
 def _read_fits(run: RunFolder, metrics: pd.DataFrame) -> pd.DataFrame:

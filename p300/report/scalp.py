@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from p300.recordings.montage import standard_positions
 from p300.report import style
 from p300.report.scalp_maps import draw_scalp_maps
 from p300.report.style import INK, LIGHT, NONTARGET, TARGET, WIDTH, label
+from p300.signal.averages import with_both_kinds
 from p300.signal.positions import Positions, known_positions
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ MIDLINE = ("Fz", "Cz", "Pz", "Oz")
 MOST_MAPS = 10
 ROW = 0.01
 """Metres from front to back within which electrodes are of one row."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
+ROOM = 0.2
+"""Share of their height that is left above curves for a legend."""
 UNEQUAL_SCALES = 20.0
 """Ratio of amplitudes from which a mean over subjects in microvolts shows the loudest alone."""
 
@@ -63,6 +68,7 @@ def plot_grand_average(
     *,
     unit: str = "µV",
     electrodes: Sequence[str] | None = None,
+    details: Mapping[str, str] = NOTHING,
 ) -> Figure:
     """Plot the responses to target and non-target flashes and their difference.
 
@@ -80,40 +86,55 @@ def plot_grand_average(
         Of the values, where they are no microvolts.
     electrodes
         To show, by default :func:`central_electrodes`.
+    details
+        Electrode -> what stands under its name.
     """
     names = list(electrodes or central_electrodes(list(averages["electrode"].unique()), positions))
-    return draw_responses(_responses(averages, names, unit))
+    return draw_responses(responses_at(averages, names, unit), details)
 
 
-def draw_responses(response: Response) -> Figure:
-    """Draw target and non-target curves of some electrodes and, under them, their difference."""
+def draw_responses(response: Response, details: Mapping[str, str] = NOTHING) -> Figure:
+    """Draw target and non-target curves of some electrodes and, under them, their difference.
+
+    Parameters
+    ----------
+    response
+        What to draw.
+    details
+        Electrode -> what stands under its name.
+    """
     names = list(response.curves)
     width = min(WIDTH / 4, WIDTH / len(names)) if len(names) > 1 else WIDTH / 2
     figure, axes = style.panels(2, len(names), width=width, height=2.3, share=False)
     for k, (electrode, bands) in enumerate(response.curves.items()):
         top, bottom = axes[0][k], axes[1][k]
-        for ax in (top, bottom):
-            ax.axhline(0, color=LIGHT, lw=0.7, zorder=0)
-        bands["nontarget"].draw(top, response.times, NONTARGET, "non-target")
-        bands["target"].draw(top, response.times, TARGET, "target")
+        draw_pair(top, response, electrode)
+        bottom.axhline(0, color=LIGHT, lw=0.7, zorder=0)
         bands["difference"].draw(bottom, response.times, INK, "difference")
-        style.title(top, label(electrode))
+        style.title(top, label(electrode), details.get(electrode, ""))
         bottom.set_xlabel("Time from flash (ms)")
         top.tick_params(labelbottom=False)
-    for row, name in ((0, "Response"), (1, "Difference")):
-        _share_y(axes[row])
-        axes[row][0].set_ylabel(f"{name} ({response.unit})")
-    style.legend(axes[0][0])
+    share_y(axes[0], ROOM)
+    share_y(axes[1])
+    for row, name in zip(axes, ("Response", "Difference"), strict=True):
+        row[0].set_ylabel(f"{name} ({response.unit})")
+    draw_legend(axes[0][0], 2 if len(names) <= 4 else 1)
     return figure
 
 
-def amplitude_ratio(averages: pd.DataFrame, positions: Positions | None = None) -> float:
-    """Return the ratio of the largest to the smallest amplitude among subjects and electrodes.
+def draw_pair(ax: Axes, response: Response, electrode: str) -> None:
+    """Draw the target and the non-target curve of an electrode."""
+    ax.axhline(0, color=LIGHT, lw=0.7, zorder=0)
+    for kind, colour, name in (
+        ("nontarget", NONTARGET, "non-target"),
+        ("target", TARGET, "target"),
+    ):
+        response.curves[electrode][kind].draw(ax, response.times, colour, name)
 
-    Only of the electrodes that :func:`plot_grand_average` shows.
-    """
-    electrodes = central_electrodes(list(averages["electrode"].unique()), positions)
-    return _ratio(_scales(averages[averages["electrode"].isin(electrodes)]))
+
+def amplitude_ratio(averages: pd.DataFrame) -> float:
+    """Return the ratio of the largest to the smallest amplitude among subjects and electrodes."""
+    return _ratio(amplitudes(averages))
 
 
 def central_electrodes(electrodes: Sequence[str], positions: Positions | None = None) -> list[str]:
@@ -145,7 +166,7 @@ def front_to_back(electrodes: Sequence[str], positions: Positions | None = None)
     return ordered + [k for k in range(len(electrodes)) if k not in known]
 
 
-def _scales(averages: pd.DataFrame) -> pd.Series[float]:
+def amplitudes(averages: pd.DataFrame) -> pd.Series[float]:
     """Give, in every row, the robust standard deviation of its subject and electrode in µV."""
     values = averages.groupby(["subject", "electrode"])["microvolts"]
     distance = (averages["microvolts"] - values.transform("median")).abs()
@@ -158,10 +179,16 @@ def _ratio(scales: pd.Series[float]) -> float:
     return float(scales.max() / scales.min())
 
 
-def _responses(averages: pd.DataFrame, electrodes: list[str], unit: str) -> Response:
-    shown = averages[averages["electrode"].isin(electrodes)]
-    if _ratio(_scales(shown)) > UNEQUAL_SCALES:
-        shown, unit = shown.assign(microvolts=shown["microvolts"] / _scales(shown)), "robust SD"
+def responses_at(averages: pd.DataFrame, electrodes: Sequence[str], unit: str) -> Response:
+    """Return the responses at some electrodes, means over the subjects that have both kinds.
+
+    Where amplitudes differ more than :data:`UNEQUAL_SCALES`-fold they are divided, see
+    :func:`plot_grand_average`.
+    """
+    shown = with_both_kinds(averages[averages["electrode"].isin(electrodes)])
+    scales = amplitudes(shown)
+    if _ratio(scales) > UNEQUAL_SCALES:
+        shown, unit = shown.assign(microvolts=shown["microvolts"] / scales), "robust SD"
     table = shown.pivot_table(
         index="subject", columns=["kind", "electrode", "time"], values="microvolts"
     )
@@ -185,11 +212,29 @@ def _over_subjects(curves: FloatArray) -> Band:
     return Band(mean, low, high)
 
 
-def _share_y(row: list[Axes]) -> None:
+def share_y(row: Sequence[Axes], room: float = 0.0) -> None:
+    """Give axes beside each other the same limits, told by the first alone.
+
+    Parameters
+    ----------
+    row
+        The axes.
+    room
+        To leave above what is drawn, as a share of its height.
+    """
     limits = [ax.get_ylim() for ax in row]
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
     for ax in row:
-        ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        ax.set_ylim(low, high + room * (high - low))
         ax.tick_params(labelleft=ax is row[0])
+
+
+def draw_legend(ax: Axes, n_columns: int) -> None:
+    """Name the curves in the room above them."""
+    ax.legend(
+        frameon=False, fontsize=9, labelcolor=INK, loc="upper left", ncols=n_columns,
+        handlelength=1.1, columnspacing=0.9, borderpad=0, borderaxespad=0.2,
+    )  # fmt: skip
 
 
 def plot_spatial_patterns(patterns: pd.DataFrame, positions: Positions | None = None) -> Figure:

@@ -86,9 +86,12 @@ def draw_scalp_maps(
     # Electrodes below the outline, such as on the ears, are on the map as well.
     radius = max(HEAD, 1.01 * float(np.linalg.norm(points, axis=1).max()))
     images = interpolated(points, values.to_numpy(float), radius)
-    n_columns = min(5, len(values))
+    n_columns = 7 if len(values) > 10 else min(5, len(values))
     n_rows = -(-len(values) // n_columns)
-    figure = style.new_figure(WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8, 1.9 * n_rows + 0.2)
+    figure = style.new_figure(
+        WIDTH if n_columns > 3 else 2.2 * n_columns + 0.8,
+        (1.9 if n_columns < 7 else 1.5) * n_rows + 0.2,
+    )
     axes = figure.subplots(n_rows, n_columns, squeeze=False)
     for ax in axes.flat[len(values) :]:
         ax.remove()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -109,11 +110,15 @@ def legend(ax: Axes) -> None:
     ax.legend(frameon=False, fontsize=_FONT - 0.5, labelcolor=INK)
 
 
-def legend_above(figure: Figure, ax: Axes) -> None:
-    """Add a legend of what one panel shows above all panels."""
+def legend_above(figure: Figure, *axes: Axes) -> None:
+    """Add a legend of what any of some panels shows above all panels."""
     from matplotlib.lines import Line2D
 
-    handles, names = ax.get_legend_handles_labels()
+    shown: dict[str, Artist] = {}
+    for ax in axes:
+        for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
+            shown.setdefault(name, handle)
+    names, handles = list(shown), list(shown.values())
     # Lines that stand for a kind of line, not for a detector, must not have a detector's colour.
     for k, handle in enumerate(handles):
         if isinstance(handle, Line2D):

@@ -35,7 +35,7 @@ import p300
 from p300.errors import DataWarning, NoRoomError
 from p300.files import cache_folder, is_full, no_room_in_cache, safe_name, write_json
 
-DATA_VERSION = 3
+DATA_VERSION = 4
 """To be raised with every change that makes other epochs of the same recordings and settings, or
 tells something else of how they were made."""
 
@@ -47,7 +47,7 @@ CHECKSUMS, LOCK = "checksums.json", "lock"
 EPOCHS = ("X.npy", "flashes.parquet", "epochs.json", "made_of.json")
 """The files of every entry."""
 
-DATA_SET = (*EPOCHS, "averages.parquet")
+DATA_SET = (*EPOCHS, "averages.parquet", "epoch_images.parquet")
 """The files of the entry of one data set."""
 
 _LARGEST_CHECKSUMS = 10_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     field_validator,
 )
 from pydantic_core import to_jsonable_python
@@ -48,6 +50,9 @@ def _check_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(_check_name)]
 """Of a data set or detector: part of the names of files."""
 
+LABEL = {"type": ["string", "integer"]}
+"""JSON schema of a subject's label, which a config may write as a number."""
+
 
 def _check_distinct(labels: Any) -> Any:
     found = [str(label) for label in labels] if isinstance(labels, list | tuple) else labels
@@ -56,20 +61,26 @@ def _check_distinct(labels: Any) -> Any:
     return found
 
 
-DistinctSubjects = Annotated[tuple[str, ...], BeforeValidator(_check_distinct)]
+DistinctSubjects = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_check_distinct),
+    WithJsonSchema({"type": "array", "items": LABEL, "minItems": 2, "uniqueItems": True}),
+]
 """Labels of one data set that are different people."""
 
 
 class Source(BaseModel):
     """Where recordings come from; any further key is an option of the source's loader."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
     source: str
     """Name of the source, see ``p300 datasets``."""
     path: str | None = None
     """File or folder, seen from the data folder (``--data`` or ``P300_DATA``)."""
-    subjects: tuple[str, ...] | None = None
+    subjects: Annotated[
+        tuple[str, ...] | None, WithJsonSchema({"type": ["array", "null"], "items": LABEL})
+    ] = None
     """Subjects wanted; None for all."""
 
     @field_validator("subjects", mode="before")
@@ -86,7 +97,7 @@ class Source(BaseModel):
 class Experiment(BaseModel):
     """What is run: data, preprocessing, detectors, protocols, seeds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Name
     """Names the run folder; by default the config file's name."""
@@ -103,6 +114,7 @@ class Experiment(BaseModel):
     """Groups of labels, such as ``["3", "03"]``, that are different people although they differ by
     leading zeros or case only; without it such labels are refused."""
     preprocessing: Preprocessing = Preprocessing()
+    """From recordings to epochs."""
     detectors: dict[Name, dict[str, Any]] = Field(
         default={"cnn1": {}, "slda": {}}, min_length=1, validate_default=True
     )
@@ -210,8 +222,7 @@ def parse_experiment(
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: {type(content).__name__} found, expected keys and values")
     content = {"name": name, **content}
-    for override in overrides:
-        _override(content, override)
+    _describe_changes(content, [given for given in overrides if _override(content, given)])
     try:
         experiment = Experiment.model_validate(content)
         _check_names(experiment)
@@ -222,8 +233,21 @@ def parse_experiment(
     return experiment
 
 
-def _override(content: dict[str, Any], override: str) -> None:
-    """Apply one ``key.key=value``; a key of a list is a position in it."""
+def _describe_changes(content: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Add to the description, which tells of the config as it was, what was changed in it."""
+    changed = dict.fromkeys(override.partition("=")[0].strip() for override in overrides)
+    described = content.get("description")
+    changed.pop("name", None)
+    if changed and "description" not in changed and isinstance(described, str):
+        content["description"] = f"{described} Changed for this run: {', '.join(changed)}.".strip()
+
+
+def _override(content: dict[str, Any], override: str) -> bool:
+    """Apply one ``key.key=value``; a key of a list is a position in it.
+
+    Returns whether it says something else than the config did.
+    """
+    before = deepcopy(content)
     path, equals, text = override.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):
@@ -241,6 +265,7 @@ def _override(content: dict[str, Any], override: str) -> None:
         inner[int(keys[-1]) if isinstance(inner, list) else keys[-1]] = value
     except (TypeError, ValueError, IndexError) as error:
         raise ConfigError(f"--set {override!r}: {inner!r} has no key {key!r}") from error
+    return content != before
 
 
 def _default(key: str) -> Any:

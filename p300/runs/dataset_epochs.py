@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from p300.columns import EPOCH_IMAGES
 from p300.errors import DataWarning, NoRoomError, RunError
 from p300.recordings import Recording, summarise_recording
 from p300.runs.pool import Processes, WorkerKilledError
+from p300.signal.averages import (
+    average_epochs,
+    best_electrodes,
+    image_targets,
+    mean_over_subjects,
+    pool_averages,
+    subject_r_squared,
+)
 from p300.signal.epoch_arrays import writing_epochs
 from p300.signal.epochs import Epochs, common_electrodes, join_layouts
 from p300.signal.plausibility.doubts import warn_of_doubts
@@ -58,7 +67,9 @@ def assemble(
     folder: Path,
     processes: Processes,
 ) -> tuple[list[Any], list[dict[str, Any]]]:
-    """Write the labelled, normalised epochs of a data set and their ``averages.parquet``.
+    """Write the labelled, normalised epochs of a data set, their averages and their image.
+
+    The files are those that :data:`p300.runs.cache.DATA_SET` names, but ``made_of.json``.
 
     Parameters
     ----------
@@ -115,7 +126,7 @@ def assemble(
         for about in summaries
     )
     warn_of_doubts([one.impression for one in several])
-    _join({one.folder: one.epochs for one in several}, dataset, settings, folder)
+    _join(several, dataset, settings, folder)
     (folder / "parts").rmdir()
     return [one.facts for one in several], summaries
 
@@ -132,6 +143,8 @@ class CutRecording:
         Of its saved epochs.
     epochs
         The same without their signal.
+    averages
+        Of its labelled epochs in volts, see :func:`~p300.signal.averages.average_epochs`.
     impression
         Beside which the other recordings are judged.
     summary
@@ -144,6 +157,7 @@ class CutRecording:
 
     folder: Path
     epochs: Epochs
+    averages: pd.DataFrame
     impression: Impression
     summary: dict[str, Any]
     facts: list[Any]
@@ -176,6 +190,7 @@ def cut_recording(recording: Recording, settings: Preprocessing, folder: Path) -
     return CutRecording(
         saved,
         _without_signal(epochs),
+        average_epochs(epochs),
         impression,
         summary,
         identify(recording, summary["sha256"]),
@@ -193,44 +208,43 @@ def _without_signal(epochs: Epochs) -> Epochs:
 
 
 def _join(
-    parts: Mapping[Path, Epochs], dataset: str, settings: Preprocessing, folder: Path
+    several: Sequence[CutRecording], dataset: str, settings: Preprocessing, folder: Path
 ) -> None:
-    """Move the parts into one, labelled and normalised, on the electrodes that all have."""
-    electrodes = common_electrodes(list(parts.values()))
-    flashes = pd.concat([part.flashes for part in parts.values()], ignore_index=True)
+    """Move the recordings into one, labelled and normalised, on the electrodes that all have."""
+    parts = [one.epochs for one in several]
+    electrodes = common_electrodes(parts)
+    flashes = pd.concat([part.flashes for part in parts], ignore_index=True)
     known = flashes["target"].notna()
     _warn_unlabelled(dataset, flashes[~known])
-    first = next(iter(parts.values()))
+    first = parts[0]
     shape = (int(known.sum()), len(electrodes), first.X.shape[2])
     described = replace(
         first,
         X=np.broadcast_to(np.float32(0), shape),
         flashes=flashes[known].reset_index(drop=True),
         electrodes=electrodes,
-        layouts=join_layouts((part.flashes, part.layouts) for part in parts.values()),
-        positions=join_positions(list(parts.values()), electrodes),
+        layouts=join_layouts((part.flashes, part.layouts) for part in parts),
+        positions=join_positions(parts, electrodes),
     )
     described.save_tables(folder)
-    averages = []
+    averages = pool_averages([one.averages for one in several], electrodes, first.times)
+    averages.to_parquet(folder / "averages.parquet", index=False)
+    imaged = best_electrodes(mean_over_subjects(subject_r_squared(averages)), 1)
+    n_targets = averages[averages["kind"] == "target"].groupby("subject")["n"].first()
+    lines: list[pd.DataFrame] = []
     with writing_epochs(folder, shape) as write:
-        for path in parts:
+        for one in several:
             # One rate, where those of the recordings are the same but for rounding.
-            part = replace(Epochs.load(path), sfreq=first.sfreq, tmin=first.tmin).pick(electrodes)
+            part = replace(Epochs.load(one.folder), sfreq=first.sfreq, tmin=first.tmin)
+            part = part.pick(electrodes)
             part = part.select(part.flashes["target"].notna().to_numpy(dtype=bool))
-            averages.append(part.averages())
+            if imaged and part.y.any():
+                subject = str(part.flashes["subject"].iloc[0])
+                lines.append(image_targets(part, imaged[0], int(n_targets[subject])))
             write(normalise(part, settings).X)
-            shutil.rmtree(path)
-    _pool(averages).to_parquet(folder / "averages.parquet", index=False)
-
-
-def _pool(averages: list[pd.DataFrame]) -> pd.DataFrame:
-    """Average the averages of a subject's recordings, each counting by its epochs."""
-    table = pd.concat(averages, ignore_index=True)
-    keys = ["dataset", "subject", "kind", "electrode", "time"]
-    weighed = table.assign(microvolts=table["microvolts"] * table["n"])
-    sums = weighed.groupby(keys, sort=False, as_index=False)[["microvolts", "n"]].sum()
-    sums["microvolts"] /= sums["n"]
-    return sums.sort_values(keys[:3], kind="stable", ignore_index=True)
+            shutil.rmtree(one.folder)
+    image = pd.concat(lines, ignore_index=True) if lines else EPOCH_IMAGES.empty()
+    image.to_parquet(folder / "epoch_images.parquet", index=False)
 
 
 def _warn_unlabelled(dataset: str, unlabelled: pd.DataFrame) -> None:

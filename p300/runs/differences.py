@@ -17,6 +17,8 @@ _LONGEST = 60
 def tell_differences(mine: Experiment, theirs: Experiment) -> str:
     """Return where two experiments differ, by key path; nothing where they say the same.
 
+    Their descriptions may: nothing that is computed depends on them.
+
     Parameters
     ----------
     mine, theirs
@@ -28,7 +30,7 @@ def tell_differences(mine: Experiment, theirs: Experiment) -> str:
 
 
 def _as_json(experiment: Experiment) -> Any:
-    return json.loads(json.dumps(experiment.model_dump(mode="json")))
+    return json.loads(json.dumps(experiment.model_dump(mode="json", exclude={"description"})))
 
 
 def _differences(mine: Any, theirs: Any, key: str = "") -> Iterator[str]:

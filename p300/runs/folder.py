@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from p300.columns import AVERAGES, CHARACTERS, FLASHES, METRIC_ROWS, REMEDY, SCORES
+from p300.columns import (
+    AVERAGES,
+    CHARACTERS,
+    EPOCH_IMAGES,
+    FLASHES,
+    METRIC_ROWS,
+    REMEDY,
+    SCORES,
+)
 from p300.errors import ConfigError, RunError, StoredFileError
 from p300.files import (
     check_inside,
@@ -58,6 +66,7 @@ class RunFolder:
         self.characters_file = self.path / "characters.parquet"
         self.metrics_file = self.path / "metrics.json"
         self.report_file = self.path / "report.html"
+        self.log_file = self.path / "run.log"
         self._fits = self.path / "fits"
         self._stored = StoredFolder(self.path, RunError, REMEDY)
 
@@ -81,9 +90,17 @@ class RunFolder:
         """Return the place of what is known of a data set's epochs: electrodes, layouts."""
         return self.path / "epochs" / safe_name(dataset) / "epochs.json"
 
-    def figure_file(self, name: str) -> Path:
+    def epoch_images_file(self, dataset: str) -> Path:
+        """Return the place of the target epochs of a data set at its best electrode."""
+        return self.path / "epochs" / safe_name(dataset) / "epoch_images.parquet"
+
+    def figure_file(self, name: str, kind: str = "png") -> Path:
         """Return the place of a figure of the report."""
-        return self.path / "figures" / f"{safe_name(name)}.png"
+        return self.path / "figures" / f"{safe_name(name)}.{kind}"
+
+    def methods_file(self, name: str) -> Path:
+        """Return the place of a text to paste, such as ``methods.tex`` or ``references.bib``."""
+        return self.path / "methods" / safe_name(name)
 
     # Whose folder it is.
 
@@ -174,7 +191,8 @@ class RunFolder:
             See :class:`p300.runs.records.Manifest`.
         """
         for dataset, entry in entries.items():
-            for file in (self.flashes_file(dataset), self.epochs_file(dataset)):
+            told = (self.flashes_file, self.epochs_file, self.epoch_images_file)
+            for file in (place(dataset) for place in told):
                 with written_whole(file) as temporary:
                     shutil.copyfile(entry / file.name, temporary)
         write_table(self.averages_file, averages, AVERAGES)
@@ -194,6 +212,11 @@ class RunFolder:
         """Return target and non-target averages, None where the run kept none."""
         file = self.averages_file
         return not_empty(self._table(file, AVERAGES), file) if self._has(file) else None
+
+    def epoch_images(self, dataset: str) -> pd.DataFrame | None:
+        """Return target epochs in the order of time, None where the run kept none."""
+        file = self.epoch_images_file(dataset)
+        return self._table(file, EPOCH_IMAGES) if self._has(file) else None
 
     def flashes(self, dataset: str) -> pd.DataFrame:
         """Return the flashes of a data set's epochs."""
@@ -335,9 +358,17 @@ class RunFolder:
                 f"{', '.join(missing)}. Start it again with p300 run"
             )
 
-    def write_report(self, page: str, figures: Mapping[str, bytes]) -> None:
-        """Write the report, and its figures (name -> PNG) beside it."""
-        for name, png in figures.items():
-            with written_whole(self.figure_file(name)) as temporary:
-                temporary.write_bytes(png)
+    def write_report(
+        self, page: str, figures: Mapping[str, bytes], lines: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Write the report, and its figures (name -> PNG, name -> PDF) beside it."""
+        for kind, drawn in (("png", figures), ("pdf", lines or {})):
+            for name, content in drawn.items():
+                with written_whole(self.figure_file(name, kind)) as temporary:
+                    temporary.write_bytes(content)
         write_text(self.report_file, page)
+
+    def write_texts(self, texts: Mapping[str, str]) -> None:
+        """Write texts to paste, file name -> text."""
+        for name, text in texts.items():
+            write_text(self.methods_file(name), text)

@@ -260,10 +260,10 @@ def cached_epochs(
 ) -> Path:
     """Return the folder of a data set's labelled, normalised epochs; make it where there is none.
 
-    Beside the epochs lie ``averages.parquet`` and ``made_of.json``: the recordings and what was
-    warned of when they were read and cut. The warnings are given again each time. The recordings
-    are let into ``study``, by default one of their own. Those whose files are as they were
-    (:mod:`p300.runs.readings`) are not read, unless it is asked to ``verify``.
+    Beside the epochs lie ``averages.parquet``, ``epoch_images.parquet`` and ``made_of.json``: the
+    recordings and what was warned of when they were read and cut. The warnings are given again each
+    time. The recordings are let into ``study``, by default one of their own. Those whose files are
+    as they were (:mod:`p300.runs.readings`) are not read, unless it is asked to ``verify``.
 
     Raises
     ------

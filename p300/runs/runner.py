@@ -15,6 +15,7 @@ from p300.errors import RunError
 from p300.evaluation.metrics import summarise_scores, tabulate_subjects
 from p300.runs import RunFolder
 from p300.runs.config import Experiment
+from p300.runs.log import LOGGER, logged
 from p300.runs.manifest import warn_of_versions
 from p300.runs.plan import plan
 from p300.runs.preparation import keep_prepared, prepare
@@ -122,17 +123,17 @@ def prepare_run(
     """
     folder = RunFolder(run)
     folder.check_owner(experiment)
-    with Workers(jobs) as workers:
+    with logged(folder, "preparation", progress) as told, Workers(jobs) as workers:
         check_reachable(experiment, workers)
         prepared = prepare(
             experiment,
             data=Path(data),
-            progress=progress,
+            progress=told,
             verify=verify,
             processes=workers.processes,
         )
-    folder.claim(experiment)
-    keep_prepared(experiment, prepared, folder.path)
+        folder.claim(experiment)
+        keep_prepared(experiment, prepared, folder.path)
     return prepared.folders
 
 
@@ -156,8 +157,9 @@ def _run_tasks(
         folder.add_to_manifest(device=chosen_device(), jobs=workers.described)
     done = len(tasks) - len(missing)
     progress("fitting", done, len(tasks))
-    for _ in map_folds(missing, folder.path, workers, progress):
+    for fold in map_folds(missing, folder.path, workers, progress):
         done += 1
+        LOGGER.info("fitted %s", fold)
         progress("fitting", done, len(tasks))
 
 

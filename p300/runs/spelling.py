@@ -15,7 +15,7 @@ TARGET_ERROR = 0.05
 class Spelling(BaseModel):
     """How characters are spelled from scores."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     dynamic: bool = False
     """Whether to spell with posteriors and dynamic stopping too, not only by the paper's sum of

@@ -67,6 +67,13 @@ class Alignment:
         return self.method != "none"
 
     @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of :mod:`p300.references`: the method, the robust mean, the whitening."""
+        sources = {"euclidean": "he2020", "riemannian": "zanini2018"}
+        own = sources.get(self.method)
+        return (own, "tyler1987", "kessy2018") if own else ()
+
+    @property
     def name(self) -> str:
         """Name in ``metrics.json``."""
         if not self.changes_epochs or self.mode == "offline":

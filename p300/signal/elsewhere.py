@@ -142,6 +142,12 @@ class Elsewhere(FlashRows):
 
         return plot_topographies(self._whole, times)
 
+    def plot_signed_r_squared(self) -> Figure:
+        """Plot signed r squared by electrode and time; see :func:`p300.plot_signed_r_squared`."""
+        from p300 import plot_signed_r_squared
+
+        return plot_signed_r_squared(self._whole)
+
     def plot_image(self, electrode: str | None = None, smooth: float | None = None) -> Figure:
         """Plot single epochs in the order they came in; see :func:`p300.plot_image`."""
         from p300 import plot_image

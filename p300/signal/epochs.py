@@ -16,6 +16,7 @@ from p300.columns import FLASHES
 from p300.errors import DataWarning, EpochsError
 from p300.files import write_json, written_whole
 from p300.recordings.layout import Layout
+from p300.signal.averages import average_epochs
 from p300.signal.elsewhere import Elsewhere
 from p300.signal.epoch_arrays import gather_epochs
 from p300.signal.positions import Positions, join_positions, restore_positions
@@ -130,32 +131,11 @@ class Epochs(Elsewhere):
 
         Returns
         -------
-        Columns dataset, subject, kind ("target" or "nontarget"), electrode, time (s), microvolts,
-        n (epochs averaged). Meaningful for epochs in volts, i.e. before a normaliser.
+        Columns :data:`p300.columns.AVERAGES`: dataset, subject, kind ("target" or "nontarget"),
+        electrode, time (s), microvolts, deviation (standard deviation over epochs), n (epochs
+        averaged). Meaningful for epochs in volts, i.e. before a normaliser.
         """
-        parts = []
-        grouped = (
-            self.flashes.reset_index(drop=True)
-            .dropna(subset="target")
-            .groupby(["dataset", "subject", "target"], sort=True)
-        )
-        for (dataset, subject, target), rows in grouped:
-            mean = self.X[rows.index.to_numpy()].mean(axis=0, dtype=np.float64)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "dataset": dataset,
-                        "subject": subject,
-                        "kind": "target" if target else "nontarget",
-                        "electrode": np.repeat(self.electrodes, len(self.times)),
-                        "time": np.tile(self.times, len(self.electrodes)),
-                        "microvolts": 1e6 * mean.ravel(),
-                        "n": len(rows),
-                    }
-                )
-            )
-        columns = ["dataset", "subject", "kind", "electrode", "time", "microvolts", "n"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        return average_epochs(self)
 
     def save(self, folder: str | Path) -> Path:
         """Write the epochs to a new folder: X.npy, flashes.parquet and epochs.json.

@@ -63,7 +63,7 @@ class Preprocessing(BaseModel):
     chosen here: the anti-alias filter, the type, order and phase of the bandpass.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     sfreq: Annotated[float, Field(gt=0, le=1e5)] | None = None
     """Rate after subsampling in Hz. None: the lowest rate not below the paper's 120 Hz that is the

@@ -95,7 +95,7 @@ def make_specimens(place: Path) -> Iterator[Specimen]:
             folder = fit_on_all(experiment(), label, place / label)
             yield Specimen(label, folder, {"predict": predicted, "spell": spelled})
         epochs = shutil.copytree(cached_epochs(experiment(), "simulated", place), place / "epochs")
-        for other in ("averages.parquet", "made_of.json", "checksums.json"):
+        for other in ("averages.parquet", "epoch_images.parquet", "made_of.json", "checksums.json"):
             (epochs / other).unlink()
         yield Specimen("epochs", epochs, {"load": loaded})
         run = evaluate(experiment(), place / "run", jobs=1)

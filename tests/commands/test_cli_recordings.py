@@ -207,7 +207,7 @@ def test_inspect_prints_and_draws(workplace):
     assert result.exit_code == 0, result.output
     for words in (
         "one_raw/sub-one_raw/ses-1/run-1", "16.7 %", "1–12 (12)", "10-05", "Signed r²",
-        "Line noise: 50 Hz", "Bad electrodes: Oz (marked bad)", "Figure: figures/inspect.png",
+        "Line noise: 50 Hz", "Bad electrodes: Oz (marked bad)", "Page: figures/inspect.html",
     ):  # fmt: skip
         assert words in result.output
     assert (workplace / "figures" / "inspect.png").stat().st_size > 20_000

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from p300.commands.main import app
 from p300.detectors import load_detector
+from p300.runs.schema import schema_text
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SMALL = (
@@ -30,6 +31,12 @@ def p300_command(*arguments):
 def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_the_schema_is_printed_as_it_is_written():
+    printed = p300_command("schema")
+    assert printed.exit_code == 0
+    assert printed.output == schema_text()
 
 
 def test_configs_are_listed_with_the_data_they_need(monkeypatch):

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from studies import make_flashes
 
 from p300.commands.finding import FoundData
 from p300.commands.starting_config import (
+    SCHEMA_FILE,
     common_rate,
     fitting_protocols,
     starting_config,
@@ -20,6 +23,7 @@ from p300.commands.survey import Survey
 from p300.errors import ConfigError
 from p300.recordings import MATRIX_6X6
 from p300.runs.config import load_experiment, parse_experiment
+from p300.runs.schema import schema_text
 
 
 def surveyed(
@@ -70,6 +74,39 @@ def test_says_where_the_recordings_are_and_how_to_go_on(tmp_path):
     # Every comment that is a setting becomes one when its hash is taken away.
     text = out.read_text(encoding="utf-8").replace("# eegnet", "eegnet")
     assert "eegnet" in parse_experiment(text).detectors
+
+
+def test_the_recommended_detector_is_taken_where_it_has_what_it_wants(tmp_path):
+    def detectors(*surveys):
+        return list(experiment_of(*surveys, folder=tmp_path).detectors)
+
+    several = surveyed(tmp_path, subjects=3)
+    assert detectors(several)[0] == "recommended"
+    without = ["slda", "xdawn_lda", "cnn1"]
+    assert detectors(surveyed(tmp_path)) == without  # one subject
+    assert detectors(surveyed(tmp_path, subjects=3, layout=None)) == without
+    assert detectors(several, surveyed(tmp_path, name="b", layout=None)) == without
+    one = surveyed(tmp_path, subjects=3)
+    one.flashes.loc[one.flashes["subject"] == one.flashes["subject"].iloc[-1], "code"] = pd.NA
+    assert detectors(one) == without
+    # Taken in by hand it is the same.
+    text = starting_config([surveyed(tmp_path)], tmp_path).replace("# recommended", "recommended")
+    assert list(parse_experiment(text).detectors) == ["recommended", *without]
+
+
+def test_the_schema_that_its_first_line_names_lies_beside_it(tmp_path):
+    out = tmp_path / "configs" / "my.yaml"
+    write_starting_config([surveyed(tmp_path, subjects=2)], out, tmp_path)
+    first, *_ = out.read_text(encoding="utf-8").splitlines()
+    assert first == f"# yaml-language-server: $schema={SCHEMA_FILE}"
+    schema = (out.parent / SCHEMA_FILE).read_text(encoding="utf-8")
+    assert schema == schema_text()
+    checked = Draft202012Validator(json.loads(schema))
+    content = yaml.safe_load(out.read_text(encoding="utf-8"))
+    checked.validate(content)
+    checked.validate(yaml.safe_load(load_experiment(out).to_yaml()))
+    content["datasets"]["study"][0]["layouts"] = []
+    assert not checked.is_valid(content)
 
 
 def test_an_existing_config_is_left_alone(tmp_path):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from p300 import load_detector, open_recordings, preprocess
+from p300.commands import stored_detectors
 from p300.commands.stored_detectors import (
     SPELLER,
+    choose_detector,
     fit_on_all,
     predict_recordings,
     spell_recordings,
@@ -56,6 +59,26 @@ def test_an_adaptation_that_is_not_stored_is_named(experiment, tmp_path):
     with pytest.raises(ConfigError, match="'from_scratch' needs characters of the subject"):
         fit_on_all(experiment, "scratch", tmp_path / "scratch")
     assert not (tmp_path / "scratch").exists()
+
+
+def test_the_detector_that_fits_is_chosen(experiment, monkeypatch):
+    def chosen(*given, dataset=None):
+        return choose_detector(parse_experiment(CONFIG, given), dataset, Path())
+
+    assert chosen() == "slda"  # the first
+    assert chosen("detectors.recommended={}") == "recommended"
+    assert (
+        chosen("detectors={scratch: {detector: slda, adaptation: from_scratch}, cnn1: {}}")
+        == "cnn1"
+    )
+    with pytest.raises(ConfigError, match=r"no detector of the config \(scratch\) can be trained"):
+        chosen("detectors={scratch: {detector: slda, adaptation: from_scratch}}")
+    with pytest.raises(ConfigError, match="'other' is not in the config, which has: simulated"):
+        chosen(dataset="other")
+    monkeypatch.setattr(stored_detectors, "has_codes", lambda flashes: flashes["code"].isna())
+    assert chosen("detectors.recommended={}") == "slda"
+    with pytest.raises(ConfigError, match="or flash codes; add one without, such as slda"):
+        chosen("detectors={recommended: {}}")
 
 
 RECORDING = ("n_subjects=1", "n_runs=1", "characters_per_run=2", "repetitions=2", "seed=5")

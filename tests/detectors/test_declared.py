@@ -60,7 +60,8 @@ def test_a_named_detector_says_what_the_made_one_says(name: str) -> None:
     for given in given_to:
         named = name_detector(name, given)
         assert list(named.resolved().items()) == list(resolved_parameters(named.make()).items())
-        assert named.make().get_params().keys() == make_detector(name, **given).get_params().keys()
+        made = make_detector(named.name, **given)
+        assert named.make().get_params().keys() == made.get_params().keys()
 
 
 def test_what_learns_alike_is_told_without_making_it() -> None:

@@ -84,7 +84,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*raise max_passes")
 
 
 # Models of braindecode are other people's, and it need not be installed.
-@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "braindecode"])
+ALONE = [name for name, info in DETECTORS.items() if name != "braindecode" and info.alone is None]
+
+
+@pytest.mark.parametrize("name", ALONE)
 class TestEveryDetector:
     def test_follows_scikit_learns_contract(self, name):
         with warnings.catch_warnings():

@@ -17,6 +17,7 @@ from p300.detectors.linear.lda import ShrinkageLDA
 from p300.detectors.linear.single_layer import Logistic
 from p300.detectors.linear.sparse_coding import SparseCoding
 from p300.detectors.linear.xdawn import XdawnLDA
+from p300.detectors.registry import name_detector
 from p300.detectors.training.network import NetworkDetector
 from p300.errors import ConfigError, DetectorError
 from p300.runs.config import parse_experiment
@@ -68,7 +69,7 @@ def test_no_parameter_takes_a_value_out_of_range(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in DETECTORS if name != "estimator"])
 def test_the_defaults_lie_in_their_ranges(name: str) -> None:
-    make_detector(name, **detector_parameters(name))
+    name_detector(name, detector_parameters(name)).make()
 
 
 def test_none_stands_only_where_it_means_something() -> None:

@@ -175,6 +175,7 @@ def test_a_stream_that_went_away_and_is_back_starts_its_filters_anew(fed, folder
     agrees(fed, folder)
 
 
+@pytest.mark.filterwarnings("ignore:.*NaN or infinite samples")
 def test_samples_that_are_no_numbers_are_left_out(fed, folder):
     at = middle_of(fed, 2)
     fed.values[at : at + 3, 1] = np.nan

@@ -30,7 +30,9 @@ FROM_FILES = [name for name in SOURCES if source_module(name).INFO.from_files]
 def test_every_source_tells_about_itself_and_loads(name):
     module = source_module(name)
     assert isinstance(module.INFO, SourceInfo)
-    assert all(text for text in vars(module.INFO).values() if isinstance(text, str))
+    texts = {key: text for key, text in vars(module.INFO).items() if isinstance(text, str)}
+    assert all(text for key, text in texts.items() if key != "citation")
+    assert module.INFO.cited
     parameters = inspect.signature(module.load).parameters
     assert list(parameters)[:3] == ["path", "dataset", "subjects"]
     for parameter in list(parameters.values())[3:]:
@@ -41,7 +43,7 @@ def test_every_source_tells_about_itself_and_loads(name):
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_what_is_told_without_importing_a_source_is_what_it_tells(name):
-    texts = ("title", "subjects", "electrodes", "sfreq", "licence", "citation", "obtain")
+    texts = ("title", "subjects", "electrodes", "sfreq", "licence", "cited", "obtain")
     told, known = source_info(name), source_module(name).INFO
     assert [getattr(told, text) for text in texts] == [getattr(known, text) for text in texts]
 

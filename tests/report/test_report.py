@@ -25,9 +25,9 @@ from p300.report.style import panels, title
 
 MEASURED = [name for name, metric in METRICS.items() if metric.measure]
 SECTIONS = [
-    "Summary", "What was run", "Subjects", "Detectors compared", "ROC curves", "Calibration",
-    "Beside the paper", "Responses to flashes", "Spatial patterns", "What the network sees",
-    "Training", "Recordings", "Warnings", "Reproducibility",
+    "Summary", "What was run", "What is what", "Subjects", "Detectors compared", "ROC curves",
+    "Calibration", "Responses to flashes", "Spatial patterns", "What the network sees", "Training",
+    "Limitations", "Recordings", "Warnings", "Methods, to paste", "References", "Reproducibility",
 ]  # fmt: skip
 FIGURES = {
     "auc_by_subject", "roc", "calibration", "training", "grand_average_bnci2015-003",
@@ -42,6 +42,7 @@ class _Page(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.links: list[str] = []
+        self.values: list[str] = []
         self.headings: list[str] = []
         self.rows: list[tuple[str, ...]] = []
         self._cells: list[str] = []
@@ -50,6 +51,7 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.values += [value or "" for _, value in attrs]
         if tag in ("td", "th", "h2"):
             self._cells.append("")
         if tag == "tr":
@@ -109,18 +111,23 @@ def test_best_subject_comes_first(page: str) -> None:
 
 def test_page_needs_nothing_else(page: str) -> None:
     parsed = _Page(page)
-    assert all(link.startswith(("#", "data:image/png;base64,")) for link in parsed.links)
-    assert not {"script", "link", "iframe", "object", "embed"} & set(parsed.tags)
-    assert not re.search(r"https?://|@import|url\(", page)
+    kinds = ("image/png", "application/pdf", "text/csv;charset=utf-8")
+    starts = ("#", *(f"data:{kind};base64," for kind in kinds))
+    assert all(link.startswith(starts) for link in parsed.links)
+    assert not {"link", "iframe", "object", "embed"} & set(parsed.tags)
+    assert parsed.tags.count("script") == 1
+    assert not any(re.search(r"https?://", value) for value in parsed.values)
+    assert not re.search(r"@import|url\(", page)
     assert len(page) < 5e6
 
 
 def test_figures_are_also_files(page: str, report: Path) -> None:
     assert report.name == "report.html"
     files = sorted((report.parent / "figures").iterdir())
-    assert {file.name for file in files} == {f"{name}.png" for name in FIGURES}
-    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
-    assert _Page(page).tags.count("img") == len(files)
+    assert {file.name for file in files} == {f"{n}.{k}" for n in FIGURES for k in ("png", "pdf")}
+    begins = {".png": b"\x89PNG", ".pdf": b"%PDF"}
+    assert all(file.read_bytes().startswith(begins[file.suffix]) for file in files)
+    assert _Page(page).tags.count("img") == len(FIGURES)
 
 
 def test_data_and_method_are_told_in_words(page: str) -> None:
@@ -138,7 +145,7 @@ def test_warnings_and_provenance_are_told(page: str) -> None:
     assert (where, "the loss was still falling", "2") in rows
     data = "bnci2015_003/sub-3/ses-1/run-2: electrodes ['P4'] are flat"
     assert ("data", data, "1") in rows
-    source = ("bnci2015_003/sub-3/ses-1/run-1", "/data/bnci2015_003/s3.mat", "0123456789ab")
+    source = ("bnci2015_003/sub-3/ses-1/run-1", "…/s3.mat", "0123456789ab")
     assert source in rows
     assert "numpy 2.1.0" in page
     assert "filter_order: 4" in page
@@ -162,12 +169,14 @@ def test_names_from_outside_are_escaped(build_run: Callable[..., Path]) -> None:
     (run / "config.yaml").write_text(told)
     text = write_report(run).read_text(encoding="utf-8")
     parsed = _Page(text)
-    assert not {"script", "b"} & set(parsed.tags)
+    assert "b" not in parsed.tags
+    assert parsed.tags.count("script") == 1
+    assert text.count("alert(") == text.count("alert(&#39;")
     assert all(link.startswith(("#", "data:")) for link in parsed.links)
     assert "&lt;script&gt;" in text
     outside = [path.name for path in run.parent.iterdir()]
     assert outside == [run.name]
-    assert all(re.fullmatch(r"[a-z0-9_-]+\.png", p.name) for p in (run / "figures").iterdir())
+    assert all(re.fullmatch(r"[a-z0-9_-]+\.(png|pdf)", p.name) for p in (run / "figures").iterdir())
 
 
 def test_sections_without_their_files_say_so(own_run: Path) -> None:
@@ -205,7 +214,7 @@ def test_electrodes_are_mapped_where_the_recordings_place_them(own_run: Path) ->
         file.write_text(json.dumps({"layouts": {}, "positions": positions}))
         shutil.rmtree(own_run / "figures", ignore_errors=True)
         write_report(own_run)
-        return {file.stem: file.read_bytes() for file in (own_run / "figures").iterdir()}
+        return {file.stem: file.read_bytes() for file in (own_run / "figures").glob("*.png")}
 
     known = {name: standard_positions()[name] for name in ELECTRODES}
     turned = {name: (-x, -y, z) for name, (x, y, z) in known.items()}
@@ -245,7 +254,7 @@ def test_six_subjects_have_the_interval_of_the_metrics(build_run: Callable[..., 
     rows = _Page(page).rows
     assert ("slda", f"{row['value']:.3f} ({ends})") in rows
     assert any(cells[:2] == ("95 % interval", ends) for cells in rows)
-    assert "Mean ROC-AUC over subjects (95 % interval)" in page
+    assert "Mean ROC-AUC over subjects (95 % interval over subjects)" in page
     assert "mean over 6 subjects with its 95 % interval" in page
 
 

@@ -43,7 +43,7 @@ def test_an_alignment_is_told_with_its_detector(own_run: Path) -> None:
     assert describe_alignment(results.alignment("cnn1")) == "No alignment."
     told = describe_alignment(results.alignment("slda"))
     assert "(euclidean)" in told
-    assert "prefix: by the first 2 characters, unlabelled" in told
+    assert "by a prefix, by the first 2 characters, without labels" in told
     text = (write_report(own_run)).read_text(encoding="utf-8")
     assert told in text
 

@@ -15,11 +15,13 @@ from typer.testing import CliRunner
 from p300.commands.main import app
 from p300.errors import DataWarning, EpochsError, RunError
 from p300.files import read_json
+from p300.runs import RunFolder
 from p300.runs import dataset_epochs as assembly
 from p300.runs.cache import entry_sizes
 from p300.runs.config import parse_experiment
 from p300.runs.plan import preview
 from p300.runs.preparation import keep_prepared, prepare
+from p300.signal.averages import best_electrodes, mean_over_subjects, subject_r_squared
 from p300.signal.epochs import Epochs
 from p300.signal.preprocessing import preprocess
 
@@ -256,6 +258,29 @@ def test_averages_of_a_subject_count_every_epoch_once(study):
     epochs = Epochs.load(prepared(study, "a", *settings))
     averages = pd.read_parquet(study.parent / "a" / "averages.parquet")
     pd.testing.assert_frame_equal(averages, epochs.averages())
+
+
+def test_target_epochs_at_the_best_electrode_are_kept_in_order(study):
+    more = make_recording("1", "2", n_characters=2, repetitions=3)
+    save(more, study / "sub-1_run-2_eeg")
+    epochs = Epochs.load(prepared(study, "a", "preprocessing.normaliser=none"))
+    run = RunFolder(study.parent / "a")
+    kept = run.epoch_images("mine")
+    mean = mean_over_subjects(subject_r_squared(run.averages()))
+    assert list(kept["electrode"].unique()) == best_electrodes(mean, 1)
+    assert kept["n"].max() == 1  # fewer targets than lines
+    lines = kept.pivot_table(
+        index=["subject", "session", "run", "line"], columns="time", values="microvolts"
+    )
+    at = epochs.electrodes.index(kept["electrode"].iloc[0])
+    np.testing.assert_allclose(lines, 1e6 * epochs.X[epochs.y == 1, at], rtol=1e-6)
+
+
+def test_the_image_is_of_volts_whatever_the_normaliser(study):
+    prepared(study, "a", "preprocessing.normaliser=none")
+    prepared(study, "b")
+    kept = [RunFolder(study.parent / run).epoch_images("mine") for run in "ab"]
+    pd.testing.assert_frame_equal(*kept)
 
 
 def prepare_at_once(barrier, study):

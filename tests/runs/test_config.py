@@ -30,7 +30,10 @@ def test_committed_configs_are_valid_and_survive_being_written(path):
 def test_the_quickstart_writes_out_the_defaults():
     defaults = load_experiment(None)
     plain = {"name": "quickstart", "description": defaults.description}
-    assert parse_experiment(yaml.safe_dump({**plain, **yaml.safe_load(DATA)})) == defaults
+    written = parse_experiment(yaml.safe_dump({**plain, **yaml.safe_load(DATA)}))
+    # It wants flash codes, so a config that names no detector does not have it.
+    assert {"recommended", *written.detectors} == set(defaults.detectors)
+    assert written.model_copy(update={"detectors": defaults.detectors}) == defaults
 
 
 def test_overrides():
@@ -45,7 +48,7 @@ def test_overrides():
         ],
     )
     assert experiment.methods["cnn1"].detector.max_passes == 5
-    assert set(experiment.detectors) == {"cnn1", "slda"}
+    assert set(experiment.detectors) == {"recommended", "cnn1", "slda"}
     assert experiment.preprocessing.high == 15
     assert experiment.preprocessing.low == 0.1
     assert experiment.protocols["within_subject"] == {"test_runs": "last"}
@@ -195,3 +198,16 @@ def test_tens_of_thousands_of_names_are_checked_in_no_time():
 def test_aliases_are_taken():
     given = "datasets: {a: &one {source: simulated}, b: {<<: *one, seed: 3}}"
     assert parse_experiment(given).datasets["b"][0].options == {"seed": 3}
+
+
+def test_the_description_says_what_was_changed_in_the_config():
+    text = "description: Eight subjects.\nseed: 1\ndatasets: {s: {source: simulated}}\n"
+
+    def described(*overrides: str) -> str:
+        return parse_experiment(text, overrides).description
+
+    assert described() == described("seed=1") == described("name=x") == "Eight subjects."
+    assert described("datasets.s.n_subjects=1", "seed=2", "seed=3") == (
+        "Eight subjects. Changed for this run: datasets.s.n_subjects, seed."
+    )
+    assert described("seed=2", "description=Mine") == "Mine"

@@ -203,6 +203,7 @@ def test_damaged_tables_are_named(content, run):
         (run.averages_file, run.averages),
         (run.characters_file, run.characters),
         (run.flashes_file("one"), lambda: run.flashes("one")),
+        (run.epoch_images_file("one"), lambda: run.epoch_images("one")),
         (run.training_scores_file("x"), lambda: run.training_scores("x")),
     ):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -341,3 +342,9 @@ def test_the_written_config_is_plain_yaml(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.claim(parse_experiment(BASE + "name: x"))
     assert yaml.safe_load(run.config_text())["name"] == "x"
+
+
+def test_a_run_goes_on_with_another_description(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.claim(parse_experiment(BASE + "name: x\ndescription: Mine."))
+    folder.check_owner(parse_experiment(BASE + "name: x\ndescription: Yours."))

@@ -211,7 +211,7 @@ def test_a_name_in_a_file_leads_nowhere_else(data, name, monkeypatch):
     inside = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert inside == {
         "config.yaml", "manifest.json", "averages.parquet", "epochs/d/flashes.parquet",
-        "epochs/d/epochs.json",
+        "epochs/d/epochs.json", "epochs/d/epoch_images.parquet", "run.log",
     }  # fmt: skip
     assert {path.name for path in data.parent.iterdir()} == {"cache", "data", "deep"}
     assert set(data.parent.parent.iterdir()) == before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from p300.adaptation.base import FoldEpochs, Scored
 from p300.adaptation.ways.none import NoAdaptation
@@ -20,6 +20,7 @@ class FineTuned(NoAdaptation):
         "All its weights go on learning from the labelled calibration characters; under protocols "
         "without any it stays as it is."
     )
+    references: ClassVar[tuple[str, ...]] = ("yosinski2014",)
 
     def score(self, learned: Detector, fold: FoldEpochs) -> Scored:
         """Score with a copy of the detector that has learned from the calibration characters."""

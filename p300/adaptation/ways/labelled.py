@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from p300.adaptation.readout import Floats
 from p300.adaptation.transfer import Transfer
@@ -16,6 +17,7 @@ class Labelled(SelfCalibrated):
 
     name = "labelled"
     about = "Its last layer adapts to the labelled calibration characters."
+    references: ClassVar[tuple[str, ...]] = ()
     needs_labels = True
 
     def _adapt(

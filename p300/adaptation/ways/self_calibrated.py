@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -50,6 +50,7 @@ class SelfCalibrated(Adaptation[Transfer]):
         "because only one symbol a character is attended; under few_shot to the calibration "
         "characters, else to those before the one that is scored."
     )
+    references: ClassVar[tuple[str, ...]] = ("kindermans2012", "kindermans2014")
     needs_codes = True
 
     def __init__(self, *, subjects: Group | Literal["all"] = MOST_SUBJECTS) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.special import expit
@@ -86,6 +86,7 @@ class SelfStarted(Adaptation[Start]):
         "what the training subjects have shown); under few_shot from the calibration characters, "
         "else from those before the one that is scored."
     )
+    references: ClassVar[tuple[str, ...]] = ("kindermans2012",)
     needs_codes = True
     fewest_characters = 1
 

@@ -234,10 +234,23 @@ def described_detector(
 
     Parameters
     ----------
-    estimator, parameters, steps
-        See :mod:`p300.detectors.estimators.described`.
-    n_folds, dtype, seed, electrodes
-        As of :class:`EstimatorDetector`.
+    estimator
+        Class of a classifier, ``module:Class`` of an installed package, whose code it runs; or
+        ``steps``.
+    parameters
+        Parameters of ``estimator`` by name; those that are not given keep its defaults.
+    steps
+        Steps of a pipeline in order, each by its name with its ``estimator`` and ``parameters``; in
+        place of those.
+    n_folds
+        Parts of the training groups for the cross-fitted calibration.
+    dtype
+        Type of the epochs that the estimator sees. Networks want ``float32``; covariances lose
+        digits with it.
+    seed
+        What every ``random_state`` of the estimator that is None is set to.
+    electrodes
+        Names of the electrodes of X, for every parameter ``electrodes`` of it that is None.
     """
     given = {"estimator": estimator, "parameters": parameters, "steps": steps}
     made = make_estimator({k: v for k, v in given.items() if v is not None}, "estimator")

@@ -25,7 +25,7 @@ from p300.errors import DetectorError
 LONGEST = 200
 """Letters of a place."""
 
-_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _METHODS = ("fit", "get_params", "set_params")
 
 
@@ -104,7 +104,7 @@ def _parts(place: object, where: str) -> tuple[str, str]:
     text = place if isinstance(place, str) and len(place) <= LONGEST else ""
     module, _, name = text.partition(":")
     parts = [*module.split("."), name]
-    if not _PLACE.fullmatch(text) or any(
+    if not PLACE.fullmatch(text) or any(
         keyword.iskeyword(part) or part.startswith("__") for part in parts
     ):
         raise DetectorError(

@@ -24,15 +24,14 @@ def wrap_network(
     network
         The network itself.
     picks
-        Names of electrodes to look at
-        (:class:`~p300.detectors.meta.picked_electrodes.NamedElectrodes`); or a number of them,
-        those that a network trained on the same epochs weighs most in its spatial filters
-        (:class:`~p300.detectors.meta.picked_electrodes.HeaviestElectrodes`). None: all.
+        Names of electrodes to look at; or a number of them, those that a network trained on the
+        same epochs weighs most in its spatial filters. None: all.
     division
-        What each of several networks learns from: see
-        :func:`p300.detectors.meta.ensembles.member_parts`.
+        What each of several networks learns from. ``whole``: all training epochs.
+        ``non_targets``: all targets and its own share of the non-targets. ``time``: its own stretch
+        of the training record.
     n_members
-        Number of networks (:class:`~p300.detectors.meta.ensembles.Ensemble`).
+        Number of networks, whose probabilities are averaged.
     electrodes
         Names of the electrodes of X, needed where ``picks`` are names.
     """

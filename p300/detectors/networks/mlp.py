@@ -41,7 +41,7 @@ class MLP(OlderNetwork):
     n_hidden
         Neurons of each hidden layer, one number a layer.
     activation
-        Of the hidden neurons.
+        Activation function of the hidden neurons.
     n_windows
         Number of means over time, for each electrode.
     """

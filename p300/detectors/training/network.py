@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
+from torch.nn.parameter import is_lazy
 
 from p300.arguments import check_arguments
 from p300.detectors.registry import detector_info, network_class, training_settings
@@ -57,16 +58,21 @@ class NetworkDetector(TrainedDetector):
         ``squared``, ``absolute``, ``momentum``: modern training with another error or with
         gradient descent.
     max_passes
-        Most passes over the learning part. This and the next five: None takes the learning
-        rule's own, see :func:`p300.detectors.registry.training_settings`.
+        Most passes over the learning part; None takes the learning rule's, as suits the network
+        (:func:`p300.detectors.registry.training_settings`).
     batch_size
-        Epochs a step; 1 is online learning.
-    learning_rate, weight_decay
-        Of the optimiser; with ``paper`` the rate is lambda, from which each layer's step follows.
+        Epochs a step, 1 for online learning; None takes the learning rule's.
+    learning_rate
+        Learning rate of the optimiser, with ``paper`` lambda, from which each layer's step follows;
+        None takes the learning rule's.
+    weight_decay
+        Weight decay of the optimiser; None takes the learning rule's.
     patience
-        Passes without a lower validation loss after which training stops.
+        Passes without a lower validation loss after which training stops; None takes the learning
+        rule's.
     validation_fraction
-        Share of the training epochs, in whole groups, set aside for stopping and calibration.
+        Share of the training epochs, in whole groups, set aside for stopping and calibration; None
+        takes the learning rule's.
     shuffle
         Whether each pass takes the epochs in a new order.
     augmentation
@@ -224,6 +230,12 @@ class NetworkDetector(TrainedDetector):
     def _build(self, n_electrodes: int, n_times: int) -> nn.Module:
         options = self.network_options or {}
         module: nn.Module = network_class(self.network)(n_electrodes, n_times, **options)
+        if any(is_lazy(parameter) for parameter in module.parameters()):
+            raise DetectorError(
+                f"network {self.network!r} has layers that do not know their size when they are "
+                "made, such as LazyLinear, which cannot be trained here; make them with their size,"
+                f" from n_electrodes={n_electrodes} and n_samples={n_times}"
+            )
         return module
 
     def _take_over(self, job: TrainingJob) -> None:

@@ -15,9 +15,10 @@ from p300.errors import ProtocolError
 from p300.evaluation.leaks import Fold, check_fold
 from p300.evaluation.protocols.base import Protocol, Scope
 from p300.lazy import imported
+from p300.parameters import Parameter, parameters_of
 from p300.plugins import Registry
 
-__all__ = ["PROTOCOLS", "Protocol", "Scope", "check_protocol", "make_folds"]
+__all__ = ["PROTOCOLS", "Protocol", "Scope", "check_protocol", "described_options", "make_folds"]
 
 OUR_PROTOCOLS: dict[str, Protocol] = {
     name: imported(f"{__name__}.{name}:PROTOCOL")
@@ -42,6 +43,9 @@ def _read(_: str, loaded: object) -> Protocol:
 PROTOCOLS = Registry("protocol", "p300.protocols", OUR_PROTOCOLS, _read, ProtocolError)
 """Name in a config -> record: ours, then plug-ins (:mod:`p300.plugins`)."""
 
+_NO_OPTIONS = ("flashes", "duration")
+"""Parameters of all that yields folds that are no options of a protocol."""
+
 
 def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Check a protocol's name and options.
@@ -58,8 +62,15 @@ def check_protocol(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
             options,
             where=f"protocols.{name}",
             error=ProtocolError,
-            skip=("flashes", "duration"),
+            skip=_NO_OPTIONS,
         )
+
+
+def described_options(name: str) -> list[Parameter]:
+    """Return the options of a protocol with defaults, ranges and what each is for."""
+    protocol = PROTOCOLS.require(name)
+    with PROTOCOLS.blaming(name):
+        return parameters_of(protocol.folds, skip=_NO_OPTIONS)
 
 
 def make_folds(

@@ -85,7 +85,6 @@ PROTOCOL = Protocol(
     Scope.DATASETS,
     "Leave a data set out: the detector learns from all subjects of other data sets and is "
     "tested on all subjects of one that it has never seen, on the electrodes that all of them "
-    "have. Nothing is fitted to the tested subjects, unless a detector says below how it is "
-    "aligned.",
+    "have. Nothing is fitted to the tested subjects but what a detector's own alignment does.",
     "each data set, learned from all others",
 )

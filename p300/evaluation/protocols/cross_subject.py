@@ -54,7 +54,7 @@ PROTOCOL = Protocol(
     cross_subject,
     Scope.SUBJECTS,
     "Leave one subject out: the detector learns from all other subjects and is tested on a "
-    "subject that it has never seen. Nothing is fitted to the tested subject, unless a "
-    "detector says below how it is aligned or adapts.",
+    "subject that it has never seen. Nothing is fitted to the tested subject but what a "
+    "detector's own alignment or adaptation does.",
     "each subject, learned from all others",
 )

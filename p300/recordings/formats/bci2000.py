@@ -83,8 +83,9 @@ def load(
     subjects
         Subjects wanted; by default all found.
     subject
-        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
-        subject, session and run that tells them from the paths of the files, below ``path``.
+        Regular expression with the named groups subject, session and run that tells them from the
+        paths of the files, below ``path``; the last two may be missing. By default the files or
+        their names tell.
     channels
         See :class:`~p300.recordings.channels.Channels`; without names in the file the channels are
         EEG1, EEG2 and so on.

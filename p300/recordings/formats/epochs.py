@@ -82,9 +82,9 @@ def load(
     subjects
         Subjects wanted; by default all found.
     subject
-        A :data:`~p300.recordings.places.SubjectPattern`, where the files themselves do not tell
-        subjects: a regular expression with the named groups subject, session and run that tells
-        them from the paths of the files, below ``path``.
+        Where the files themselves do not tell subjects: a regular expression with the named groups
+        subject, session and run that tells them from the paths of the files, below ``path``; the
+        last two may be missing.
     channels, marks, arrays
         See :class:`~p300.recordings.channels.Channels`, :class:`~p300.recordings.marks.Marks` and
         :class:`~p300.recordings.readers.array_epochs.Arrays`.

@@ -140,8 +140,9 @@ def load(
     subjects
         Subjects wanted; by default all found.
     subject
-        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
-        subject, session and run that tells them from the paths of the files, below ``path``.
+        Regular expression with the named groups subject, session and run that tells them from the
+        paths of the files, below ``path``; the last two may be missing. By default the files or
+        their names tell.
     flashes
         The table of a single recording, where it lies elsewhere.
     channels, marks

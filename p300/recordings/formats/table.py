@@ -66,7 +66,7 @@ class Columns(ArgumentGroup):
     counter
         Column that counts the samples, so that lost ones are noticed.
     separator
-        Between columns, where it is not told by the titles.
+        What stands between columns, where the titles do not tell.
     """
 
     eeg: Sequence[Column] | None = None
@@ -239,8 +239,9 @@ def load(
     subjects
         Subjects wanted; by default all found.
     subject
-        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
-        subject, session and run that tells them from the paths of the files, below ``path``.
+        Regular expression with the named groups subject, session and run that tells them from the
+        paths of the files, below ``path``; the last two may be missing. By default the files or
+        their names tell.
     columns, channels, marks
         See :class:`Columns`, :class:`~p300.recordings.channels.Channels` and
         :class:`~p300.recordings.marks.Marks`.

@@ -90,8 +90,9 @@ def load(
     subjects
         Subjects wanted; by default all found.
     subject
-        A :data:`~p300.recordings.places.SubjectPattern`: a regular expression with the named groups
-        subject, session and run that tells them from the paths of the files, below ``path``.
+        Regular expression with the named groups subject, session and run that tells them from the
+        paths of the files, below ``path``; the last two may be missing. By default the files or
+        their names tell.
     eeg, markers
         Number, name, type or source id of the streams; needed only where a file has several of type
         EEG, or several of events of which not just one has targets and non-targets. Streams without

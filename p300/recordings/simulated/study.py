@@ -116,11 +116,16 @@ def load(
         Name to give the data set.
     subjects
         Subjects wanted among "1" to ``n_subjects``, by default all.
+    n_subjects
+        Number of subjects, named "1", "2" and so on.
     seed
         Another seed is another study with other subjects.
-    n_runs, characters_per_run, repetitions
-        Size; by default that of BNCI Horizon 003-2015 and of the paper's 15 repetitions, 900
-        flashes a run.
+    n_runs
+        Runs of each subject; two by default, as in BNCI Horizon 003-2015.
+    characters_per_run
+        Characters spelled in a run; five by default, as in BNCI Horizon 003-2015.
+    repetitions
+        How often each group of symbols flashes for a character; 15 by default, as in the paper.
     rests
         Characters a run, beyond those, at which nobody attends: the flashes are the same, all of
         them non-targets, and evoke what every flash does. They lie anywhere in the run. During

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,8 @@ from p300.evaluation.intervals import FEWEST, LEVEL, MOST_EXACT, TESTS, smallest
 from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.metrics import HEADLINE
 from p300.evaluation.statistics import compare_detectors, holm
+from p300.report.hidden_folders import common_folder
+from p300.report.in_words import tables_in_words
 from p300.report.metric_records import find_metric
 from p300.report.page import Block, Facts, Row, Section, Table, Text, picture
 from p300.report.prose import NONE, number, p_text, several
@@ -130,15 +132,18 @@ def differences(
     caption = (
         f"{name}. Left: every subject, a line connects the same subject; diamonds: mean over "
         "subjects. Right: the difference of two detectors in every subject (dots) and its mean "
-        f"with its 95 % interval, if there are {FEWEST} or more (diamond); right of zero the first "
+        f"with its 95 % interval over subjects, if there are {FEWEST} or more (diamond); right of "
+        "zero the first "
         f"is larger{', which is worse' if worse else ''}."
     )
     blocks: list[Block] = [Text(note) for note in notes]
-    blocks.append(comparison_table(table, f"{name}: differences between detectors"))
+    shown = comparison_table(table, f"{name}: differences between detectors")
+    blocks.append(shown)
     if len(combined):
         rows = tuple(Row(combined_cells(row)) for row in combined.to_dict("records"))
         blocks.append(Table(COMBINED, rows, f"{name}: all data sets together", n_text=2))
-    blocks.append(picture("differences", plot_differences(metrics, table, name), caption))
+    plot = plot_differences(metrics, table, name)
+    blocks.append(picture("differences", plot, caption, tables_in_words([shown])))
     return Section("Differences", tuple(blocks))
 
 
@@ -153,7 +158,8 @@ def each_subject(metrics: pd.DataFrame) -> Section:
             Row((str(subject), *map(number, values)))
             for subject, values in zip(wide.index, wide.to_numpy(float), strict=True)
         ]
-        rows.append(Row((f"mean of {len(wide)}", *map(number, wide.mean())), "mean"))
+        if len(wide) > 1:
+            rows.append(Row((f"mean of {len(wide)}", *map(number, wide.mean())), "mean"))
         caption = f"{protocol}, {dataset}"
         tables.append(Table(("Subject", *detectors), tuple(rows), caption, folded=True))
     return Section("Subjects", tuple(tables))
@@ -196,11 +202,19 @@ def how_compared(table: pd.DataFrame) -> Section:
     return Section("How it was compared", (Facts(facts),))
 
 
-def compared_runs(runs: Iterable[tuple[RunResults, Mapping[str, str]]]) -> Section:
+def folder_names(runs: Sequence[RunResults]) -> list[str]:
+    """Name the folders of runs, from the folder on that holds all of them."""
+    folders = [results.folder.resolve() for results in runs]
+    around = common_folder(map(str, folders))
+    return [str(f.relative_to(around)) if around else f.name for f in folders]
+
+
+def compared_runs(runs: Sequence[tuple[RunResults, Mapping[str, str]]]) -> Section:
     """Describe where the detectors come from."""
+    folders = folder_names([results for results, _ in runs])
     rows = [
-        Row((label, results.name, str(results.folder), str(results.manifest.get("git") or NONE)))
-        for results, labels in runs
+        Row((label, results.name, folder, str(results.manifest.get("git") or NONE)))
+        for (results, labels), folder in zip(runs, folders, strict=True)
         for label in labels.values()
     ]
     return Section("Runs", (Table(("Detector", "Run", "Folder", "Code"), tuple(rows), n_text=4),))
@@ -209,6 +223,8 @@ def compared_runs(runs: Iterable[tuple[RunResults, Mapping[str, str]]]) -> Secti
 def compared(results: RunResults) -> Section | None:
     """Compare the best detector of each data set and protocol of a run with the others.
 
+    None where no two detectors were tested on the same two or more subjects.
+
     Which one is best is seen only afterwards, so p values are corrected for all pairs, not only for
     those that are shown.
     """
@@ -216,7 +232,7 @@ def compared(results: RunResults) -> Section | None:
     pairs = [
         compare_detectors(_best_first(part))
         for _, part in auc.groupby(["dataset", "protocol"], sort=False)
-        if len(part["detector"].unique()) > 1
+        if len(part["detector"].unique()) > 1 and not results.one_subject
     ]
     if not pairs:
         return None
@@ -226,9 +242,9 @@ def compared(results: RunResults) -> Section | None:
     tests = " or ".join(TESTS[name] for name in table["test"].unique())
     reading = (
         f"The detector of the highest mean {HEADLINE.title} against each other one, paired over "
-        f"subjects. p: {tests}, two-sided. Holm: corrected for "
-        f"{several(len(table), 'comparison')}, all pairs, because which detector is best was seen "
-        "afterwards. Effect size: mean difference in standard deviations of the "
+        f"subjects. In brackets: 95 % interval over subjects. p: {tests}, two-sided. Holm: "
+        f"corrected for {several(len(table), 'comparison')}, all pairs, because which detector is "
+        "best was seen afterwards. Effect size: mean difference in standard deviations of the "
         "differences (Cohen's d_z), corrected for few subjects."
     )
     shown = comparison_table(table[table["first"] == best], f"Differences of {HEADLINE.title}")

@@ -8,7 +8,10 @@ from p300.evaluation.intervals import FEWEST
 from p300.evaluation.metrics import HEADLINE, METRICS
 from p300.report import prose as words
 from p300.report import scalp
-from p300.report.page import Block, Facts, Section, Source, Text, picture, slug
+from p300.report.facts import by_dataset
+from p300.report.hidden_folders import hide_in_yaml
+from p300.report.in_words import tables_in_words
+from p300.report.page import Block, Facts, Section, Source, Text, left_out, picture, slug
 from p300.report.prose import listed, several, span
 from p300.report.representative_fits import representative_fits
 from p300.report.run_results import MEAN, RunResults, repeats
@@ -18,7 +21,6 @@ from p300.report.sections import detection_tables as tables
 from p300.report.sections.letters_tables import character_headline
 
 _MOST_SENTENCES = 3
-_NO_INTERVAL = f" (no 95 % interval below {FEWEST} subjects)"
 
 
 def summary(results: RunResults) -> Section:
@@ -53,85 +55,69 @@ def _best_sentences(results: RunResults) -> list[str]:
     groups = list(means.groupby(["dataset", "protocol"], sort=False))
     if len(groups) > _MOST_SENTENCES:
         return []
-    sentences = []
+    sentences, mean = [], "" if results.one_subject else "mean "
     for (dataset, protocol), group in groups:
         best = group.sort_values("value", kind="stable").iloc[[-1]]
         where = f"{protocol}, {dataset}" if len(results.unique("dataset")) > 1 else protocol
         value = tables.mean_with_interval(best)
         sentences.append(
-            f"The highest mean {HEADLINE.title} in {where} is {value}, reached by "
+            f"The highest {mean}{HEADLINE.title} in {where} is {value}, reached by "
             f"{best['detector'].item()}."
             if len(group) > 1
-            else f"The mean {HEADLINE.title} in {where} is {value}."
+            else f"The {mean}{HEADLINE.title} in {where} is {value}."
         )
     return sentences
 
 
 def method(results: RunResults) -> Section:
     """Describe what was run and with what."""
-    recorded: dict[str, list[dict[str, object]]] = {}
-    for recording in results.manifest.get("recordings", []):
-        name = str(recording["recording"]).rsplit("/sub-", 1)[0]
-        recorded.setdefault(name, []).append(recording)
-    facts = [(f"Data: {name}", words.describe_data(group)) for name, group in recorded.items()]
+    found = results.manifest.get("recordings", [])
+    facts = [(f"Data: {k}", words.describe_data(own)) for k, own in by_dataset(found).items()]
     facts.append(
         (
             "Preprocessing",
-            words.describe_preprocessing(
-                results.config.get("preprocessing") or {}, results.manifest.get("recordings", [])
-            ),
+            words.describe_preprocessing(results.config.get("preprocessing") or {}, found),
         )
     )
     facts += [
         (
             f"Protocol: {label}",
-            words.describe_protocol(results.protocol(label), _of_protocol(results.fits, label)),
+            words.describe_protocol(results.protocol(label), results.fits_under(label)),
         )
         for label in results.unique("protocol")
     ]
-    for detector in results.unique("detector"):
-        fits = results.fits
-        mine = fits[fits["detector"] == detector] if len(fits) else fits
-        aligned = words.describe_alignment(results.alignment(detector))
-        adapted = results.adaptation(detector).about
-        settings = words.describe_settings(results.config["detectors"].get(detector, {}))
-        described = f"{words.describe_detector(mine)} {aligned} {adapted} {settings}".rstrip()
-        facts.append((f"Detector: {detector}", described))
-    facts.append(
-        (
-            "Scores",
-            "A score is the log-odds of a target, calibrated on training data only. A flash is "
-            "called a target when its score exceeds the log-odds of the share of targets in the "
-            "training data; recall, precision, F1 and balanced accuracy are at this threshold. "
-            "The other metrics need none.",
-        )
-    )
-    facts.append(("Means and intervals", words.MEANS))
     return Section("What was run", (Facts(tuple(facts)),))
 
 
 def subjects(results: RunResults) -> Section:
     """Show every subject."""
-    plot = picture(
-        "auc_by_subject",
-        figures.plot_auc_by_subject(results.metrics),
-        f"{HEADLINE.title} of each subject; a line connects the same subject. Diamonds: mean over "
-        f"subjects with its 95 % interval, from {FEWEST} subjects on.",
-    )
+    caption = f"{HEADLINE.title} of each subject; a line connects the same subject."
+    if not results.one_subject:
+        caption += (
+            f" Diamonds: mean over subjects with its 95 % interval over subjects, from {FEWEST} "
+            "subjects on."
+        )
+    figure = figures.plot_auc_by_subject(results.metrics)
+    alt = tables_in_words([tables.headline_table(results)])
+    plot = picture("auc_by_subject", figure, caption, alt)
     smaller = [m.heading for m in METRICS.values() if m.measure and m.smaller_is_better]
     reading = (
         "Best subject first. Balanced accuracy, recall, precision and F1 hold at the threshold "
         "given above; average precision of a guesser equals the target share; ECE is the expected "
         f"calibration error. Better when smaller: {listed(smaller)}."
     )
+    if not results.one_subject:
+        reading += " Intervals are 95 % intervals over subjects, of the mean."
     return Section("Subjects", (plot, Text(reading), *tables.subject_tables(results)))
 
 
 def roc(results: RunResults) -> Section:
     """Show the trade-off between hits and false alarms."""
     caption = (
-        "Thin: one subject. Thick: mean over subjects at equal false positive rates. The AUC is "
-        "the mean over subjects, as in the tables."
+        "The curve of the one subject. The AUC is that of the tables."
+        if results.one_subject
+        else "Thin: one subject. Thick: mean over subjects at equal false positive rates. The AUC "
+        "is the mean over subjects, as in the tables."
     )
     figure = figures.plot_roc(results.scores, results.metrics)
     return Section("ROC curves", (picture("roc", figure, caption),))
@@ -141,39 +127,15 @@ def calibration(results: RunResults) -> Section:
     """Show whether probabilities can be taken at their word."""
     caption = (
         "How often a flash was a target against the probability the detector gave; on the dashed "
-        "line the probabilities are right. Thick: all subjects together. Thin: one subject. Ten "
-        "bins of equal count each. Bars: number of epochs, targets in colour. ECE, the expected "
-        "calibration error, is the mean over subjects, as in the tables."
+        "line the probabilities are right. "
+        + ("" if results.one_subject else "Thick: all subjects together. Thin: one subject. ")
+        + "Ten bins of equal count each. Bars: number of epochs, targets in colour. ECE, the "
+        "expected calibration error, is "
+        + ("" if results.one_subject else "the mean over subjects, ")
+        + "as in the tables."
     )
     figure = figures.plot_calibration(results.scores, results.metrics)
     return Section("Calibration", (picture("calibration", figure, caption),))
-
-
-def responses(results: RunResults) -> Section:
-    """Show what the brain did after target and non-target flashes."""
-    heading = "Responses to flashes"
-    if results.averages is None:
-        return _left_out(heading, "averages.parquet is not in the run folder")
-    blocks: list[Block] = []
-    for dataset, averages in results.averages.groupby("dataset", sort=False):
-        n_subjects = averages["subject"].nunique()
-        caption = (
-            f"{dataset}: mean over {several(n_subjects, 'subject')}"
-            + (" with its 95 % interval" if n_subjects >= FEWEST else _NO_INTERVAL)
-            + ". Where flashes follow one another faster than the epoch is long, responses "
-            "overlap and the non-target average holds a part of its neighbours."
-        )
-        places = results.positions.get(str(dataset))
-        ratio = scalp.amplitude_ratio(averages, places)
-        if ratio > scalp.UNEQUAL_SCALES:
-            caption += (
-                f" Amplitudes differ {ratio:,.0f}-fold between subjects and electrodes, so each "
-                "electrode of each subject was divided by the robust standard deviation (SD) of "
-                "its averages."
-            )
-        figure = scalp.plot_grand_average(averages, places)
-        blocks.append(picture(f"grand_average_{slug(str(dataset))}", figure, caption))
-    return Section(heading, tuple(blocks))
 
 
 def patterns(results: RunResults) -> Section:
@@ -199,9 +161,10 @@ def patterns(results: RunResults) -> Section:
             "filters, scaled and turned so that the largest value is +1."
         )
         name = f"patterns_{slug(fit['dataset'])}_{slug(fit['detector'])}"
-        blocks.append(picture(name, scalp.plot_spatial_patterns(table, places), caption))
+        figure = scalp.plot_spatial_patterns(table, places)
+        blocks.append(picture(name, figure, caption, f"{caption} {_largest_electrodes(table)}"))
     if not blocks:
-        return _left_out(heading, "no detector of this run has spatial filters")
+        return left_out(heading, "no detector of this run has spatial filters")
     reading = (
         "Each map shows where the activity appears that a learned filter extracts (the pattern "
         "that belongs to the filter, not its weights; Haufe et al. 2014, doi:10.1016/"
@@ -211,12 +174,21 @@ def patterns(results: RunResults) -> Section:
     return Section(heading, (*([Text(reading)] if drawn else []), *blocks))
 
 
+def _largest_electrodes(patterns: pd.DataFrame) -> str:
+    """Say at which electrodes the patterns [filter, electrode] are largest."""
+    largest = patterns.abs().T
+    named = [
+        f"filter {k}: {', '.join(map(str, largest[k].nlargest(3).index))}" for k in patterns.index
+    ]
+    return f"Largest at, {'; '.join(named)}."
+
+
 def training(results: RunResults) -> Section:
     """Show how learning went."""
     heading = "Training"
     fits = results.fits
     if "history" not in fits or not fits["history"].map(bool).any():
-        return _left_out(heading, "no detector of this run learns in passes")
+        return left_out(heading, "no detector of this run learns in passes")
     caption = (
         "Loss in each training pass. Thin: one fold. Thick: mean, as far as half of the folds "
         "reach. Dots: the pass whose weights were kept, the one of least validation loss."
@@ -229,7 +201,7 @@ def recordings(results: RunResults) -> Section:
     """Show the invariants checked when the recordings were loaded."""
     found = results.manifest.get("recordings", [])
     if not found:
-        return _left_out("Recordings", "the manifest lists none")
+        return left_out("Recordings", "the manifest lists none")
     reading = (
         "Checked on every load. Amplitude: robust standard deviation from one sample to the next, "
         "median over electrodes. Onset interval: median, and range within repetitions. Irregular: "
@@ -271,14 +243,6 @@ def reproducibility(results: RunResults) -> Section:
             Text(reading),
             Facts(facts),
             tables.sources_table(manifest.get("recordings", [])),
-            Source("config.yaml: the whole configuration", results.config_text),
+            Source("config.yaml: the whole configuration", hide_in_yaml(results.config_text)),
         ),
     )
-
-
-def _of_protocol(fits: pd.DataFrame, label: str) -> pd.DataFrame:
-    return fits[fits["protocol"] == label] if len(fits) else fits
-
-
-def _left_out(heading: str, why: str) -> Section:
-    return Section(heading, (Text(f"Left out: {why}."),))

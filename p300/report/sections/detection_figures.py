@@ -83,10 +83,11 @@ def _draw_subjects(ax: Axes, auc: pd.DataFrame, across: str, colours: dict[str, 
         ax.scatter(x, values, c=list(colours.values()), s=24, alpha=0.75, lw=0, zorder=2)
     mean = auc[of_mean].set_index(across).reindex(categories)
     ends = [mean["value"] - mean["low"], mean["high"] - mean["value"]]
-    ax.errorbar(
-        x - 0.1 - 0.02 * len(x), mean["value"], np.nan_to_num(ends), fmt="D", ms=5.5, color=INK,
-        lw=1.6, capsize=3, zorder=3,
-    )  # fmt: skip
+    if len(subjects) > 1:
+        ax.errorbar(
+            x - 0.1 - 0.02 * len(x), mean["value"], np.nan_to_num(ends), fmt="D", ms=5.5,
+            color=INK, lw=1.6, capsize=3, zorder=3,
+        )  # fmt: skip
     if HEADLINE.chance is not None:
         _draw_chance(ax, HEADLINE.chance)
     ax.set_xticks(x, [label(name, 16) for name in categories])

@@ -27,10 +27,10 @@ def mean_with_interval(rows: pd.DataFrame) -> str:
 
 def about_intervals(means: pd.DataFrame) -> str:
     """Say in a caption what stands in brackets behind means; columns low and high."""
-    none = f"no interval below {FEWEST} subjects"
+    kind, none = "95 % interval over subjects", f"no interval below {FEWEST} subjects"
     if means["low"].isna().all():
         return none
-    return f"95 % interval; {none}" if means["low"].isna().any() else "95 % interval"
+    return f"{kind}; {none}" if means["low"].isna().any() else kind
 
 
 def headline_table(results: RunResults) -> Table:
@@ -46,7 +46,11 @@ def headline_table(results: RunResults) -> Table:
             mine = auc[(auc["dataset"] == dataset) & (auc["detector"] == detector)]
             cells = [mean_with_interval(mine[mine["protocol"] == p]) for p in protocols]
             rows.append(Row((detector, *cells)))
-    caption = f"Mean {HEADLINE.title} over subjects ({about_intervals(auc)})"
+    caption = (
+        f"{HEADLINE.title} of the one subject"
+        if results.one_subject
+        else f"Mean {HEADLINE.title} over subjects ({about_intervals(auc)})"
+    )
     return Table(("Detector", *protocols), tuple(rows), caption)
 
 
@@ -68,7 +72,7 @@ def subject_tables(results: RunResults) -> list[Table]:
 
 
 def _subject_rows(metrics: pd.DataFrame, shown: list[Metric]) -> list[Row]:
-    """Return the rows of one detector: subjects, mean, interval of the mean."""
+    """Return the rows of one detector: subjects; of several their mean and its interval."""
     value, low, high = (
         metrics.pivot_table(index="subject", columns="metric", values=part, dropna=False).reindex(
             columns=[metric.name for metric in shown]
@@ -82,7 +86,7 @@ def _subject_rows(metrics: pd.DataFrame, shown: list[Metric]) -> list[Row]:
         Row((str(subject), *map(number, values)))
         for subject, values in zip(subjects.index, subjects.to_numpy(float), strict=True)
     ]
-    if MEAN in value.index:
+    if MEAN in value.index and len(subjects) > 1:
         rows.append(Row((f"mean of {len(subjects)}", *map(number, value.loc[MEAN])), "mean"))
         ends = zip(low.loc[MEAN], high.loc[MEAN], strict=True)
         spans = [NONE if pd.isna(a) else f"{number(a)}–{number(b)}" for a, b in ends]

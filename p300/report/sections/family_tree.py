@@ -11,6 +11,7 @@ from p300.detectors.catalogue import DETECTORS
 from p300.evaluation.intervals import FEWEST
 from p300.evaluation.metrics import HEADLINE
 from p300.report import style
+from p300.report.in_words import tables_in_words
 from p300.report.page import Row, Section, Table, Text, picture
 from p300.report.prose import NONE, span
 from p300.report.run_results import MEAN, RunResults
@@ -36,13 +37,15 @@ def by_year(results: RunResults) -> Section | None:
         "appeared. Light dots: subjects. Diamonds: mean over subjects with its 95 % interval, from "
         f"{FEWEST} subjects on. Dashed: guessing."
     )
-    plot = picture("ladder", plot_ladder(results.metrics, years), caption)
+    shown = _tables(results, years)
+    figure = plot_ladder(results.metrics, years)
+    plot = picture("ladder", figure, caption, tables_in_words(shown))
     reading = (
         "The year is that of the source a detector is named after; how it is trained here may be "
         "younger. Parameters are all fitted numbers. Seconds are the median time to learn a fold; "
         "where there are two numbers, of the fastest and of the slowest protocol."
     )
-    return Section("Detectors by year", (plot, Text(reading), *_tables(results, years)))
+    return Section("Detectors by year", (plot, Text(reading), *shown))
 
 
 def detector_years(results: RunResults) -> dict[str, int | None]:

@@ -11,6 +11,7 @@ from p300.evaluation.intervals import FEWEST, summarise_mean
 from p300.evaluation.metric_at import MetricAt
 from p300.evaluation.metrics import HEADLINE, Metric
 from p300.report import style
+from p300.report.in_words import tables_in_words
 from p300.report.metric_records import find_metric
 from p300.report.page import Row, Section, Table, Text, picture
 from p300.report.prose import NONE, number, several
@@ -30,8 +31,8 @@ _SHIFT = 0.08
 """Between the detectors at one number of characters, so that their bars do not hide each other."""
 _CAPTION = (
     "What a detector knows of a new subject after so many of their characters. Dots: mean over the "
-    "subjects that have all these numbers of characters; bars: 95 % interval, from "
-    f"{FEWEST} subjects on. "
+    "subjects that have all these numbers of characters; bars: 95 % interval over "
+    f"subjects, from {FEWEST} on. "
     "The last run of each subject is tested, always the same epochs."
 )
 
@@ -41,12 +42,14 @@ def calibration_curve(results: RunResults) -> Section | None:
     curve = calibration_points(results)
     if curve.empty or curve["characters"].nunique() < 2:
         return None
-    plot = picture("calibration_curve", plot_calibration_curve(curve), _CAPTION)
+    shown = _tables(curve)
+    figure = plot_calibration_curve(curve)
+    plot = picture("calibration_curve", figure, _CAPTION, tables_in_words(shown))
     reading = (
         "Each detector learns from all other subjects and from the first characters of the tested "
         "subject's earlier runs, as far as its adaptation does (see What was run)."
     )
-    return Section("Calibration curve", (Text(reading), plot, *_tables(curve)))
+    return Section("Calibration curve", (Text(reading), plot, *shown))
 
 
 def calibration_points(results: RunResults) -> pd.DataFrame:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from p300.evaluation.intervals import FEWEST
-from p300.report.page import Block, Section, Text, picture
+from p300.report.in_words import tables_in_words
+from p300.report.letter_curves import interval_over
+from p300.report.page import Block, Facts, Section, Text, picture
 from p300.report.prose import span
 from p300.report.run_results import RunResults
 from p300.report.sections import letters_figures as figures
 from p300.report.sections import letters_tables as tables
+from p300.report.sections.paper import published_curves
 from p300.runs.spelling import TARGET_ERROR
 
 _POSTERIOR = (
@@ -17,9 +20,9 @@ _POSTERIOR = (
 )
 
 _AGAIN_CAPTION = (
-    " Dash-dotted, its interval as bars: post-hoc, the same flashes decoded again by the sum of "
-    "probabilities at the end, when the detector has learned from all flashes of the session, "
-    "these included, without labels."
+    " Grey, dashed: post-hoc, the same flashes decoded again by the sum of probabilities at the "
+    "end, when the detector has learned from all flashes of the session, these included, without "
+    "labels."
 )
 _AGAIN = (
     "What is not marked post-hoc is instant, as spelled at the time: by what was known before each "
@@ -36,22 +39,29 @@ def characters(results: RunResults) -> Section | None:
     if results.characters is None:
         return None
     learned, again = _has_posterior(results), len(results.post_hoc) > 0
+    over, theirs = interval_over(results.all_rates), published_curves(results)
     caption = (
-        "Characters right against repetitions. Thin: one subject, sum of probabilities. Thick: all "
-        "characters together; band: 95 % interval (Wilson)."
-        + (" Diamond: dynamic stopping at its mean number of repetitions." if learned else "")
+        "Characters right against repetitions. Thin: one subject, sum of probabilities. Thick, "
+        f"solid: instant, as spelled at the time; {over.short} (band)."
         + (_AGAIN_CAPTION if again else "")
+        + (" Dark: posterior; diamond: dynamic stopping at its mean number." if learned else "")
+        + (
+            " Squares: published by Cecotti & Gräser (2011), mean of these subjects."
+            if theirs
+            else ""
+        )
     )
     reading = (
         "The sum of probabilities adds up the target probabilities of the flashes of a row, column "
         "or group (Cecotti & Gräser 2011). "
         + (_POSTERIOR if learned else "")
         + (_AGAIN if again else "")
-        + "Intervals take characters as independent: they are about these subjects, not about how "
-        "others would do."
+        + f"Curves and tables: {over.curve}. {over.about}"
     )
-    plot = picture("characters", figures.plot_characters(results.all_rates), caption)
-    return Section("Characters", (Text(reading), plot, *tables.character_tables(results)))
+    shown = list(tables.character_tables(results))
+    figure = figures.plot_characters(results.all_rates, theirs)
+    plot = picture("characters", figure, caption, tables_in_words(shown))
+    return Section("Characters", (Text(reading), plot, *shown))
 
 
 def bit_rates(results: RunResults) -> Section | None:
@@ -59,22 +69,24 @@ def bit_rates(results: RunResults) -> Section | None:
     if results.characters is None:
         return None
     caption = (
-        "Bits a minute against repetitions. Thin: one subject, sum of probabilities. Thick: mean "
-        "of the subjects' rates. Ring: the best fixed number, seen with hindsight."
-        + (" Diamond and dotted line: dynamic stopping." if _has_posterior(results) else "")
+        "Bits a minute against repetitions, sum of probabilities. "
+        + (
+            ""
+            if results.one_subject
+            else "Thin: one subject. Thick: mean of the subjects' rates; band: its 95 % interval "
+            f"over subjects (none below {FEWEST}). "
+        )
+        + "Ring: the best fixed number, seen with hindsight."
+        + (
+            " Dark: posterior; diamond and dotted line: dynamic stopping."
+            if _has_posterior(results)
+            else ""
+        )
     )
-    reading = (
-        "Wolpaw's bit rate, 60 B / T with B = log₂ N + P log₂ P + (1 − P) log₂((1 − P) / (N − 1)), "
-        f"0 below chance. {_describe_timing(results)} The mean of the subjects' rates is above the "
-        "rate of their mean accuracy, because B is convex in P; the paper prints the latter. "
-        "Correct symbols a minute is the practical rate, 60 (2 P − 1) / T: each error costs a "
-        "backspace, itself a selection."
-    )
-    blocks: list[Block] = [
-        picture("bit_rates", figures.plot_bit_rates(results.rates), caption),
-        Text(reading),
-        *tables.rate_tables(results),
-    ]
+    shown = list(tables.rate_tables(results))
+    figure = figures.plot_bit_rates(results.rates)
+    plot = picture("bit_rates", figure, caption, tables_in_words(shown))
+    blocks: list[Block] = [plot, Facts(_information_transfer(results)), *shown]
     if dynamic := list(tables.dynamic_tables(results)):
         explained = (
             "Forced: the repetitions ran out before the posterior reached the threshold, "
@@ -93,6 +105,43 @@ def bit_rates(results: RunResults) -> Section | None:
 def _has_posterior(results: RunResults) -> bool:
     """Return whether any fold had training scores to learn a posterior from."""
     return bool((results.rates["rule"] == "posterior").any())
+
+
+def _information_transfer(results: RunResults) -> tuple[tuple[str, str], ...]:
+    """Say what the rates are, and what has to be supposed for them to mean what they seem to."""
+    numbers = {name: len(layout.symbols) for name, layout in results.layouts.items()}
+    symbols = ", ".join(f"{n} ({name})" for name, n in numbers.items())
+    if len(set(numbers.values())) == 1:
+        symbols = f"{next(iter(numbers.values()))}"
+    return (
+        (
+            "Information transfer",
+            "Wolpaw's bit rate (2000): 60 B / T bits a minute, where a selection carries "
+            "B = log₂ N + P log₂ P + (1 − P) log₂((1 − P) / (N − 1)) bits, and none below chance. "
+            f"P is the share of characters right, N the number of symbols: {symbols}.",
+        ),
+        ("Time", _describe_timing(results)),
+        (
+            "Supposed",
+            "All N symbols are equally likely; an error takes each of the other symbols equally "
+            "often; no selection depends on those before it (no memory), and all are equally "
+            "reliable. Text is not like this: some letters are frequent, which lowers what a "
+            "selection can carry; in a matrix of rows and columns errors crowd in those of the "
+            "true symbol (see Errors), which raises it. The rate compares spellers of one layout; "
+            "it is not the rate at which text gets written.",
+        ),
+        (
+            "Mean over subjects",
+            "The mean of the subjects' rates is above the rate of their mean accuracy, because B "
+            "is convex in P; Cecotti & Gräser (2011) print the latter. The table has both.",
+        ),
+        (
+            "Corrected for errors",
+            "Correct symbols a minute, 60 (P − E) / T with the share E of wrong symbols, which is "
+            "1 − P where something is always spelled: each error costs a backspace, itself a "
+            "selection that may fail. Nothing at P ≤ E, where the text never gets done.",
+        ),
+    )
 
 
 def _describe_aim(results: RunResults) -> str:
@@ -138,6 +187,7 @@ def errors(results: RunResults) -> Section | None:
     spelled = results.characters
     spelled = spelled[(spelled["rule"] == "sum") & (spelled["stopping"] == "fixed")]
     matrices = [name for name, layout in results.layouts.items() if layout.shape]
+    table = tables.error_table(results)
     blocks: list[Block] = []
     if matrices:
         caption = (
@@ -147,9 +197,10 @@ def errors(results: RunResults) -> Section | None:
         )
         shown = spelled[spelled["dataset"].isin(matrices)]
         figure = figures.plot_confusion(shown, results.layouts)
-        blocks.append(picture("confusion", figure, caption))
+        alt = tables_in_words([table]) if table else ""
+        blocks.append(picture("confusion", figure, caption, alt))
     shapes = {layout.shape for layout in results.layouts.values() if layout.shape}
-    if table := tables.error_table(results):
+    if table:
         explained = (
             "In a row/column matrix one group of flashes may win rightly and the other wrongly: "
             "the error then stays in the row or in the column of the true symbol. "

@@ -10,10 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.columns import Decoded
+from p300.evaluation.intervals import summarise_mean
+from p300.evaluation.metric_at import DYNAMIC, FIXED, SUM
 from p300.recordings.layout import Layout
-from p300.report.panels import Panel, detector_panels, label_outside
+from p300.report.letter_curves import Over, interval_over, letter_curve, mean_curve, pooled
+from p300.report.panels import Key, Panel, detector_panels, label_outside
 from p300.report.style import GREY, INK, LIGHT, legend_above
-from p300.speller import LETTER_METRICS, accuracy_curve, wilson_interval
+from p300.speller import LETTER_METRICS
 from p300.speller.selections import NOTHING
 
 if TYPE_CHECKING:
@@ -23,45 +26,53 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 
-def plot_characters(rates: pd.DataFrame) -> Figure:
+_AGAIN = "sum of probabilities, post-hoc"
+
+
+def plot_characters(
+    rates: pd.DataFrame, published: Mapping[Key, Mapping[int, float]] | None = None
+) -> Figure:
     """Plot characters right against repetitions, and where dynamic stopping stands.
 
     Parameters
     ----------
     rates
         From :func:`p300.speller.curves.subject_rates`. One panel a data set, protocol and detector.
-        The thick lines take all characters as one sample; the band is Wilson's 95 % interval for
-        the sum of probabilities, the bars those of the same post-hoc, and of dynamic stopping.
+        Thick lines are all subjects together, bands their 95 % intervals, all of the kind that
+        :func:`p300.report.letter_curves.interval_over` gives: solid as spelled at the time, dashed
+        post-hoc.
+    published
+        (data set, protocol, detector) -> percentages by repetitions that were published of it.
     """
     figure, grid = detector_panels(rates, height=2.7)
+    over = interval_over(rates)
     for panel in grid:
-        ax, curve = panel.ax, accuracy_curve(panel.table)
-        curve[["value", "low", "high"]] *= 100
-        instant = curve["decoded"] == Decoded.INSTANT
-        _draw_again(ax, curve[~instant & (curve["rule"] == "sum")])
-        curve = curve[instant]
-        _draw_subjects(ax, curve[curve["rule"] == "sum"], panel.colour)
-        pooled = curve[curve["subject"] == "pooled"]
-        for rule, part in pooled.groupby("rule", sort=False):
+        ax, curves = panel.ax, letter_curve(panel.table, over)
+        curves[["value", "low", "high"]] *= 100
+        instant = curves["decoded"] == Decoded.INSTANT
+        at_once = panel.table[panel.table["decoded"] == Decoded.INSTANT]
+        by_sum = at_once[(at_once["rule"] == SUM) & (at_once["stopping"] == FIXED)]
+        _draw_subjects(ax, by_sum.assign(value=100 * by_sum["accuracy"]), panel.colour)
+        for rule, part in curves[instant].groupby("rule", sort=False):
             _draw_rule(ax, str(rule), part["repetitions"], part["value"], panel.colour)
-            if rule == "sum":
-                n = part["repetitions"].astype(float)
-                ax.fill_between(n, part["low"], part["high"], color=panel.colour, alpha=0.15, lw=0)
-        _draw_dynamic_accuracy(ax, panel.table[panel.table["decoded"] == Decoded.INSTANT])
+            if rule == SUM:
+                _draw_band(ax, part, panel.colour)
+        _draw_again(ax, curves[~instant & (curves["rule"] == SUM)])
+        _draw_published(ax, (published or {}).get((panel.dataset, panel.protocol, panel.detector)))
+        _draw_dynamic_accuracy(ax, at_once, over)
     # All panels share their axes.
     grid[0].ax.set_ylim(0, 101)
     _count_repetitions(grid[0].ax, rates)
-    legend_above(figure, grid[0].ax)
+    legend_above(figure, *(panel.ax for panel in grid))
     label_outside(grid, "Repetitions", LETTER_METRICS["characters"].axis)
     return figure
 
 
 def _draw_subjects(ax: Axes, values: pd.DataFrame, colour: str) -> None:
     """Draw a thin line a subject; columns subject, repetitions, value."""
-    for subject, part in values.groupby("subject"):
-        if subject not in ("pooled", "mean"):
-            n = part["repetitions"].astype(float)
-            ax.plot(n, part["value"], color=colour, lw=0.7, alpha=0.4)
+    for _, part in values.groupby("subject"):
+        n = part["repetitions"].astype(float)
+        ax.plot(n, part["value"], color=colour, lw=0.7, alpha=0.4)
 
 
 def _draw_rule(
@@ -70,33 +81,49 @@ def _draw_rule(
     """Draw the thick line of a rule."""
     look = {
         "sum": {"color": colour, "lw": 2.4, "label": "sum of probabilities"},
-        "posterior": {"color": INK, "lw": 1.6, "ls": (0, (2.5, 1.5)), "label": "posterior"},
+        "posterior": {"color": INK, "lw": 1.3, "label": "posterior"},
     }[rule]
     ax.plot(n.astype(float), values, **look)  # type: ignore[arg-type]
 
 
+def _draw_band(ax: Axes, curve: pd.DataFrame, colour: str, alpha: float = 0.15) -> None:
+    """Draw the interval of a curve, where it has one."""
+    if curve["low"].notna().any():
+        n = curve["repetitions"].astype(float)
+        ax.fill_between(n, curve["low"], curve["high"], color=colour, alpha=alpha, lw=0)
+
+
 def _draw_again(ax: Axes, curve: pd.DataFrame) -> None:
-    """Draw what was decoded again at the end, with intervals; nothing where nothing was."""
-    pooled = curve[curve["subject"] == "pooled"]
-    if pooled.empty:
+    """Draw what was decoded again at the end, with its interval; nothing where nothing was."""
+    if curve.empty:
         return
-    value, n = pooled["value"], pooled["repetitions"].astype(float)
-    ends = (value - pooled["low"], pooled["high"] - value)
-    ax.errorbar(
-        n, value, ends, color=GREY, lw=1.6, ls="-.", elinewidth=0.8, capsize=1.5,
-        zorder=3, label="sum of probabilities, post-hoc",
-    )  # fmt: skip
+    n = curve["repetitions"].astype(float)
+    _draw_band(ax, curve, GREY, 0.2)
+    ax.plot(n, curve["value"], color=GREY, lw=2.0, ls="--", zorder=3, label=_AGAIN)
 
 
-def _draw_dynamic_accuracy(ax: Axes, rates: pd.DataFrame) -> None:
-    """Mark dynamic stopping at its mean repetitions, with Wilson's interval."""
-    dynamic = rates[rates["stopping"] == "dynamic"]
+def _draw_published(ax: Axes, percent: Mapping[int, float] | None) -> None:
+    """Draw the published percentages of a panel's detector, if there are any."""
+    if percent:
+        ax.plot(
+            list(percent), list(percent.values()), "s", ms=4, mfc="white", mec=INK, mew=1.0,
+            zorder=4, label="published",
+        )  # fmt: skip
+
+
+def _draw_dynamic_accuracy(ax: Axes, rates: pd.DataFrame, over: Over) -> None:
+    """Mark dynamic stopping at its mean repetitions, with the interval."""
+    dynamic = rates[rates["stopping"] == DYNAMIC]
     if dynamic.empty:
         return
-    n = dynamic["n"].sum()
-    right = float((dynamic["accuracy"] * dynamic["n"]).sum())
-    low, high = wilson_interval(right, n)
-    _draw_diamond(ax, _mean_repetitions(dynamic), 100 * np.array([right / n, low, high]))
+    if over is Over.SUBJECTS:
+        share = summarise_mean(dynamic["accuracy"].to_numpy(dtype=np.float64))
+        repetitions = float(dynamic["mean_repetitions"].mean())
+    else:
+        share = pooled(dynamic)
+        repetitions = float(np.average(dynamic["mean_repetitions"], weights=dynamic["n"]))
+    ends = np.array([share["value"], share["low"], share["high"]], dtype=np.float64)
+    _draw_diamond(ax, repetitions, 100 * ends)
 
 
 def _draw_diamond(ax: Axes, repetitions: float, value: FloatArray) -> None:
@@ -107,10 +134,6 @@ def _draw_diamond(ax: Axes, repetitions: float, value: FloatArray) -> None:
         repetitions, middle, np.nan_to_num(ends), fmt="D", ms=5.5, color=INK, mec="white",
         mew=0.6, lw=1.4, capsize=2.5, zorder=4, label="dynamic stopping",
     )  # fmt: skip
-
-
-def _mean_repetitions(dynamic: pd.DataFrame) -> float:
-    return float(np.average(dynamic["mean_repetitions"], weights=dynamic["n"]))
 
 
 def _count_repetitions(ax: Axes, rates: pd.DataFrame) -> None:
@@ -127,8 +150,9 @@ def plot_bit_rates(rates: pd.DataFrame) -> Figure:
     ----------
     rates
         From :func:`p300.speller.curves.subject_rates`. The thick lines are means of the subjects'
-        rates, as far as all subjects have so many repetitions; a ring marks the best fixed number
-        of the sum of probabilities, a dotted line the rate of dynamic stopping.
+        rates, as far as all subjects have so many repetitions, the band the 95 % interval over
+        subjects of the sum of probabilities, where there are enough of them; a ring marks the best
+        fixed number of that sum, a dotted line the rate of dynamic stopping.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -138,14 +162,14 @@ def plot_bit_rates(rates: pd.DataFrame) -> Figure:
         fixed = table[table["stopping"] == "fixed"]
         values = fixed.rename(columns={"bits_per_minute": "value"})
         _draw_subjects(ax, values[values["rule"] == "sum"], panel.colour)
-        for rule, part in fixed.groupby("rule", sort=False):
-            mean = _mean_rates(part)
-            n = mean.index.to_series()
+        for rule, part in mean_curve(fixed, "bits_per_minute").groupby("rule", sort=False):
+            n, mean = part["repetitions"], part["value"]
             _draw_rule(ax, str(rule), n, mean, panel.colour)
-            if rule == "sum":
+            if rule == SUM:
+                _draw_band(ax, part, panel.colour)
                 best = int(mean.argmax())
                 ax.plot(
-                    n.iloc[best], mean.iloc[best], "o", ms=7, mfc="white", mec=panel.colour,
+                    int(n.iloc[best]), mean.iloc[best], "o", ms=7, mfc="white", mec=panel.colour,
                     mew=1.8, zorder=3, label="best fixed number",
                 )  # fmt: skip
         dynamic = table[table["stopping"] == "dynamic"]
@@ -157,16 +181,9 @@ def plot_bit_rates(rates: pd.DataFrame) -> Figure:
     _count_repetitions(grid[0].ax, rates)
     grid[0].ax.set_ylim(bottom=0)
     grid[0].ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    legend_above(figure, grid[0].ax)
+    legend_above(figure, *(panel.ax for panel in grid))
     label_outside(grid, "Repetitions", LETTER_METRICS["bits_per_minute"].axis)
     return figure
-
-
-def _mean_rates(fixed: pd.DataFrame) -> pd.Series[float]:
-    """Return the mean over subjects of the rates of one rule, by repetitions."""
-    wide = fixed.pivot_table(index="subject", columns="repetitions", values="bits_per_minute")
-    # Only where all subjects have so many repetitions: else the means are of different subjects.
-    return wide.dropna(axis="columns").mean()
 
 
 def error_offsets(characters: pd.DataFrame, layout: Layout) -> npt.NDArray[np.int64]:

@@ -12,10 +12,11 @@ from p300.columns import Decoded
 from p300.errors import SpellerError
 from p300.evaluation.metric_at import BEST, CHOSEN, DYNAMIC, FIXED, POSTERIOR, SUM
 from p300.recordings.layout import Layout
+from p300.report.letter_curves import Over, interval_over, letter_curve, pooled
 from p300.report.page import Line, Row, Spelled, Table
 from p300.report.prose import NONE, count, number, percent
 from p300.report.run_results import MEAN, RunResults, repeats
-from p300.speller import accuracy_curve, bits_per_minute, error_kinds, wilson_interval
+from p300.speller import bits_per_minute, error_kinds
 from p300.speller.selections import NOTHING
 
 GROUP = ["dataset", "protocol"]
@@ -29,12 +30,6 @@ _LONGEST_LINE = 50
 _SHOWN_NOTHING = "·"
 
 
-def with_wilson(right: float, n: float) -> str:
-    """Write a share in percent with its 95 % interval (Wilson)."""
-    low, high = wilson_interval(right, n)
-    return f"{100 * right / n:.0f} ({100 * low:.0f}–{100 * high:.0f})"
-
-
 def shown_repetitions(rates: pd.DataFrame) -> list[int]:
     """Choose the numbers of repetitions that tables show: the usual ones and the largest."""
     most = int(rates["repetitions"].max())
@@ -43,9 +38,9 @@ def shown_repetitions(rates: pd.DataFrame) -> list[int]:
 
 def character_headline(results: RunResults) -> Table:
     """Return the characters right after all repetitions of every detector under every protocol."""
-    curve = accuracy_curve(results.rates)
-    pooled = curve[(curve["subject"] == "pooled") & (curve["rule"] == "sum")]
-    last = pooled.groupby([*GROUP, "detector"], sort=False).tail(1)
+    over = interval_over(results.rates)
+    curve = letter_curve(results.rates, over)
+    last = curve[curve["rule"] == SUM].groupby([*GROUP, "detector"], sort=False).tail(1)
     protocols, datasets = list(last["protocol"].unique()), list(last["dataset"].unique())
     rows = []
     for dataset in datasets:
@@ -55,10 +50,7 @@ def character_headline(results: RunResults) -> Table:
         for detector, mine in of_dataset.groupby("detector", sort=False):
             cells = {r["protocol"]: _share(r) for r in mine.to_dict("records")}
             rows.append(Row((str(detector), *(cells.get(p, NONE) for p in protocols))))
-    caption = (
-        f"Characters right (%) after {_repetitions(last)} (all characters as one sample, with "
-        "Wilson's 95 % interval for these subjects)"
-    )
+    caption = f"Characters right (%) after {_repetitions(last)} ({over.short})"
     return Table(("Detector", *protocols), tuple(rows), caption)
 
 
@@ -75,12 +67,11 @@ def _share(point: dict[Any, Any]) -> str:
 
 def character_tables(results: RunResults) -> Iterator[Table]:
     """Give, for each data set and protocol, the characters right against repetitions."""
+    over = interval_over(results.all_rates)
     for (dataset, protocol), rates in results.all_rates.groupby(GROUP, sort=False):
-        shown, rows = shown_repetitions(rates), []
-        curve = accuracy_curve(rates)
-        pooled = curve[curve["subject"] == "pooled"]
-        named = None
-        for (detector, rule, decoded), part in pooled.groupby(
+        curve = letter_curve(rates, over)
+        shown, rows, named = shown_repetitions(curve), list[Row](), None
+        for (detector, rule, decoded), part in curve.groupby(
             ["detector", "rule", "decoded"], sort=False
         ):
             by_number = {r["repetitions"]: _share(r) for r in part.to_dict("records")}
@@ -89,7 +80,9 @@ def character_tables(results: RunResults) -> Iterator[Table]:
             cells = [by_number.get(n, NONE) for n in shown]
             rows.append(Row((name, how, *cells)))
         columns = ("Detector", "Rule", *map(str, shown))
-        caption = f"Characters right (%) after n repetitions: {protocol}, {dataset}"
+        caption = (
+            f"Characters right (%) after n repetitions: {protocol}, {dataset} (95 %, {over.value})"
+        )
         yield Table(columns, tuple(rows), caption, n_text=2)
 
 
@@ -102,6 +95,13 @@ def rate_tables(results: RunResults) -> Iterator[Table]:
         "Sum: correct symbols a minute": ("symbols_per_minute", SUM),
         "Posterior: mean of the subjects' bit rates": ("bits_per_minute", POSTERIOR),
     }
+    if results.one_subject:  # whose rate is the mean and that of the mean alike
+        lines = {
+            "Sum: bit rate": ("bits_per_minute", SUM),
+            "Sum: bit rate, pause left out": ("no_pause", SUM),
+            "Sum: correct symbols a minute": ("symbols_per_minute", SUM),
+            "Posterior: bit rate": ("bits_per_minute", POSTERIOR),
+        }
     means = _means(results)
     means = means[means["stopping"] == FIXED]
     for (dataset, protocol), group in means.groupby(GROUP, sort=False):
@@ -182,8 +182,9 @@ def rates_without_pause(rates: pd.DataFrame, n_symbols: int) -> dict[int, float]
 def dynamic_tables(results: RunResults) -> Iterator[Table]:
     """Compare, for each data set and protocol, dynamic stopping with the best fixed number."""
     means, risked = _means(results), _risked(results.rates)
+    over = interval_over(results.rates)
     columns = (
-        "Detector", "Characters right (%)", "Mean repetitions", "Forced",
+        "Detector", f"Characters right (%; 95 % {over.value})", "Mean repetitions", "Forced",
         "Bits/min: mean of rates", "Bits/min: rate of means", "Correct symbols/min",
         "Chosen number", "Bits/min with it", "Gain over it",
         "Best number", "Bits/min with the best", "Gain over the best",
@@ -198,17 +199,23 @@ def dynamic_tables(results: RunResults) -> Iterator[Table]:
                 named = {"dataset": dataset, "protocol": protocol, "detector": detector}
                 named |= {"stopping": DYNAMIC}
                 own = rates[np.logical_and.reduce([rates[k] == v for k, v in named.items()])]
-                cells = [str(detector), *_dynamic_cells(values, own)]
+                cells = [str(detector), *_dynamic_cells(values, own, over)]
                 rows.append(Row((*cells, *(_risk_cells(own) if risked else ()))))
         if rows:
-            caption = f"Dynamic stopping and fixed numbers of repetitions: {protocol}, {dataset}"
+            caption = (
+                f"Dynamic stopping and fixed numbers of repetitions: {protocol}, {dataset} (behind "
+                f"characters right: {over.short}; behind gains: 95 % interval over subjects)"
+            )
             yield Table(columns, tuple(rows), caption)
 
 
-def _dynamic_cells(means: pd.DataFrame, rates: pd.DataFrame) -> Iterator[str]:
+def _dynamic_cells(means: pd.DataFrame, rates: pd.DataFrame, over: Over) -> Iterator[str]:
     """Return the cells of a detector; ``means`` by metric and stopping, ``rates`` of dynamic."""
     value = means["value"]
-    yield with_wilson(float((rates["accuracy"] * rates["n"]).sum()), float(rates["n"].sum()))
+    if over is Over.SUBJECTS:
+        yield _share(means.loc[[("characters", DYNAMIC)]].to_dict("records")[0])
+    else:
+        yield _share(pooled(rates))
     yield number(value["mean_repetitions", DYNAMIC], 1)
     yield percent(value["forced", DYNAMIC])
     yield number(value["bits_per_minute", DYNAMIC], 1)

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from p300.detectors.meta.electrode_choice import electrode_weights
+from p300.report.in_words import tables_in_words
 from p300.report.page import Block, Row, Section, Table, Text, picture, slug
 from p300.report.prose import NONE, listed
+from p300.report.published.paper import DISCRIMINATIVE, SOURCE
 from p300.report.representative_fits import fits_of_subjects, learned_from_others
 from p300.report.run_results import RunResults
 from p300.report.scalp import MOST_MAPS
 from p300.report.scalp_maps import describe_unplaced
 from p300.report.sections import network_figures as figures
-from p300.report.sections.published import DISCRIMINATIVE, SOURCE
 
 _RANKS = 8
 _MOST_OPEN_TABLES = 1
@@ -63,7 +64,8 @@ def _electrodes(results: RunResults) -> Iterator[Block]:
                 caption += f" The first {MOST_MAPS} of {len(table)} subjects."
             named = table.rename(index=lambda subject: f"subject {subject}")
             figure = figures.plot_electrode_ranking(named, places)
-            yield picture(f"electrodes_{slug(dataset)}", figure, caption)
+            alt = tables_in_words([_ranking_table(table, caption, folded=False)])
+            yield picture(f"electrodes_{slug(dataset)}", figure, caption, alt)
     for k, ((dataset, detector), table) in enumerate(weights.items()):
         caption = f"Heaviest electrodes: {detector}, {dataset}"
         yield _ranking_table(table, caption, folded=k >= _MOST_OPEN_TABLES)

@@ -8,26 +8,36 @@ import numpy as np
 import pandas as pd
 
 from p300.report.page import Block, Row, Section, Table, Text
-from p300.report.prose import NONE, count, listed, number
-from p300.report.run_results import RunResults
-from p300.report.sections.published import (
+from p300.report.panels import Key
+from p300.report.prose import NONE, count
+from p300.report.published.classes import PROTOCOLS_OF, TRAIN_TO_TEST
+from p300.report.published.paper import (
     PAPER_NAMES,
     PAPER_YEAR,
     SOURCE,
-    TEST_RUN,
+    STAND_IN,
     compare,
     published,
 )
+from p300.report.run_results import RunResults
+from p300.report.sections.published import is_tested_alike
 from p300.speller import PAPER_TIMING, accuracy_curve, bits_per_minute, wilson_interval
 
 _N_SYMBOLS = 36
-_CHECKPOINTS = (5, 10, 15)
 _MOST_OPEN_SUBJECTS = 3
+_STANDS_IN = (
+    " BCI Competition II data set IIb stands in for those data: it comes from the same laboratory, "
+    "with the same matrix, montage, rate and timing."
+)
 _COUNTS = ["tp", "tn", "fp", "fn"]
 
 
 def paper(results: RunResults) -> Section | None:
-    """Show the paper's tables; None where no classifier of the paper was run."""
+    """Show the paper's tables; None where none of its classifiers was run on its data.
+
+    Its data are BCI Competition III, data set II, or what stands in for them
+    (:data:`p300.report.published.paper.STAND_IN`).
+    """
     labels = {
         label: PAPER_NAMES[name]
         for label in results.unique("detector")
@@ -39,10 +49,42 @@ def paper(results: RunResults) -> Section | None:
     return Section("Beside the paper", tuple(blocks)) if blocks else None
 
 
+def published_curves(results: RunResults) -> dict[Key, dict[int, float]]:
+    """Return what the paper published of this run's detectors on its data, by repetitions.
+
+    Returns
+    -------
+    (data set, protocol, detector) -> percentages, the mean of the run's subjects.
+    """
+    found: dict[Key, dict[int, float]] = {}
+    where = ["dataset", "protocol", "detector"]
+    for (dataset, protocol, label), own in results.scores.groupby(where, sort=False):
+        name = PAPER_NAMES.get(results.detector_name(str(label)))
+        if name is None or not _is_the_papers(results, str(dataset), str(protocol)):
+            continue
+        subjects = [_published_by_subject(name, str(one)) for one in own["subject"].unique()]
+        if curve := {
+            n: sum(each[n] for each in subjects) / len(subjects)
+            for n in subjects[0]
+            if all(n in each for each in subjects)
+        }:
+            found[str(dataset), str(protocol), str(label)] = curve
+    return found
+
+
+def _is_the_papers(results: RunResults, dataset: str, protocol: str) -> bool:
+    """Return whether a data set is the paper's, tested as there."""
+    return SOURCE in results.sources(dataset) and is_tested_alike(
+        results, dataset, protocol, PROTOCOLS_OF[TRAIN_TO_TEST]
+    )
+
+
 def _paper_experiments(results: RunResults, detectors: list[str]) -> Iterator[tuple[str, str]]:
     """Return data sets and protocols of these detectors: within the subject, as in the paper."""
     scores = results.scores[results.scores["detector"].isin(detectors)]
     for dataset, group in scores.groupby("dataset", sort=False):
+        if not results.sources(str(dataset)) & {SOURCE, STAND_IN}:
+            continue
         protocols = [str(name) for name in group["protocol"].unique()]
         within = [name for name in protocols if _is_within(results, name)]
         for protocol in within or protocols:
@@ -60,13 +102,9 @@ def _experiment(
 ) -> Iterator[Block]:
     """Return the tables of one data set and protocol."""
     scores = _select(results.scores, dataset, protocol)
-    compared = (
-        SOURCE in results.sources(dataset)
-        and _is_within(results, protocol)
-        and set(scores["run"]) == {TEST_RUN}
-    )
+    compared = _is_the_papers(results, dataset, protocol)
     where = f"{protocol}, {dataset}"
-    yield Text(_describe_comparison(dataset, protocol, compared))
+    yield Text(_describe_comparison(dataset, protocol, results.sources(dataset), compared))
     yield _detection_table(count_detections(scores), labels, compared, where)
     rates = results.rates
     if rates.empty or dataset not in set(rates["dataset"]):
@@ -76,11 +114,9 @@ def _experiment(
     curve = accuracy_curve(rates)
     yield _character_table(curve, labels, compared, where)
     yield _rate_table(rates, labels, compared, where)
-    if compared:
-        yield _checkpoint_table(curve, labels, where)
 
 
-def _describe_comparison(dataset: str, protocol: str, compared: bool) -> str:
+def _describe_comparison(dataset: str, protocol: str, sources: set[str], compared: bool) -> str:
     """Describe how the tables came about and whether there is anything to compare them with."""
     method = (
         f"The tables of Cecotti & Gräser (2011) for {dataset}, {protocol}. A flash is called a "
@@ -91,7 +127,7 @@ def _describe_comparison(dataset: str, protocol: str, compared: bool) -> str:
         return (
             f"{method} Nothing was published on it by the paper, whose figures are on BCI "
             "Competition III data set II, each subject's training run to test run; these are this "
-            "run's own."
+            f"run's own.{_STANDS_IN if STAND_IN in sources else ''}"
         )
     return (
         f"{method} ✓: the published value lies within the 95 % "
@@ -187,7 +223,7 @@ def _repetitions(table: pd.DataFrame) -> list[int]:
 
 def _published_by_subject(name: str, subject: str) -> dict[int, float]:
     """Return the published percentages of a method and subject by repetitions."""
-    known = published("characters")
+    known = published("results")
     found = known[(known["method"] == name) & (known["subject"] == subject)]
     return dict(zip(found["repetitions"], found["characters_percent"].astype(float), strict=True))
 
@@ -253,32 +289,3 @@ def _rate_table(rates: pd.DataFrame, labels: dict[str, str], compared: bool, whe
 
 def _rate_cells(rates: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[str]:
     return [f"{rate:.1f}" if np.isfinite(rate) else NONE for rate in rates]
-
-
-def _checkpoint_table(curve: pd.DataFrame, labels: dict[str, str], where: str) -> Table:
-    """Return the mean of both subjects beside all that was published on them."""
-    pooled = curve[curve["subject"] == "pooled"]
-    rows, intervals = [Row(("This run",), "head")], {}
-    for label, name in labels.items():
-        mine = pooled[pooled["detector"] == label].set_index("repetitions")
-        points = 100 * mine[["value", "low", "high"]].reindex(_CHECKPOINTS)
-        intervals[name] = points
-        cells = [
-            NONE if np.isnan(value) else f"{value:.1f} ({low:.0f}–{high:.0f})"
-            for value, low, high in points.to_numpy(float)
-        ]
-        rows.append(Row((_named(label, name), *cells)))
-    rows.append(Row(("Published",), "head"))
-    known = published("characters")
-    for (year, method), group in known.groupby(["year", "method"], sort=True):
-        mean = group.groupby("repetitions")["characters_percent"].mean().reindex(_CHECKPOINTS)
-        cells = [number(value, 1) for value in mean.to_numpy(float)]
-        if method in intervals:
-            ends = intervals[method][["low", "high"]].to_numpy(float)
-            marks = [compare(v, *e) for v, e in zip(mean.to_numpy(float), ends, strict=True)]
-            cells = [f"{cell} {mark}" for cell, mark in zip(cells, marks, strict=True)]
-        rows.append(Row((f"{method} ({year})", *cells)))
-    columns = ("Method", *(f"{n} repetitions" for n in _CHECKPOINTS))
-    subjects = listed(_subjects(curve))
-    caption = f"Characters right (%), subjects {subjects} together: {where}"
-    return Table(columns, tuple(rows), caption)

@@ -83,8 +83,9 @@ def agree(made, known, X, read):
     "name",
     [
         pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
-        for name in DETECTORS
+        for name, info in DETECTORS.items()
         if name not in ("braindecode", "estimator")  # other libraries': see below
+        if info.alone is None
     ],
 )
 def test_every_detector_is_exported_or_refused_with_a_reason(name, epochs, volts, tmp_path):

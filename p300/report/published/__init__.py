@@ -1,0 +1,1 @@
+"""What others published on data sets that p300 reads."""
