@@ -199,6 +199,7 @@ class PageServer:
             if self._spelling is not None and not self.stop.is_set():
                 self._fault(PageGone, "the page was closed or reloaded while a session was running")
                 self._spelling.give_up("its page was closed or reloaded")
+                self._spelling.attend(None)  # nobody knows where the mouse will be
 
     async def _send(self, page: ServerConnection) -> None:
         from websockets.exceptions import ConnectionClosed
@@ -322,4 +323,5 @@ def _shown(spelling: Spelling) -> dict[str, Any]:
         "groups": {str(code): sorted(group) for code, group in layout.groups.items()},
         "text": spelling.text,
         "copy": spelling.copied,
+        "decided": spelling.decided,
     }

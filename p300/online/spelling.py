@@ -98,6 +98,8 @@ class Spelling:
         offset: float = 0.0,
     ) -> None:
         self.paradigm, self.copied, self.text = paradigm, list(copied), list[str]()
+        self.decided: list[dict[str, Any]] = []
+        """What the page was told of each character."""
         self._person, self._tell = person, tell
         self._rng = np.random.default_rng(seed)
         self._character, self._running = 0, False
@@ -227,6 +229,7 @@ class Spelling:
 
     def _decided(self, event: Decided) -> None:
         self._running = False
+        self.decided.append(event.to_dict())
         self._hope.append(event.posterior if event.symbol else 0.0)
         self._right.append(event.symbol == self.target)
         if event.symbol:

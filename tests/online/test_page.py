@@ -130,6 +130,17 @@ def test_a_pause_stops_flashes_and_the_character_goes_on_after_it(page, served):
     assert count_of(served, "learned") == 1
 
 
+def test_a_reload_between_characters_keeps_what_was_spelled(page):
+    start(page, "PP")
+    until(page, "document.querySelectorAll('#history li:not(.none)').length === 1")
+    text, history = page.inner_text("#text"), page.inner_text("#history")
+    page.reload()
+    until(page, "document.getElementById('status').textContent.includes('was reloaded')")
+    assert page.inner_text("#text") == text
+    assert page.inner_text("#history") == history
+    assert page.locator("#copied").inner_text() == "PP"
+
+
 def test_a_reload_in_a_character_keeps_the_session_and_goes_on_when_told(page, served):
     start(page, "P")
     until(page, "Number(document.getElementById('repetition').textContent) >= 2")

@@ -70,6 +70,7 @@ class Shown:
                     break
             if len(self.of("decision")) > n:
                 break
+        assert not self.spelling.finished  # it has not learned from it yet
         self.spelling.end(self.person.now, shown["character"])
         self.wait(LAST + 0.2)
         return self.of("decision")[-1]
@@ -127,6 +128,7 @@ def test_a_word_is_copied_symbol_by_symbol_and_learned_from(folder):
     second = shown.character()
     assert shown.spelling.finished
     assert [one["character"] for one in shown.of("learned")] == [1, 2]
+    assert shown.spelling.decided == [first, second]
     rate = shown.of("rate")[-1]
     right = (first["symbol"] == "P") + (second["symbol"] == "3")
     assert (rate["characters"], rate["right"]) == (2, right)

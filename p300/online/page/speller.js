@@ -109,6 +109,7 @@ function begin(told) {
   matrix.dress(look);
   knowledge = new Knowledge(told.symbols, welcome.rows[0].length);
   showText(told.text, told.copy);
+  for (const one of told.decided) knowledge.decided(one);
   paused = false;
   $("pause").textContent = "Pause";
   buttons(true);
