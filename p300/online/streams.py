@@ -187,7 +187,7 @@ class Inlet:
         keys = {"source_id": self.about.source_id} if self.about.source_id else {
             "name": self.about.name, "stype": self.about.kind
         }  # fmt: skip
-        infos = self._bindings.resolve_streams(timeout=0.2, **keys)
+        infos = self._bindings.resolve_streams(timeout=1.0, **keys)
         if len(infos) != 1:
             return False
         self._open(infos[0])

@@ -31,7 +31,7 @@ SECTIONS = [
 ]  # fmt: skip
 FIGURES = {
     "auc_by_subject", "roc", "calibration", "training", "grand_average_bnci2015-003",
-    "patterns_bnci2015-003_cnn1", "electrodes_bnci2015-003",
+    "patterns_bnci2015-003_cnn1", "electrodes_bnci2015-003", "topographies_bnci2015-003",
 }  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def test_electrodes_without_positions_are_not_mapped(own_run: Path) -> None:
         fit["electrodes"] = [unnamed[name] for name in fit["electrodes"]]
         file.write_text(json.dumps(fit))
     text = write_report(own_run).read_text(encoding="utf-8")
-    assert text.count("No scalp map: the recordings do not tell where EEG0, EEG1") == 2
+    assert text.count("No scalp map: the recordings do not tell where EEG0, EEG1") == 3
     figures = {file.name.split("_")[0] for file in (own_run / "figures").iterdir()}
     assert "grand" in figures
     assert not figures & {"patterns", "electrodes"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from p300.evaluation.intervals import FEWEST, REFERENCES, TESTS, name_of_test
 from p300.evaluation.metric_at import DYNAMIC, POSTERIOR
 from p300.evaluation.metrics import HEADLINE
+from p300.report.letter_curves import Over, interval_over
 from p300.report.methods.cited import Paragraph, Sentence, say
 from p300.report.prose import describe_folds, joined, several
 from p300.report.run_results import RunResults
@@ -71,6 +72,9 @@ def _spelled(results: RunResults) -> Iterator[Sentence]:
             "In correct symbols a minute each error costs one more selection, a backspace",
             ("dalseno2010",), ".",
         )  # fmt: skip
+    if interval_over(results.all_rates) is Over.SUBJECTS:
+        yield say("The 95 % intervals of shares of characters are over subjects.")
+        return
     yield say(
         "Intervals of shares of characters are Wilson's (95 %)", ("wilson1927",),
         ": they take characters as independent and are about these subjects.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from p300.detectors.described import describe
 from p300.references import cited_text
 from p300.report import prose as words
+from p300.report.letter_curves import Over, interval_over
 from p300.report.methods import methods_text
 from p300.report.methods.detectors import NO_REFERENCE
 from p300.report.page import Facts, Row, Section, Source, Table, Text
@@ -52,7 +53,7 @@ def what_is_what(results: RunResults) -> Section:
     figures = [("Score", _SCORE), ("Mean", words.ALONE if results.one_subject else words.MEANS)]
     if not results.one_subject:
         figures.append(("95 % interval of a mean", words.INTERVAL_OF_MEAN))
-    if results.characters is not None:
+    if results.characters is not None and interval_over(results.all_rates) is Over.CHARACTERS:
         figures.append(("95 % interval of a share (Wilson)", words.INTERVAL_OF_SHARE))
     return Section("What is what", (*detectors, Facts(tuple(figures))))
 

@@ -18,10 +18,11 @@ from p300.detectors.catalogue import DETECTORS, DetectorInfo
 from p300.detectors.described import DESCRIPTIONS
 from p300.evaluation.metrics import summarise_scores
 from p300.references import references
-from p300.report import write_report
+from p300.report import letter_curves, write_report
 from p300.report.methods import Cite, Paragraph, methods_text
 from p300.report.methods.cited import latex, markdown, markdown_text, plain, say
 from p300.report.run_results import RunResults, read_run
+from p300.report.sections.methods import what_is_what
 from p300.runs.config import parse_experiment
 
 Changed = Callable[..., RunResults]
@@ -238,6 +239,19 @@ def test_letters_are_told_where_there_are_any(results: RunResults, spelled_run: 
     text = methods_text(read_run(spelled_run))
     assert {"cecotti2011", "wolpaw2000", "wilson1927"} <= set(text.keys)
     assert "wilson1927" not in methods_text(results).keys
+
+
+def test_intervals_of_letters_are_told_as_they_are_drawn(
+    spelled_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = read_run(spelled_run)
+    assert "of shares of characters are Wilson's" in methods_text(few).files["methods.txt"]
+    told = dict(what_is_what(few).blocks[-1].facts)  # type: ignore[union-attr]
+    assert "95 % interval of a share (Wilson)" in told
+    monkeypatch.setattr(letter_curves, "FEWEST", 1)
+    assert "of shares of characters are over subjects" in methods_text(few).files["methods.txt"]
+    told = dict(what_is_what(few).blocks[-1].facts)  # type: ignore[union-attr]
+    assert "95 % interval of a share (Wilson)" not in told
 
 
 def test_every_format_says_the_same_and_cites_the_same(results: RunResults) -> None:
