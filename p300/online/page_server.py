@@ -166,9 +166,9 @@ class PageServer:
         if self._spelling is not None:
             self._spelling.fault(Stopped, "the server was stopped; what was recorded is kept")
             self._finish()
-        if self._page is not None:
-            await self._send_rest(self._page)
-            await self._page.close(GONE, "the server was stopped")
+        if (page := self._page) is not None:  # it may go away meanwhile
+            await self._send_rest(page)
+            await page.close(GONE, "the server was stopped")
 
     def _answer(self, _: ServerConnection, request: Request) -> Response | None:
         return answer(request, self._hosts, self.token)
