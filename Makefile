@@ -1,12 +1,15 @@
-# `make run` and `make test` need Python 3.11 or later, nothing else.
+# `make run`, `make demo` and `make test` need Python 3.11 or later, nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint docs clean
+.PHONY: run demo test lint docs clean
 
 run: $(VENV)/.installed
 	$(BIN)/p300 run quickstart
+
+demo: $(VENV)/.installed
+	$(BIN)/p300 speller --open
 
 test: $(VENV)/.installed lint
 	$(BIN)/python -m pytest -n auto

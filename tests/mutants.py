@@ -29,6 +29,7 @@ from mutants_mne import MNE
 from mutants_moabb import MOABB
 from mutants_online import ONLINE
 from mutants_packaging import PACKAGING
+from mutants_page import PAGE
 from mutants_pages import PAGES
 from mutants_plugins import PLUGINS
 from mutants_post_hoc import POST_HOC
@@ -67,6 +68,7 @@ MUTANTS = (
     *MOABB,
     *PLUGINS,
     *ONLINE,
+    *PAGE,
     *METHODS,
     *PAGES,
     *RESPONSES,

@@ -57,6 +57,10 @@ NOT_RUN = {
     "p300 run family_tree": "hours, on the same recordings",
     "p300 run benchmark": "hours, on the same recordings; .ci/wheel plans it",
     "p300 run self_started": "the same",
+    "p300 speller": "it serves a page until Ctrl-C; tests/online/test_page_server.py runs it",
+    "p300 online": "it waits for streams; tests/online has some",
+    "p300 replay": "it plays as long as the recording is",
+    "p300 timing": "a session with a photodiode; tests/online/test_offsets.py has one",
     "p300 run study.yaml --cluster": "it needs a scheduler, as tests/runs/test_cluster_tls.py has",
 }
 """Beginnings of command lines that are only parsed."""

@@ -17,6 +17,7 @@ from p300.commands.detectors import detectors
 from p300.commands.online import online, replay, timing
 from p300.commands.recordings import cache, datasets, init, inspect
 from p300.commands.sharing import card, export
+from p300.commands.speller import speller
 from p300.commands.stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
 from p300.commands.telling import take_everywhere
 from p300.commands.terminal import (
@@ -371,7 +372,7 @@ def _evaluate(
 
 
 app.command()(detectors)
-for command in (init, inspect, cache, export, card, online, replay, timing):
+for command in (init, inspect, cache, export, card, online, replay, speller, timing):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.command()(configs)

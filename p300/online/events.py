@@ -153,8 +153,49 @@ class BadSamples(Fault):
     kind: ClassVar[str] = "samples not finite"
 
 
+class GivenUp(Fault):
+    """A character was ended in the middle: nothing is spelled, nothing is learned from it."""
+
+    kind: ClassVar[str] = "character given up"
+
+
+class PageGone(Fault):
+    """The page was closed or reloaded while a session was running."""
+
+    kind: ClassVar[str] = "page gone"
+
+
+class SecondPage(Fault):
+    """A second page was opened beside the one that shows the session; it is turned away."""
+
+    kind: ClassVar[str] = "second page"
+
+
+class UnreadMessage(Fault):
+    """A message of the page is none of the documented ones, or comes at a wrong time."""
+
+    kind: ClassVar[str] = "unread message"
+
+
+class Unseen(Fault):
+    """A flash was told when the EEG of its response had begun: the simulated person missed that."""
+
+    kind: ClassVar[str] = "flash told too late"
+
+
+class Stopped(Fault):
+    """The server was stopped while a session was running."""
+
+    kind: ClassVar[str] = "server stopped"
+
+
 FAULTS: tuple[type[Fault], ...] = (
     MissingMarker, UnreadMarker, UnknownCode, DoubledMarker, LateMarker, DisorderedMarker,
     OutsideEeg, Gap, ClockJump, Reconnected, BadSamples,
 )  # fmt: skip
 """All kinds; docs/online.md tells of each."""
+
+PAGE_FAULTS: tuple[type[Fault], ...] = (
+    GivenUp, PageGone, SecondPage, UnreadMessage, Unseen, Stopped
+)  # fmt: skip
+"""Those of a session that a page shows; docs/online_page.md tells of each."""

@@ -82,3 +82,11 @@ def write_flash(flash: Flash) -> str:
 def write_end(character: int) -> str:
     """Return the message that a character is over."""
     return _EndMessage(end=character).model_dump_json()
+
+
+def named(flash: Flash) -> str:
+    """Return what messages call a flash."""
+    return (
+        f"the flash of code {flash.code}, character {flash.character}, repetition "
+        f"{flash.repetition},"
+    )

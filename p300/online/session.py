@@ -10,6 +10,7 @@ import itertools
 import time
 from bisect import insort
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from p300.online.events import (
     Event,
     Fault,
     Gap,
+    GivenUp,
     LateMarker,
     Learned,
     MissingMarker,
@@ -35,7 +37,7 @@ from p300.online.events import (
     UnreadMarker,
 )
 from p300.online.letters import Letter
-from p300.online.markers import End, Flash, read_marker
+from p300.online.markers import End, Flash, named, read_marker
 from p300.online.segment import FAR, Listener, Segment, Waiting
 from p300.online.source import EegSource
 from p300.online.stamps import Floats
@@ -98,8 +100,6 @@ class Session:
         self._over = 0  # number of the last character that is over
         self._last = (-np.inf, -1)  # time and sample in the recording of the last flash taken
 
-    # -- what comes in
-
     def eeg(self, stamps: Floats, values: Floats) -> None:
         """Take samples as the stream has them.
 
@@ -133,15 +133,15 @@ class Session:
         try:
             said = read_marker(text)
         except MarkerError as error:
-            self._fault(UnreadMarker, f"{error}; left out")
+            self.fault(UnreadMarker, f"{error}; left out")
             return
         if isinstance(said, Flash) and said.code not in self.layout.groups:
-            self._fault(
+            self.fault(
                 UnknownCode,
                 f"flash code {said.code} found, the layout has {sorted(self.layout.groups)}; "
                 f"left out, character {said.character} is damaged",
             )
-            self._damage(said.character)
+            self._damaged.add(said.character)
             return
         insort(self._waiting, Waiting(stamp + self._offset, self._order, said))
         self._order += 1
@@ -149,8 +149,18 @@ class Session:
 
     def reconnected(self, what: str) -> None:
         """Take note that the stream of EEG went away and is back: nothing reaches across that."""
-        self._fault(Reconnected, f"{what} went away and is back; filters start anew")
+        self.fault(Reconnected, f"{what} went away and is back; filters start anew")
         self._break()
+
+    def give_up(self, character: int, why: str) -> None:
+        """End a character in the middle: nothing is spelled, nothing is learned from it."""
+        self._waiting = [one for one in self._waiting if one.said.character != character]
+        self._damaged.add(character)
+        self.fault(GivenUp, f"character {character}: {why}; nothing is spelled or learned")
+        if self._letter is not None and self._letter.number == character:
+            self._letter.decided = True
+            self._end_letter()
+        self._over = max(self._over, character)
 
     def close(self) -> None:
         """End the session: what still waits is named, the last character decided and learned."""
@@ -178,17 +188,18 @@ class Session:
             self._go_on()
             size = broken.seconds
             if size > 0:
-                self._fault(Gap, f"{size:.3f} s of EEG are missing; filters start anew")
+                self.fault(Gap, f"{size:.3f} s of EEG are missing; filters start anew")
             else:
-                self._fault(ClockJump, f"the EEG's clock jumped back by {-size:.3f} s; filters "
-                            "start anew")  # fmt: skip
+                self.fault(
+                    ClockJump, f"the EEG's clock jumped back by {-size:.3f} s; filters start anew"
+                )
             self._break()
             stamps, volts = stamps[n:], volts[:, n:]
 
     def _skip(self, n: int) -> None:
         """Leave out samples that are not finite."""
         self._go_on()
-        self._fault(BadSamples, f"{n} samples with NaN or infinite values; filters start anew")
+        self.fault(BadSamples, f"{n} samples with NaN or infinite values; filters start anew")
         self._break()
         self._n_samples += n
         self._break()
@@ -264,10 +275,10 @@ class Session:
         if letter is None:
             return
         if letter.has(flash.code, flash.repetition) or sample == self._last[1]:
-            self._fault(DoubledMarker, f"{_named(flash)} was told twice, or beside another flash "
+            self.fault(DoubledMarker, f"{named(flash)} was told twice, or beside another flash "
                         "of one sample; the first one counts")  # fmt: skip
             if not letter.has(flash.code, flash.repetition):
-                self._damage(flash.character)
+                self._damaged.add(flash.character)
             return
         if flash.repetition > letter.repetition and letter.seen:
             self._check_repetition(letter, flash.repetition)
@@ -278,11 +289,8 @@ class Session:
         read = self._follower.read(epoch)
         score = self._follower.score(read)
         self._last = waiting.time, sample
-        self._note(
-            FlashNote(sample=sample, code=flash.code, character=flash.character,
-                      repetition=flash.repetition, target=flash.target).model_dump(),
-            waiting.time,
-        )  # fmt: skip
+        note = FlashNote(sample=sample, **asdict(flash))
+        self._note(note.model_dump(), waiting.time)
         self._tell(Scored(self._clock(), sample, flash.code, flash.character, flash.repetition,
                           flash.target, score))  # fmt: skip
         letter.add(Seen(read, flash.code, flash.repetition), score)
@@ -314,12 +322,12 @@ class Session:
         self._decide(letter)
 
     def _miss(self, letter: Letter, repetition: int, lost: list[int]) -> None:
-        self._fault(
+        self.fault(
             MissingMarker,
             f"character {letter.number}, repetition {repetition}: no epochs of codes {lost}; they "
             "count as no evidence, the character is damaged",
         )
-        self._damage(letter.number)
+        self._damaged.add(letter.number)
 
     # -- letters
 
@@ -368,17 +376,15 @@ class Session:
 
     # -- what goes out
 
-    def _damage(self, character: int) -> None:
-        self._damaged.add(character)
-
     def _leave_out(self, kind: type[Fault], waiting: Waiting, why: str) -> None:
         """Name a flash that is left out; nothing is learned from its character."""
         assert isinstance(waiting.said, Flash)
         flash = waiting.said
-        self._damage(flash.character)
-        self._fault(kind, f"{_named(flash)} is left out: {why}; its character is damaged")
+        self._damaged.add(flash.character)
+        self.fault(kind, f"{named(flash)} is left out: {why}; its character is damaged")
 
-    def _fault(self, kind: type[Fault], text: str) -> None:
+    def fault(self, kind: type[Fault], text: str) -> None:
+        """Name a fault, that of a presentation for instance, in the stored session too."""
         fault = kind(self._clock(), text)
         self.timings.count(kind)
         self._note(fault.to_dict())
@@ -391,10 +397,3 @@ class Session:
     def _tell(self, event: Event) -> None:
         self.timings.see(event)
         self._listen(event)
-
-
-def _named(flash: Flash) -> str:
-    return (
-        f"the flash of code {flash.code}, character {flash.character}, repetition "
-        f"{flash.repetition},"
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +13,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from chromium import headless_chromium
+from playwright.sync_api import Browser, Page
 from studies import make_recording
 
 from p300.commands.inspect_recording import grand_average, inspect_recording, write_inspected
@@ -22,7 +22,6 @@ from p300.report import compare_runs, write_comparison, write_report
 
 pytestmark = pytest.mark.timeout(300)  # the first test makes all pages
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 KINDS = ("report", "comparison", "inspection")
 Open = Callable[..., Page]
 
@@ -30,16 +29,7 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; skips without one unless P300_REQUIRE_BROWSER is 1."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        if os.environ.get("P300_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"none of {', '.join(NAMES)} found, one is required")
-        pytest.skip(f"none of {', '.join(NAMES)} found")
-    alone = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has no sandbox for root
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=alone)
-        yield started
-        started.close()
+    yield from headless_chromium()
 
 
 @pytest.fixture(scope="module")

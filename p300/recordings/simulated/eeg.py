@@ -20,6 +20,12 @@ Array = npt.NDArray[np.float64]
 MAINS = 50.0
 """Hz."""
 
+BLINK_WIDTH = 0.07
+"""Standard deviation of a blink's bump, in seconds."""
+
+REACH = 4.0
+"""Standard deviations from its middle at which a bump ends."""
+
 _MICROVOLT = 1e-6
 
 
@@ -260,6 +266,28 @@ def simulate_eeg(
     [electrode, sample], in volts
     """
     clock = (n_samples, sfreq)
+    signal = ongoing_eeg(rng, subject, *clock, alpha_gain)
+    signal += np.outer(subject.blink, _blinks(rng, subject.blinks_per_minute, *clock))
+    if sfreq / 2 > MAINS:
+        signal += mains_hum(subject, rng.uniform(0, 2 * np.pi), np.arange(n_samples), sfreq)
+    for response in subject.responses:
+        seen = onsets[targets] if response.component.targets_only else onsets
+        signal += evoked_eeg(rng, response, seen, *clock)
+    return signal
+
+
+def ongoing_eeg(
+    rng: np.random.Generator,
+    subject: Subject,
+    n_samples: int,
+    sfreq: float,
+    alpha_gain: Array | float = 1.0,
+) -> Array:
+    """Return what nothing evokes, blinks and mains left out; parameters as :func:`simulate_eeg`.
+
+    It is stationary and Gaussian but for ``alpha_gain``, [electrode, sample].
+    """
+    clock = (n_samples, sfreq)
     signal = subject.background @ _process(
         rng, subject.background.shape[1], *clock, _one_over_f(subject.slope)
     )
@@ -268,15 +296,15 @@ def simulate_eeg(
     signal += subject.drift * _process(rng, len(signal), *clock, _random_drift)
     # Amplifier and skin; 0.1 uV per root Hz is 1.1 uV in the band of 120 Hz.
     signal += 0.1 * _MICROVOLT * np.sqrt(sfreq / 2) * rng.standard_normal(signal.shape)
-    signal += np.outer(subject.blink, _blinks(rng, subject.blinks_per_minute, *clock))
-    if sfreq / 2 > MAINS:
-        phase = rng.uniform(0, 2 * np.pi)
-        wave = np.sin(2 * np.pi * MAINS / sfreq * np.arange(n_samples) + phase)
-        signal += np.outer(subject.mains, wave)
-    for response in subject.responses:
-        seen = onsets[targets] if response.component.targets_only else onsets
-        signal += np.outer(response.topography, _evoked(rng, response, seen, *clock))
     return signal
+
+
+def mains_hum(
+    subject: Subject, phase: float, samples: npt.NDArray[np.int64], sfreq: float
+) -> Array:
+    """Return the hum at samples of the recording, [electrode, sample]."""
+    wave = np.sin(2 * np.pi * MAINS / sfreq * samples + phase)
+    return np.outer(subject.mains, wave)
 
 
 def _process(
@@ -325,22 +353,28 @@ def _random_drift(frequency: Array) -> Array:
 def _blinks(rng: np.random.Generator, per_minute: float, n_samples: int, sfreq: float) -> Array:
     seconds = n_samples / sfreq
     times = rng.uniform(0, seconds, rng.poisson(per_minute * seconds / 60))
+    return blink_train(rng, times, n_samples, sfreq)
+
+
+def blink_train(rng: np.random.Generator, times: Array, n_samples: int, sfreq: float) -> Array:
+    """Return what blinks at some times (s) do where they are largest, in the mean 1, [sample]."""
     heights = rng.lognormal(0, 0.2, len(times))
-    return _bumps(times, heights, 0.07, n_samples, sfreq)
+    return _bumps(times, heights, BLINK_WIDTH, n_samples, sfreq)
 
 
-def _evoked(
+def evoked_eeg(
     rng: np.random.Generator, response: Response, onsets: Array, n_samples: int, sfreq: float
 ) -> Array:
-    """Return the time course of a component; the responses to successive flashes add up."""
+    """Return a component at the electrodes, [electrode, sample]; successive responses add up."""
     times = onsets + rng.normal(response.latency, response.latency_jitter, len(onsets))
     heights = rng.normal(1, response.component.amplitude_jitter, len(onsets))
-    return _bumps(times, heights, response.width, n_samples, sfreq)
+    train = _bumps(times, heights, response.width, n_samples, sfreq)
+    return np.outer(response.topography, train)
 
 
 def _bumps(times: Array, heights: Array, width: float, n_samples: int, sfreq: float) -> Array:
     """Add up Gaussians of given peak times (s), heights and standard deviation (s); [sample]."""
-    reach = int(np.ceil(4 * width * sfreq))
+    reach = int(np.ceil(REACH * width * sfreq))
     samples = np.round(times * sfreq).astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
     values = heights[:, None] * np.exp(-0.5 * ((samples / sfreq - times[:, None]) / width) ** 2)
     inside = (samples >= 0) & (samples < n_samples)

@@ -5,6 +5,7 @@ Every paradigm shows each of its codes once a repetition. Letters follow from th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Literal
@@ -12,6 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from p300.errors import RecordingError
 from p300.recordings.layout import MATRIX_6X6, Layout
 
 ParadigmName = Literal["row_column", "checkerboard", "single_cell"]
@@ -50,15 +52,44 @@ class Paradigm:
         return order
 
 
+def shown_on(rows: Sequence[Sequence[str]], name: ParadigmName) -> Paradigm:
+    """Return a paradigm on a matrix.
+
+    Parameters
+    ----------
+    rows
+        Of symbols.
+    name
+        As in :data:`PARADIGMS`.
+
+    Raises
+    ------
+    RecordingError
+        When the matrix has not two rows and columns at least, rows that differ in length, a symbol
+        twice, or cannot be a checkerboard.
+    """
+    matrix = Layout.row_column(rows)
+    if min(len(rows), len(rows[0])) < 2:
+        raise RecordingError(
+            f"layout: {len(rows)} rows of {len(rows[0])} symbols found, expected 2 of 2 at least"
+        )
+    if name == "checkerboard":
+        n_rows, n_columns = len(rows) // 2, len(rows[0])
+        # White rows, black rows, white columns, black columns.
+        blocks = (n_rows, n_rows, n_columns, n_columns)
+        return Paradigm(Layout.checkerboard(rows), blocks, apart=True)
+    if name == "single_cell":
+        layout = replace(Layout.single_cell(matrix.symbols), shape=matrix.shape)
+        return Paradigm(layout, (len(matrix.symbols),), apart=True)
+    return Paradigm(matrix, (len(matrix.groups),), apart=True)
+
+
 _ROWS = np.reshape(MATRIX_6X6.symbols, (6, 6)).tolist()
 
 PARADIGMS: dict[ParadigmName, Paradigm] = {
     "row_column": Paradigm(MATRIX_6X6, (12,), apart=False),
-    # White rows, black rows, white columns, black columns.
-    "checkerboard": Paradigm(Layout.checkerboard(_ROWS), (3, 3, 6, 6), apart=True),
-    "single_cell": Paradigm(
-        replace(Layout.single_cell(MATRIX_6X6.symbols), shape=MATRIX_6X6.shape), (36,), apart=True
-    ),
+    "checkerboard": shown_on(_ROWS, "checkerboard"),
+    "single_cell": shown_on(_ROWS, "single_cell"),
 }
 """By the name that the option has.
 
