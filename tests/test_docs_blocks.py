@@ -125,7 +125,7 @@ RUN = ["run", "my.yaml", "--out", "reports/mine", "--jobs", "1"]
 CONFIG = """
 name: my
 datasets: {simulated: {source: simulated, n_subjects: 2, characters_per_run: 2, repetitions: 6}}
-detectors: {slda: {}, cnn1: {max_passes: 1}}
+detectors: {recommended: {}, slda: {}, cnn1: {max_passes: 1}}
 protocols: {within_subject: {}}
 """
 KEYS = tuple(Experiment.model_fields)
