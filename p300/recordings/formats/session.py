@@ -107,7 +107,9 @@ def load(
     subjects
         Subjects wanted; by default all found.
     subject
-        A :data:`~p300.recordings.places.SubjectPattern`.
+        Regular expression with the named groups subject, session and run that tells them from the
+        paths of the files, below ``path``; the last two may be missing. By default the files or
+        their names tell.
 
     Raises
     ------
