@@ -56,7 +56,7 @@ MNE = (
     ),
     Mutant(
         "the single epochs of an image are smoothed within a run",
-        "report/epoch_figures.py",
+        "report/response_figures.py",
         "for run in np.unique(runs):",
         "for run in np.unique(runs := 0 * runs):",
         ("tests/report/test_epoch_figures.py",),

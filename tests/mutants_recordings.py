@@ -211,8 +211,8 @@ RECORDINGS = (
     Mutant(
         "no symbol flashes twice in succession on a checkerboard",
         "recordings/simulated/paradigm.py",
-        "(3, 3, 6, 6)",
-        "(18,)",
+        "blocks = (n_rows, n_rows, n_columns, n_columns)",
+        "blocks = (2 * (n_rows + n_columns),)",
         ("tests/recordings/simulated/test_paradigm.py",),
     ),
     Mutant(
