@@ -9,12 +9,12 @@ recordings that the paper used.
 
 # %%
 # The config comes with the package. What is changed stands here: two simulated people in place of
-# the recordings, three of the seven, and twelve passes by the modern learning rule, because the
+# the recordings, three of the seven, and eight passes by the modern learning rule, because the
 # paper's takes many more (``training: paper``).
 
 from p300 import load_experiment, run_experiment
 
-changed = {"training": "modern", "max_passes": 12}
+changed = {"training": "modern", "max_passes": 8}
 experiment = load_experiment(
     "cecotti2011",
     [
