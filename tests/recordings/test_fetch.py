@@ -269,7 +269,7 @@ def test_the_command(host, offer, mat, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert f"1 files in {tmp_path / FOLDER}" in result.output
     assert "trusted the first time" in result.output
-    assert "CC BY-NC-ND 4.0. Cite: Riccio A" in result.output
+    assert "CC BY-NC-ND 4.0. Cite: Riccio, A.;" in result.output
     failed = CliRunner().invoke(app, ["datasets", "fetch", "bci3_ii", "--data", str(tmp_path)])
     assert failed.exit_code == 1
     assert "Register at https://www.bbci.de" in failed.output
