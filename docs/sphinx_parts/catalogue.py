@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from p300.commands.starting_config import SCHEMA_FILE
 from p300.detectors import DETECTORS, described_parameters, detector_info
 from p300.parameters import Parameter
 from p300.recordings import SOURCES, described_options, source_module
+from p300.runs.schema import schema_text
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -73,7 +75,14 @@ def write(app: Sphinx) -> None:
             page.write_text(text, encoding="utf-8")
 
 
+def publish_schema(app: Sphinx, error: Exception | None) -> None:
+    """Put the JSON schema of a config beside the pages, for editors."""
+    if error is None:
+        (Path(app.outdir) / SCHEMA_FILE).write_text(schema_text(), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Write the pages before anything is read."""
+    """Write the pages before anything is read, and the schema at the end."""
     app.connect("builder-inited", write, priority=100)
+    app.connect("build-finished", publish_schema)
     return {"parallel_read_safe": True}
