@@ -12,7 +12,7 @@ recordings that the paper used.
 # the recordings, three of the seven, and eight passes by the modern learning rule, because the
 # paper's takes many more (``training: paper``).
 
-from p300 import load_experiment, run_experiment
+from p300 import evaluate, load_experiment
 
 changed = {"training": "modern", "max_passes": 8}
 experiment = load_experiment(
@@ -23,7 +23,7 @@ experiment = load_experiment(
         f"detectors={{cnn1: {changed}, cnn2a: {changed}, cnn3: {changed}}}",
     ],
 )
-run_experiment(experiment, "small-paper", jobs=1)
+evaluate(experiment, "small-paper", jobs=1)
 
 # %%
 # The paper's own table: characters right after 5, 10 and 15 repetitions, by the sum of the
