@@ -3,17 +3,15 @@ A matrix in PsychoPy, whose letters `p300 online` spells
 ========================================================
 
 Any presentation can drive `p300 online`; this is one. It needs PsychoPy and mne-lsl, no p300, and
-can be on another computer of the network than `p300 online`. As no detector is trained here and
-somebody must attend, the gallery does not run it:
+can be on another computer of the network:
 
     pip install psychopy mne-lsl
     python psychopy_speller.py WATER      # copies WATER; without a text whatever is attended to
     p300 online fitted --eeg MyAmplifier --markers psychopy-speller --out sub-01_run-1.xdf
 
-It begins when `p300 online` is there, and ends after the text, or with Escape. Characters count
-from 1 in each, so start both anew for the next session. docs/online.md has the messages.
-
-**It flashes.** Nobody with photosensitive epilepsy should see it.
+It begins when `p300 online` is there, and ends after the text, or with Escape. Start both anew for
+the next session: characters count from 1. **It flashes:** not for anybody with
+photosensitive epilepsy.
 """
 
 import json
@@ -24,9 +22,8 @@ from mne_lsl.lsl import StreamInfo, StreamInlet, StreamOutlet, local_clock, reso
 from psychopy import core, event, visual
 
 ROWS = ["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"]  # as the detector's layout
+# Code to the symbols that it lights: 1 to 6 are the columns from the left, 7 to 12 the rows.
 GROUPS = dict(enumerate([*map("".join, zip(*ROWS, strict=True)), *ROWS], start=1))
-"""The symbols that a code lights: 1 to 6 are the columns from the left, 7 to 12 the rows."""
-
 REPETITIONS = 15  # at most; each flashes every code once
 LIT, DARK = 0.1, 0.075  # seconds of a flash, and from its end to the next
 CUE, PAUSE = 2.0, 1.0  # seconds that the symbol to copy is shown, and before the first flash
@@ -82,10 +79,10 @@ def draw_flashes():
         last = order[-1]
 
 
-def wait_for_p300(screen):
-    """Return the inlet of the one stream of decisions, when it is there."""
+def wait_for_p300(screen, outlet):
+    """Return the inlet of the one stream of decisions, when the markers are listened to."""
     found = []
-    while len(found) != 1:
+    while len(found) != 1 or not outlet.has_consumers:
         screen.line.text = f"Waiting for p300 online: {len(found)} streams of decisions found"
         screen.show(0.2)
         found = resolve_streams(timeout=1.0, stype="p300 decisions", minimum=2)
@@ -112,7 +109,6 @@ def spell(screen, outlet, inlet, character, target):
 
     screen.show(CUE, symbol=target)
     screen.show(PAUSE)
-    symbol = None
     for repetition, code in draw_flashes():
         flash = {"flash": code, "character": character, "repetition": repetition}
         if target:
@@ -120,8 +116,7 @@ def spell(screen, outlet, inlet, character, target):
         screen.win.callOnFlip(send, flash)  # stamped when the first frame of the flash is there
         screen.show(LIT, code)
         screen.show(DARK)
-        symbol = read_decision(inlet, character)
-        if symbol is not None:
+        if (symbol := read_decision(inlet, character)) is not None:
             break
     send({"end": character})
     while symbol is None:  # the last epochs are yet to come
@@ -137,7 +132,7 @@ def main(text=""):
     outlet = StreamOutlet(StreamInfo(name, "Markers", 1, 0.0, "string", name))
     screen, spelled, character = Screen(), "", 0
     try:
-        inlet = wait_for_p300(screen)
+        inlet = wait_for_p300(screen, outlet)
         screen.win.recordFrameIntervals = True
         while not text or len(spelled) < len(text):
             character += 1

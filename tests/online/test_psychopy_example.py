@@ -21,6 +21,8 @@ pytest.importorskip("mne_lsl")
 from p300.online.streams import DecisionOutlet, find, lsl
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "psychopy_speller.py"
+NAME = "p300-for-psychopy"
+"""Of the decisions; other tests beside this one have theirs."""
 now = lsl().local_clock
 MOST = 12
 """Repetitions; so many that a decision comes before them even where other processes are at work."""
@@ -124,7 +126,7 @@ class Online:
         self.thread.start()
 
     def follow(self):
-        inlet, outlet = find("psychopy-speller", "markers", 15.0), DecisionOutlet()
+        inlet, outlet = find("psychopy-speller", "markers", 15.0), DecisionOutlet(NAME)
         decided, over = 0, False
         while inlet.there and not over:
             over = self.over.is_set()  # what came before is read
@@ -154,6 +156,8 @@ def imported():
     spec = importlib.util.spec_from_file_location(SCRIPT.stem, SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    everywhere = script.resolve_streams
+    script.resolve_streams = lambda **wanted: [s for s in everywhere(**wanted) if s.name == NAME]
     return script
 
 
@@ -217,6 +221,17 @@ def test_free_spelling_goes_on_until_escape(display, capsys):
         shown(display, decisions=[(1, "B"), (1, "_")], escape=True)
     assert capsys.readouterr().out.startswith("'B")
     assert display.closed
+
+
+def test_no_code_is_flashed_twice_in_succession(display):
+    script = imported()
+    script.REPETITIONS = 500
+    flashed = list(script.draw_flashes())
+    assert all(one != other for (_, one), (_, other) in itertools.pairwise(flashed))
+    assert {code: set(group) for code, group in script.GROUPS.items()} == MATRIX_6X6.groups
+    for k in range(500):
+        whole = flashed[12 * k : 12 * k + 12]
+        assert sorted(whole) == [(k + 1, code) for code in range(1, 13)]
 
 
 def test_a_text_that_is_not_on_the_matrix_is_refused(display):
