@@ -24,7 +24,11 @@ EXAMPLES = BUILD / "examples"
 REPORTS = BUILD / "reports"
 """Reports that examples have written, for the site to show."""
 
-SOURCES = {file.name: file for file in (DOCS.parent / "examples").iterdir() if file.is_file()}
+SOURCES = {
+    file.name: file
+    for pattern in ("plot_*.py", "*.rst")
+    for file in (DOCS.parent / "examples").glob(pattern)
+}
 SECONDS = 60.0
 """An example may take so much of a processor: 30 s, and twice that on a machine that others use."""
 

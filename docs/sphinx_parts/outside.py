@@ -35,7 +35,7 @@ def led_inside(text: str, page: Path) -> str:
         image, words, target, anchor = found.groups(default="")
         place = Path(os.path.normpath(page / ".." / target))
         known = INSIDE.get(place.relative_to(ROOT).as_posix())
-        if place.parent == ROOT / "examples" and place.suffix == ".py":
+        if place.parent == ROOT / "examples" and place.match("plot_*.py"):
             known = f"gallery/{place.stem}.rst"
         if known is not None:
             target = known
