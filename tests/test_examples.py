@@ -40,7 +40,7 @@ def test_an_example_has_a_title_and_cells(example):
     text = example.read_text(encoding="utf-8")
     title, line = (ast.get_docstring(ast.parse(text)) or "").splitlines()[:2]
     assert line == "=" * len(title)
-    assert text.count("\n# %%\n") >= 4
+    assert text.count("\n# %%\n") >= 3
 
 
 def test_an_example_names_what_there_is(example):
