@@ -264,10 +264,13 @@ def test_a_wrong_path_leaves_a_begun_run_as_it_was(tmp_path):
     experiment = parse_experiment(text)
     run = evaluate(experiment, tmp_path / "run", data=tmp_path)
     (run / "metrics.json").unlink()
-    before = stamps(run)
+    before, log = stamps(run), run / "run.log"
     with pytest.raises(RecordingError, match="no such file or folder"):
         evaluate(experiment, run, data=tmp_path / "elsewhere")
-    assert stamps(run) == before
+    after = stamps(run)
+    assert after.pop(log) > before.pop(log)  # which has the mistake
+    assert "is cut off by RecordingError" in log.read_text(encoding="utf-8").splitlines()[-1]
+    assert after == before
 
 
 def test_a_run_whose_data_folder_is_spelled_otherwise_goes_on(tmp_path, monkeypatch):
