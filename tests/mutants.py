@@ -7,12 +7,16 @@ there any more, or where a test fails without any change.
 
 from __future__ import annotations
 
+import argparse
+import math
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -288,28 +292,48 @@ def copy_to(folder: Path) -> Path:
     return folder
 
 
+def drawn_order() -> list[Mutant]:
+    """Return all mutants in an order that follows from the commit, another for each."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout
+    order = list(MUTANTS)
+    random.Random(commit).shuffle(order)
+    return order
+
+
 def main() -> None:
-    """Try all mutants, in a copy a processor; exit with 1 where one survives."""
+    """Try mutants, in a copy a processor; exit with 1 where one survives."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--minutes", type=float, help="begin none after so many, in an order drawn by the commit"
+    )
+    minutes = parser.parse_args().minutes
+    mutants = list(MUTANTS) if minutes is None else drawn_order()
+    end = math.inf if minutes is None else time.monotonic() + 60 * minutes
     n_copies = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as place:
         copies: Queue[Path] = Queue()
         for n in range(n_copies):
             copies.put(copy_to(Path(place) / str(n)))
 
-        def tried(mutant: Mutant) -> str:
+        def tried(mutant: Mutant) -> str | None:
             folder = copies.get()
             try:
-                return try_out(mutant, folder)
+                return try_out(mutant, folder) if time.monotonic() < end else None
             finally:
                 copies.put(folder)
 
-        survived = 0
+        n_tried = survived = 0
         with ThreadPoolExecutor(n_copies) as pool:
-            for mutant, noticed in zip(MUTANTS, pool.map(tried, MUTANTS), strict=True):
+            for mutant, noticed in zip(mutants, pool.map(tried, mutants), strict=True):
+                if noticed is None:
+                    continue
+                n_tried += 1
                 survived += not noticed
                 said = "killed  " if noticed else "SURVIVED"
                 print(f"{said} {mutant.promise}: {noticed}", flush=True)
-    print(f"{len(MUTANTS) - survived} of {len(MUTANTS)} mutants killed")
+    print(f"{n_tried - survived} of {n_tried} mutants killed, of {len(mutants)} that there are")
     sys.exit(survived > 0)
 
 
