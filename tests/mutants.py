@@ -26,7 +26,6 @@ from mutants_estimators import ESTIMATORS
 from mutants_help import HELP
 from mutants_hostile import HOSTILE
 from mutants_inception import INCEPTION
-from mutants_lazy_layers import LAZY_LAYERS
 from mutants_log import RUN_LOG
 from mutants_methods import METHODS
 from mutants_mne import MNE
@@ -68,7 +67,6 @@ MUTANTS = (
     *RUN_LOG,
     *HELP,
     *SHARING,
-    *LAZY_LAYERS,
     *MOABB,
     *PLUGINS,
     *ONLINE,

@@ -18,7 +18,8 @@ FIVE, SIX = list("34567"), list("345678")
 
 
 def compare(*arguments):
-    return CliRunner().invoke(app, ["compare", *map(str, arguments)])
+    wide = {"COLUMNS": "200"}  # workers of pytest-xdist have a narrow one
+    return CliRunner().invoke(app, ["compare", *map(str, arguments)], env=wide)
 
 
 @pytest.fixture(scope="module")
