@@ -87,7 +87,7 @@ def test_tokens_differ():
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::"])
 def test_every_network_at_once_is_refused(host):
     server = PageServer(Offer(SimulatedPerson(1), None, ROWS, None), print)
-    with pytest.raises(OnlineError, match="name the one by which the page is opened"):
+    with pytest.raises(OnlineError, match="name the one by which it is opened"):
         asyncio.run(server.run(host, 0, print))
 
 
