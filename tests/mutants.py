@@ -44,6 +44,7 @@ from mutants_responses import RESPONSES
 from mutants_risk import RISK
 from mutants_self_start import SELF_START
 from mutants_sharing import SHARING
+from mutants_sockets import SOCKETS
 from mutants_sums import SUMS
 from mutants_toeplitz import TOEPLITZ
 
@@ -71,6 +72,7 @@ MUTANTS = (
     *PLUGINS,
     *ONLINE,
     *PAGE,
+    *SOCKETS,
     *METHODS,
     *PAGES,
     *RESPONSES,

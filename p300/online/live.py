@@ -60,8 +60,7 @@ def follow(
     last, away = clock(), False
     try:
         while not stopped() and clock() - last < patience:
-            for kind, text in socket.faults() if socket is not None else ():
-                session.fault(kind, text)
+            _name_faults(session, socket)
             if not markers.there:
                 markers.back()
             for stamp, sample in zip(*markers.pull(), strict=True):
@@ -79,7 +78,13 @@ def follow(
             else:
                 time.sleep(POLL)
     finally:
+        _name_faults(session, socket)
         session.close()
+
+
+def _name_faults(session: Session, socket: DecisionSocket | None) -> None:
+    for kind, text in socket.faults() if socket is not None else ():
+        session.fault(kind, text)
 
 
 def run(
@@ -132,12 +137,12 @@ def run(
         raise OnlineError(f"{out}: exists already; name another file with --out")
     fitted = Fitted.load(folder)
     check_online(fitted)  # before anybody waits for streams
+    if socket is not None:
+        socket.takes_flashes = markers is None
     with nullcontext() if socket is None else socket:
         stream = find(eeg, "EEG")
         offset.check(stream.about.name)
-        flashes = find(markers, "markers") if socket is None or markers else socket
-        if socket is not None:
-            socket.takes_flashes = flashes is socket
+        flashes = socket if socket is not None and markers is None else find(markers, "markers")
         source = match(fitted, stream.about.name, stream.about.sfreq, stream.channels())
         session = Session(
             fitted,
