@@ -5,9 +5,9 @@ from __future__ import annotations
 from mutant import Mutant
 
 SOCKET = ("tests/online/test_decision_socket.py",)
-LIVE = ("tests/online/test_live_websocket.py",)
-OFFSET = ("tests/online/test_stored_offset.py",)
-PAGE = ("tests/online/test_page_server.py",)
+LIVE = "tests/online/test_live_websocket.py"
+OFFSET = "tests/online/test_stored_offset.py"
+PAGE = "tests/online/test_page_server.py"
 
 SOCKETS = (
     Mutant(
@@ -85,83 +85,83 @@ SOCKETS = (
         "online/live.py",
         "        session.fault(kind, text)\n",
         "        str((kind, text))\n",
-        (f"{LIVE[0]}::test_the_example_spells_and_what_it_says_wrong_is_named",),
+        (f"{LIVE}::test_the_example_spells_and_what_it_says_wrong_is_named",),
     ),
     Mutant(
         "the stream of decisions has the name that was asked for",
         "online/live.py",
         "DecisionOutlet(decisions)",
         "DecisionOutlet()",
-        (f"{LIVE[0]}::test_two_sessions_have_streams_of_different_names",),
+        (f"{LIVE}::test_two_sessions_have_streams_of_different_names",),
     ),
     Mutant(
         "what a session had already is applied from then on, too",
         "online/offsets.py",
         "(note.offset + one for one in",
         "(one for one in",
-        OFFSET,
+        (f"{OFFSET}::test_what_a_session_had_already_is_part_of_what_is_to_be_applied",),
     ),
     Mutant(
         "an offset of another stream is refused",
         "online/applied_offset.py",
         "self.measured.stream != stream:",
         "not stream:",
-        OFFSET,
+        (f"{OFFSET}::test_an_offset_of_another_stream_is_refused_with_what_was_found",),
     ),
     Mutant(
         "the page refuses an offset of another stream",
         "commands/speller.py",
         "    applied.check(who.name)\n",
         "",
-        OFFSET,
+        (f"{OFFSET}::test_commands_refuse_the_offset_of_another_amplifier",),
     ),
     Mutant(
         "a live session applies the offset that was measured",
         "online/live.py",
         "offset=offset.seconds,",
         "offset=0.0,",
-        OFFSET,
+        (f"{OFFSET}::test_what_timing_stores_of_a_live_session_puts_the_next_ones_flashes_right",),
     ),
     Mutant(
         "a session stores where its offset comes from",
         "online/recorder.py",
         "measured=offset.measured",
         "measured=None",
-        OFFSET,
+        (f"{OFFSET}::test_what_a_session_had_already_is_part_of_what_is_to_be_applied",),
     ),
     Mutant(
         "an interval is in order",
         "recordings/measured_offset.py",
         "if self.low > self.high:",
         "if False:",
-        OFFSET,
+        (f"{OFFSET}::test_what_is_no_such_record_is_refused",),
     ),
     Mutant(
         "a time has its zone",
         "recordings/measured_offset.py",
         "if datetime.fromisoformat(text).tzinfo is None:",
         "if not datetime.fromisoformat(text):",
-        OFFSET,
+        (f"{OFFSET}::test_what_is_no_such_record_is_refused",),
     ),
     Mutant(
         "a stored offset is not written over",
         "recordings/measured_offset.py",
         "if path.exists():",
         "if False:",
-        OFFSET,
+        (f"{OFFSET}::test_a_record_is_not_written_over",),
     ),
     Mutant(
         "a session of the page stores its offset",
         "online/session_files.py",
         "source.layout, offset\n",
         "source.layout\n",
-        (f"{PAGE[0]}::test_the_offset_that_is_applied_is_stored_and_reported",),
+        (f"{PAGE}::test_the_offset_that_is_applied_is_stored_and_reported",),
     ),
     Mutant(
         "a session of the page reports its offset",
         "online/page_server.py",
         ' | {"offset": self._offer.offset.to_dict()}',
         "",
-        (f"{PAGE[0]}::test_the_offset_that_is_applied_is_stored_and_reported",),
+        (f"{PAGE}::test_the_offset_that_is_applied_is_stored_and_reported",),
     ),
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -201,11 +203,21 @@ def lit(script, recording):
     return replace(script, electrodes=(*script.electrodes, "light"), steps=tuple(steps))
 
 
+def until_gone(name):
+    """Wait until no stream of a name is found."""
+    from p300.online.streams import lsl
+
+    gc.collect()
+    end = time.monotonic() + 30
+    while lsl().resolve_streams(timeout=1.0, name=name):
+        assert time.monotonic() < end
+
+
 @pytest.mark.timeout(120)
 @pytest.mark.filterwarnings("ignore:.*'light'.*:p300.errors.DataWarning")
 def test_what_timing_stores_of_a_live_session_puts_the_next_ones_flashes_right(folder, tmp_path):
     pytest.importorskip("mne_lsl")
-    recording = somebody(characters_per_run=2)
+    recording = somebody(characters_per_run=1)
     script = lit(write_script(recording, Faults(offset=DELAY)), recording)
     path, shown = tmp_path / "offset.json", recording.flashes["sample"].to_numpy()
 
@@ -220,6 +232,8 @@ def test_what_timing_stores_of_a_live_session_puts_the_next_ones_flashes_right(f
         )  # fmt: skip
         playing.join()
         assert done.exit_code == 0, done.output
+        del player, playing
+        until_gone("measured-amplifier")  # so that the next one is not taken for this one
         (stored,) = open_recordings("session", out)
         return stored.flashes["sample"].to_numpy(), " ".join(done.output.split())
 
