@@ -209,11 +209,11 @@ def _told(contrasts: Contrasts, prior: Prior) -> tuple[Believed, bool]:
     evidence = told.tell_each()
     if prior.readout is None:
         return told, False
-    if Believed(contrasts.opposite(), prior.variance).tell_each() - evidence <= REFUTED:
-        return told, False
-    alone = Believed(contrasts.unexpected(), DISTANCE / contrasts.n_features)
-    alone.tell_each()
-    return alone, True
+    lead = Believed(contrasts.opposite(), prior.variance).tell_each() - evidence
+    if lead > REFUTED:
+        told = Believed(contrasts.unexpected(), DISTANCE / contrasts.n_features)
+        told.tell_each()
+    return told, lead > REFUTED
 
 
 class _Epochs:
