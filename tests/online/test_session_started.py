@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fed_sessions import Fed, fitted, somebody
 
+from p300.adaptation import self_start
 from p300.commands.stored_detectors import predict_recordings, spell_recordings
 from p300.online.events import Decided, Fault, Gap, Learned, MissingMarker, OutsideEeg, Scored
 from p300.recordings import open_recordings
@@ -59,6 +60,12 @@ def test_a_stored_session_has_the_scores_and_letters_of_the_moment(
     assert offline.loc[first, "score"].nunique() == (1 if name == "alone" else first.sum())
     assert offline.loc[~first, "score"].nunique() == (~first).sum()
     assert offline["score_post_hoc"].nunique() == len(offline)
+
+
+def test_characters_are_closed_at_the_same_time(folders, tmp_path, monkeypatch):
+    monkeypatch.setattr(self_start, "MOST_OPEN", 2)
+    fed = Fed(folders["alone"], somebody(), tmp_path / "sub-1.xdf").feed((64,))
+    agrees(fed, folders["alone"], tmp_path / "sub-1.xdf")
 
 
 @pytest.mark.parametrize("name", DETECTORS)
