@@ -179,4 +179,11 @@ SELF_START = (
         "    if not lead <= REFUTED:",
         STORED,
     ),
+    Mutant(
+        "a detector that knows nobody finds no offset",
+        "online/offsets.py",
+        "if np.allclose(contrast, 0, atol=1e-9):",
+        "if False:",
+        ("tests/online/test_offsets.py",),
+    ),
 )
