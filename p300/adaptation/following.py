@@ -19,7 +19,7 @@ class Person(Protocol):
 
     @property
     def trusted(self) -> bool:
-        """Whether what the person's flashes say has always been taken, with what was known."""
+        """Whether nothing was distrusted so far, neither what was learned nor what was known."""
 
     def log_odds(self, features: Floats) -> Floats:
         """Return the log-odds of a target of flashes of the character that is shown now.

@@ -148,7 +148,7 @@ class Follower:
 
     @property
     def trusted(self) -> bool:
-        """Whether what it has learned of the person, with what it knew, was always trusted."""
+        """Whether nothing was distrusted so far, neither what it has learned nor what it knew."""
         return self._person is None or self._person.trusted
 
     def read(self, epoch: npt.NDArray[np.float32]) -> Floats:

@@ -119,6 +119,15 @@ def test_sums_know_the_covariance_that_the_epochs_have(far):
     assert_allclose(middle, flashes.features.mean(axis=0), rtol=1e-9, atol=1e-15)
 
 
+def test_sums_of_many_features_are_as_precise():
+    flashes, _ = draw(np.eye(300)[0], n_characters=2, repetitions=1, seed=4)
+    group = EpochGroup(flashes.features)
+    share, variance, scale = scaled_shrinkage(group, group.covariance)
+    expected = (1 - share) * group.covariance + np.diag(share * variance * scale**2)
+    _, known = score_by_starting(flashes, of_nobody(300, UNSTRUCTURED))
+    assert_allclose(known.readout.covariance, expected, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("prior", ["nobody", "others"])
 def test_one_by_one_they_teach_what_they_do_together(prior):
     prior = of_nobody(6, UNSTRUCTURED) if prior == "nobody" else people([PERSON] * 3)
