@@ -371,7 +371,7 @@ class Session:
             self._follower.learn(letter.seen)
             seconds = time.perf_counter() - begin
             self.timings.note("learning", seconds)
-            trusted = len(self._follower.fell_back) == 0
+            trusted = self._follower.trusted
             self._tell(Learned(self._clock(), letter.number, seconds, trusted))
 
     # -- what goes out
