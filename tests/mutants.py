@@ -42,6 +42,7 @@ from mutants_recommended import RECOMMENDED
 from mutants_recordings import RECORDINGS
 from mutants_responses import RESPONSES
 from mutants_risk import RISK
+from mutants_running import RUNNING
 from mutants_self_start import SELF_START
 from mutants_sharing import SHARING
 from mutants_sums import SUMS
@@ -55,6 +56,7 @@ MUTANTS = (
     *READINGS,
     *RISK,
     *SUMS,
+    *RUNNING,
     *TOEPLITZ,
     *INCEPTION,
     *SELF_START,

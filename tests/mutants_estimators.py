@@ -82,13 +82,6 @@ ESTIMATORS = (
         OWN,
     ),
     Mutant(
-        "an alignment that follows knows nothing of later epochs",
-        "steps/align.py",
-        "reference(self.covariances_[:n_known],",
-        "reference(self.covariances_,",
-        STEPS,
-    ),
-    Mutant(
         "a step takes epochs of the size that it was fitted on",
         "steps/base.py",
         "        if epochs.shape[1:] != self.input_shape_:\n",

@@ -25,7 +25,7 @@ from p300.online.source import EegSource
 from p300.online.stamps import Floats
 from p300.online.timing import Timings
 from p300.recordings.formats.session import DamageNote, FlashNote, SegmentNote
-from p300.signal.alignment import Running
+from p300.signal.running_alignment import Running
 from p300.speller.fitted import Fitted, Follower, Seen
 
 if TYPE_CHECKING:

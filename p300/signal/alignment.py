@@ -16,12 +16,12 @@ import numpy.typing as npt
 from p300.arguments import check_arguments
 from p300.errors import ConfigError, EpochsError
 from p300.ranges import Count
+from p300.signal.domain_covariance import epoch_covariances, reference, whitener
 from p300.signal.epoch_arrays import empty_epochs
 from p300.signal.epochs import Epochs
 from p300.signal.kept import Arrays
 from p300.signal.parts import Mixing, Part, SharedEpochs, part_of
-
-Floats = npt.NDArray[np.float64]
+from p300.signal.running_alignment import Running
 
 
 @dataclass(frozen=True)
@@ -198,43 +198,6 @@ def _known(domain: Epochs, alignment: Alignment) -> slice:
     return slice(_prefix(domain, alignment.characters or 0))
 
 
-class Running:
-    """A domain that is aligned as it is recorded, each epoch by those up to it.
-
-    Parameters
-    ----------
-    method
-        As in :class:`Alignment`, not ``none``.
-    """
-
-    def __init__(self, method: str) -> None:
-        self._method = method
-        self._covariances: Floats = np.empty((0, 0, 0))
-        self._n = 0
-        self._next, self._mixing = 1, np.empty((0, 0), dtype=np.float32)
-
-    def aligned(self, epoch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return the epoch that comes next, aligned; both [1, electrode, time]."""
-        if self._n == len(self._covariances):
-            room = np.empty((max(256, 2 * self._n), epoch.shape[1], epoch.shape[1]))
-            if self._n:
-                room[: self._n] = self._covariances
-            self._covariances = room
-        self._covariances[self._n] = epoch_covariances(epoch)[0]
-        self._n += 1
-        if self._n == self._next:
-            known = self._covariances[: self._n]
-            found = reference(known, epoch.shape[2], self._method)
-            self._mixing = whitener(found).astype(np.float32)
-            self._next = next_stage(self._next)
-        return self._mixing @ epoch
-
-
-def next_stage(n_known: int) -> int:
-    """Return at how many epochs a reference by ``n_known`` is renewed: a tenth more."""
-    return n_known + 1 + n_known // 10
-
-
 def _prefix(domain: Epochs, n_characters: int) -> int:
     """Count the epochs of the first characters of a domain in the order of time."""
     where = "/".join(domain.flashes.iloc[0][["dataset", "subject", "session"]].astype(str))
@@ -250,115 +213,3 @@ def _prefix(domain: Epochs, n_characters: int) -> int:
             "none behind it; take fewer, or align offline"
         )
     return int(np.count_nonzero(character < n_characters))
-
-
-def epoch_covariances(X: npt.NDArray[np.float32]) -> Floats:
-    """Return the covariance of the electrodes in each epoch, [epoch, electrode, electrode]."""
-    centred = X - X.mean(axis=2, keepdims=True)
-    covariances: Floats = (centred @ centred.transpose(0, 2, 1) / X.shape[2]).astype(np.float64)
-    return covariances
-
-
-def reference(covariances: Floats, n_samples: int, method: str = "euclidean") -> Floats:
-    """Return the covariance that stands for a domain, [electrode, electrode].
-
-    Each epoch counts by its shape, not by its size, and the size of the reference is the median:
-    a few epochs with drifts of millivolts do not own it.
-
-    Parameters
-    ----------
-    covariances
-        Of the epochs, [epoch, electrode, electrode].
-    n_samples
-        Samples in an epoch.
-    method
-        As in :class:`Alignment`.
-    """
-    variances = np.diagonal(covariances, axis1=1, axis2=2)
-    there = variances.any(axis=1)
-    used = covariances if there.all() else covariances[there]
-    if not len(used):
-        return np.eye(covariances.shape[1])
-    scales = _without_zeros(np.diag(np.median(np.diagonal(used, axis1=1, axis2=2), axis=0)))
-    if method == "scaling":
-        return scales
-    mean, sizes = _robust_mean(used, scales, n_samples)
-    if method == "euclidean":
-        return mean
-    return _geometric_mean(used / sizes[:, None, None], mean, n_samples)
-
-
-ITERATIONS = 50
-"""Most steps of the robust mean; it takes some ten."""
-
-
-def _robust_mean(covariances: Floats, start: Floats, n_samples: int) -> tuple[Floats, Floats]:
-    """Average covariances, each divided by its size against the average; give also the sizes.
-
-    Tyler's estimator (Annals of Statistics 15:234-251, 1987) for epochs instead of samples: it
-    does not depend on how the electrodes are mixed. The mean is shrunk towards its diagonal, see
-    :func:`_share`, which keeps it invertible after an average reference and tame while there are
-    few epochs.
-    """
-    n, n_electrodes = covariances.shape[:2]
-    share = _share(n_electrodes, n * n_samples)
-    # Of symmetric matrices one half is read: this is memory's time, not the processor's.
-    half = np.triu_indices(n_electrodes)
-    twice = np.where(half[0] == half[1], 1.0, 2.0) / n_electrodes
-    flat, mean, before = covariances[:, *half], start, np.zeros(n)
-    for _ in range(ITERATIONS):
-        sizes = flat @ (twice * np.linalg.inv(mean)[half])
-        if (np.abs(sizes - before) <= 1e-6 * before).all():
-            break
-        before = sizes
-        average = np.empty_like(mean)
-        average[half] = average.T[half] = (1 / sizes) @ flat / n
-        mean = _without_zeros((1 - share) * average + share * np.diag(np.diag(average)))
-    typical = float(np.median(sizes))
-    return mean * typical, sizes / typical
-
-
-def _geometric_mean(covariances: Floats, mean: Floats, n_samples: int) -> Floats:
-    """Average covariances as points of their curved space (affine-invariant metric).
-
-    They are whitened by the arithmetic mean first and shrunk towards it, see :func:`_share`: a
-    epoch may have fewer samples than electrodes.
-    """
-    from pyriemann.geometry.mean import mean_riemann
-
-    mixing = whitener(mean)
-    share = _share(len(mean), n_samples)
-    whitened = (1 - share) * (mixing @ covariances @ mixing.T) + share * np.eye(len(mean))
-    unmixing = np.linalg.inv(mixing)
-    found: Floats = unmixing @ mean_riemann(whitened, tol=1e-6) @ unmixing.T
-    return found
-
-
-def _share(n_electrodes: int, n_samples: int) -> float:
-    """Return the share of the shrinkage target, as if it had been seen in a sample an electrode."""
-    return n_electrodes / (n_electrodes + n_samples)
-
-
-def _without_zeros(matrix: Floats) -> Floats:
-    """Return flat electrodes variance one, so that they stay flat and the matrix invertible."""
-    filled: Floats = matrix + np.diag(np.where(np.diag(matrix) > 0, 0.0, 1.0))
-    return filled
-
-
-def whitener(covariance: Floats) -> Floats:
-    """Return the matrix that whitens a covariance and changes the electrodes least.
-
-    The inverse square root of the correlations after each electrode was divided by its standard
-    deviation (ZCA-cor; Kessy et al., American Statistician 72:309-314, 2018), so that the units of
-    an electrode do not matter. With equal variances, as the epoch z-score gives, it is the inverse
-    square root of the covariance.
-
-    Parameters
-    ----------
-    covariance
-        [electrode, electrode], positive definite.
-    """
-    deviation = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
-    inverse_root: Floats = (vectors / np.sqrt(values)) @ vectors.T
-    return inverse_root / deviation

@@ -7,9 +7,9 @@ from typing import Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from p300.detectors.splits import Floats, check_epochs
+from p300.detectors.splits import check_epochs
 from p300.errors import DetectorError
-from p300.signal.alignment import epoch_covariances, next_stage, reference, whitener
+from p300.signal.running_alignment import Running
 from p300.steps.base import Signals, Step
 
 
@@ -30,15 +30,14 @@ class Align(Step):
     Attributes
     ----------
     mixing_ : [electrode, electrode]
-    covariances_ : of the epochs seen, [epoch, electrode, electrode]
     """
 
     def __init__(self, method: Literal["euclidean", "riemannian", "scaling"] = "euclidean") -> None:
         self.method = method
 
     def _learn(self, X: Signals, y: npt.ArrayLike | None) -> None:  # noqa: ARG002
-        self.covariances_: Floats = epoch_covariances(X.astype(np.float32, copy=False))
-        self._look(len(X))
+        self._running = Running(self.method, X.astype(np.float32, copy=False))
+        self.mixing_ = self._running.mixing
 
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:  # noqa: ARG002
         """Learn from the epochs that come next, in the order of time.
@@ -57,31 +56,19 @@ class Align(Step):
         DetectorError
             As :meth:`fit`, or when the epochs are of another size than those before.
         """
-        if not hasattr(self, "covariances_"):
-            self._begin(X)
+        if not hasattr(self, "_running"):
+            self._take(X)
+            self._running = Running(self.method)
         epochs = check_epochs(X)
         if epochs.shape[1:] != self.input_shape_:
             raise DetectorError(
                 f"epochs of {epochs.shape[1:]} (electrodes, samples) found, those before had "
                 f"{self.input_shape_}"
             )
-        self.covariances_ = np.concatenate([self.covariances_, epoch_covariances(epochs)])
-        known = stage = self._known
-        while (stage := next_stage(stage)) <= len(self.covariances_):
-            known = stage
-        if known > self._known:
-            self._look(known)
+        for epoch in epochs:
+            self._running.see(epoch[None])
+        self.mixing_ = self._running.mixing
         return self
-
-    def _begin(self, X: npt.ArrayLike) -> None:
-        n = self._take(X).shape[1]
-        self.covariances_ = np.empty((0, n, n))
-        self._known = 0
-
-    def _look(self, n_known: int) -> None:
-        """Learn the mixing from so many epochs, the first."""
-        found = reference(self.covariances_[:n_known], self.input_shape_[1], self.method)
-        self.mixing_, self._known = whitener(found).astype(np.float32), n_known
 
     def _transformed(self, X: Signals) -> npt.NDArray[np.floating]:
         aligned: npt.NDArray[np.floating] = self.mixing_ @ X

@@ -22,11 +22,9 @@ from p300.runs.config import parse_experiment
 from p300.signal.alignment import (
     Alignment,
     align,
-    epoch_covariances,
     make_alignment,
-    reference,
-    whitener,
 )
+from p300.signal.domain_covariance import epoch_covariances, reference, whitener
 from p300.signal.preprocessing import Preprocessing, preprocess
 
 EUCLIDEAN = Alignment("euclidean")

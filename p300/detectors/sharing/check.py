@@ -12,7 +12,7 @@ from p300.detectors.base import Detector
 from p300.detectors.sharing.graph import EPOCHS, LOG_ODDS, MIXING
 from p300.detectors.storage import StoredDetector
 from p300.errors import DetectorError
-from p300.signal.alignment import epoch_covariances, reference, whitener
+from p300.signal.domain_covariance import epoch_covariances, reference, whitener
 from p300.signal.epoch_arrays import zscored
 
 MOST_APART = 1e-4

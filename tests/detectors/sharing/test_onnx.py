@@ -20,11 +20,9 @@ from p300.detectors.sharing.onnx_file import export_onnx
 from p300.errors import DetectorError
 from p300.signal.alignment import (
     Alignment,
-    epoch_covariances,
     make_alignment,
-    reference,
-    whitener,
 )
+from p300.signal.domain_covariance import epoch_covariances, reference, whitener
 from p300.signal.epoch_arrays import zscored
 
 pytest.importorskip("onnx")
