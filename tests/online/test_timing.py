@@ -8,12 +8,14 @@ from fed_sessions import START, Fed, fitted, somebody
 
 from p300.adaptation import self_calibration
 from p300.online.events import Decided, Reason
+from p300.online.letters import Letter
 from p300.online.report_tables import report_tables
 from p300.online.stamps import Line, Stamps
 from p300.online.timing import Timings
-from p300.recordings import open_recordings
+from p300.recordings import MATRIX_6X6, open_recordings
 from p300.signal.causal import EpochCutter
 from p300.speller import bits_per_minute
+from p300.speller.fitted import Seen
 
 
 @pytest.fixture(scope="module")
@@ -308,28 +310,59 @@ def test_a_wrong_letter_is_wrong(fed):
         (at, stamp, json.dumps(said | {"target": said["flash"] in codes[said["character"] - 1]}))
         for at, stamp, said in ((a, s, json.loads(t)) for a, s, t in fed.markers)
     ]
-    told = report_of(fed)["letters"]
+    report = report_of(fed)
+    told = report["letters"]
     right = [
         one.symbol == symbol
         for one, symbol in zip(fed.of(Decided), (*symbols[1:], symbols[0]), strict=True)
     ]
     assert (told["right"], told["wrong"]) == (sum(right), 4 - sum(right))
     assert told["wrong"] >= 3
+    symbols, seconds = fed.recording.layout.symbols, report["speed"]["seconds"]
+    expected = bits_per_minute(sum(right) / 4, seconds / 4, len(symbols))
+    assert report["speed"]["bits_per_minute"] == pytest.approx(float(expected))
+
+
+def letter_of(targets):
+    """A letter of which these codes were told, True for the attended ones."""
+    letter = Letter(1, MATRIX_6X6, None, None, [])
+    for code, target in targets.items():
+        letter.add(Seen(np.zeros(1), code, 1), 0.0, target=target)
+    return letter
+
+
+def test_right_is_what_is_left_by_the_targets():
+    of = {code: code in (1, 7) for code in range(1, 13)}
+    attended = MATRIX_6X6.symbol_at({1, 7})
+    assert letter_of(of).right(attended)
+    assert not letter_of(of).right("")
+    assert letter_of({code: of[code] for code in of if code != 7}).right(attended)
+    row = letter_of({code: code == 1 for code in range(1, 7)})
+    assert row.right(attended) is None
+    assert letter_of(of | {3: None}).right(attended) is None
+
+
+def test_where_nobody_attended_nothing_is_right():
+    nobody = letter_of(dict.fromkeys(range(1, 13), False))
+    assert nobody.right("")
+    assert not nobody.right("A")
+    assert letter_of({1: False}).right("") is None
 
 
 # -- learning
 
 
-def test_learning_is_told_with_what_it_fell_back_at(fed, monkeypatch):
-    monkeypatch.setattr(self_calibration, "is_worse", lambda gains: len(gains) > 0)
+def test_learning_is_told_with_what_it_fell_back_at(folder, monkeypatch):
+    fed = Fed(folder, somebody(characters_per_run=5))
+    monkeypatch.setattr(self_calibration, "is_worse", lambda gains: len(gains) == 1)
     del fed.markers[10]  # the first character teaches nothing
     adaptation = report_of(fed)["adaptation"]
-    assert adaptation["learned"] == 3
+    assert adaptation["learned"] == 4
     assert adaptation["damaged"] == 1
     assert adaptation["fell_back"] == [4]  # the numbers of the session, not of those learned from
     latency = fed.session.timings.to_dict()["latency"]["learning"]
-    assert latency["n"] == 3
-    assert latency["worst"] < adaptation["seconds"] < 3 * latency["worst"] + 1e-9
+    assert latency["n"] == 4
+    assert latency["worst"] < adaptation["seconds"] < 4 * latency["worst"] + 1e-9
 
 
 def test_repetitions_are_compared_between_first_and_last_third():
