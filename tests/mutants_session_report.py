@@ -9,6 +9,7 @@ LATENCIES = ("tests/online/test_latencies.py",)
 DOCUMENTED = ("tests/online/test_documented_faults.py",)
 AWAY = "tests/online/test_live.py::test_a_stream_that_goes_away_is_opened_again_by_its_source_id"
 DEAD = "tests/online/test_live.py::test_a_stream_that_is_listed_but_dead_is_looked_for_again"
+LEFT_OUT = "tests/online/test_left_out.py"
 
 
 def _timing(name: str) -> tuple[str, ...]:
@@ -84,21 +85,21 @@ SESSION_REPORT = (
         "online/timing.py",
         "self.left_out[Reason.GIVEN_UP] += fault.waiting",
         "self.left_out[Reason.GIVEN_UP] += 1",
-        _timing("flashes_that_waited_when_their_character_was_given_up"),
+        (f"{LEFT_OUT}::test_flashes_that_waited_when_their_character_was_given_up",),
     ),
     Mutant(
         "a flash before the EEG is not late",
         "online/segment.py",
         "if time < self.stamps.first:",
         "if False:",
-        _timing("flashes_where_there_is_no_eeg"),
+        (f"{LEFT_OUT}::test_flashes_where_there_is_no_eeg",),
     ),
     Mutant(
         "a flash long ago is late, not outside the EEG",
         "online/segment.py",
         "return Why(LateMarker, Reason.FORGOTTEN)",
         "return Why(OutsideEeg, Reason.NO_EEG)",
-        _timing("flashes_whose_eeg_is_no_longer_kept"),
+        (f"{LEFT_OUT}::test_flashes_whose_eeg_is_no_longer_kept",),
     ),
     Mutant(
         "bits a minute go by the share that is right",

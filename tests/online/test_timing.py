@@ -4,16 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from fed_sessions import START, Fed, fitted, somebody
+from fed_sessions import START, Fed, fitted, middle_of, report_of, somebody
 
 from p300.adaptation import self_calibration
-from p300.online.events import Decided, Reason
+from p300.online.events import Decided
 from p300.online.letters import Letter
 from p300.online.report_tables import report_tables
 from p300.online.stamps import Line, Stamps
 from p300.online.timing import Timings
 from p300.recordings import MATRIX_6X6, open_recordings
-from p300.signal.causal import EpochCutter
 from p300.speller import bits_per_minute
 from p300.speller.fitted import Seen
 
@@ -26,17 +25,6 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def fed(folder):
     return Fed(folder, somebody())
-
-
-def report_of(fed, sizes=(16,)):
-    report = fed.feed(sizes).session.timings.to_dict()
-    assert json.loads(json.dumps(report, allow_nan=False)) == report
-    return report
-
-
-def middle_of(fed, character):
-    shown = fed.recording.flashes
-    return int(shown.loc[shown["character"] == character, "sample"].iloc[30])
 
 
 def without_targets(fed):
@@ -165,89 +153,6 @@ def test_lost_markers_are_those_never_told_and_doubled_ones_are_counted(fed):
     assert report["markers"] == {"lost": 1, "doubled": 1}
     assert report["left_out"] == {"twice": 1, "scored": 1}
     assert report["flashes"] == len(fed.recording.flashes) - 2
-
-
-def left_out(fed):
-    return {Reason[name.upper()]: n for name, n in report_of(fed)["left_out"].items()}
-
-
-def test_flashes_of_codes_that_the_layout_lacks(fed):
-    fed.markers.insert(
-        3, (*fed.markers[3][:2], json.dumps({"flash": 77, "character": 1, "repetition": 1}))
-    )
-    assert left_out(fed) == {Reason.CODE: 1}
-
-
-def test_two_flashes_at_one_sample(fed):
-    at, stamp, _ = fed.markers[5]
-    fed.markers[6] = at, stamp, fed.markers[6][2]
-    assert left_out(fed) == {Reason.BESIDE: 1}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "reason"), [(-3.0, Reason.NO_EEG), (0.0, Reason.BEGINS), (1e9, Reason.AHEAD)]
-)
-def test_flashes_where_there_is_no_eeg(fed, monkeypatch, seconds, reason):
-    at, _, text = fed.markers[0]
-    fed.markers[0] = at, START + seconds, text
-    monkeypatch.setattr(EpochCutter, "begins", property(lambda _: -10))  # as of a window before
-    assert left_out(fed) == {reason: 1}
-
-
-def test_flashes_whose_eeg_is_no_longer_kept(fed):
-    fed.markers = fed.markers[:1]
-    fed.markers[0] = len(fed.values) - 1, *fed.markers[0][1:]
-    assert left_out(fed) == {Reason.FORGOTTEN: 1}
-    assert fed.session.timings.faults == {"late marker": 1}
-
-
-def test_flashes_of_a_repetition_or_character_that_is_over(fed):
-    at, stamp, text = fed.markers[100]
-    said = json.loads(text)
-    for k, changes in enumerate(({"repetition": 1}, {"character": 1})):
-        old = json.dumps(said | changes)
-        fed.markers.insert(101 + k, (at + 1, stamp + 0.01 * (k + 1), old))
-    assert left_out(fed) == {Reason.REPETITION: 2}
-
-
-def test_flashes_of_a_character_that_was_ended(fed):
-    fed.end_markers()
-    at, stamp, text = fed.markers[-1]
-    end = json.loads(text)["end"]
-    old = json.dumps({"flash": 1, "character": end, "repetition": 1})
-    fed.markers.append((at + 1, stamp + 0.05, old))
-    assert left_out(fed) == {Reason.CHARACTER: 1}
-
-
-def test_epochs_that_reach_across_a_gap_or_the_end(fed):
-    stop = int(fed.recording.flashes["sample"].iloc[-1]) + 20
-    fed.stamps, fed.values = fed.stamps[:stop], fed.values[:stop]
-    fed.stamps[middle_of(fed, 2) :] += 1.0
-    fed.markers = [(k, t + (k >= middle_of(fed, 2)), text) for k, t, text in fed.markers]
-    found = left_out(fed)
-    assert set(found) == {Reason.GAP, Reason.ENDED}
-    assert min(found.values()) >= 2
-
-
-def test_flashes_that_waited_when_their_character_was_given_up(fed):
-    shown = fed.recording.flashes
-    session, feed_marker, seen = fed.session, fed.session.marker, []
-
-    def marker(stamp, text):
-        feed_marker(stamp, text)
-        seen.append(text)
-        if len(seen) == 30:
-            session.give_up(1, "the page is gone")
-
-    session.marker = marker
-    fed.markers = fed.markers[:30]
-    report = report_of(fed)
-    assert report["left_out"] == {"given_up": 30 - report["flashes"]}
-    assert report["flashes"] < 30 < len(shown)
-    assert report["letters"]["given_up"] == 1
-    assert report["letters"]["damaged"] == 1
-    assert report["letters"]["decided"] == 0
-    assert report["speed"]["seconds"] is None
 
 
 # -- letters
@@ -423,7 +328,3 @@ def test_tables_fit_sixty_columns(fed, monkeypatch, capsys):
     for word in ("drift (ppm)", "gap in EEG", "left out: ", "never told", "bits a minute", "fell"):
         assert word in said
     assert "repetitions, first third: " not in said  # columns, not blocks
-
-
-def test_every_reason_is_told_once():
-    assert len({str(reason) for reason in Reason}) == len(Reason)
