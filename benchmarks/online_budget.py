@@ -35,15 +35,17 @@ datasets:
         onset_interval: 0.1875, sfreq: {sfreq}, electrodes: {electrodes}}}
 preprocessing: {{phase: causal, normaliser: none, high: 16}}
 detectors:
-  one: {{detector: slda, n_windows: {windows}, adaptation: self_calibrated,
-         alignment: {alignment}}}
+  one: {{detector: slda, n_windows: {windows}, {adaptation}, alignment: {alignment}}}
 spelling: {{dynamic: true}}
 """
 RUNNING = "{method: euclidean, mode: running}"
+CALIBRATED = "adaptation: self_calibrated"
+STARTED = "covariance: toeplitz, adaptation: self_started"
 SEVERAL = (
-    ("8 electrodes, 16 windows, running alignment", 8, 16, 256.0, RUNNING),
-    ("64 electrodes, 2 windows, no alignment", 64, 2, 1024.0, "none"),
-    ("64 electrodes, 2 windows, running alignment", 64, 2, 1024.0, RUNNING),
+    ("8 electrodes, 16 windows, running alignment", 8, 16, 256.0, RUNNING, CALIBRATED),
+    ("8 electrodes, 16 windows, no alignment, self-started", 8, 16, 256.0, "none", STARTED),
+    ("64 electrodes, 2 windows, no alignment", 64, 2, 1024.0, "none", CALIBRATED),
+    ("64 electrodes, 2 windows, running alignment", 64, 2, 1024.0, RUNNING, CALIBRATED),
 )
 
 
@@ -53,11 +55,14 @@ def measure(
     windows: int,
     sfreq: float,
     alignment: str,
+    adaptation: str,
     minutes: float,
 ) -> None:
     """Train a detector on a simulated study, feed it one recording again and again, print."""
     names = sorted(set(known_electrodes()) - {REFERENCE, "A1"})[:n_electrodes]
-    text = CONFIG.format(sfreq=sfreq, electrodes=names, windows=windows, alignment=alignment)
+    text = CONFIG.format(
+        sfreq=sfreq, electrodes=names, windows=windows, alignment=alignment, adaptation=adaptation
+    )
     with tempfile.TemporaryDirectory() as folder:
         fitted = Fitted.load(fit_on_all(parse_experiment(text), "one", Path(folder) / "one"))
     options = {

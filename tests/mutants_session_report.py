@@ -125,8 +125,8 @@ SESSION_REPORT = (
     Mutant(
         "characters that fell back are told by themselves",
         "online/session.py",
-        "after == 0, after > before)",
-        "after == 0, after > 0)",
+        "self._follower.n_fallen_back > before",
+        "self._follower.n_fallen_back > 0",
         _timing("learning_is_told_with_what_it_fell_back_at"),
     ),
     Mutant(

@@ -126,6 +126,11 @@ class CodeSums:
     lit: Floats
 
     @classmethod
+    def none(cls, lit: Floats, n_features: int) -> CodeSums:
+        """Return the sums of no characters."""
+        return cls(np.empty((0, len(lit), n_features)), np.empty((0, len(lit))), lit)
+
+    @classmethod
     def of(cls, flashes: Flashes) -> CodeSums:
         """Add up the flashes; those without a code are left out."""
         n_codes = len(flashes.lit)
@@ -149,3 +154,11 @@ class CodeSums:
             np.concatenate([self.counts, other.counts]),
             self.lit,
         )
+
+    def after(self, n: int) -> CodeSums:
+        """Return the characters after the first n."""
+        return replace(self, features=self.features[n:].copy(), counts=self.counts[n:].copy())
+
+    def about(self, mean: Floats) -> CodeSums:
+        """Return the sums of the features less a mean, [feature]."""
+        return replace(self, features=self.features - self.counts[..., None] * mean)

@@ -109,8 +109,7 @@ class Following:
         self._calibration = Calibration(known, strengths)
         self._gains: list[list[float]] = [[] for _ in strengths]
         self.fell_back: list[list[int]] = [[] for _ in strengths]
-        n_features = len(known.target)
-        self._sums = CodeSums(np.empty((0, len(lit), n_features)), np.empty((0, len(lit))), lit)
+        self._sums = CodeSums.none(lit, len(known.target))
         self._moment = np.zeros_like(known.covariance)
 
     @property

@@ -7,27 +7,25 @@ people are from one another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from p300.adaptation.coded_flashes import CodeSums, Flashes
 from p300.adaptation.readout import Floats, Readout
-from p300.adaptation.symbol_evidence import (
-    DISTANCE,
-    Belief,
-    Contrasts,
-    symbol_probabilities,
-    total_evidence,
-    vectors,
-)
-from p300.detectors.linear.covariance import EpochGroup, scaled_shrinkage
+from p300.adaptation.symbol_evidence import DISTANCE, SWEEPS, Believed, Contrasts
+from p300.detectors.linear.covariance import EpochGroup, Group, scaled_shrinkage
+from p300.detectors.linear.moments import Moments
 from p300.detectors.linear.structure import Structure
 
 REFUTED = 3.0
 """Nats by which the evidence for the opposite of what is expected leads when that is given up: 20
 to 1. In none of 14 ordinary people did it lead at all (docs/adaptation.md)."""
+
+MOST_OPEN = 25
+"""Characters whose symbols are asked about again at the end of each: what older ones have said of
+the difference is part of what is expected, so that neither time nor memory grows with a session."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +114,154 @@ class Started:
     refuted: bool = False
 
 
+class Starting:
+    """A person who is followed character by character, by what was known before each.
+
+    Sums are kept, no epochs: those of each code of the last :data:`MOST_OPEN` characters, and of
+    all epochs together what the covariance and its shrinkage need.
+
+    Parameters
+    ----------
+    prior
+        What is expected.
+    lit
+        1 where a code lights a symbol, [code, symbol].
+
+    Attributes
+    ----------
+    known : :class:`Started`, what is known by now
+    """
+
+    def __init__(self, prior: Prior, lit: Floats) -> None:
+        self.known = Started(prior.readout)
+        self._prior = prior
+        self._epochs: _Epochs | None = None
+        self._open = CodeSums.none(lit, len(prior.difference))
+        self._targets, self._coded = 0.0, 0.0  # of the characters that are no longer open
+
+    def ratios(self, features: Floats) -> Floats:
+        """Return log-likelihood ratios of flashes of the character that is shown now.
+
+        Parameters
+        ----------
+        features
+            [epoch, feature].
+
+        Returns
+        -------
+        [epoch], zero as long as nothing is known.
+        """
+        readout = self.known.readout
+        return np.zeros(len(features)) if readout is None else readout(features)
+
+    def learn(self, flashes: Flashes) -> None:
+        """Learn from flashes of the characters that come next, which are over.
+
+        Parameters
+        ----------
+        flashes
+            Their characters counted from 0. Those without a code count for the covariance alone;
+            as long as none has one, what was expected stays.
+
+        Raises
+        ------
+        DetectorError
+            When the covariance is singular.
+        """
+        if not len(flashes.features):
+            return
+        if self._epochs is None:
+            self._epochs = _Epochs(flashes.features)
+        else:
+            self._epochs.add(flashes.features)
+        self._open = self._open.then(CodeSums.of(flashes))
+        if self._coded or self._open.counts.any():
+            self._learn(self._epochs)
+
+    def _learn(self, epochs: _Epochs) -> None:
+        """Ask about the open characters; close the oldest where they are too many."""
+        prior, covariance = self._prior, _shrunk(epochs)
+        contrasts = Contrasts.of(
+            self._open.about(epochs.mean),
+            prior.difference,
+            lambda rows: prior.structure.solve(covariance.copy(), rows),
+        )
+        told, refuted = _told(contrasts, prior)
+        told.settle(SWEEPS - 1)
+        counts = self._open.counts
+        targets = (told.probability * (counts @ self._open.lit)).sum(axis=1)
+        share = (self._targets + targets.sum()) / (self._coded + counts.sum())
+        difference = told.belief.mean[: contrasts.n_features]
+        nontarget = epochs.mean - float(share) * difference
+        readout = Readout(nontarget, nontarget + difference, covariance, prior.structure)
+        self.known = Started(readout, refuted or self.known.refuted)
+        if (n := len(counts) - MOST_OPEN) > 0:
+            mean, variance = told.of_first(n)
+            self._prior = Prior(None, mean[: contrasts.n_features], variance, prior.structure)
+            self._targets += float(targets[:n].sum())
+            self._coded += float(counts[:n].sum())
+            self._open = self._open.after(n)
+
+
+def _told(contrasts: Contrasts, prior: Prior) -> tuple[Believed, bool]:
+    """Return what a first round tells, and whether what was expected is refuted and left out."""
+    told = Believed(contrasts, prior.variance)
+    evidence = told.tell_each()
+    if prior.readout is None:
+        return told, False
+    lead = Believed(contrasts.opposite(), prior.variance).tell_each() - evidence
+    if lead > REFUTED:
+        told = Believed(contrasts.unexpected(), DISTANCE / contrasts.n_features)
+        told.tell_each()
+    return told, lead > REFUTED
+
+
+class _Epochs:
+    """Epochs of which sums about the mean of the first ones are kept; a Group of a covariance.
+
+    About a mean of theirs, because a covariance from sums about zero loses digits where features
+    are far from it.
+    """
+
+    def __init__(self, features: Floats) -> None:
+        self._origin = features.mean(axis=0, dtype=np.float64)
+        self._moments = self._of(features)
+
+    def add(self, features: Floats) -> None:
+        """Add epochs, [epoch, feature]."""
+        self._moments = Moments.added([self._moments, self._of(features)])
+
+    def _of(self, features: Floats) -> Moments:
+        return Moments.of(features - self._origin, most_exact=np.inf)
+
+    @property
+    def n(self) -> int:
+        """See :class:`p300.detectors.linear.covariance.Group`."""
+        return self._moments.n
+
+    @property
+    def mean(self) -> Floats:
+        """See :class:`p300.detectors.linear.covariance.Group`."""
+        mean: Floats = self._origin + self._moments.mean
+        return mean
+
+    @property
+    def covariance(self) -> Floats:
+        """See :class:`p300.detectors.linear.covariance.Group`."""
+        return self._moments.covariance
+
+    def lengths(self, scale: Floats) -> float:
+        """See :class:`p300.detectors.linear.covariance.Group`."""
+        return self._moments.lengths(scale)
+
+
 def start(flashes: Flashes, prior: Prior) -> Started:
     """Learn a readout from unlabelled flashes of one person.
 
     Parameters
     ----------
-    flashes
-        Those without a code count for the covariance alone.
-    prior
-        What is expected.
+    flashes, prior
+        As in :class:`Starting`, of all characters.
 
     Returns
     -------
@@ -135,35 +272,9 @@ def start(flashes: Flashes, prior: Prior) -> Started:
     DetectorError
         When the covariance is singular.
     """
-    coded = flashes.code >= 0
-    if not coded.any():
-        return Started(prior.readout)
-    group = EpochGroup(flashes.features)
-    covariance = _shrunk(group)
-    sums = CodeSums.of(replace(flashes, features=flashes.features - group.mean))
-
-    def contrasts_of(expected: Floats) -> Contrasts:
-        return Contrasts.of(
-            sums, expected, lambda rows: prior.structure.solve(covariance.copy(), rows)
-        )
-
-    contrasts = contrasts_of(prior.difference)
-    refuted = prior.readout is not None and _is_refuted(contrasts, prior.variance)
-    if refuted:
-        prior = of_nobody(len(prior.difference), prior.structure)
-        contrasts = contrasts_of(prior.difference)
-    probability = symbol_probabilities(contrasts, prior.variance)
-    belief = Belief.after(contrasts, probability, prior.variance)
-    difference = belief.weights @ vectors(sums, prior.difference)
-    share = float((probability * (sums.counts @ sums.lit)).sum()) / coded.sum()
-    nontarget = group.mean - share * difference
-    return Started(Readout(nontarget, nontarget + difference, covariance, prior.structure), refuted)
-
-
-def _is_refuted(contrasts: Contrasts, variance: float) -> bool:
-    """Return whether flashes say the opposite of what is expected of their difference."""
-    lead = total_evidence(contrasts.opposite(), variance) - total_evidence(contrasts, variance)
-    return lead > REFUTED
+    starting = Starting(prior, flashes.lit)
+    starting.learn(flashes)
+    return starting.known
 
 
 def score_by_starting(flashes: Flashes, prior: Prior) -> tuple[Floats, Started]:
@@ -178,16 +289,15 @@ def score_by_starting(flashes: Flashes, prior: Prior) -> tuple[Floats, Started]:
     -------
     Log-likelihood ratios, [epoch], zero as long as nothing is known; and what is known at the end.
     """
-    ratios, known = np.zeros(len(flashes.features)), Started(prior.readout)
+    ratios, starting = np.zeros(len(flashes.features)), Starting(prior, flashes.lit)
     for character in range(flashes.n_characters):
         rows = flashes.character == character
-        if known.readout is not None:
-            ratios[rows] = known.readout(flashes.features[rows])
-        known = start(flashes.of(flashes.character <= character), prior)
-    return ratios, known
+        ratios[rows] = starting.ratios(flashes.features[rows])
+        starting.learn(flashes.of(rows).as_first())
+    return ratios, starting.known
 
 
-def _shrunk(group: EpochGroup) -> Floats:
+def _shrunk(group: Group) -> Floats:
     """Return the covariance of all flashes, shrunk on features scaled to variance one."""
     covariance: Floats = group.covariance.copy()
     share, variance, scale = scaled_shrinkage(group, covariance)

@@ -16,17 +16,21 @@ people are from one another. It does not change when features are mixed linearly
 What one character tells of D is believed by the others: each in turn is told by what all others say
 of D, weighted by how probable their symbols are, until nothing moves. A character never confirms
 itself.
+
+Characters are told one by one, and what all have said is kept as a sum, from which that of the one
+being told is taken out: the time of a round grows with the number of characters, not its square.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from functools import cached_property
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 from p300.adaptation.coded_flashes import CodeSums
 
@@ -47,6 +51,9 @@ TOLERANCE = 1e-3
 class Contrasts:
     """The difference of means that each symbol would make, had it been attended.
 
+    Features are followed by what the inverse covariance makes of them: the product of one's first
+    half and another's second is that in its metric.
+
     Parameters
     ----------
     weights
@@ -54,17 +61,16 @@ class Contrasts:
     flashes
         So many independent flashes the difference is as precise as: n+ n- / N, [character, symbol].
         0 where a character has no flashes that light the symbol, or no others.
-    products
-        In the metric of the inverse covariance, of all sums of features and, last, the mean that is
-        expected of the difference with one another, [character * code + 1, character * code + 1].
-    n_features
-        Number of features.
+    sums
+        Of features, and what the inverse covariance makes of them, [character, code, 2 feature].
+    expected
+        Of the difference of the class means, and the same of it, [2 feature].
     """
 
     weights: Floats
     flashes: Floats
-    products: Floats
-    n_features: int
+    sums: Floats
+    expected: Floats
 
     @classmethod
     def of(cls, sums: CodeSums, expected: Floats, solve: Callable[[Floats], Floats]) -> Contrasts:
@@ -86,56 +92,66 @@ class Contrasts:
         lighting = sums.lit / np.where(both, lit, 1)[:, None]
         rest = (1 - sums.lit) / np.where(both, other, 1)[:, None]
         weights = np.where(both[:, None], lighting - rest, 0.0)
-        rows = vectors(sums, expected)
-        return cls(weights, flashes, rows @ solve(rows.T), rows.shape[1])
+        rows = np.vstack([sums.features.reshape(-1, len(expected)), expected])
+        found = np.hstack([rows, solve(rows.T).T])
+        return cls(weights, flashes, found[:-1].reshape(*sums.counts.shape, -1), found[-1])
+
+    @cached_property
+    def n_features(self) -> int:
+        """Number of features."""
+        return len(self.expected) // 2
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """Squared length of the difference that each symbol would make, [character, symbol]."""
+        n = self.n_features
+        products = self.sums[..., :n] @ self.sums[..., n:].transpose(0, 2, 1)
+        found: Floats = (self.weights * (products @ self.weights)).sum(axis=1)
+        return found
+
+    def said(self, character: int, probability: Floats) -> tuple[Floats, float]:
+        """Return what a character says by its symbols' probability, [symbol], and how loudly.
+
+        Returns
+        -------
+        The sum of the differences times their flashes, [2 feature], and the flashes.
+        """
+        counted = probability * self.flashes[character]
+        of_code = self.weights[character] @ counted
+        return of_code @ self.sums[character], float(np.add.reduce(counted))
+
+    def towards(self, character: int, mean: Floats) -> Floats:
+        """Return the product of each symbol's difference with another, [2 feature]: [symbol]."""
+        n = self.n_features
+        found: Floats = self.sums[character, :, :n] @ mean[n:] @ self.weights[character]
+        return found
 
     def opposite(self) -> Self:
         """Return the same, were the opposite difference expected."""
-        sign = np.append(np.ones(len(self.products) - 1), -1.0)
-        return replace(self, products=sign[:, None] * self.products * sign)
+        return replace(self, expected=-self.expected)
+
+    def unexpected(self) -> Self:
+        """Return the same, were nothing expected of the difference."""
+        return replace(self, expected=np.zeros_like(self.expected))
 
 
-def vectors(sums: CodeSums, expected: Floats) -> Floats:
-    """Return all that a belief is made of, [character * code + 1, feature]."""
-    return np.vstack([sums.features.reshape(-1, len(expected)), expected])
-
-
-@dataclass(frozen=True, eq=False)
-class Belief:
+class Belief(NamedTuple):
     """What is known of the difference of the class means: normal, with a multiple of the noise.
 
     Parameters
     ----------
-    weights
-        Of the :func:`vectors` in its mean, [character * code + 1].
+    mean
+        And what the inverse covariance makes of it, [2 feature].
     variance
         In multiples of the noise's covariance.
     """
 
-    weights: Floats
+    mean: Floats
     variance: float
 
-    @classmethod
-    def after(cls, contrasts: Contrasts, probability: Floats, variance: float) -> Belief:
-        """Return what is believed when symbols of characters are known so far.
 
-        Parameters
-        ----------
-        contrasts
-            Of the characters.
-        probability
-            Of each symbol, [character, symbol]; characters of which nothing is known have zeros.
-        variance
-            Of what was expected before.
-        """
-        counted = probability * contrasts.flashes
-        left = 1 / (1 / variance + float(counted.sum()))
-        seen = np.einsum("cks,cs->ck", contrasts.weights, counted).ravel()
-        return cls(left * np.append(seen, 1 / variance), left)
-
-
-def symbol_probabilities(contrasts: Contrasts, variance: float) -> Floats:
-    """Return how probable it is that each symbol was attended, [character, symbol].
+class Believed:
+    """What is believed while characters are told, one by one, by what the others say.
 
     Parameters
     ----------
@@ -145,42 +161,82 @@ def symbol_probabilities(contrasts: Contrasts, variance: float) -> Floats:
         Of the difference of the class means before anything is seen, in multiples of the noise's
         covariance.
 
-    Returns
-    -------
-    The same for all symbols where a character has no flashes with codes.
-    """
-    probability = np.zeros(contrasts.flashes.shape)
-    for _ in range(SWEEPS):
-        before = probability.copy()
-        for character in range(len(probability)):
-            probability[character] = 0
-            others = Belief.after(contrasts, probability, variance)
-            evidence = log_evidence(contrasts, character, others)
-            likelihood = np.exp(evidence - evidence.max())
-            probability[character] = likelihood / likelihood.sum()
-        if np.abs(probability - before).max() < TOLERANCE:
-            break
-    return probability
-
-
-def total_evidence(contrasts: Contrasts, variance: float) -> float:
-    """Return the log-evidence (nats) of all characters for what was expected of the difference.
-
-    Each character is told by those before it; which symbol was attended is not known.
-
-    Parameters
+    Attributes
     ----------
-    contrasts, variance
-        As in :func:`symbol_probabilities`.
+    probability : that each symbol was attended, [character, symbol]; zeros of a character of which
+        nothing is known yet
     """
-    probability, total = np.zeros(contrasts.flashes.shape), 0.0
-    for character in range(len(probability)):
-        before = Belief.after(contrasts, probability, variance)
-        evidence = log_evidence(contrasts, character, before)
-        among_all = float(logsumexp(evidence))
-        probability[character] = np.exp(evidence - among_all)
-        total += among_all - np.log(len(evidence))
-    return total
+
+    def __init__(self, contrasts: Contrasts, variance: float) -> None:
+        self.probability: Floats = np.zeros(contrasts.flashes.shape)
+        self._contrasts = contrasts
+        self._said = np.zeros((len(self.probability), len(contrasts.expected)))
+        self._counted = [0.0] * len(self.probability)
+        self._expected = Belief(contrasts.expected, variance)
+        self._total, self._precision = contrasts.expected / variance, 1 / variance
+
+    @property
+    def belief(self) -> Belief:
+        """What was expected and all characters say that are known so far, together."""
+        variance = 1 / self._precision
+        return Belief(variance * self._total, variance)
+
+    def of_first(self, n: int) -> Belief:
+        """Return what was expected and the first n characters say, together."""
+        mean, before = self._expected
+        variance = 1 / (1 / before + sum(self._counted[:n]))
+        return Belief(variance * (mean / before + self._said[:n].sum(axis=0)), variance)
+
+    def forget(self, character: int) -> None:
+        """Have a character say nothing."""
+        self._total -= self._said[character]
+        self._precision -= self._counted[character]
+        self._said[character] = self._counted[character] = 0.0
+
+    def know(self, character: int, probability: Floats) -> None:
+        """Have a character that says nothing say what it does by its symbols' probability.
+
+        Parameters
+        ----------
+        character
+            Its number.
+        probability
+            [symbol].
+        """
+        self.probability[character] = probability
+        difference, counted = self._contrasts.said(character, probability)
+        self._said[character], self._counted[character] = difference, counted
+        self._total += difference
+        self._precision += counted
+
+    def tell_each(self) -> float:
+        """Tell each character by what the others say.
+
+        Returns
+        -------
+        The log-evidence (nats) of all characters, each by those known before. Of the first round
+        these are the characters before it: the evidence for what was expected of the difference,
+        where nobody knows which symbols were attended.
+        """
+        total, n_symbols = 0.0, self.probability.shape[1]
+        for character in range(len(self.probability)):
+            self.forget(character)
+            evidence = log_evidence(self._contrasts, character, self.belief)
+            most = np.maximum.reduce(evidence)
+            likelihood = np.exp(evidence - most)
+            among_all = np.add.reduce(likelihood)
+            likelihood /= among_all
+            self.know(character, likelihood)
+            total += float(most) + math.log(among_all / n_symbols)
+        return total
+
+    def settle(self, rounds: int = SWEEPS) -> None:
+        """Tell each character until nothing moves, in so many rounds at most."""
+        for _ in range(rounds):
+            before = self.probability.copy()
+            self.tell_each()
+            if np.abs(self.probability - before).max() < TOLERANCE:
+                return
 
 
 def log_evidence(contrasts: Contrasts, character: int, belief: Belief) -> Floats:
@@ -195,12 +251,15 @@ def log_evidence(contrasts: Contrasts, character: int, belief: Belief) -> Floats
     belief
         About the difference of the class means, from elsewhere.
     """
-    weights, flashes = contrasts.weights[character], contrasts.flashes[character]
-    own = slice(character * len(weights), (character + 1) * len(weights))
-    towards = contrasts.products @ belief.weights
-    length = np.einsum("ks,kl,ls->s", weights, contrasts.products[own, own], weights)
-    distance = length - 2 * towards[own] @ weights + belief.weights @ towards
-    spread = 1 + flashes * belief.variance
-    gain = flashes * (length - distance / spread)
-    found: Floats = (gain - contrasts.n_features * np.log(spread)) / 2
+    n = contrasts.n_features
+    # |x|^2 - |x - m|^2 / (1 + w v) for a difference x of w flashes, put over one denominator.
+    flashes = contrasts.flashes[character]
+    told = flashes * belief.variance
+    spread = 1 + told
+    found: Floats = contrasts.lengths[character] * told
+    found += 2 * contrasts.towards(character, belief.mean)
+    found -= belief.mean[:n] @ belief.mean[n:]
+    found *= flashes / spread
+    found -= n * np.log(spread)
+    found /= 2
     return found

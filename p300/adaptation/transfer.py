@@ -34,6 +34,7 @@ from p300.signal.flash_rows import FlashRows
 from p300.signal.parts import Part, part_of
 
 if TYPE_CHECKING:
+    from p300.adaptation.coded_flashes import Flashes
     from p300.detectors.base import Detector
 
 FEWEST_SUBJECTS = 3
@@ -120,15 +121,15 @@ class Transfer:
         )
         subjects, again = epochs.units("subject"), np.empty(len(epochs))
         for number, (subject, session) in zip(np.unique(subjects), sessions, strict=True):
-            warn_fallen_back(subject, session)
+            warn_fallen_back(subject, session.fell_back)
             rows = subjects == number
             again[rows] = session.readout(features[rows])
         scores, post_hoc = (self.log_odds(found) for found in (ratios[0], again))
         return Followed(scores, post_hoc, [session for _, session in sessions])
 
-    def following(self, layout: Layout) -> Following:
-        """Return what follows a new subject flash by flash; see :meth:`log_odds`."""
-        return Following(self.readout, [self.strength], lit_symbols(layout))
+    def follow(self, layout: Layout) -> CalibratedPerson:
+        """See :class:`p300.adaptation.following.Adapting`."""
+        return CalibratedPerson(self, layout)
 
     def self_calibrated(self, epochs: Epochs, layout: Layout) -> Readout:
         """Return the readout adapted to the unlabelled epochs of one subject, guarded.
@@ -138,7 +139,7 @@ class Transfer:
         features = read_features(self.detector, epochs)
         flashes, _ = gather_flashes(epochs, features, layout)
         (session,) = score_prequentially(self.readout, flashes, [self.strength])
-        warn_fallen_back(_name(epochs), session)
+        warn_fallen_back(_name(epochs), session.fell_back)
         return session.readout
 
     def calibrated(self, epochs: Epochs) -> Callable[[Floats], Floats]:
@@ -161,6 +162,40 @@ class Transfer:
     def log_odds(self, ratios: Floats) -> Floats:
         """Return the log-odds of a target from log-likelihood ratios, [epoch]."""
         return finite_scores(self.calibration(ratios), f"of {self.detector.name}, adapted,")
+
+
+class CalibratedPerson:
+    """A person who is self-calibrated; see :class:`p300.adaptation.following.Person`."""
+
+    def __init__(self, transfer: Transfer, layout: Layout) -> None:
+        self._transfer = transfer
+        self._following = Following(transfer.readout, [transfer.strength], lit_symbols(layout))
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what was adapted has always been trusted so far."""
+        return not self._following.fell_back[0]
+
+    @property
+    def n_fallen_back(self) -> int:
+        """See :attr:`p300.adaptation.following.Person.n_fallen_back`."""
+        return len(self._following.fell_back[0])
+
+    def log_odds(self, features: Floats) -> Floats:
+        """See :meth:`p300.adaptation.following.Person.log_odds`."""
+        return self._transfer.log_odds(self._following.ratios(features)[0])
+
+    def learn(self, own: Flashes) -> None:
+        """See :meth:`p300.adaptation.following.Person.learn`."""
+        self._following.learn(own)
+
+    def post_hoc(self, features: Floats) -> Floats:
+        """See :meth:`p300.adaptation.following.Person.post_hoc`."""
+        return self._transfer.log_odds(self._following.readout(0)(features))
+
+    def warn(self, name: str) -> None:
+        """See :meth:`p300.adaptation.following.Person.warn`."""
+        warn_fallen_back(name, self._following.fell_back[0])
 
 
 def read_features(detector: Detector, epochs: Epochs | Part) -> Floats:
@@ -338,12 +373,12 @@ def _name(epochs: FlashRows) -> str:
     return "/".join(str(epochs.flashes[column].iloc[0]) for column in ("dataset", "subject"))
 
 
-def warn_fallen_back(subject: str, session: Prequential) -> None:
+def warn_fallen_back(subject: str, fell_back: Sequence[int]) -> None:
     """Name a subject and the characters at which the unadapted readout was taken instead."""
-    if session.fell_back:
+    if fell_back:
         warnings.warn(
             f"{subject}: self-calibration had become worse by its own evidence before "
-            f"{len(session.fell_back)} characters (numbers {list(session.fell_back)}, from 0); the "
+            f"{len(fell_back)} characters (numbers {list(fell_back)}, from 0); the "
             "unadapted detector scored them",
             TrainingWarning,
             stacklevel=3,

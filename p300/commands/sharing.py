@@ -68,9 +68,9 @@ def card(
 
 def _read(folder: Path) -> tuple[StoredDetector, str | None]:
     """Read a stored detector, and the name of the adaptation that is stored with it."""
-    from p300.adaptation.storage import STORED, load_transfer
+    from p300.adaptation.storage import STORED, load_adapting
     from p300.detectors import load_detector
 
     stored = load_detector(folder)
-    adapts = load_transfer(folder, stored.detector) is not None
-    return stored, STORED if adapts else None
+    adapting = load_adapting(folder, stored.detector)
+    return stored, None if adapting is None else STORED[type(adapting)]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from p300.adaptation.storage import save_transfer
+from p300.adaptation.starting import Start
+from p300.adaptation.storage import STORED, save_adapting
 from p300.adaptation.transfer import Transfer
 from p300.arguments import parse_options
 from p300.detectors import load_detector, save_detector
@@ -26,6 +27,8 @@ from p300.signal.epochs import Epochs
 from p300.speller import Decision, LanguageModel, fit_speller, spell
 from p300.speller.fitted import SPELLER, Fitted
 from p300.speller.rates import mean_timing, subject_timings
+
+_GO_ON = " or ".join(STORED.values())
 
 
 def choose_detector(experiment: Experiment, dataset: str | None, data: Path) -> str:
@@ -66,8 +69,8 @@ def fit_on_all(
     """Fit one detector on all labelled flashes of a data set and store it.
 
     Where the data set has a layout and flash codes, a speller is fitted to cross-fitted scores and
-    stored with it. A detector with the adaptation ``self_calibrated`` goes on adapting to whoever
-    it is applied to.
+    stored with it. A detector with the adaptation ``self_calibrated`` or ``self_started`` goes on
+    adapting to whoever it is applied to.
 
     Parameters
     ----------
@@ -99,7 +102,7 @@ def fit_on_all(
     if method.adaptation.needs_labels:
         raise ConfigError(
             f"detectors.{label}.adaptation: {method.adaptation.name!r} needs characters of the "
-            "subject that the detector is applied to; train it with none or self_calibrated"
+            f"subject that the detector is applied to; train it with none, {_GO_ON}"
         )
     if Path(folder).exists():
         raise DetectorError(f"{folder}: exists already; remove it or choose another name")
@@ -115,13 +118,13 @@ def fit_on_all(
     result = fit_and_score_fold(epochs, fold, method, seed, score_training=can_spell)
     sources = {dataset: sorted({source.source for source in experiment.datasets[dataset]})}
     folder = save_detector(result.scored.detector, folder, epochs, method.alignment, sources)
-    if isinstance(result.learned, Transfer):
-        save_transfer(result.learned, folder)
+    if isinstance(result.learned, Transfer | Start):
+        save_adapting(result.learned, folder)
         write_card(load_detector(folder), folder / CARD, adaptation=method.adaptation.name)
     elif method.adaptation.about:
         warnings.warn(
             f"{label} is stored without its adaptation {method.adaptation.name!r}: a stored "
-            "detector has no calibration characters to adapt to; only 'self_calibrated' goes on",
+            f"detector has no calibration characters to adapt to; only {_GO_ON} goes on",
             TrainingWarning,
             stacklevel=2,
         )
@@ -185,7 +188,7 @@ def predict_recordings(
     Returns
     -------
     One row a flash; see :meth:`p300.detectors.storage.StoredDetector.score`. A detector that
-    calibrates itself scores each character by what it knew before it, and in the column
+    goes on learning scores each character by what it knew before it, and in the column
     score_post_hoc by what it knew at the end; it begins every recording anew.
     """
     fitted = Fitted.load(folder)

@@ -136,6 +136,11 @@ def scan(fitted: Fitted, recording: Recording, seed: int = 0) -> Offset:
             f"{recording.name}: {len(numbers)} characters found, expected {FEWEST} or more"
         )
     contrast = np.array([[one[number] for number in numbers] for one in found])
+    if np.allclose(contrast, 0, atol=1e-9):
+        raise OnlineError(
+            f"{recording.name}: the detector scores all flashes alike, as one with the adaptation "
+            "self_started does that knows nothing of others; take one that has learned from others"
+        )
     best = _peak(contrast.mean(axis=1))
     if best is None:
         raise OnlineError(

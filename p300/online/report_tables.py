@@ -86,6 +86,7 @@ def _adaptation(adaptation: Mapping[str, Any]) -> list[list[str]]:
     return [
         ["learned from", str(adaptation["learned"])],
         ["damaged, not learned from", str(adaptation["damaged"])],
+        ["what was learned is trusted", "yes" if adaptation["trusted"] else "not throughout"],
         ["fell back to the start's knowledge at", fell_back or "none"],
         ["learning, all (ms)", f"{1e3 * adaptation['seconds']:.1f}"],
         ["repetitions, first third", _number(first, 1)],

@@ -348,13 +348,11 @@ class Session:
             self._tell(events.Damaged(self._clock(), letter.number))
             return
         if self._follower.learns:
-            begin, before = time.perf_counter(), len(self._follower.fell_back)
+            begin, before = time.perf_counter(), self._follower.n_fallen_back
             self._follower.learn(letter.seen)
             seconds = time.perf_counter() - begin
-            after = len(self._follower.fell_back)
-            self._tell(
-                events.Learned(self._clock(), letter.number, seconds, after == 0, after > before)
-            )
+            trusted, fell_back = self._follower.trusted, self._follower.n_fallen_back > before
+            self._tell(events.Learned(self._clock(), letter.number, seconds, trusted, fell_back))
 
     # -- what goes out
 

@@ -202,6 +202,7 @@ class Timings:
         return {
             "learned": len(self.learned),
             "damaged": len(self.damaged),
+            "trusted": all(one.trusted for one in self.learned),
             "fell_back": [one.character for one in self.learned if one.fell_back],
             "seconds": sum(one.seconds for one in self.learned),
             "repetitions_first_third": _mean(repetitions[:third]),

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from p300.adaptation.coded_flashes import Flashes, gather_flashes
-from p300.adaptation.self_calibration import Prequential
-from p300.adaptation.storage import load_transfer
-from p300.adaptation.transfer import Transfer, features_read, warn_fallen_back
+from p300.adaptation.following import Adapting, Person
+from p300.adaptation.storage import load_adapting
+from p300.adaptation.transfer import features_read
 from p300.detectors.storage import REMEDY, StoredDetector, load_detector
 from p300.errors import DetectorError, SpellerError
 from p300.recordings.damage import damaged_characters
@@ -50,7 +50,7 @@ class Fitted:
     ----------
     stored
         The detector.
-    transfer
+    adapting
         How it goes on learning; None where it does not.
     model
         What its speller has learned; None where it cannot spell.
@@ -59,7 +59,7 @@ class Fitted:
     """
 
     stored: StoredDetector
-    transfer: Transfer | None
+    adapting: Adapting | None
     model: SpellerModel | None
     layout: Layout | None
 
@@ -74,17 +74,17 @@ class Fitted:
         """
         folder = Path(folder)
         stored = load_detector(folder)
-        transfer = load_transfer(folder, stored.detector)
+        adapting = load_adapting(folder, stored.detector)
         files = StoredFolder(folder, SpellerError, REMEDY)
         if not files.has(SPELLER):
-            if transfer is not None:
+            if adapting is not None:
                 raise DetectorError(
                     f"{folder}: this detector adapts by the layout in {SPELLER}, which is missing; "
                     f"{REMEDY}"
                 )
             return cls(stored, None, None, None)
         about = files.record(SPELLER, SpellerRecord)
-        return cls(stored, transfer, about.model(), about.layout.layout())
+        return cls(stored, adapting, about.model(), about.layout.layout())
 
     def follow(self, layout: Layout | None) -> Follower:
         """Return what follows a person who looks at a layout."""
@@ -95,7 +95,7 @@ class Fitted:
 
         Returns
         -------
-        As :meth:`p300.detectors.storage.StoredDetector.score`. A detector that calibrates itself
+        As :meth:`p300.detectors.storage.StoredDetector.score`. A detector that goes on learning
         scores each character by what it knew before it, and in the column ``score_post_hoc`` by
         what it knew at the end. It learns nothing from characters that are marked as damaged.
         """
@@ -106,7 +106,7 @@ class Fitted:
         follower = self.follow(layout)
         X = epochs.X
         read = np.array([follower.read(X[k : k + 1]) for k in range(len(epochs))])
-        if self.transfer is None or layout is None:
+        if self.adapting is None or layout is None:
             scores = np.array([follower.score(one) for one in read])
             return epochs.flashes.assign(score=scores, probability=expit(scores))
         flashes, order = gather_flashes(epochs, read, layout)
@@ -135,21 +135,26 @@ class Follower:
     """
 
     def __init__(self, fitted: Fitted, layout: Layout | None) -> None:
-        self._detector, self._transfer = fitted.stored.detector, fitted.transfer
-        self._following = None
-        if self._transfer is not None and layout is not None:
-            self._following = self._transfer.following(layout)
+        self._detector = fitted.stored.detector
+        self._person: Person | None = None
+        if fitted.adapting is not None and layout is not None:
+            self._person = fitted.adapting.follow(layout)
             self._codes, self._lit = sorted(layout.groups), lit_symbols(layout)
 
     @property
     def learns(self) -> bool:
         """Whether it goes on learning."""
-        return self._following is not None
+        return self._person is not None
 
     @property
-    def fell_back(self) -> tuple[int, ...]:
-        """Numbers of the characters, from 0, at which it trusted what it knew at the start."""
-        return () if self._following is None else tuple(self._following.fell_back[0])
+    def trusted(self) -> bool:
+        """Whether nothing was distrusted so far, neither what it has learned nor what it knew."""
+        return self._person is None or self._person.trusted
+
+    @property
+    def n_fallen_back(self) -> int:
+        """How many characters were scored by what was known at the start, as the rest was worse."""
+        return 0 if self._person is None else self._person.n_fallen_back
 
     def read(self, epoch: npt.NDArray[np.float32]) -> Floats:
         """Return what is needed of an epoch, [1, electrode, time], to score and to learn.
@@ -158,20 +163,20 @@ class Follower:
         -------
         [feature]; of a detector that does not go on learning the log-odds of a target alone.
         """
-        if self._following is None:
+        if self._person is None:
             return self._detector.decision_function(epoch)
         features: Floats = features_read(self._detector, epoch)[0]
         return features
 
     def score(self, read: Floats) -> float:
         """Return the log-odds of a target by what is known now."""
-        if self._following is None or self._transfer is None:
+        if self._person is None:
             return float(read[0])
-        return float(self._transfer.log_odds(self._following.ratios(read[None])[0])[0])
+        return float(self._person.log_odds(read[None])[0])
 
     def learn(self, character: Sequence[Seen]) -> None:
         """Learn from the flashes of a character that is over, in the order of time."""
-        if self._following is None or not character:
+        if self._person is None or not character:
             return
         code = np.searchsorted(self._codes, [seen.code for seen in character])
         repetition = np.array([seen.repetition for seen in character], dtype=np.intp)
@@ -180,14 +185,11 @@ class Follower:
 
     def learn_from(self, flashes: Flashes) -> None:
         """Learn from the same, gathered."""
-        if self._following is not None:
-            self._following.learn(flashes)
+        if self._person is not None:
+            self._person.learn(flashes)
 
     def post_hoc(self, read: Floats, recording: Recording) -> Floats:
         """Score flashes again by what is known at the end; say where it was not trusted."""
-        assert self._following is not None  # nothing else is scored again
-        assert self._transfer is not None
-        readout = self._following.readout(0)
-        nothing = Prequential(np.empty(0), self.fell_back, readout)
-        warn_fallen_back(f"{recording.dataset}/{recording.subject}", nothing)
-        return self._transfer.log_odds(readout(read))
+        assert self._person is not None  # nothing else is scored again
+        self._person.warn(f"{recording.dataset}/{recording.subject}")
+        return self._person.post_hoc(read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import roc_auc_score
 from studies import make_epochs
 
-from p300.adaptation.self_start import of_nobody, of_others, score_by_starting, start
+from p300.adaptation import self_start
+from p300.adaptation.self_start import Starting, of_nobody, of_others, score_by_starting, start
+from p300.detectors.linear.covariance import EpochGroup, scaled_shrinkage
 from p300.detectors.linear.structure import UNSTRUCTURED
 from p300.detectors.linear.toeplitz import BlockToeplitz
-from p300.errors import ConfigError, DetectorError, ProtocolError, TrainingWarning
+from p300.errors import ConfigError, DetectorError, TrainingWarning
 from p300.evaluation.fold import evaluate_epochs, fit_and_score_fold
 from p300.evaluation.leaks import everything
 from p300.evaluation.method import Method
@@ -102,6 +105,91 @@ def test_others_are_worth_something_at_first_and_do_no_harm_later():
     assert unlike_later > nobody_later - 0.02
 
 
+@pytest.mark.parametrize("far", [0.0, 1e4])
+def test_sums_know_the_covariance_that_the_epochs_have(far):
+    flashes, _ = draw(PERSON, n_characters=4, repetitions=2, seed=4)
+    flashes = replace(flashes, features=1e-6 * (flashes.features + far))
+    _, known = score_by_starting(flashes, of_nobody(6, UNSTRUCTURED))
+    group = EpochGroup(flashes.features)
+    share, variance, scale = scaled_shrinkage(group, group.covariance)
+    expected = (1 - share) * group.covariance + np.diag(share * variance * scale**2)
+    assert 0 < share < 1
+    assert_allclose(known.readout.covariance, expected, rtol=1e-6, atol=1e-20)
+    middle = known.readout.nontarget + (known.readout.target - known.readout.nontarget) / 6
+    assert_allclose(middle, flashes.features.mean(axis=0), rtol=1e-9, atol=1e-15)
+
+
+def test_sums_of_many_features_are_as_precise():
+    flashes, _ = draw(np.eye(300)[0], n_characters=2, repetitions=1, seed=4)
+    group = EpochGroup(flashes.features)
+    share, variance, scale = scaled_shrinkage(group, group.covariance)
+    expected = (1 - share) * group.covariance + np.diag(share * variance * scale**2)
+    _, known = score_by_starting(flashes, of_nobody(300, UNSTRUCTURED))
+    assert_allclose(known.readout.covariance, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("prior", ["nobody", "others"])
+def test_one_by_one_they_teach_what_they_do_together(prior):
+    prior = of_nobody(6, UNSTRUCTURED) if prior == "nobody" else people([PERSON] * 3)
+    flashes, _ = draw(PERSON, n_characters=6, repetitions=4, seed=3)
+    _, known = score_by_starting(flashes, prior)
+    together = start(flashes, prior)
+    assert_allclose(known.readout(flashes.features), together.readout(flashes.features))
+
+
+def test_characters_without_codes_count_for_the_covariance_alone():
+    flashes, _ = draw(PERSON, n_characters=5, repetitions=4, seed=3)
+    unknown = replace(flashes, code=np.where(flashes.character == 1, -1, flashes.code))
+    ratios, known = score_by_starting(unknown, of_nobody(6, UNSTRUCTURED))
+    assert_array_equal(ratios[unknown.character == 0], 0)
+    assert_allclose(
+        known.readout.covariance, start(flashes, of_nobody(6, UNSTRUCTURED)).readout.covariance
+    )
+    loud = replace(unknown, code=np.where(flashes.character < 2, -1, flashes.code))
+    ratios, _ = score_by_starting(loud, of_nobody(6, UNSTRUCTURED))
+    assert not ratios[loud.character <= 2].any()
+    assert ratios[loud.character == 3].all()
+
+
+def test_what_closed_characters_have_said_counts_on(monkeypatch):
+    flashes, y = draw(PERSON, n_characters=12, repetitions=8, seed=5)
+    later = flashes.character >= 8
+    for prior in (of_nobody(6, UNSTRUCTURED), people([PERSON] * 3)):
+        all_open, end = score_by_starting(flashes, prior)
+        with monkeypatch.context() as patch:
+            patch.setattr(self_start, "MOST_OPEN", 2)
+            scores, known = score_by_starting(flashes, prior)
+        early = flashes.character <= 2
+        assert_array_equal(scores[early], all_open[early])
+        assert np.abs(scores - all_open)[later].max() < 0.25
+        assert roc_auc_score(y[later], scores[later]) == pytest.approx(
+            roc_auc_score(y[later], all_open[later]), abs=0.003
+        )
+        for one, other in ((known, end), (end, known)):
+            length = np.linalg.norm(other.readout.target - other.readout.nontarget)
+            assert np.linalg.norm(one.readout.target - other.readout.target) < 0.05 * length
+            assert np.linalg.norm(one.readout.nontarget - other.readout.nontarget) < 0.05
+
+
+def test_neither_memory_nor_rounds_grow_with_a_session(monkeypatch):
+    monkeypatch.setattr(self_start, "MOST_OPEN", 4)
+    asked = []
+
+    class Believed(self_start.Believed):
+        def __init__(self, contrasts, variance):
+            asked.append(len(contrasts.flashes))
+            super().__init__(contrasts, variance)
+
+    monkeypatch.setattr(self_start, "Believed", Believed)
+    flashes, _ = draw(PERSON, n_characters=12, repetitions=2, seed=5)
+    starting, kept = Starting(of_nobody(6, UNSTRUCTURED), flashes.lit), []
+    for character in range(flashes.n_characters):
+        starting.learn(flashes.of(flashes.character == character).as_first())
+        kept.append(len(pickle.dumps(starting)))
+    assert asked == [1, 2, 3, 4, *[5] * 8]
+    assert max(kept[5:]) - min(kept[5:]) < 64  # numbers of more digits
+
+
 def inverted(flashes):
     """The same person with the signal upside down."""
     return replace(flashes, features=-flashes.features)
@@ -115,6 +203,16 @@ def test_a_person_who_is_the_opposite_of_others_is_started_from_nobody():
     alone, _ = score_by_starting(inverted(flashes), of_nobody(6, UNSTRUCTURED))
     last = flashes.character == 5
     assert_allclose(scores[last], alone[last])
+
+
+def test_what_was_refuted_stays_so_when_its_characters_are_closed(monkeypatch):
+    monkeypatch.setattr(self_start, "MOST_OPEN", 2)
+    prior = people([PERSON] * 4)
+    flashes, y = draw(PERSON, n_characters=8, repetitions=4, seed=2)
+    scores, known = score_by_starting(inverted(flashes), prior)
+    assert known.refuted
+    last = flashes.character >= 4
+    assert roc_auc_score(y[last], scores[last]) > 0.75
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -186,9 +284,11 @@ def test_what_needs_a_fit_to_be_read_is_refused(study):
         fit_and_score_fold(study, fold, method, 1)
 
 
-def test_there_is_nothing_to_store(study):
-    with pytest.raises(ProtocolError, match="learns while somebody is recorded"):
-        fit_and_score_fold(study, everything(study.flashes), STARTED, 1)
+def test_of_nobody_tested_all_that_is_expected_is_learned(study):
+    result = fit_and_score_fold(study, everything(study.flashes), STARTED, 1)
+    assert not len(result.scored.scores)
+    assert result.learned.prior.readout is None
+    assert not result.scored.detector.coef_.any()
 
 
 def test_runs_without_codes_are_told(study):

@@ -14,12 +14,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from p300.adaptation.coded_flashes import CodeSums
-from p300.adaptation.symbol_evidence import (
-    Belief,
-    Contrasts,
-    log_evidence,
-    symbol_probabilities,
-)
+from p300.adaptation.symbol_evidence import Believed, Contrasts, log_evidence
 
 PERSON = (1, 1.5, 0, 0, 0, 0)
 
@@ -31,6 +26,13 @@ def contrasts_of(flashes, covariance=None, expected=None):
     return Contrasts.of(CodeSums.of(flashes), expected, solve)
 
 
+def symbol_probabilities(contrasts, variance):
+    """How probable each symbol is once nothing moves."""
+    believed = Believed(contrasts, variance)
+    believed.settle()
+    return believed.probability
+
+
 @pytest.mark.parametrize("mean", [0.0, 0.8])
 def test_it_is_the_integral_over_both_means(mean):
     # One feature of variance 2; three codes, lit once, twice and three times, each its own symbol.
@@ -40,8 +42,7 @@ def test_it_is_the_integral_over_both_means(mean):
     )
     noise, before = 2.0, 0.7
     contrasts = Contrasts.of(sums, np.array([mean]), lambda rows: rows / noise)
-    nothing = Belief.after(contrasts, np.zeros((1, 3)), before)
-    found = log_evidence(contrasts, 0, nothing)
+    found = log_evidence(contrasts, 0, Believed(contrasts, before).belief)
     grid = np.linspace(-12, 12, 601)
     middle, difference = grid[:, None], grid[None, :]
     prior = norm.logpdf(difference, mean, np.sqrt(before * noise))
@@ -63,10 +64,10 @@ def test_what_other_characters_say_counts_as_one_integral_over_all():
     noise, before, symbols = 1.5, 0.4, (2, 0)
     flashes, _ = draw((1,), n_characters=2, repetitions=1, seed=3)
     contrasts = contrasts_of(flashes, np.array([[noise]]))
-    known = np.zeros(contrasts.flashes.shape)
-    total = log_evidence(contrasts, 0, Belief.after(contrasts, known, before))[symbols[0]]
-    known[0, symbols[0]] = 1
-    total += log_evidence(contrasts, 1, Belief.after(contrasts, known, before))[symbols[1]]
+    believed = Believed(contrasts, before)
+    total = log_evidence(contrasts, 0, believed.belief)[symbols[0]]
+    believed.know(0, np.eye(36)[symbols[0]])
+    total += log_evidence(contrasts, 1, believed.belief)[symbols[1]]
     x, grid = flashes.features[:, 0], np.linspace(-8, 8, 321)
     middle, difference = grid[:, None], grid
     by_character = 0.0
@@ -123,7 +124,7 @@ def test_a_scrambled_table_of_codes_gives_no_letters():
 def test_a_character_does_not_confirm_itself():
     flashes, _ = draw(PERSON, n_characters=1, seed=2)
     contrasts = contrasts_of(flashes)
-    alone = log_evidence(contrasts, 0, Belief.after(contrasts, np.zeros((1, 36)), 1 / 6))
+    alone = log_evidence(contrasts, 0, Believed(contrasts, 1 / 6).belief)
     likelihood = np.exp(alone - alone.max())
     probability = symbol_probabilities(contrasts, 1 / 6)
     assert_allclose(probability[0], likelihood / likelihood.sum())
@@ -146,3 +147,40 @@ def test_symbols_that_light_together_stay_tied():
     twice = replace(flashes, lit=np.column_stack([LIT, LIT[:, :3]]))
     probability = symbol_probabilities(contrasts_of(twice), 1 / 6)
     assert_allclose(probability[:, 36:], probability[:, :3])
+
+
+def test_characters_that_are_left_out_again_leave_nothing_behind():
+    flashes, _ = draw(PERSON, n_characters=3, seed=6)
+    contrasts = contrasts_of(flashes, expected=np.ones(6))
+    believed = Believed(contrasts, 1 / 6)
+    before = believed.belief
+    believed.know(0, np.eye(36)[4])
+    alone = believed.belief
+    believed.know(2, np.full(36, 1 / 36))
+    assert_allclose(believed.of_first(1).mean, alone.mean)
+    assert believed.of_first(2).variance == pytest.approx(alone.variance)
+    assert believed.of_first(3).variance == pytest.approx(believed.belief.variance)
+    believed.forget(2)
+    assert_allclose(believed.belief.mean, alone.mean)
+    believed.forget(0)
+    assert_allclose(believed.belief.mean, before.mean)
+    assert believed.belief.variance == pytest.approx(before.variance)
+
+
+def test_the_first_round_is_the_evidence_for_what_was_expected():
+    flashes, y = draw(PERSON, n_characters=5, seed=7)
+    right = flashes.features[y].mean(axis=0) - flashes.features[~y].mean(axis=0)
+    found = []
+    for expected in (right, 0 * right, -right):
+        contrasts = contrasts_of(flashes, np.eye(6), expected)
+        found.append(Believed(contrasts, 0.1).tell_each())
+        if not expected.any():
+            believed = Believed(contrasts, 0.1)
+            by_hand = 0.0
+            for k in range(5):
+                evidence = log_evidence(contrasts, k, believed.belief)
+                by_hand += logsumexp(evidence) - np.log(36)
+                believed.know(k, np.exp(evidence - logsumexp(evidence)))
+            assert found[-1] == pytest.approx(by_hand)
+    assert found[0] > found[1] > found[2]
+    assert_allclose(contrasts_of(flashes, np.eye(6), right).opposite().expected, contrasts.expected)

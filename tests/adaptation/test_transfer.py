@@ -11,7 +11,7 @@ from studies import make_epochs
 from p300.adaptation import self_calibration
 from p300.adaptation import transfer as transfer_module
 from p300.adaptation.readout import STRENGTHS, fit_readout
-from p300.adaptation.storage import load_transfer, save_transfer
+from p300.adaptation.storage import load_adapting, save_adapting
 from p300.adaptation.transfer import OWN_SHARE, features_read, read_features
 from p300.adaptation.transfer import learn_transfer as learn_transfer_of
 from p300.detectors import fitting, make_detector
@@ -66,8 +66,8 @@ def test_what_a_detector_knows_of_its_covariance_adaptation_goes_by(parts, tmp_p
         found.calibrated(new)(features),
         (1 - OWN_SHARE) * updated(features) + OWN_SHARE * own(features),
     )
-    save_transfer(found, tmp_path)
-    again = load_transfer(tmp_path, found.detector).score_prequentially(new, MATRIX_6X6).scores
+    save_adapting(found, tmp_path)
+    again = load_adapting(tmp_path, found.detector).score_prequentially(new, MATRIX_6X6).scores
     np.testing.assert_array_equal(again, scores)
 
 
@@ -240,8 +240,8 @@ def test_training_persons_without_codes_are_scored_too(epochs):
 
 @pytest.mark.parametrize("damage", ["weights", "calibration", "list"])
 def test_a_damaged_adaptation_is_named(transfer, tmp_path, damage):
-    save_transfer(transfer, tmp_path)
-    assert load_transfer(tmp_path, transfer.detector) is not None
+    save_adapting(transfer, tmp_path)
+    assert load_adapting(tmp_path, transfer.detector) is not None
     if damage == "weights":
         arrays = load_file(tmp_path / "adaptation.safetensors")
         arrays = {name: np.ascontiguousarray(array[..., :-1]) for name, array in arrays.items()}
@@ -250,7 +250,7 @@ def test_a_damaged_adaptation_is_named(transfer, tmp_path, damage):
         about = {**read_json(tmp_path / "adaptation.json"), "calibration": 1}
         write_json(tmp_path / "adaptation.json", about if damage == "calibration" else [1])
     with pytest.raises(DetectorError, match=r"adaptation\.(json|safetensors)(: | is damaged)"):
-        load_transfer(tmp_path, transfer.detector)
+        load_adapting(tmp_path, transfer.detector)
 
 
 @pytest.mark.parametrize(
@@ -263,12 +263,12 @@ def test_a_damaged_adaptation_is_named(transfer, tmp_path, damage):
     ],
 )
 def test_a_planted_adaptation_is_named(key, value, transfer, tmp_path):
-    save_transfer(transfer, tmp_path)
+    save_adapting(transfer, tmp_path)
     write_json(
         tmp_path / "adaptation.json", {**read_json(tmp_path / "adaptation.json"), key: value}
     )
     with pytest.raises(DetectorError, match=rf"adaptation\.json: {key}"):
-        load_transfer(tmp_path, transfer.detector)
+        load_adapting(tmp_path, transfer.detector)
 
 
 @pytest.mark.parametrize(
@@ -281,22 +281,22 @@ def test_a_planted_adaptation_is_named(key, value, transfer, tmp_path):
     ],
 )
 def test_a_readout_that_cannot_adapt_is_refused(name, factor, message, transfer, tmp_path):
-    save_transfer(transfer, tmp_path)
+    save_adapting(transfer, tmp_path)
     arrays = load_file(tmp_path / "adaptation.safetensors")
     save_file({**arrays, name: factor * arrays[name]}, tmp_path / "adaptation.safetensors")
     with pytest.raises(DetectorError, match=message):
-        load_transfer(tmp_path, transfer.detector)
+        load_adapting(tmp_path, transfer.detector)
 
 
 @pytest.mark.parametrize("lost", ["adaptation.json", "adaptation.safetensors"])
 def test_half_an_adaptation_is_not_taken_for_none(lost, transfer, tmp_path):
-    save_transfer(transfer, tmp_path)
+    save_adapting(transfer, tmp_path)
     (tmp_path / lost).unlink()
     with pytest.raises(DetectorError, match=f"{lost} is damaged"):
-        load_transfer(tmp_path, transfer.detector)
+        load_adapting(tmp_path, transfer.detector)
     (tmp_path / "adaptation.json").unlink(missing_ok=True)
     (tmp_path / "adaptation.safetensors").unlink(missing_ok=True)
-    assert load_transfer(tmp_path, transfer.detector) is None
+    assert load_adapting(tmp_path, transfer.detector) is None
 
 
 def test_a_part_learns_what_its_epochs_alone_would_teach(epochs, parts, transfer):

@@ -50,7 +50,7 @@ def test_a_detector_is_trained_once_on_others_of_the_paradigm(tmp_path, monkeypa
     assert "Training" in capsys.readouterr().out
     assert isinstance(first, Fitted)
     assert len(first.layout.groups) == 18
-    assert first.transfer is not None
+    assert first.adapting is not None
     again = command.trained_on_others("checkerboard")
     assert "Training" not in capsys.readouterr().out
     assert again.model == first.model

@@ -49,6 +49,13 @@ def test_a_person_without_responses_has_no_sure_offset(made):
     assert found.high - found.low > 0.1
 
 
+def test_a_detector_that_knows_nobody_yet_is_refused(tmp_path):
+    alone = "{detector: slda, n_windows: 8, adaptation: self_started}"
+    found = Fitted.load(fitted(tmp_path / "one", alone))
+    with pytest.raises(OnlineError, match=r"scores all flashes alike, .* self_started"):
+        scan(found, somebody(characters_per_run=8, repetitions=2))
+
+
 def lit_session(file, delay=0.048, seen=1.0):
     """A session with a photodiode whose light comes late, at some of the flashes."""
     channels = [ChannelAbout("Cz", "EEG", "microvolts"), ChannelAbout("light", "misc", "")]

@@ -136,6 +136,15 @@ def test_a_word_is_copied_symbol_by_symbol_and_learned_from(folder):
     assert rate["bits_per_minute"] == pytest.approx(float(bits_per_minute(right / 2, spent, 36)))
 
 
+def test_who_is_started_from_nobodys_data_is_followed_on_the_page(tmp_path):
+    alone = "{detector: slda, n_windows: 8, covariance: toeplitz, adaptation: self_started}"
+    shown = Shown(fitted(tmp_path / "one", alone), ["P", "3"], paradigm="checkerboard")
+    shown.spelling.next_character()
+    assert shown.character()["tie"]  # nothing is known yet
+    assert not shown.character()["tie"]
+    assert [one["trusted"] for one in shown.of("learned")] == [True, True]
+
+
 def test_what_is_corrected_is_shown_again(folder):
     shown = Shown(folder, ["P", "3"])
     shown.spelling.next_character()

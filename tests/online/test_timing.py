@@ -264,6 +264,7 @@ def test_learning_is_told_with_what_it_fell_back_at(folder, monkeypatch):
     adaptation = report_of(fed)["adaptation"]
     assert adaptation["learned"] == 4
     assert adaptation["damaged"] == 1
+    assert not adaptation["trusted"]
     assert adaptation["fell_back"] == [4]  # the numbers of the session, not of those learned from
     latency = fed.session.timings.to_dict()["latency"]["learning"]
     assert latency["n"] == 4

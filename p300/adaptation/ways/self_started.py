@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy.special import expit
 
 from p300.adaptation.base import Adaptation, FoldEpochs, Scored
 from p300.adaptation.coded_flashes import Flashes, Index, gather_flashes
-from p300.adaptation.readout import Floats, Readout
+from p300.adaptation.readout import Floats
 from p300.adaptation.self_start import (
     Prior,
     Started,
@@ -21,49 +17,16 @@ from p300.adaptation.self_start import (
     score_by_starting,
     start,
 )
+from p300.adaptation.starting import Start, warn_refuted
 from p300.adaptation.transfer import MOST_SUBJECTS, read_features
 from p300.adaptation.ways.self_calibrated import layout_of
-from p300.detectors.calibration import Sigmoid, finite_scores, fit_sigmoid
-from p300.errors import ProtocolError, TrainingWarning
+from p300.detectors.calibration import Sigmoid, fit_sigmoid
 from p300.recordings.layout import has_codes, lit_symbols
 from p300.signal.parts import Part, part_of
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
     from p300.recordings.layout import Layout
-
-
-@dataclass(frozen=True, eq=False)
-class Start:
-    """What is known before the tested person comes.
-
-    Parameters
-    ----------
-    detector
-        To which all epochs are alike.
-    prior
-        What is expected of a person.
-    calibration
-        Log-likelihood ratio -> log-odds of a target.
-    training_scores
-        Log-odds of each training epoch as if its subject came, [training epoch]; NaN of subjects
-        who were not treated as new.
-    """
-
-    detector: Detector
-    prior: Prior
-    calibration: Sigmoid
-    training_scores: Floats
-
-    def reading(self, readout: Readout | None) -> Detector:
-        """Return a detector that reads by what a person's flashes have taught."""
-        if readout is None:
-            return self.detector
-        (weights, middle), of = readout.line, self.calibration
-        line = of.slope * weights, of.intercept - of.slope * middle
-        detector = copy.deepcopy(self.detector)
-        share = float(expit(detector.threshold_))
-        return detector.take_readout(detector.input_shape_, share, line)
 
 
 class SelfStarted(Adaptation[Start]):
@@ -123,11 +86,6 @@ class SelfStarted(Adaptation[Start]):
         TrainingWarning
             Naming subjects whose flashes say the opposite of what the others have shown.
         """
-        if not len(fold.test):
-            raise ProtocolError(
-                f"adaptation {self.name!r} learns while somebody is recorded, and so far there is "
-                "no detector to store; train one with self_calibrated"
-            )
         layout, test = layout_of(fold), part_of(fold.test)
         if fold.calibration is None:
             ratios, known = _follow(learned, test, layout)
@@ -141,7 +99,7 @@ class SelfStarted(Adaptation[Start]):
             detector=learned.reading(known.readout),
             train=fold.train,
             validation=fold.validation,
-            scores=finite_scores(learned.calibration(ratios), f"by {self.name}"),
+            scores=learned.log_odds(ratios),
             training_scores=learned.training_scores,
             about={"variance": learned.prior.variance},
         )
@@ -155,8 +113,12 @@ def _as_new(train: Part, seed: int) -> Index:
 
 
 def _follow(learned: Start, epochs: Part, layout: Layout) -> tuple[Floats, Started]:
-    """Score subjects, each from the start on; return what is known of the last one at the end."""
+    """Score subjects, each from the start on; return what is known of the last one at the end.
+
+    Where nobody is tested that is what was expected.
+    """
     ratios, subjects = np.empty(len(epochs)), epochs.units("subject")
+    known = Started(learned.prior.readout)
     for subject in np.unique(subjects):
         rows = np.flatnonzero(subjects == subject)
         own = epochs.select(rows)
@@ -168,15 +130,8 @@ def _follow(learned: Start, epochs: Part, layout: Layout) -> tuple[Floats, Start
 
 def _told(known: Started, own: Part) -> Started:
     """Return what is known of a subject; say so where it is the opposite of what was expected."""
-    if known.refuted:
-        first = own.flashes.iloc[0]
-        warnings.warn(
-            f"{first['dataset']}/{first['subject']}: the flashes say the opposite of what the "
-            "training subjects show (is the signal inverted, or the reference another?); what "
-            "they show is left out, and the subject is started from nobody's data",
-            TrainingWarning,
-            stacklevel=2,
-        )
+    first = own.flashes.iloc[0]
+    warn_refuted(f"{first['dataset']}/{first['subject']}", known)
     return known
 
 

@@ -55,9 +55,9 @@ class Moments:
     powers: Sums
 
     @classmethod
-    def of(cls, features: Floats) -> Moments:
-        """Sum over epochs, [epoch, feature]."""
-        exact = features.shape[1] <= MOST_EXACT
+    def of(cls, features: Floats, most_exact: float = MOST_EXACT) -> Moments:
+        """Sum over epochs, [epoch, feature]; of more features third and fourth powers in single."""
+        exact = features.shape[1] <= most_exact
         x = features if exact else features.astype(np.float32)
         q = x**2
         return cls(
