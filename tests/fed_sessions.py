@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -126,3 +128,16 @@ class Fed:
     def of(self, *kinds: type[Event]) -> list[Event]:
         """What came out of some kinds."""
         return [event for event in self.events if isinstance(event, kinds)]
+
+
+def report_of(fed: Fed, sizes: Sequence[int] = (16,)) -> dict[str, Any]:
+    """Feed everything; return the session's report, which is all JSON."""
+    report = fed.feed(sizes).session.timings.to_dict()
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    return report
+
+
+def middle_of(fed: Fed, character: int) -> int:
+    """Return the sample of a flash in the middle of a character."""
+    shown = fed.recording.flashes
+    return int(shown.loc[shown["character"] == character, "sample"].iloc[30])

@@ -44,6 +44,7 @@ from mutants_responses import RESPONSES
 from mutants_risk import RISK
 from mutants_running import RUNNING
 from mutants_self_start import SELF_START
+from mutants_session_report import SESSION_REPORT
 from mutants_sharing import SHARING
 from mutants_sockets import SOCKETS
 from mutants_sums import SUMS
@@ -73,6 +74,7 @@ MUTANTS = (
     *MOABB,
     *PLUGINS,
     *ONLINE,
+    *SESSION_REPORT,
     *PAGE,
     *SOCKETS,
     *METHODS,

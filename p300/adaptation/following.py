@@ -21,6 +21,10 @@ class Person(Protocol):
     def trusted(self) -> bool:
         """Whether nothing was distrusted so far, neither what was learned nor what was known."""
 
+    @property
+    def n_fallen_back(self) -> int:
+        """How many characters were scored by what was known at the start, as the rest was worse."""
+
     def log_odds(self, features: Floats) -> Floats:
         """Return the log-odds of a target of flashes of the character that is shown now.
 

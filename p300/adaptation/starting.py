@@ -73,6 +73,11 @@ class StartedPerson:
         """Whether what was expected was never refuted."""
         return not self._starting.known.refuted
 
+    @property
+    def n_fallen_back(self) -> int:
+        """Return 0: what is refuted is left out for good, nothing is fallen back to."""
+        return 0
+
     def log_odds(self, features: Floats) -> Floats:
         """See :meth:`p300.adaptation.following.Person.log_odds`."""
         return self._start.log_odds(self._starting.ratios(features))

@@ -176,6 +176,11 @@ class CalibratedPerson:
         """Whether what was adapted has always been trusted so far."""
         return not self._following.fell_back[0]
 
+    @property
+    def n_fallen_back(self) -> int:
+        """See :attr:`p300.adaptation.following.Person.n_fallen_back`."""
+        return len(self._following.fell_back[0])
+
     def log_odds(self, features: Floats) -> Floats:
         """See :meth:`p300.adaptation.following.Person.log_odds`."""
         return self._transfer.log_odds(self._following.ratios(features)[0])

@@ -184,8 +184,8 @@ def _stretches(given: list[str] | None) -> tuple[tuple[float, float], ...]:
 def print_report(report: dict[str, object]) -> None:
     """Print the figures of a session."""
     from p300.commands.tables import print_table
-    from p300.online.timing import report_rows
+    from p300.online.report_tables import report_tables
 
-    for head, rows in report_rows(report):
+    for head, rows in report_tables(report):
         if rows:
             print_table(head, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -20,9 +21,16 @@ class Event:
 
 @dataclass(frozen=True)
 class Scored(Event):
-    """A flash was scored: where it is in the stored signal, and the log-odds of a target."""
+    """A flash was scored: where it is in the stored signal, and the log-odds of a target.
+
+    Parameters
+    ----------
+    time
+        At which it was seen, by the stamps, seconds.
+    """
 
     sample: int
+    time: float
     code: int
     character: int
     repetition: int
@@ -57,6 +65,10 @@ class Decided(Event):
         Whether another symbol was as likely.
     damaged
         Whether something of the character was lost, so that nothing is learned from it.
+    right
+        Whether it is what was attended, where the markers tell what was; None where they do not.
+    time
+        Stamp of the last sample that had come by then, seconds.
     """
 
     character: int
@@ -66,17 +78,37 @@ class Decided(Event):
     forced: bool
     tie: bool
     damaged: bool
+    right: bool | None
+    time: float
     kind: ClassVar[str] = "decision"
 
 
 @dataclass(frozen=True)
 class Learned(Event):
-    """The detector has learned from a character, which took so many seconds."""
+    """The detector has learned from a character, which took so many seconds.
+
+    Parameters
+    ----------
+    trusted
+        Whether self-calibration has always been trusted so far.
+    fell_back
+        Whether the character was scored by what was known at the start, because what had been
+        learned had shown itself worse.
+    """
 
     character: int
     seconds: float
     trusted: bool
+    fell_back: bool
     kind: ClassVar[str] = "learned"
+
+
+@dataclass(frozen=True)
+class Damaged(Event):
+    """A character is over of which something was lost: nothing is learned from it."""
+
+    character: int
+    kind: ClassVar[str] = "damaged"
 
 
 @dataclass(frozen=True)
@@ -87,9 +119,13 @@ class Fault(Event):
     kind: ClassVar[str] = "fault"
 
 
+@dataclass(frozen=True)
 class MissingMarker(Fault):
     """Codes of a repetition were not told; what is lost counts as no evidence."""
 
+    character: int
+    repetition: int
+    codes: tuple[int, ...]
     kind: ClassVar[str] = "missing marker"
 
 
@@ -99,63 +135,107 @@ class UnreadMarker(Fault):
     kind: ClassVar[str] = "unread marker"
 
 
-class UnknownCode(Fault):
+class Reason(StrEnum):
+    """Why a flash that was told is left out."""
+
+    CODE = "the layout does not have its code"
+    TWICE = "it was told before"
+    BESIDE = "another flash is at its sample"
+    SCORED = "later ones were scored before it came"
+    FORGOTTEN = "its EEG is no longer kept"
+    REPETITION = "its repetition or character is over"
+    CHARACTER = "its character is over"
+    NO_EEG = "there is no EEG of it"
+    AHEAD = "it is far ahead of the EEG"
+    BEGINS = "its epoch begins before the EEG"
+    GAP = "its epoch reaches across a gap in the EEG"
+    ENDED = "the EEG ended before its epoch did"
+    GIVEN_UP = "its character was given up"
+
+
+@dataclass(frozen=True)
+class LeftOut(Fault):
+    """A flash was told, but its epoch is not used."""
+
+    character: int
+    repetition: int
+    code: int
+    reason: Reason
+
+
+class UnknownCode(LeftOut):
     """A flash code that the layout does not have."""
 
     kind: ClassVar[str] = "unknown code"
 
 
-class DoubledMarker(Fault):
+class DoubledMarker(LeftOut):
     """A flash was told twice, or two at one sample; the first one counts."""
 
     kind: ClassVar[str] = "doubled marker"
 
 
-class LateMarker(Fault):
+class LateMarker(LeftOut):
     """A flash was told when later ones were scored, or its EEG was no longer kept."""
 
     kind: ClassVar[str] = "late marker"
 
 
-class DisorderedMarker(Fault):
+class DisorderedMarker(LeftOut):
     """A flash of a character or repetition that was over."""
 
     kind: ClassVar[str] = "disordered marker"
 
 
-class OutsideEeg(Fault):
+class OutsideEeg(LeftOut):
     """A flash at a time of which there is no EEG, or whose epoch would reach across a gap."""
 
     kind: ClassVar[str] = "marker outside EEG"
 
 
-class Gap(Fault):
-    """EEG is missing; filters start anew behind it."""
+@dataclass(frozen=True)
+class Broken(Fault):
+    """The EEG does not go on, for so many seconds; filters start anew."""
+
+    seconds: float
+
+
+class Gap(Broken):
+    """EEG is missing."""
 
     kind: ClassVar[str] = "gap in EEG"
 
 
-class ClockJump(Fault):
-    """The time stamps of the EEG jumped back; filters start anew."""
+class ClockJump(Broken):
+    """The time stamps of the EEG jumped back."""
 
     kind: ClassVar[str] = "clock jump"
 
 
-class Reconnected(Fault):
-    """A stream went away and is back; filters start anew."""
+class Reconnected(Broken):
+    """A stream went away and is back, after so many seconds of the session's clock."""
 
     kind: ClassVar[str] = "stream gone and back"
 
 
-class BadSamples(Fault):
+class BadSamples(Broken):
     """EEG samples are NaN or infinite; they are left out as a gap."""
 
     kind: ClassVar[str] = "samples not finite"
 
 
+@dataclass(frozen=True)
 class GivenUp(Fault):
-    """A character was ended in the middle: nothing is spelled, nothing is learned from it."""
+    """A character was ended in the middle: nothing is spelled, nothing is learned from it.
 
+    Parameters
+    ----------
+    waiting
+        Flashes of it that were told, but not scored yet.
+    """
+
+    character: int
+    waiting: int
     kind: ClassVar[str] = "character given up"
 
 

@@ -51,6 +51,7 @@ class Letter:
         self._names = pd.DataFrame({"character": [number]})
         self._codes = sorted(layout.groups)
         self._scores: list[float] = []
+        self._told: dict[bool | None, set[int]] = {True: set(), False: set(), None: set()}
 
     @property
     def repetition(self) -> int:
@@ -66,10 +67,11 @@ class Letter:
         there = {one.code for one in self.seen if one.repetition == repetition}
         return [code for code in self._codes if code not in there]
 
-    def add(self, seen: Seen, score: float) -> None:
-        """Take a flash, in the order of time."""
+    def add(self, seen: Seen, score: float, *, target: bool | None) -> None:
+        """Take a flash, in the order of time; whether it is of what is attended may be unknown."""
         self.seen.append(seen)
         self._scores.append(score)
+        self._told[target].add(seen.code)
 
     def posterior(self) -> Floats:
         """Return log p(symbol) after each repetition so far, [repetition, symbol].
@@ -98,3 +100,22 @@ class Letter:
     def symbol(self, position: int) -> str:
         """Return a symbol, empty for nothing."""
         return (*self._layout.symbols, NOTHING)[position]
+
+    def right(self, symbol: str) -> bool | None:
+        """Return whether a symbol is the attended one, or empty where nobody attended.
+
+        None where the markers do not tell: of some flash nothing is said, or not one symbol alone
+        is left.
+        """
+        groups, targets, others = self._layout.groups, self._told[True], self._told[False]
+        if self._told[None]:
+            return None
+        left = {
+            one
+            for one in self._layout.symbols
+            if all(one in groups[code] for code in targets)
+            and not any(one in groups[code] for code in others)
+        }
+        if not targets and not left:
+            return symbol == NOTHING
+        return symbol in left if len(left) == 1 else None

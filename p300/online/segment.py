@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from p300.online.events import Event
+from p300.online.events import Event, LateMarker, LeftOut, OutsideEeg, Reason
 from p300.online.markers import End, Flash
 from p300.online.source import EegSource
 from p300.online.stamps import Stamps
@@ -42,6 +42,15 @@ class Waiting:
     onset: int | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True)
+class Why:
+    """Why a flash is left out: the fault, its reason and what was found."""
+
+    kind: type[LeftOut]
+    reason: Reason
+    beside: str = ""
+
+
 class Segment:
     """A stretch of EEG without a gap: its clock, its filters, its epochs.
 
@@ -57,3 +66,18 @@ class Segment:
         self.first = first
         self.stamps = Stamps(source.sfreq, KEPT)
         self.cutter = EpochCutter(source.sfreq, source.grid, source.settings, KEPT)
+
+    def why_none(self, time: float) -> Why | None:
+        """Return why no sample is nearest to a time; None where it has only to come."""
+        ahead = time - self.stamps.last
+        if ahead > FAR:
+            found = (
+                f", by {ahead:.0f} s; is its time of another clock, such as time.time() where "
+                "local_clock() is meant?"
+            )
+            return Why(OutsideEeg, Reason.AHEAD, found)
+        if ahead >= 0:
+            return None
+        if time < self.stamps.first:
+            return Why(OutsideEeg, Reason.NO_EEG)
+        return Why(LateMarker, Reason.FORGOTTEN)

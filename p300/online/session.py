@@ -16,29 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from p300.errors import MarkerError
-from p300.online.events import (
-    BadSamples,
-    ClockJump,
-    Decided,
-    DisorderedMarker,
-    DoubledMarker,
-    Event,
-    Fault,
-    Gap,
-    GivenUp,
-    LateMarker,
-    Learned,
-    MissingMarker,
-    OutsideEeg,
-    Posterior,
-    Reconnected,
-    Scored,
-    UnknownCode,
-    UnreadMarker,
-)
+from p300.online import events
+from p300.online.events import Event, Fault, LeftOut, Reason
 from p300.online.letters import Letter
 from p300.online.markers import End, Flash, named, read_marker
-from p300.online.segment import FAR, Listener, Segment, Waiting
+from p300.online.segment import Listener, Segment, Waiting
 from p300.online.source import EegSource
 from p300.online.stamps import Floats
 from p300.online.timing import Timings
@@ -84,11 +66,11 @@ class Session:
         clock: Callable[[], float],
     ) -> None:
         self.layout, self.text = source.layout, list[str]()
-        self.timings = Timings()
         self._model, self._source, self._language = source.model, source, language
         self._listen, self._recorder = listen, recorder
         self._offset, self._clock = offset, clock
         self._follower: Follower = fitted.follow(source.layout)
+        self.timings = Timings(source.sfreq, len(source.layout.symbols), self._follower.learns)
         alignment = fitted.stored.alignment
         self._running = Running(alignment.method) if alignment.changes_epochs else None
         self._n_samples = 0
@@ -98,6 +80,7 @@ class Session:
         self._letter: Letter | None = None
         self._damaged: set[int] = set()
         self._over = 0  # number of the last character that is over
+        self._heard, self._reached = clock(), np.nan  # when EEG came last, and its last stamp
         self._last = (-np.inf, -1)  # time and sample in the recording of the last flash taken
 
     def eeg(self, stamps: Floats, values: Floats) -> None:
@@ -112,7 +95,8 @@ class Session:
         """
         if not len(stamps):
             return
-        self.timings.note("transport", self._clock() - float(stamps[-1]))
+        self._heard, self._reached = self._clock(), float(stamps[-1])
+        self.timings.note("transport", self._heard - self._reached)
         if self._recorder is not None:
             self._recorder.eeg(stamps, values)
         volts = self._source.volts(values)
@@ -133,15 +117,11 @@ class Session:
         try:
             said = read_marker(text)
         except MarkerError as error:
-            self.fault(UnreadMarker, f"{error}; left out")
+            self.fault(events.UnreadMarker, f"{error}; left out")
             return
         if isinstance(said, Flash) and said.code not in self.layout.groups:
-            self.fault(
-                UnknownCode,
-                f"flash code {said.code} found, the layout has {sorted(self.layout.groups)}; "
-                f"left out, character {said.character} is damaged",
-            )
-            self._damaged.add(said.character)
+            has = f", which has {sorted(self.layout.groups)}"
+            self._leave_out(events.UnknownCode, said, Reason.CODE, has)
             return
         insort(self._waiting, Waiting(stamp + self._offset, self._order, said))
         self._order += 1
@@ -149,14 +129,19 @@ class Session:
 
     def reconnected(self, what: str) -> None:
         """Take note that the stream of EEG went away and is back: nothing reaches across that."""
-        self.fault(Reconnected, f"{what} went away and is back; filters start anew")
+        away = self._clock() - self._heard
+        said = f"{what} went away and is back after {away:.1f} s; filters start anew"
+        self._name(events.Reconnected(self._clock(), said, away))
         self._break()
 
     def give_up(self, character: int, why: str) -> None:
         """End a character in the middle: nothing is spelled, nothing is learned from it."""
+        waiting = [one.said for one in self._waiting if one.said.character == character]
         self._waiting = [one for one in self._waiting if one.said.character != character]
         self._damaged.add(character)
-        self.fault(GivenUp, f"character {character}: {why}; nothing is spelled or learned")
+        said = f"character {character}: {why}; nothing is spelled or learned"
+        n_flashes = sum(isinstance(one, Flash) for one in waiting)
+        self._name(events.GivenUp(self._clock(), said, character, n_flashes))
         if self._letter is not None and self._letter.number == character:
             self._letter.decided = True
             self._end_letter()
@@ -166,7 +151,7 @@ class Session:
         """End the session: what still waits is named, the last character decided and learned."""
         for waiting in self._waiting:
             if isinstance(waiting.said, Flash):
-                self._leave_out(OutsideEeg, waiting, "the EEG ended before its epoch did")
+                self._leave_out(events.OutsideEeg, waiting.said, Reason.ENDED)
         self._waiting = []
         self._end_letter()
         self.timings.end_of(self._segment.stamps)
@@ -186,20 +171,21 @@ class Session:
             if broken is None:
                 return
             self._go_on()
-            size = broken.seconds
-            if size > 0:
-                self.fault(Gap, f"{size:.3f} s of EEG are missing; filters start anew")
+            size = abs(broken.seconds)
+            if broken.seconds > 0:
+                said = f"{size:.3f} s of EEG are missing; filters start anew"
+                self._name(events.Gap(self._clock(), said, size))
             else:
-                self.fault(
-                    ClockJump, f"the EEG's clock jumped back by {-size:.3f} s; filters start anew"
-                )
+                said = f"the EEG's clock jumped back by {size:.3f} s; filters start anew"
+                self._name(events.ClockJump(self._clock(), said, size))
             self._break()
             stamps, volts = stamps[n:], volts[:, n:]
 
     def _skip(self, n: int) -> None:
         """Leave out samples that are not finite."""
         self._go_on()
-        self.fault(BadSamples, f"{n} samples with NaN or infinite values; filters start anew")
+        said = f"{n} samples with NaN or infinite values; filters start anew"
+        self._name(events.BadSamples(self._clock(), said, n / self._source.sfreq))
         self._break()
         self._n_samples += n
         self._break()
@@ -210,7 +196,7 @@ class Session:
         for waiting in list(self._waiting):
             if isinstance(waiting.said, Flash) and waiting.time <= reached:
                 self._waiting.remove(waiting)
-                self._leave_out(OutsideEeg, waiting, "its epoch reaches across a gap in the EEG")
+                self._leave_out(events.OutsideEeg, waiting.said, Reason.GAP)
         self.timings.end_of(self._segment.stamps)
         self._note(SegmentNote(sample=self._n_samples).model_dump())
         self._last = -np.inf, self._last[1]  # the clock may be another one
@@ -235,24 +221,15 @@ class Session:
                 self._end_letter()
             return True
         if waiting.time < self._last[0]:
-            self._leave_out(LateMarker, waiting, "later ones were scored before it came")
+            self._leave_out(events.LateMarker, said, Reason.SCORED)
             return True
         if waiting.onset is None:
             waiting.onset = stamps.nearest(waiting.time)
         if waiting.onset is not None:
             return self._cut(said, waiting, waiting.onset)
-        if waiting.time > stamps.last + FAR:
-            self._leave_out(
-                OutsideEeg,
-                waiting,
-                f"it is {waiting.time - stamps.last:.0f} s ahead of the EEG; is its time of "
-                "another clock, such as time.time() where local_clock() is meant?",
-            )
-            return True
-        if waiting.time >= stamps.last:
+        if (why := self._segment.why_none(waiting.time)) is None:
             return False
-        early = waiting.time < stamps.first_kept()
-        self._leave_out(OutsideEeg if early else LateMarker, waiting, "there is no EEG of it")
+        self._leave_out(why.kind, said, why.reason, why.beside)
         return True
 
     def _cut(self, flash: Flash, waiting: Waiting, onset: int) -> bool:
@@ -261,9 +238,9 @@ class Session:
         if cutter.ends(onset) >= cutter.n_samples:
             return False
         if onset + cutter.begins < 0:
-            self._leave_out(OutsideEeg, waiting, "its epoch begins before the EEG")
+            self._leave_out(events.OutsideEeg, flash, Reason.BEGINS)
         elif not cutter.holds(onset):
-            self._leave_out(LateMarker, waiting, "its EEG is no longer kept")
+            self._leave_out(events.LateMarker, flash, Reason.FORGOTTEN)
         else:
             self._score(flash, waiting, onset)
         return True
@@ -271,14 +248,14 @@ class Session:
     def _score(self, flash: Flash, waiting: Waiting, onset: int) -> None:
         """Score a flash and see whether that is enough for a letter."""
         sample = self._segment.first + onset
-        letter = self._letter_of(flash, waiting)
+        letter = self._letter_of(flash)
         if letter is None:
             return
-        if letter.has(flash.code, flash.repetition) or sample == self._last[1]:
-            self.fault(DoubledMarker, f"{named(flash)} was told twice, or beside another flash "
-                        "of one sample; the first one counts")  # fmt: skip
-            if not letter.has(flash.code, flash.repetition):
-                self._damaged.add(flash.character)
+        if letter.has(flash.code, flash.repetition):
+            self._leave_out(events.DoubledMarker, flash, Reason.TWICE)
+            return
+        if sample == self._last[1]:
+            self._leave_out(events.DoubledMarker, flash, Reason.BESIDE)
             return
         if flash.repetition > letter.repetition and letter.seen:
             self._check_repetition(letter, flash.repetition)
@@ -291,26 +268,26 @@ class Session:
         self._last = waiting.time, sample
         note = FlashNote(sample=sample, **asdict(flash))
         self._note(note.model_dump(), waiting.time)
-        self._tell(Scored(self._clock(), sample, flash.code, flash.character, flash.repetition,
-                          flash.target, score))  # fmt: skip
-        letter.add(Seen(read, flash.code, flash.repetition), score)
+        self._tell(events.Scored(self._clock(), sample, waiting.time, flash.code, flash.character,
+                          flash.repetition, flash.target, score))  # fmt: skip
+        letter.add(Seen(read, flash.code, flash.repetition), score, target=flash.target)
         if not letter.missing(flash.repetition):
             self._decide(letter)
         self.timings.note("decoding", time.perf_counter() - begin)
         self.timings.note("flash to score", self._clock() - waiting.time)
 
-    def _letter_of(self, flash: Flash, waiting: Waiting) -> Letter | None:
+    def _letter_of(self, flash: Flash) -> Letter | None:
         """Return the character of a flash, a new one after the end of the last; None if over."""
         letter = self._letter
         if letter is None or flash.character > letter.number:
             if flash.character <= self._over:
-                self._leave_out(DisorderedMarker, waiting, "its character is over")
+                self._leave_out(events.DisorderedMarker, flash, Reason.CHARACTER)
                 return None
             self._end_letter()
             letter = Letter(flash.character, self.layout, self._model, self._language, self.text)
             self._letter = letter
         elif (flash.character, flash.repetition) < (letter.number, letter.repetition):
-            self._leave_out(DisorderedMarker, waiting, "its repetition or character is over")
+            self._leave_out(events.DisorderedMarker, flash, Reason.REPETITION)
             return None
         return letter
 
@@ -322,10 +299,12 @@ class Session:
         self._decide(letter)
 
     def _miss(self, letter: Letter, repetition: int, lost: list[int]) -> None:
-        self.fault(
-            MissingMarker,
+        said = (
             f"character {letter.number}, repetition {repetition}: no epochs of codes {lost}; they "
-            "count as no evidence, the character is damaged",
+            "count as no evidence, the character is damaged"
+        )
+        self._name(
+            events.MissingMarker(self._clock(), said, letter.number, repetition, tuple(lost))
         )
         self._damaged.add(letter.number)
 
@@ -339,7 +318,7 @@ class Session:
         posterior = letter.posterior()
         stop = letter.stop(posterior)
         symbols = {letter.symbol(k): float(np.exp(p)) for k, p in enumerate(posterior[-1])}
-        self._tell(Posterior(self._clock(), letter.number, len(posterior), symbols))
+        self._tell(events.Posterior(self._clock(), letter.number, len(posterior), symbols))
         if stop.forced[0] and not last:
             return
         letter.decided = True
@@ -347,9 +326,10 @@ class Session:
         symbol = letter.symbol(best)
         if symbol:
             self.text.append(symbol)
-        decided = Decided(
+        decided = events.Decided(
             self._clock(), letter.number, symbol, float(np.exp(posterior[at, best])), at + 1,
             bool(stop.forced[0]), bool(stop.tie[0]), letter.number in self._damaged,
+            letter.right(symbol), self._reached,
         )  # fmt: skip
         self._tell(decided)
         self._note(decided.to_dict())
@@ -365,28 +345,36 @@ class Session:
         self._over = letter.number
         if letter.number in self._damaged:
             self._note(DamageNote(character=letter.number).model_dump())
+            self._tell(events.Damaged(self._clock(), letter.number))
             return
         if self._follower.learns:
-            begin = time.perf_counter()
+            begin, before = time.perf_counter(), self._follower.n_fallen_back
             self._follower.learn(letter.seen)
             seconds = time.perf_counter() - begin
-            self.timings.note("learning", seconds)
-            trusted = self._follower.trusted
-            self._tell(Learned(self._clock(), letter.number, seconds, trusted))
+            trusted, fell_back = self._follower.trusted, self._follower.n_fallen_back > before
+            self._tell(events.Learned(self._clock(), letter.number, seconds, trusted, fell_back))
 
     # -- what goes out
 
-    def _leave_out(self, kind: type[Fault], waiting: Waiting, why: str) -> None:
-        """Name a flash that is left out; nothing is learned from its character."""
-        assert isinstance(waiting.said, Flash)
-        flash = waiting.said
-        self._damaged.add(flash.character)
-        self.fault(kind, f"{named(flash)} is left out: {why}; its character is damaged")
+    def _leave_out(
+        self, kind: type[LeftOut], flash: Flash, reason: Reason, beside: str = ""
+    ) -> None:
+        """Name a flash that is left out; nothing is learned from its character.
+
+        That is nothing lost only where it was told before.
+        """
+        said = f"{named(flash)} is left out: {reason}{beside}"
+        if reason is not Reason.TWICE:
+            self._damaged.add(flash.character)
+            said += "; its character is damaged"
+        where = flash.character, flash.repetition, flash.code
+        self._name(kind(self._clock(), said, *where, reason))
 
     def fault(self, kind: type[Fault], text: str) -> None:
         """Name a fault, that of a presentation for instance, in the stored session too."""
-        fault = kind(self._clock(), text)
-        self.timings.count(kind)
+        self._name(kind(self._clock(), text))
+
+    def _name(self, fault: Fault) -> None:
         self._note(fault.to_dict())
         self._tell(fault)
 

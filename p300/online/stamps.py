@@ -34,6 +34,44 @@ class Break:
     seconds: float
 
 
+@dataclass
+class Line:
+    """A straight line through points, by least squares, of sums alone; see :meth:`beside`."""
+
+    n: int = 0
+    x: float = 0.0
+    y: float = 0.0
+    xx: float = 0.0
+    xy: float = 0.0
+    yy: float = 0.0
+    lines: int = 1
+
+    def add(self, x: float, y: float) -> None:
+        """Take a point."""
+        self.n += 1
+        before = 1 - 1 / self.n
+        dx, dy = x - self.x, y - self.y
+        self.xx, self.xy, self.yy = (
+            self.xx + before * dx * dx, self.xy + before * dx * dy, self.yy + before * dy * dy,
+        )  # fmt: skip
+        self.x, self.y = self.x + dx / self.n, self.y + dy / self.n
+
+    def beside(self, other: Line) -> Line:
+        """Return both as one of the same slope, each at its own height."""
+        return Line(
+            self.n + other.n, 0.0, 0.0, self.xx + other.xx, self.xy + other.xy,
+            self.yy + other.yy, self.lines + other.lines,
+        )  # fmt: skip
+
+    def slope(self) -> tuple[float, float] | None:
+        """Return the slope and its standard error; None of too few points."""
+        free = self.n - self.lines - 1
+        if free < 1 or not self.xx:
+            return None
+        left = max(self.yy - self.xy**2 / self.xx, 0.0)
+        return self.xy / self.xx, float(np.sqrt(left / free / self.xx))
+
+
 class Stamps:
     """The even clock of one stretch of a stream.
 
@@ -53,9 +91,11 @@ class Stamps:
         self._settled, self._keep = SETTLING * sfreq, round(seconds * sfreq)
         self._scatter, self._last = FIRST_SCATTER, float("nan")
         self._room, self._first = np.empty(2 * self._keep), 0
-        self.n_samples, self._begin = 0, float("nan")
+        self.n_samples, self.first = 0, float("nan")
         self.largest = 0.0
         """Seconds that a stamp was off at most."""
+        self.line = Line()
+        """Fitted to the last stamps of the pieces: how far they are from the nominal rate's."""
 
     @property
     def jitter(self) -> float:
@@ -79,10 +119,18 @@ class Stamps:
         -------
         Where that is, None where it goes on; what is behind is for another stretch.
         """
+        broken = self._take(stamps)
+        taken = stamps if broken is None else stamps[: broken.at]
+        if len(taken):
+            nominal = (self.n_samples - 1) * self._period
+            self.line.add(nominal, float(taken[-1]) - self.first - nominal)
+        return broken
+
+    def _take(self, stamps: Floats) -> Break | None:
         for k, stamp in enumerate(stamps.tolist()):
             if not self.n_samples:
                 smooth, off = stamp, 0.0
-                self._begin = stamp
+                self.first = stamp
             else:
                 smooth = self._last + self._period
                 off = stamp - smooth
@@ -102,15 +150,6 @@ class Stamps:
             at = self._keep
         self._room[at] = self._last = smooth
         self.n_samples += 1
-
-    @property
-    def rate(self) -> float:
-        """Samples a second by the smoothed stamps."""
-        return (self.n_samples - 1) / (self._last - self._begin)
-
-    def first_kept(self) -> float:
-        """Return the oldest stamp that is kept."""
-        return float(self._room[0])
 
     def nearest(self, time: float) -> int | None:
         """Return the sample of the stretch that is nearest to a time.

@@ -8,6 +8,8 @@ minutes. Needs mne-lsl: ``pip install 'p300[online]'``.
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,9 @@ from p300.recordings.readers.xdfsignal import ChannelAbout
 
 if TYPE_CHECKING:
     from mne_lsl.lsl import StreamInlet
+
+SILENT = 2.0
+"""Seconds without anything after which it is looked whether a stream was replaced."""
 
 _MICROVOLTS = {"uv", "µv", "microvolt", "microvolts", "-6"}
 _VOLTS = {"v", "volt", "volts", "0"}
@@ -142,6 +147,8 @@ class Inlet:
         self.about = about
         self._bindings = lsl()
         self._inlet: StreamInlet | None = None
+        self._looking: threading.Thread | None = None
+        self._replaced = ""
         self._open(info)
 
     def _open(self, info: Any) -> None:
@@ -150,6 +157,7 @@ class Inlet:
             info, recover=False, processing_flags=["clocksync"]
         )
         self._inlet.open_stream(timeout=10.0)
+        self._uid, self._heard = str(info.uid), time.monotonic()
 
     @property
     def there(self) -> bool:
@@ -180,18 +188,48 @@ class Inlet:
         except RuntimeError:  # LSL's LostError
             self._inlet = None
             return np.empty(0), []
+        if len(stamps):
+            self._heard = time.monotonic()
+        elif time.monotonic() - self._heard > SILENT:
+            self._look()
         return np.asarray(stamps, dtype=np.float64), samples
+
+    def _look(self) -> None:
+        """Have a stream that is silent looked for beside; let it go if another took its place.
+
+        LSL does not always notice that a stream has ended.
+        """
+        if self._replaced == self._uid:
+            self._inlet = None
+        elif self._looking is None or not self._looking.is_alive():
+            self._heard = time.monotonic()  # the next look is as long after this one
+            self._looking = threading.Thread(target=self._seek, args=(self._uid,), daemon=True)
+            self._looking.start()
+
+    def _seek(self, uid: str) -> None:
+        found = {str(info.uid) for info in self._resolve()}
+        if found and uid not in found:
+            self._replaced = uid
 
     def back(self) -> bool:
         """Look for a stream that went away, by its source id; return whether it is there again."""
+        infos = self._resolve()
+        if len(infos) != 1:
+            return False
+        try:
+            self._open(infos[0])
+        except (RuntimeError, TimeoutError):  # listed still, but gone
+            self._inlet = None
+            return False
+        return True
+
+    def _resolve(self) -> list[Any]:
+        """Return all streams that go by the source id, without one by name and type."""
         keys = {"source_id": self.about.source_id} if self.about.source_id else {
             "name": self.about.name, "stype": self.about.kind
         }  # fmt: skip
-        infos = self._bindings.resolve_streams(timeout=1.0, **keys)
-        if len(infos) != 1:
-            return False
-        self._open(infos[0])
-        return True
+        found: list[Any] = self._bindings.resolve_streams(timeout=1.0, **keys)
+        return found
 
 
 def _unit(unit: str) -> str:

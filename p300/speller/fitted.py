@@ -151,6 +151,11 @@ class Follower:
         """Whether nothing was distrusted so far, neither what it has learned nor what it knew."""
         return self._person is None or self._person.trusted
 
+    @property
+    def n_fallen_back(self) -> int:
+        """How many characters were scored by what was known at the start, as the rest was worse."""
+        return 0 if self._person is None else self._person.n_fallen_back
+
     def read(self, epoch: npt.NDArray[np.float32]) -> Floats:
         """Return what is needed of an epoch, [1, electrode, time], to score and to learn.
 

@@ -99,11 +99,11 @@ def test_the_report_names_parts_text_and_faults(folder, capsys):
     fed.feed()
     print_report(fed.session.timings.to_dict())
     said = capsys.readouterr().out
-    for word in ("transport", "decoding", "learning", "characters", "missing marker", "Hz"):
+    for word in ("transport", "decoding", "learning", "decided", "missing marker", "Hz"):
         assert word in said
     report = fed.session.timings.to_dict()
-    assert report["characters"] == 4
-    assert report["damaged"] == 1
+    assert report["letters"]["decided"] == 4
+    assert report["letters"]["damaged"] == 1
     assert report["flashes"] == len(fed.recording.flashes) - 1
-    assert report["stamps"]["rate"] == pytest.approx(fed.sfreq)
+    assert report["eeg"]["rate"] == pytest.approx(fed.sfreq)
     assert report["latency"]["flash to score"]["median"] == pytest.approx(0.66, abs=0.08)

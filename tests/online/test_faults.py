@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from fed_sessions import START, Fed, fitted, somebody
+from fed_sessions import START, Fed, fitted, middle_of, somebody
 
 from p300.commands.stored_detectors import predict_recordings, spell_recordings
 from p300.online.events import (
@@ -59,11 +59,6 @@ def shift(fed, sample, seconds):
     """Let the clock of the EEG and of the markers from a sample on be another one."""
     fed.stamps[sample:] += seconds
     fed.markers = [(at, t + seconds * (at >= sample), text) for at, t, text in fed.markers]
-
-
-def middle_of(fed, character):
-    shown = fed.recording.flashes
-    return int(shown.loc[shown["character"] == character, "sample"].iloc[30])
 
 
 def test_a_lost_marker_is_named_and_its_character_teaches_nothing(fed, folder):

@@ -190,7 +190,7 @@ def test_a_flash_code_of_no_group_damages_its_character(served):
     page = Scripted(served.address)
     page.start()
     page.say(do="mark", at=page.now(), marker={"flash": 99, "character": 1, "repetition": 1})
-    assert "flash code 99" in page.hear("unknown code")["text"]
+    assert "flash of code 99" in page.hear("unknown code")["text"]
 
 
 def test_ctrl_c_keeps_what_was_recorded(detector, tmp_path):
@@ -214,4 +214,4 @@ def test_ctrl_c_keeps_what_was_recorded(detector, tmp_path):
     assert damaged_characters(recording) == {1}
     assert 5 < len(recording.flashes) <= 14
     (file,) = tmp_path.glob("*.json")
-    assert json.loads(file.read_text())["characters"] == 0
+    assert json.loads(file.read_text())["letters"]["decided"] == 0

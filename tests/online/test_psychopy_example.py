@@ -149,7 +149,7 @@ class Online:
 
 
 def decision(character, symbol):
-    return Decided(now(), character, symbol, 0.9, 2, False, False, False)
+    return Decided(now(), character, symbol, 0.9, 2, False, False, False, None, 0.0)
 
 
 def imported():

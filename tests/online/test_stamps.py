@@ -19,14 +19,15 @@ def shaken(stamps, spread, chunk=8, seed=0):
 
 def smoothed(stamps, **options):
     found = Stamps(SFREQ, 30.0)
-    assert found.push(stamps) is None
+    for at in range(0, len(stamps), 64):
+        assert found.push(stamps[at : at + 64]) is None
     return found
 
 
 def test_even_stamps_stay_what_they_are():
     found = smoothed(even())
     assert abs(found.last - even()[-1]) < 1e-9
-    assert abs(found.rate - SFREQ) < 1e-6
+    assert abs(found.line.slope()[0]) < 1e-12
     assert found.jitter < 1e-3
 
 
@@ -41,7 +42,7 @@ def test_a_rate_that_is_off_is_followed():
     stamps = 100.0 + (even() - 100.0) * (1 - 1e-4)
     found = smoothed(stamps)
     assert abs(found.last - stamps[-1]) < 1e-3
-    assert abs(found.rate - SFREQ * (1 + 1e-4)) < 0.01
+    assert abs(found.line.slope()[0] + 1e-4) < 1e-9
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.5, -0.5, -200.0])
