@@ -125,7 +125,7 @@ def measure() -> None:
         for process in (player, *heard.values()):
             process.kill()
     print(
-        f"{report['characters']} decisions, faults {report['faults'] or 'none'}; {os.cpu_count()} "
+        f"{report['letters']['decided']} decisions, faults {report['faults'] or 'none'}; {os.cpu_count()} "
         f"cores, load {min(loads):.1f} to {max(loads):.1f}, {np.median(loads):.1f} in the median\n"
     )
     print("| ms | median | 99 % | worst | decisions |\n|---|---|---|---|---|")

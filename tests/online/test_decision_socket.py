@@ -23,7 +23,9 @@ FLASH = {"flash": 7, "character": 1, "repetition": 2, "target": False}
 
 
 def decided(number):
-    return Decided(1.5, number, "K", 0.97, 4, forced=False, tie=False, damaged=False)
+    return Decided(
+        1.5, number, "K", 0.97, 4, forced=False, tie=False, damaged=False, right=None, time=1.0
+    )
 
 
 class Open:

@@ -132,7 +132,7 @@ def test_flashes_of_another_clock_are_at_the_samples_of_the_recording(
     assert not of(events, Fault)
     assert [e.sample for e in of(events, Scored)] == shown["sample"].tolist()
     assert heard == [e.symbol for e in of(events, Decided)]
-    assert report["characters"] == 2
+    assert report["letters"]["decided"] == 2
     (stored,) = open_recordings("session", tmp_path / "sub-1.xdf")
     assert stored.flashes["sample"].tolist() == shown["sample"].tolist()
 
@@ -230,4 +230,4 @@ def test_ctrl_c_ends_the_session_and_tells_the_clients(folder, presentation, tmp
     assert opened.close_reason == "the session is over"
     assert "decision" in [one["event"] for one in told]
     assert "Offset applied: 0.0 ms" in printed
-    assert json.loads(out.with_suffix(".json").read_text())["characters"] == 1
+    assert json.loads(out.with_suffix(".json").read_text())["letters"]["decided"] == 1
