@@ -125,8 +125,8 @@ def measure() -> None:
         for process in (player, *heard.values()):
             process.kill()
     print(
-        f"{report['letters']['decided']} decisions, faults {report['faults'] or 'none'}; {os.cpu_count()} "
-        f"cores, load {min(loads):.1f} to {max(loads):.1f}, {np.median(loads):.1f} in the median\n"
+        f"{report['letters']['decided']} decisions, faults {report['faults'] or 'none'}; "
+        f"{os.cpu_count()} cores, load {min(loads):.1f} to {max(loads):.1f}, {np.median(loads):.1f} in the median\n"
     )
     print("| ms | median | 99 % | worst | decisions |\n|---|---|---|---|---|")
     for way, lines in told.items():

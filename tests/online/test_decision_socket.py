@@ -87,7 +87,9 @@ def test_two_clients_hear_the_messages_of_the_stream(opened):
     with connect(opened.address) as one, connect(opened.address) as other:
         assert answered(one) == answered(other) == {"event": "pong", "page": 1.0, "server": 100.0}
         events = [
-            Posterior(1.0, 3, 2, {"K": 0.5, "Ä": 0.5}), decided(3), Learned(2.0, 3, 0.1, True),
+            Posterior(1.0, 3, 2, {"K": 0.5, "Ä": 0.5}),
+            decided(3),
+            Learned(2.0, 3, 0.1, trusted=True, fell_back=False),
             UnreadMessage(2.5, "something"),
         ]  # fmt: skip
         opened.server(Scored(1.0, 10, 7, 3, 2, None, 0.5))  # is no message of the stream
