@@ -46,6 +46,7 @@ from mutants_running import RUNNING
 from mutants_self_start import SELF_START
 from mutants_session_report import SESSION_REPORT
 from mutants_sharing import SHARING
+from mutants_sockets import SOCKETS
 from mutants_sums import SUMS
 from mutants_toeplitz import TOEPLITZ
 
@@ -75,6 +76,7 @@ MUTANTS = (
     *ONLINE,
     *SESSION_REPORT,
     *PAGE,
+    *SOCKETS,
     *METHODS,
     *PAGES,
     *RESPONSES,

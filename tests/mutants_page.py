@@ -76,14 +76,14 @@ PAGE = (
     ),
     Mutant(
         "the page needs its token",
-        "online/page_files.py",
+        "online/sockets.py",
         "if not secrets.compare_digest(given.encode(), token.encode()):",
         "if not given:",
         SERVER,
     ),
     Mutant(
         "a request for another host is refused",
-        "online/page_files.py",
+        "online/sockets.py",
         'if request.headers.get("Host", "") not in hosts:',
         "if False:",
         SERVER,

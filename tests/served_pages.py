@@ -12,6 +12,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from p300.online.applied_offset import NO_OFFSET, AppliedOffset
 from p300.online.events import FAULTS, PAGE_FAULTS, Unseen
 from p300.online.page_server import Offer, PageServer
 from p300.online.persons import SimulatedPerson
@@ -31,12 +32,22 @@ class Served:
         Where sessions are stored.
     speed, seed
         Of the simulated person.
+    offset
+        That is applied.
     """
 
-    def __init__(self, detector: Path, out: Path, *, speed: float = 5.0, seed: int = 1) -> None:
+    def __init__(
+        self,
+        detector: Path,
+        out: Path,
+        *,
+        speed: float = 5.0,
+        seed: int = 1,
+        offset: AppliedOffset = NO_OFFSET,
+    ) -> None:
         fitted = Fitted.load(detector)
         self.out, self.said = out, list[str]()
-        offer = Offer(SimulatedPerson(seed, speed), lambda _: fitted, ROWS, out, speed)
+        offer = Offer(SimulatedPerson(seed, speed), lambda _: fitted, ROWS, out, speed, offset)
         self.server = PageServer(offer, self.said.append, seed=1)
         self.address, self._open = "", threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from p300.commands.offset_option import Offset, read_offset
 from p300.commands.terminal import say
 
 if TYPE_CHECKING:
+    from p300.online.decision_socket import DecisionSocket
     from p300.online.events import Event
 
 Fitted = Annotated[Path, typer.Argument(help="Folder of a fitted detector.")]
@@ -28,9 +30,23 @@ def online(
         "session.xdf"
     ),
     language_model: Annotated[Path | None, typer.Option(help="File of n-gram counts.")] = None,
-    offset: Annotated[
-        float, typer.Option(help="Milliseconds from a marker to its flash in the EEG.")
-    ] = 0.0,
+    offset: Offset = "0",
+    decisions: Annotated[
+        str, typer.Option(help="Name of the stream that decisions go out as.")
+    ] = "p300",
+    websocket: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Decisions through a WebSocket too, and without --markers flashes in; 0: any.",
+        ),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Name or address by which the WebSocket is opened, else 127.0.0.1."),
+    ] = None,
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds without EEG after which the session is over.")
     ] = 30.0,
@@ -38,6 +54,11 @@ def online(
     """Spell live: EEG and flashes of LSL streams in, letters out. Ctrl-C ends the session."""
     from p300.online.events import Decided, Fault
     from p300.online.live import run
+
+    if websocket is None and host is not None:
+        raise typer.BadParameter("--host is that of a WebSocket; it goes with --websocket PORT")
+    applied = read_offset(offset)
+    socket = None if websocket is None else _socket(host or "127.0.0.1", websocket)
 
     def tell(event: Event) -> None:
         if isinstance(event, Decided):
@@ -49,10 +70,18 @@ def online(
 
     report = run(
         fitted, out, tell, eeg=eeg, markers=markers, language_model=language_model,
-        offset=offset / 1e3, patience=patience,
+        offset=applied, patience=patience, decisions=decisions, socket=socket,
     )  # fmt: skip
     print_report(report)
+    say(f"Offset applied: {applied}")
     say(f"Session: {out}; p300 spell {fitted} {out} --source session repeats it")
+
+
+def _socket(host: str, port: int) -> DecisionSocket:
+    from p300.online.decision_socket import DecisionSocket
+    from p300.online.streams import local_clock
+
+    return DecisionSocket(host, port, local_clock(), say)
 
 
 def replay(
@@ -104,6 +133,9 @@ def timing(
     photodiode: Annotated[
         str | None, typer.Option(metavar="LABEL", help="Channel that follows the screen's light.")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Store it, for p300 online --offset FILE.")
+    ] = None,
 ) -> None:
     """Estimate the constant delay from markers to flashes: by a photodiode, or by a detector."""
     from p300.online import offsets
@@ -114,6 +146,7 @@ def timing(
     if photodiode is not None:
         found = offsets.photodiode(session, photodiode)
         told = f"flashes; 95 % of them within {_ms(found.low)} to {_ms(found.high)} ms"
+        measured = found.record(session, "photodiode", photodiode)
     else:
         from p300.recordings import open_recordings
 
@@ -121,8 +154,15 @@ def timing(
         (recording,) = open_recordings("session", session)
         found = offsets.scan(Read.load(fitted), recording)
         told = f"characters; 95 % interval {_ms(found.low)} to {_ms(found.high)} ms"
+        measured = found.record(session, "detector", fitted.resolve().name)
     say(f"Offset: {_ms(found.seconds)} ms, of {found.n} {told}")
-    say(f"Added to what this session had; apply it with p300 online --offset {_ms(found.seconds)}")
+    if out is not None:
+        measured.save(out)
+    how = _ms(measured.offset) if out is None else out
+    say(
+        f"The session had {_ms(measured.applied)} ms: apply {_ms(measured.offset)} ms in all with "
+        f"p300 online --offset {how}"
+    )
 
 
 def _ms(seconds: float) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from p300.commands.offset_option import Offset, read_offset
 from p300.commands.terminal import say
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def speller(
     eeg: Annotated[
         str | None, typer.Option(help="Stream of EEG: its name, type or source id.")
     ] = None,
-    offset: Annotated[
-        float, typer.Option(help="Milliseconds from a flash's frame to the flash in the EEG.")
-    ] = 0.0,
+    offset: Offset = "0",
     rows: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,19 +69,22 @@ def speller(
     import asyncio
     import webbrowser
 
-    from p300.online.page_server import Offer, PageServer, websockets_server
+    from p300.online.page_server import Offer, PageServer
+    from p300.online.sockets import websockets_server
     from p300.speller.fitted import Fitted
 
     websockets_server()  # before anything is trained
     given = None if detector is None else Fitted.load(detector)
+    applied = read_offset(offset)
     who = _person(person, seed, eeg, given)
+    applied.check(who.name)
 
     def fitted(paradigm: ParadigmName) -> Fitted:
         return given or trained_on_others(paradigm)
 
     fitted("row_column")
     matrix = [_symbols(row) for row in rows or MATRIX]
-    offer = Offer(who, fitted, matrix, out, offset=offset / 1e3)
+    offer = Offer(who, fitted, matrix, out, offset=applied)
 
     def opened(address: str) -> None:
         say(f"Page: {address}")

@@ -279,3 +279,6 @@ PAGE_FAULTS: tuple[type[Fault], ...] = (
     GivenUp, PageGone, SecondPage, UnreadMessage, Unseen, Stopped
 )  # fmt: skip
 """Those of a session that a page shows; docs/online_page.md tells of each."""
+
+SENT = (Decided, Posterior, Learned, Fault)
+"""What goes out of a session, over streams and WebSockets; docs/online.md tells of each."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from p300.errors import DataWarning, OnlineError
-from p300.recordings.formats.session import read_channel
+from p300.recordings.formats.session import read_channel, read_session_note
 from p300.recordings.layout import Layout, lit_symbols
+from p300.recordings.measured_offset import MeasuredOffset
 from p300.recordings.recording import Recording
 from p300.signal.alignment import align
 from p300.signal.preprocessing import preprocess
@@ -64,6 +67,31 @@ class Offset:
     low: float
     high: float
     n: int
+
+    def record(
+        self, session: Path, by: Literal["photodiode", "detector"], using: str
+    ) -> MeasuredOffset:
+        """Return what is to be applied from now on: it, beside what the session had already.
+
+        Parameters
+        ----------
+        session
+            File that it was measured on.
+        by, using
+            As of :class:`~p300.recordings.measured_offset.MeasuredOffset`.
+
+        Raises
+        ------
+        RecordingError
+            When the file is no session.
+        """
+        stream, note = read_session_note(session)
+        offset, low, high = (note.offset + one for one in (self.seconds, self.low, self.high))
+        return MeasuredOffset(
+            offset=offset, low=low, high=high, n=self.n, by=by, using=using, applied=note.offset,
+            stream=stream, session=session.name,
+            date=datetime.now().astimezone().isoformat(timespec="seconds"),
+        )  # fmt: skip
 
 
 def photodiode(file: Path, label: str) -> Offset:

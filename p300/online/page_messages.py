@@ -1,4 +1,7 @@
-"""What a page says to the server: JSON texts over the WebSocket, see docs/online_page.md."""
+"""What a client says over a WebSocket: JSON texts, see docs/online.md and docs/online_page.md.
+
+:class:`Ping` and :class:`Mark` are for both servers, the others for that of the page alone.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ _SAID: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="do")
 
 
 def read_message(text: str | bytes) -> Said:
-    """Return what a page says.
+    """Return what a client says.
 
     Raises
     ------
@@ -76,5 +79,6 @@ def read_message(text: str | bytes) -> Said:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise MarkerError(
-            f"message {text[:80]!r} found: {where}: {first['msg']}; see docs/online_page.md"
+            f"message {text[:80]!r} found: {where}: {first['msg']}; see docs/online.md, "
+            "and docs/online_page.md for a page"
         ) from error

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p300.errors import MarkerError, OnlineError, P300Error
+from p300.online.applied_offset import NO_OFFSET, AppliedOffset
 from p300.online.events import Fault, PageGone, SecondPage, Stopped, UnreadMessage
 from p300.online.markers import End, read_marker
-from p300.online.page_files import answer, at, check_host, names_of
+from p300.online.page_files import answer
 from p300.online.page_messages import Attend, Mark, Ping, Plain, Start, read_message
 from p300.online.persons import Person
 from p300.online.session_files import SessionFiles
+from p300.online.sockets import GONE, Outbox, at, close, listen, names_of, new_token, pong
 from p300.online.source import match
 from p300.online.spelling import Spelling, read_copy
 from p300.recordings.simulated.paradigm import ParadigmName, shown_on
@@ -35,11 +37,11 @@ if TYPE_CHECKING:
 POLL = 0.02
 """Seconds between looks at the EEG."""
 
-LARGEST = 1 << 14
-"""Bytes of a message of the page."""
+REFUSED = 4409
+"""WebSocket close code: another page is open."""
 
-REFUSED, GONE = 4409, 1001
-"""WebSocket close codes: another page is open; the server stops."""
+LAST = 5.0
+"""Seconds for which a page that does not take what is sent is waited for in the end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ class Offer:
     speed
         Seconds of the session in a second of the page.
     offset
-        Seconds that flashes are seen later than they are told, as the EEG has it.
+        From a flash as it is told to the flash in the EEG.
     """
 
     person: Person
@@ -67,25 +69,7 @@ class Offer:
     rows: list[list[str]]
     folder: Path
     speed: float = 1.0
-    offset: float = 0.0
-
-
-def websockets_server() -> Any:
-    """Import the library of the server.
-
-    Raises
-    ------
-    OnlineError
-        When it is not installed.
-    """
-    try:
-        from websockets.asyncio import server
-    except ImportError as error:
-        raise OnlineError(
-            f"websockets is not there ({error}), which serves the page; install it with "
-            "pip install 'p300[online]'"
-        ) from error
-    return server
+    offset: AppliedOffset = NO_OFFSET
 
 
 class PageServer:
@@ -102,10 +86,10 @@ class PageServer:
     """
 
     def __init__(self, offer: Offer, say: Callable[[str], None], seed: int | None = None) -> None:
-        self.token = secrets.token_urlsafe(16)
+        self.token = new_token()
         self._offer, self._say, self._seed = offer, say, seed
         self._page: ServerConnection | None = None
-        self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._out: Outbox | None = None
         self._spelling: Spelling | None = None
         self._files: SessionFiles | None = None
         self._hosts: set[str] = set()
@@ -126,23 +110,13 @@ class PageServer:
         OnlineError
             When the host is none by name, or cannot be listened on.
         """
-        check_host(host)
-        library = websockets_server()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             # Windows has none, and only the main thread is told of signals.
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.add_signal_handler(number, self.stop.set)
-        try:
-            server = await library.serve(
-                self._talk, host, port, process_request=self._answer, max_size=LARGEST
-            )
-        except OSError as error:
-            raise OnlineError(
-                f"{host}:{port} cannot be listened on ({error}); choose another --port or --host"
-            ) from error
+        server, port = await listen(host, port, self._talk, self._answer)
         async with server:
-            port = server.sockets[0].getsockname()[1]
             self._hosts = names_of(host, port)
             opened(f"http://{at(host, port)}/{self.token}/")
             try:
@@ -166,9 +140,9 @@ class PageServer:
         if self._spelling is not None:
             self._spelling.fault(Stopped, "the server was stopped; what was recorded is kept")
             self._finish()
-        if (page := self._page) is not None:  # it may go away meanwhile
-            await self._send_rest(page)
-            await page.close(GONE, "the server was stopped")
+        if (page := self._page) is not None and self._out is not None:  # it may go away meanwhile
+            await self._out.sent(LAST)
+            await close(page, GONE, "the server was stopped", LAST)
 
     def _answer(self, _: ServerConnection, request: Request) -> Response | None:
         return answer(request, self._hosts, self.token)
@@ -185,8 +159,7 @@ class PageServer:
             await page.send(json.dumps({"event": "refused", "text": text}))
             await page.close(REFUSED, text)
             return
-        self._page, self._out = page, asyncio.Queue()
-        sender = asyncio.create_task(self._send(page))
+        self._page, self._out = page, (out := Outbox(page))
         self._tell(self._welcome())
         try:
             async for message in page:
@@ -194,32 +167,21 @@ class PageServer:
         except ConnectionClosed:
             pass  # without a farewell: what it means is the same
         finally:
-            sender.cancel()
-            self._page = None
+            out.close()
+            self._page = self._out = None
             if self._spelling is not None and not self.stop.is_set():
                 self._fault(PageGone, "the page was closed or reloaded while a session was running")
                 self._spelling.give_up("its page was closed or reloaded")
                 self._spelling.attend(None)  # nobody knows where the mouse will be
 
-    async def _send(self, page: ServerConnection) -> None:
-        from websockets.exceptions import ConnectionClosed
-
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                await page.send(json.dumps(await self._out.get(), ensure_ascii=False))
-
-    async def _send_rest(self, page: ServerConnection) -> None:
-        from websockets.exceptions import ConnectionClosed
-
-        with contextlib.suppress(ConnectionClosed):
-            while not self._out.empty():
-                await page.send(json.dumps(self._out.get_nowait(), ensure_ascii=False))
-
     def _tell(self, said: dict[str, Any]) -> None:
         if self._files is not None:
             self._files.log(said)
-        if self._page is not None:
-            self._out.put_nowait(said)
+        self._put(said)
+
+    def _put(self, said: dict[str, Any]) -> None:
+        if self._out is not None:
+            self._out.put(json.dumps(said, ensure_ascii=False))
 
     def _fault(self, kind: type[Fault], text: str) -> None:
         """Name a fault of the page, in the session where there is one."""
@@ -243,7 +205,7 @@ class PageServer:
         try:
             said = read_message(text)
             if isinstance(said, Ping):
-                self._tell_time(said)
+                self._put(pong(said, self._offer.person.clock()))
             elif isinstance(said, Start):
                 await self._start(said)
             elif self._spelling is None:
@@ -253,11 +215,6 @@ class PageServer:
         except P300Error as error:
             self._fault(UnreadMessage, str(error))
             self._tell({"event": "error", "text": str(error)})
-
-    def _tell_time(self, said: Ping) -> None:
-        self._out.put_nowait(
-            {"event": "pong", "page": said.page, "server": self._offer.person.clock()}
-        )
 
     async def _start(self, said: Start) -> None:
         """Begin a session."""
@@ -269,12 +226,12 @@ class PageServer:
         fitted = await asyncio.to_thread(self._offer.detector, said.paradigm)
         person = self._offer.person
         source = match(fitted, person.name, person.sfreq, person.channels, paradigm.layout)
-        self._files = SessionFiles(self._offer.folder, source)
+        self._files = SessionFiles(self._offer.folder, source, self._offer.offset)
         person.pull()  # what came before is not of the session
         self._spelling = Spelling(
             fitted, source, paradigm, copied, person,
             recorder=self._files.recorder, tell=self._tell, seed=self._draw(),
-            offset=self._offer.offset,
+            offset=self._offer.offset.seconds,
         )  # fmt: skip
         self._tell({"event": "started", **_shown(self._spelling)})
         self._spelling.next_character()
@@ -308,7 +265,7 @@ class PageServer:
         """End the session and tell where it is."""
         assert self._spelling is not None
         assert self._files is not None
-        report = self._spelling.close()
+        report = self._spelling.close() | {"offset": self._offer.offset.to_dict()}
         self._tell({"event": "over", "file": str(self._files.path), "report": report})
         self._say(f"Session: {self._files.path}")
         self._files.close(report)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from p300.online.applied_offset import NO_OFFSET, AppliedOffset
 from p300.online.xdf_file import XdfWriter
 from p300.recordings.formats.session import MARKERS, NOTES, SessionNote
 from p300.recordings.layout import Layout
@@ -33,7 +34,7 @@ class Recorder:
     layout
         That is shown.
     offset
-        Seconds that flashes are seen later than their markers say.
+        From a marker to its flash in the EEG, and where it comes from.
     """
 
     def __init__(
@@ -43,14 +44,15 @@ class Recorder:
         sfreq: float,
         channels: list[ChannelAbout],
         layout: Layout,
-        offset: float = 0.0,
+        offset: AppliedOffset = NO_OFFSET,
     ) -> None:
         self.path = path
         self._file = XdfWriter(path)
         self._eeg = self._file.stream(name, "EEG", "", sfreq, channels)
         self._markers = self._file.stream("markers", MARKERS, "", 0.0)
         self._notes = self._file.stream("p300", NOTES, "", 0.0)
-        self.note(0.0, SessionNote(layout=layout.to_dict(), offset=offset).model_dump())
+        note = SessionNote(layout=layout.to_dict(), offset=offset.seconds, measured=offset.measured)
+        self.note(0.0, note.model_dump())
 
     def eeg(self, stamps: Floats, values: Floats) -> None:
         """Store samples as they came; stamps [sample], values [sample, channel]."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from p300.files import write_json
+from p300.online.applied_offset import AppliedOffset
 from p300.online.recorder import Recorder
 from p300.online.source import EegSource
 
@@ -21,15 +22,17 @@ class SessionFiles:
         Is made where it is not there.
     source
         Of the EEG.
+    offset
+        From a flash as it is told to the flash in the EEG.
     """
 
-    def __init__(self, folder: Path, source: EegSource) -> None:
+    def __init__(self, folder: Path, source: EegSource, offset: AppliedOffset) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}"
         taken = len(list(folder.glob(f"{name}*.xdf")))
         self.path = folder / f"{name}{f'-{taken + 1}' if taken else ''}.xdf"
         self.recorder = Recorder(
-            self.path, source.name, source.sfreq, list(source.described), source.layout
+            self.path, source.name, source.sfreq, list(source.described), source.layout, offset
         )
         self._log = self.path.with_suffix(".jsonl").open("x", encoding="utf-8")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p300.errors import OnlineError
-from p300.online.events import Decided, Event, Fault, Learned, Posterior, Unseen
+from p300.online.events import SENT, Decided, Event, Fault, Unseen
 from p300.online.markers import Flash, write_end, write_flash
 from p300.online.session import Session
 from p300.recordings.layout import Layout
@@ -29,9 +29,6 @@ PAUSE = 2.5
 
 LAST = 1.5
 """Seconds of EEG after the last flash within which its epoch is complete and learned from."""
-
-SENT = (Posterior, Decided, Learned, Fault)
-"""What the page is told of the session's events."""
 
 Tell = Callable[[dict[str, Any]], None]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p300.errors import OnlineError
-from p300.online.events import Decided, Event, Fault, Learned, Posterior
+from p300.online.events import SENT, Event
 from p300.online.stamps import Floats
 from p300.recordings.readers.xdfsignal import ChannelAbout
 
@@ -240,9 +240,14 @@ def _unit(unit: str) -> str:
 
 
 class DecisionOutlet:
-    """A stream of what is decided: JSON texts, as docs/online.md has them."""
+    """A stream of what is decided: JSON texts, as docs/online.md has them.
 
-    KINDS = (Decided, Posterior, Learned, Fault)
+    Parameters
+    ----------
+    name
+        Of the stream, and the beginning of its source id: sessions on one network need different
+        ones.
+    """
 
     def __init__(self, name: str = "p300") -> None:
         bindings = lsl()
@@ -251,7 +256,7 @@ class DecisionOutlet:
 
     def __call__(self, event: Event) -> None:
         """Send an event, if it is one that is sent."""
-        if isinstance(event, self.KINDS):
+        if isinstance(event, SENT):
             self._outlet.push_sample([json.dumps(event.to_dict(), ensure_ascii=False)], event.at)
 
 

@@ -1,5 +1,7 @@
 """The commands of live spelling: what they say of what they are given."""
 
+import sys
+
 import numpy as np
 import pytest
 from fed_sessions import Fed, fitted, somebody
@@ -39,6 +41,25 @@ def test_a_session_is_not_written_over(folder, tmp_path):
     done = call("online", folder, "--out", out)
     assert done.exit_code == 1
     assert "exists already; name another file" in done.output
+
+
+def test_without_the_server_of_a_websocket_it_is_said_what_to_install(folder, monkeypatch):
+    pytest.importorskip("mne_lsl")
+    monkeypatch.setitem(sys.modules, "websockets.asyncio", None)
+    done = call("online", folder, "--websocket", "0")
+    assert done.exit_code == 1
+    assert "pip install 'p300[online]'" in done.output
+
+
+def test_a_websocket_is_opened_by_name_alone(folder, tmp_path):
+    pytest.importorskip("mne_lsl")
+    out = tmp_path / "sub-1.xdf"
+    done = call("online", folder, "--out", out, "--websocket", "0", "--host", "0.0.0.0")
+    assert done.exit_code == 1
+    assert "every network this machine is in" in done.output
+    done = call("online", folder, "--out", out, "--host", "lab-pc")
+    assert done.exit_code == 2
+    assert "--websocket PORT" in done.output
 
 
 def test_a_replay_of_a_run_that_is_not_there_is_refused(tmp_path):

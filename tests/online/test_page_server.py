@@ -10,19 +10,23 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import pyxdf
 from fed_sessions import fitted
 from served_pages import ROWS, Scripted, Served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from p300.errors import OnlineError
+from p300.online.applied_offset import AppliedOffset
 from p300.online.page_files import POLICY
 from p300.online.page_server import Offer, PageServer
 from p300.online.persons import SimulatedPerson
 from p300.recordings import open_recordings
 from p300.recordings.damage import damaged_characters
+from p300.recordings.formats.session import read_session_note
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,7 @@ def test_tokens_differ():
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::"])
 def test_every_network_at_once_is_refused(host):
     server = PageServer(Offer(SimulatedPerson(1), None, ROWS, None), print)
-    with pytest.raises(OnlineError, match="name the one by which the page is opened"):
+    with pytest.raises(OnlineError, match="name the one by which it is opened"):
         asyncio.run(server.run(host, 0, print))
 
 
@@ -155,6 +159,22 @@ def test_what_is_no_message_is_answered_and_harms_nothing(served, said, text):
     assert text in page.hear("error")["text"]
     page.say(do="start", paradigm="row_column", copy="P")
     assert page.hear("character")["target"] == "P"
+
+
+def test_the_offset_that_is_applied_is_stored_and_reported(detector, tmp_path):
+    with Served(detector, tmp_path, offset=AppliedOffset(0.05)) as served:
+        page = Scripted(served.address)
+        shown = page.start()
+        begun = page.now() + 0.5
+        page.flash(shown, 12, begun)
+        page.say(do="end")
+        over = page.hear("over")
+    assert over["report"]["offset"] == {"seconds": 0.05, "measured": None}
+    assert read_session_note(Path(over["file"]))[1].offset == 0.05
+    (recording,) = open_recordings("session", over["file"])
+    first = recording.flashes["sample"].iloc[0] / recording.sfreq
+    start = pyxdf.load_xdf(over["file"])[0][0]["time_stamps"][0]
+    assert start + first == pytest.approx(begun + 0.05, abs=0.003)
 
 
 def test_a_session_is_not_started_twice_nor_resumed_while_it_goes_on(served):

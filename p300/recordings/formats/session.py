@@ -18,6 +18,7 @@ from p300.recordings.channels import NO_CHANGES
 from p300.recordings.damage import mark_damaged
 from p300.recordings.described import SESSION
 from p300.recordings.layout import Layout
+from p300.recordings.measured_offset import MeasuredOffset
 from p300.recordings.places import SubjectPattern, place_files, search_folder
 from p300.recordings.readers.xdffile import XdfStream, read_stream_headers, read_streams
 from p300.recordings.readers.xdfsignal import describe_channels, read_volts
@@ -33,12 +34,16 @@ _Count = Annotated[int, Strict(), Field(ge=0)]
 
 
 class SessionNote(BaseModel):
-    """The first note: what is shown; ``offset``: seconds that flashes come after their markers."""
+    """The first note: what is shown; ``offset``: seconds that flashes come after their markers.
+
+    ``measured`` is what that offset comes from; None where it was told without a record.
+    """
 
     model_config = ConfigDict(extra="forbid")
     note: Literal["session"] = "session"
     layout: dict[str, Any]
     offset: float = 0.0
+    measured: MeasuredOffset | None = None
 
 
 class FlashNote(BaseModel):
@@ -182,6 +187,23 @@ def read_channel(
     told = _notes([str(row[0]) for row in said["time_series"]], file)
     samples = [one.sample for one in told if isinstance(one, FlashNote)]
     return values[:, labels.index(label)], eeg.sfreq, np.array(samples, dtype=np.int64)
+
+
+def read_session_note(file: Path) -> tuple[str, SessionNote]:
+    """Return the name of a session's stream of EEG, and its first note.
+
+    Raises
+    ------
+    RecordingError
+        When it is no session, or has no such note.
+    """
+    streams = read_stream_headers(file)
+    eeg, notes = (_only(streams, kind, file) for kind in ("EEG", NOTES))
+    (said,) = read_streams(file, [notes])
+    for one in _notes([str(row[0]) for row in said["time_series"]], file):
+        if isinstance(one, SessionNote):
+            return eeg.name, one
+    raise RecordingError(f"{file}: no note of a session's beginning found, expected one")
 
 
 def _warn(message: str) -> None:
