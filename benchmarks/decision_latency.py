@@ -126,7 +126,8 @@ def measure() -> None:
             process.kill()
     print(
         f"{report['letters']['decided']} decisions, faults {report['faults'] or 'none'}; "
-        f"{os.cpu_count()} cores, load {min(loads):.1f} to {max(loads):.1f}, {np.median(loads):.1f} in the median\n"
+        f"{os.cpu_count()} cores, load {min(loads):.1f} to {max(loads):.1f}, "
+        f"{np.median(loads):.1f} in the median\n"
     )
     print("| ms | median | 99 % | worst | decisions |\n|---|---|---|---|---|")
     for way, lines in told.items():

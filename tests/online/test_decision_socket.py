@@ -92,7 +92,7 @@ def test_two_clients_hear_the_messages_of_the_stream(opened):
             Learned(2.0, 3, 0.1, trusted=True, fell_back=False),
             UnreadMessage(2.5, "something"),
         ]  # fmt: skip
-        opened.server(Scored(1.0, 10, 7, 3, 2, None, 0.5))  # is no message of the stream
+        opened.server(Scored(1.0, 10, 0.5, 7, 3, 2, None, 0.5))  # is no message of the stream
         for event in events:
             opened.server(event)
         for client in (one, other):
