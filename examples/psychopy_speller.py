@@ -24,6 +24,7 @@ from psychopy import core, event, visual
 ROWS = ["ABCDEF", "GHIJKL", "MNOPQR", "STUVWX", "YZ1234", "56789_"]  # as the detector's layout
 # Code to the symbols that it lights: 1 to 6 are the columns from the left, 7 to 12 the rows.
 GROUPS = dict(enumerate([*map("".join, zip(*ROWS, strict=True)), *ROWS], start=1))
+DECISIONS = "p300"  # the stream of letters: as `p300 online --decisions` has it
 REPETITIONS = 15  # at most; each flashes every code once
 LIT, DARK = 0.1, 0.075  # seconds of a flash, and from its end to the next
 CUE, PAUSE = 2.0, 1.0  # seconds that the symbol to copy is shown, and before the first flash
@@ -80,12 +81,12 @@ def draw_flashes():
 
 
 def wait_for_p300(screen, outlet):
-    """Return the inlet of the one stream of decisions, when the markers are listened to."""
+    """Return the inlet of the one stream of letters, when the markers are listened to."""
     found = []
     while len(found) != 1 or not outlet.has_consumers:
-        screen.line.text = f"Waiting for p300 online: {len(found)} streams of decisions found"
+        screen.line.text = f"Waiting for p300 online: {len(found)} streams {DECISIONS!r} found"
         screen.show(0.2)
-        found = resolve_streams(timeout=1.0, stype="p300 decisions", minimum=2)
+        found = resolve_streams(timeout=1.0, name=DECISIONS, stype="p300 decisions", minimum=2)
     # One that goes away is an error at the next look, not a wait without an end.
     inlet = StreamInlet(found[0], recover=False)
     inlet.open_stream(timeout=10.0)

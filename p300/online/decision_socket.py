@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 
 from p300.errors import MarkerError, P300Error
-from p300.online.events import SENT, Event, Fault, UnreadMessage
+from p300.online.events import SENT, ClientDropped, Event, Fault, UnreadMessage
 from p300.online.page_messages import Mark, Ping, read_message
 from p300.online.sockets import (
     GONE,
@@ -54,12 +54,6 @@ TOO_SLOW = 4408
 """WebSocket close code: the client does not take what is sent."""
 
 One = TypeVar("One")
-
-
-class ClientDropped(Fault):
-    """A client of the WebSocket does not take what is sent, or is not there any more."""
-
-    kind = "client dropped"
 
 
 class DecisionSocket:

@@ -252,9 +252,15 @@ class SecondPage(Fault):
 
 
 class UnreadMessage(Fault):
-    """A message of the page is none of the documented ones, or comes at a wrong time."""
+    """A message of a page or client is none of the documented ones, or comes at a wrong time."""
 
     kind: ClassVar[str] = "unread message"
+
+
+class ClientDropped(Fault):
+    """A client of the WebSocket does not take what is sent, or is not there any more."""
+
+    kind: ClassVar[str] = "client dropped"
 
 
 class Unseen(Fault):
@@ -271,9 +277,9 @@ class Stopped(Fault):
 
 FAULTS: tuple[type[Fault], ...] = (
     MissingMarker, UnreadMarker, UnknownCode, DoubledMarker, LateMarker, DisorderedMarker,
-    OutsideEeg, Gap, ClockJump, Reconnected, BadSamples,
+    OutsideEeg, Gap, ClockJump, Reconnected, BadSamples, ClientDropped, UnreadMessage,
 )  # fmt: skip
-"""All kinds; docs/online.md tells of each."""
+"""Those of a session on streams; docs/online.md tells of each."""
 
 PAGE_FAULTS: tuple[type[Fault], ...] = (
     GivenUp, PageGone, SecondPage, UnreadMessage, Unseen, Stopped

@@ -16,8 +16,8 @@ from websockets.sync.client import connect
 
 from p300.errors import OnlineError
 from p300.online import decision_socket
-from p300.online.decision_socket import ClientDropped, DecisionSocket
-from p300.online.events import Decided, Learned, Posterior, Scored, UnreadMessage
+from p300.online.decision_socket import DecisionSocket
+from p300.online.events import ClientDropped, Decided, Learned, Posterior, Scored, UnreadMessage
 
 FLASH = {"flash": 7, "character": 1, "repetition": 2, "target": False}
 

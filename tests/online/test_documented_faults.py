@@ -10,6 +10,9 @@ from p300.online.events import FAULTS, PAGE_FAULTS, Fault, Reason
 from p300.online.timing import Timings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = pytest.mark.parametrize(
+    ("page", "faults"), [("online.md", FAULTS), ("online_page.md", PAGE_FAULTS)]
+)
 
 
 def table(page, first):
@@ -40,16 +43,15 @@ def test_every_fault_is_in_one_of_the_lists():
     assert set(kinds_below(Fault)) == {*FAULTS, *PAGE_FAULTS}
 
 
-@pytest.mark.parametrize(
-    ("page", "faults"), [("online.md", FAULTS), ("online_page.md", PAGE_FAULTS)]
-)
+@PAGES
 def test_every_fault_has_its_row(page, faults):
     assert sorted(row[0] for row in table(page, "fault")) == sorted(fault.kind for fault in faults)
 
 
-def test_what_is_logged_and_learned_is_told_of_every_fault():
-    by_name = {fault.kind: fault for fault in FAULTS}
-    for name, _, _, logged, learned in table("online.md", "fault"):
+@PAGES
+def test_what_is_logged_and_learned_is_told_of_every_fault(page, faults):
+    by_name = {fault.kind: fault for fault in faults}
+    for name, _, _, logged, learned in table(page, "fault"):
         own = [one.name for one in fields(by_name[name]) if one.name not in ("at", "text")]
         assert coded(logged) == own, name
         assert learned == "the same" or re.match(r"nothing from |all", learned), name
