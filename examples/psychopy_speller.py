@@ -86,7 +86,7 @@ def wait_for_p300(screen, outlet):
     while len(found) != 1 or not outlet.has_consumers:
         screen.line.text = f"Waiting for p300 online: {len(found)} streams {DECISIONS!r} found"
         screen.show(0.2)
-        found = resolve_streams(timeout=1.0, name=DECISIONS, stype="p300 decisions", minimum=2)
+        found = resolve_streams(timeout=1.0, name=DECISIONS, minimum=2)
     # One that goes away is an error at the next look, not a wait without an end.
     inlet = StreamInlet(found[0], recover=False)
     inlet.open_stream(timeout=10.0)

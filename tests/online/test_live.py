@@ -108,6 +108,22 @@ def test_a_stream_that_goes_away_is_opened_again_by_its_source_id(
     agrees(events, folder, out)
 
 
+def test_a_stream_without_a_source_id_is_not_taken_for_another_of_its_type():
+    bindings = lsl()
+
+    def outlet(name, kind):
+        return bindings.StreamOutlet(bindings.StreamInfo(name, kind, 1, 100.0, "float32", ""))
+
+    own = outlet("leaving", "EEG-of-nobody")
+    inlet = find("leaving", "EEG")
+    others = [outlet("staying", "EEG-of-nobody"), outlet("leaving", "other")]
+    del own
+    assert not inlet.back()
+    returned = outlet("leaving", "EEG-of-nobody")
+    assert inlet.back()
+    del others, returned
+
+
 def test_a_stream_that_is_listed_but_dead_is_looked_for_again():
     bindings = lsl()
     info = bindings.StreamInfo("dying", "EEG", 2, 100.0, "float32", "dying-id")
