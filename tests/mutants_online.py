@@ -173,4 +173,18 @@ ONLINE = (
         "groups = target[None]",
         ("tests/online/test_offsets.py",),
     ),
+    Mutant(
+        "what is scored live is computed on one thread",
+        "online/session.py",
+        "        with self._one_thread():\n            while self._waiting",
+        "        if True:\n            while self._waiting",
+        ("tests/online/test_session.py",),
+    ),
+    Mutant(
+        "and what is scored of a recording",
+        "speller/fitted.py",
+        "        with one_thread():\n",
+        "        if True:\n",
+        ("tests/online/test_session.py",),
+    ),
 )

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "p300"
 FLOOR = (
     "errors", "files", "ranges", "arguments", "columns", "lazy", "notebooks", "showing", "stored",
-    "json_text", "yaml_text", "plugins", "references", "parameters",
+    "threads", "json_text", "yaml_text", "plugins", "references", "parameters",
 )  # fmt: skip
 """What every room stands on."""
 ROOMS = (

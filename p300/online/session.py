@@ -27,6 +27,7 @@ from p300.online.timing import Timings
 from p300.recordings.formats.session import DamageNote, FlashNote, SegmentNote
 from p300.signal.running_alignment import Running
 from p300.speller.fitted import Fitted, Follower, Seen
+from p300.threads import OneThread
 
 if TYPE_CHECKING:
     from p300.online.recorder import Recorder
@@ -82,6 +83,7 @@ class Session:
         self._over = 0  # number of the last character that is over
         self._heard, self._reached = clock(), np.nan  # when EEG came last, and its last stamp
         self._last = (-np.inf, -1)  # time and sample in the recording of the last flash taken
+        self._one_thread = OneThread()
 
     def eeg(self, stamps: Floats, values: Floats) -> None:
         """Take samples as the stream has them.
@@ -144,7 +146,8 @@ class Session:
         self._name(events.GivenUp(self._clock(), said, character, n_flashes))
         if self._letter is not None and self._letter.number == character:
             self._letter.decided = True
-            self._end_letter()
+            with self._one_thread():
+                self._end_letter()
         self._over = max(self._over, character)
 
     def close(self) -> None:
@@ -153,7 +156,8 @@ class Session:
             if isinstance(waiting.said, Flash):
                 self._leave_out(events.OutsideEeg, waiting.said, Reason.ENDED)
         self._waiting = []
-        self._end_letter()
+        with self._one_thread():
+            self._end_letter()
         self.timings.end_of(self._segment.stamps)
         if self._recorder is not None:
             self._recorder.close()
@@ -206,8 +210,9 @@ class Session:
 
     def _go_on(self) -> None:
         """Take all flashes whose turn has come."""
-        while self._waiting and self._take(self._waiting[0]):
-            self._waiting.pop(0)
+        with self._one_thread():
+            while self._waiting and self._take(self._waiting[0]):
+                self._waiting.pop(0)
 
     def _take(self, waiting: Waiting) -> bool:
         """Take what waits first; return whether its turn had come."""

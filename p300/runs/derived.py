@@ -17,9 +17,10 @@ import numpy as np
 
 from p300.evaluation.method import Method
 from p300.evaluation.protocols import PROTOCOLS, Scope
-from p300.runs.tasks import Task, one_thread, shared_epochs
+from p300.runs.tasks import Task, shared_epochs
 from p300.signal.alignment import align_part
 from p300.signal.epochs import Epochs
+from p300.threads import one_thread
 
 
 @dataclass(frozen=True, eq=False)

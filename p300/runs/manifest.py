@@ -19,13 +19,11 @@ from p300.errors import RunWarning
 from p300.evaluation.method import Method
 from p300.plugins import plugin_versions
 from p300.runs.config import Experiment
+from p300.threads import THREADS
 
 FITTING = ("numpy", "scipy", "scikit-learn", "torch", "pyriemann")
 """Packages that a fit may depend on."""
 PACKAGES = (*FITTING, "mne", "mne-bids", "pandas", "pyarrow")
-THREADS = 1
-"""Threads of a worker process: one, so that workers do not slow each other down and a sum is
-always taken in the same order."""
 
 
 def describe_run(experiment: Experiment) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from p300.errors import P300Error, RunWarning
 from p300.evaluation.fold import epochs_of_fold, fit_key
 from p300.evaluation.shared_fits import SharedFits
 from p300.runs import RunFolder
-from p300.runs.tasks import Task, one_thread, run_task, shared_epochs
+from p300.runs.tasks import Task, run_task, shared_epochs
 from p300.signal.parts import SharedEpochs
+from p300.threads import one_thread
 
 Group = tuple[Task, ...]
 

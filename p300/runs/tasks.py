@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,10 +17,11 @@ from p300.evaluation.leaks import Fold
 from p300.evaluation.method import Method
 from p300.evaluation.shared_fits import SharedFits
 from p300.runs import RunFolder
-from p300.runs.manifest import THREADS, versions_behind
+from p300.runs.manifest import versions_behind
 from p300.signal.epochs import Epochs
 from p300.signal.kept import Kept
 from p300.signal.parts import SharedEpochs
+from p300.threads import one_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,20 +149,6 @@ def shared_epochs(folder: Path, derived: Path | None, *, writes: bool = False) -
     name = f"{folder.parent.name}-{folder.name}"
     kept = Kept(derived, writes).within(name) if derived is not None else None
     return SharedEpochs(Epochs.load(folder), kept=kept)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with :data:`THREADS` inside the block, torch from then on.
-
-    This holds for libraries that are imported already. Who fits no network has no torch.
-    """
-    from threadpoolctl import threadpool_limits
-
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(THREADS)
-    with threadpool_limits(THREADS):
-        yield
 
 
 def describe_fit(task: Task, whole: SharedEpochs, result: FoldResult) -> dict[str, Any]:

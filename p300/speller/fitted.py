@@ -27,6 +27,7 @@ from p300.recordings.recording import Recording
 from p300.speller.model import SpellerModel
 from p300.speller.records import SpellerRecord
 from p300.stored import StoredFolder
+from p300.threads import one_thread
 
 SPELLER = "speller.json"
 """Beside a stored detector that can spell: the layout and what the speller has learned."""
@@ -99,6 +100,10 @@ class Fitted:
         scores each character by what it knew before it, and in the column ``score_post_hoc`` by
         what it knew at the end. It learns nothing from characters that are marked as damaged.
         """
+        with one_thread():
+            return self._scored(recording)
+
+    def _scored(self, recording: Recording) -> pd.DataFrame:
         from scipy.special import expit
 
         epochs = self.stored.cut(recording)

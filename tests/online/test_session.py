@@ -5,11 +5,12 @@ import shutil
 import numpy as np
 import pytest
 from fed_sessions import START, Fed, fitted, somebody
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from p300.commands.stored_detectors import predict_recordings, spell_recordings
 from p300.files import read_json, write_json
 from p300.online.events import Decided, Fault, Learned, Scored
-from p300.speller.fitted import SPELLER
+from p300.speller.fitted import SPELLER, Follower
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,28 @@ def test_a_stored_session_has_the_scores_and_letters_of_the_moment(
     assert told(fed.of(Decided)) == told(spelled)
     assert len(spelled) == 4
     assert len(fed.of(Learned)) == 4
+
+
+def test_scores_do_not_depend_on_the_number_of_threads(folder, recording, tmp_path, monkeypatch):
+    seen = []
+
+    def watched(name):
+        plain = getattr(Follower, name)
+
+        def watch(*arguments):
+            seen.append((name, {pool["num_threads"] for pool in threadpool_info()}))
+            return plain(*arguments)
+
+        monkeypatch.setattr(Follower, name, watch)
+
+    for name in ("read", "score", "learn_from"):
+        watched(name)
+    with threadpool_limits(2):
+        Fed(folder, recording, tmp_path / "one.xdf").feed()
+        live = len(seen)
+        predict_recordings(folder, tmp_path / "one.xdf", "session")
+    assert len(seen) == 2 * live
+    assert all(threads == {1} for _, threads in seen)
 
 
 def test_the_recording_itself_has_the_same_letters(folder, recording):
