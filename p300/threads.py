@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 THREADS = 1
 """Threads of whatever is fitted or scored: one, so that processes do not slow each other down and a
@@ -18,22 +18,33 @@ sum is always taken in the same order."""
 class OneThread:
     """Makes libraries that are imported already compute with :data:`THREADS`, again and again.
 
-    Torch does from then on; who fits no network has no torch. To look for libraries takes
-    milliseconds, a call microseconds.
+    To look for them takes milliseconds, a call microseconds.
     """
 
     def __init__(self) -> None:
         import scipy.linalg  # noqa: F401 - its library of linear algebra is known then
         from threadpoolctl import ThreadpoolController
 
-        if torch := sys.modules.get("torch"):
-            torch.set_num_threads(THREADS)
+        self._torch = sys.modules.get("torch")  # who fits no network has none
         self._pools = ThreadpoolController()
 
-    def __call__(self) -> AbstractContextManager[object]:
-        """Return the context in which they do."""
-        limits: AbstractContextManager[object] = self._pools.limit(limits=THREADS)
-        return limits
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Compute so inside the block, and as before behind it."""
+        with self._pools.limit(limits=THREADS), self._torch_too():
+            yield
+
+    @contextmanager
+    def _torch_too(self) -> Iterator[None]:
+        if self._torch is None:
+            yield
+            return
+        before = self._torch.get_num_threads()
+        self._torch.set_num_threads(THREADS)
+        try:
+            yield
+        finally:
+            self._torch.set_num_threads(before)
 
 
 @contextmanager

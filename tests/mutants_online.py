@@ -187,4 +187,11 @@ ONLINE = (
         "        if True:\n",
         ("tests/online/test_session.py",),
     ),
+    Mutant(
+        "and what a script fits",
+        "evaluation/fold.py",
+        "    with one_thread():\n",
+        "    if True:\n",
+        ("tests/evaluation/test_fold.py",),
+    ),
 )

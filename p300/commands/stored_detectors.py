@@ -27,7 +27,6 @@ from p300.signal.epochs import Epochs
 from p300.speller import Decision, LanguageModel, fit_speller, spell
 from p300.speller.fitted import SPELLER, Fitted
 from p300.speller.rates import mean_timing, subject_timings
-from p300.threads import one_thread
 
 _GO_ON = " or ".join(STORED.values())
 
@@ -116,8 +115,7 @@ def fit_on_all(
         )
     seed = seed_of(experiment.seed, dataset, "all")
     fold = everything(epochs.flashes)
-    with one_thread():
-        result = fit_and_score_fold(epochs, fold, method, seed, score_training=can_spell)
+    result = fit_and_score_fold(epochs, fold, method, seed, score_training=can_spell)
     sources = {dataset: sorted({source.source for source in experiment.datasets[dataset]})}
     folder = save_detector(result.scored.detector, folder, epochs, method.alignment, sources)
     if isinstance(result.learned, Transfer | Start):

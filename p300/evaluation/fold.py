@@ -25,6 +25,7 @@ from p300.recordings.units import UNITS
 from p300.signal.alignment import Alignment, align, align_part
 from p300.signal.epochs import Epochs
 from p300.signal.parts import Part, SharedEpochs
+from p300.threads import one_thread
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
@@ -124,6 +125,20 @@ def fit_and_score_fold(
     """
     shared = SharedFits() if shared is None else shared
     whole = epochs if isinstance(epochs, SharedEpochs) else SharedEpochs(epochs)
+    _ = method.detector  # made: what it is made of is imported before threads are set
+    with one_thread():
+        return _fit_and_score(whole, fold, method, seed, shared, score_training=score_training)
+
+
+def _fit_and_score(
+    whole: SharedEpochs,
+    fold: Fold,
+    method: Method,
+    seed: int,
+    shared: SharedFits,
+    *,
+    score_training: bool,
+) -> FoldResult:
     data, adaptation = epochs_of_fold(whole, fold, method, seed), method.adaptation
     adaptation.check(data)
     detector, key = method.unfitted(seed, whole.epochs.electrodes), fit_key(fold, method, seed)

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from studies import make_epochs
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from p300 import Method, evaluate_epochs, make_detector
 from p300.errors import ConfigError, DetectorError, ProtocolError
@@ -154,6 +155,21 @@ def test_repeats_have_seeds_of_their_own(study):
 
 def flat(X):
     return X.reshape(len(X), -1)
+
+
+def test_scripts_fit_on_one_thread_too(study):
+    """Sums on several threads are rounded otherwise: a run's scores would be others."""
+    seen = []
+
+    def watch(X):
+        seen.append({pool["num_threads"] for pool in threadpool_info()})
+        return flat(X)
+
+    with threadpool_limits(2):
+        pipeline = make_pipeline(FunctionTransformer(watch), LinearDiscriminantAnalysis())
+        evaluate_epochs(study, {"watched": pipeline}, "within_subject", test_runs="last")
+    assert {1} in seen
+    assert {2} not in seen
 
 
 @pytest.mark.parametrize(
