@@ -194,4 +194,18 @@ ONLINE = (
         "    if True:\n",
         ("tests/evaluation/test_fold.py",),
     ),
+    Mutant(
+        "what was given up is not spelled offline either",
+        "online/session.py",
+        "self._end_letter(spelled=spelled)",
+        "self._end_letter()",
+        ("tests/online/test_session.py",),
+    ),
+    Mutant(
+        "unless it was spelled before",
+        "online/session.py",
+        "self._end_letter(spelled=spelled)",
+        "self._end_letter(spelled=False)",
+        ("tests/online/test_session.py",),
+    ),
 )

@@ -15,11 +15,19 @@ from p300.arguments import parse_options
 from p300.detectors import load_detector, save_detector
 from p300.detectors.catalogue import RECOMMENDED
 from p300.detectors.sharing.card import CARD, write_card
-from p300.errors import ConfigError, DetectorError, RecordingError, SpellerError, TrainingWarning
+from p300.errors import (
+    ConfigError,
+    DataWarning,
+    DetectorError,
+    RecordingError,
+    SpellerError,
+    TrainingWarning,
+)
 from p300.evaluation.fold import fit_and_score_fold, seed_of
 from p300.evaluation.leaks import everything
 from p300.files import write_json
 from p300.recordings import Layout, Recording, open_recordings
+from p300.recordings.damage import GIVEN_UP, marked_characters
 from p300.recordings.layout import has_codes
 from p300.runs.config import Experiment
 from p300.runs.preparation import cached_epochs
@@ -233,7 +241,17 @@ def spell_recordings(
     language = LanguageModel.load(language_model) if language_model else None
     for recording in _open(path, source, subjects, options):
         layout = recording.layout or fitted.layout
-        yield from spell(fitted.score(recording), layout, fitted.model, language=language)
+        scores = fitted.score(recording)
+        if ended := sorted(marked_characters(recording, GIVEN_UP)):
+            warnings.warn(
+                f"{recording.name}: characters {ended} were given up in the middle while they were "
+                "recorded and are not spelled",
+                DataWarning,
+                stacklevel=2,
+            )
+            scores = scores[~scores["character"].isin(ended)]
+        if len(scores):
+            yield from spell(scores, layout, fitted.model, language=language)
 
 
 def _open(

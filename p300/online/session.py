@@ -145,9 +145,9 @@ class Session:
         n_flashes = sum(isinstance(one, Flash) for one in waiting)
         self._name(events.GivenUp(self._clock(), said, character, n_flashes))
         if self._letter is not None and self._letter.number == character:
-            self._letter.decided = True
+            spelled, self._letter.decided = self._letter.decided, True
             with self._one_thread():
-                self._end_letter()
+                self._end_letter(spelled=spelled)
         self._over = max(self._over, character)
 
     def close(self) -> None:
@@ -339,7 +339,7 @@ class Session:
         self._tell(decided)
         self._note(decided.to_dict())
 
-    def _end_letter(self) -> None:
+    def _end_letter(self, *, spelled: bool = True) -> None:
         """Decide the character that is over if it was not, and learn from it if it is whole."""
         letter, self._letter = self._letter, None
         if letter is None:
@@ -349,7 +349,7 @@ class Session:
         self._decide(letter, last=True)
         self._over = letter.number
         if letter.number in self._damaged:
-            self._note(DamageNote(character=letter.number).model_dump())
+            self._note(DamageNote(character=letter.number, spelled=spelled).model_dump())
             self._tell(events.Damaged(self._clock(), letter.number))
             return
         if self._follower.learns:

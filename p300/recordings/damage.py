@@ -18,24 +18,28 @@ DAMAGED = "damaged character"
 but nobody learns from them."""
 
 
-def mark_damaged(recording: Recording, characters: Iterable[int]) -> None:
-    """Annotate characters, by number, as damaged."""
+GIVEN_UP = "character given up"
+"""Mark of the same stretch of one that was ended in the middle: it is not spelled."""
+
+
+def mark_characters(recording: Recording, characters: Iterable[int], mark: str) -> None:
+    """Annotate characters, by number, as :data:`DAMAGED` or :data:`GIVEN_UP`."""
     wanted = recording.flashes["character"].isin(list(characters)).to_numpy(dtype=bool)
     shown = recording.flashes[wanted].groupby("character")["sample"]
     start, stop = shown.min().to_numpy(), shown.max().to_numpy()
     if len(start):
         sfreq = recording.sfreq
-        marks = [DAMAGED] * len(start)
+        marks = [mark] * len(start)
         add_annotations(recording.raw, start / sfreq, (stop - start) / sfreq, marks)
 
 
-def damaged_characters(recording: Recording) -> set[int]:
-    """Return the numbers of the characters that are annotated as damaged."""
+def marked_characters(recording: Recording, wanted: str) -> set[int]:
+    """Return the numbers of the characters that are annotated so."""
     marks = recording.raw.annotations
     found: set[int] = set()
     samples = recording.flash_samples()
     for onset, duration, mark in zip(marks.onset, marks.duration, marks.description, strict=True):
-        if str(mark) != DAMAGED:
+        if str(mark) != wanted:
             continue
         first = round((onset - recording.raw.first_time) * recording.sfreq)
         inside = (samples >= first) & (samples <= first + round(duration * recording.sfreq))

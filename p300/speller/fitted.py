@@ -21,7 +21,7 @@ from p300.adaptation.storage import load_adapting
 from p300.adaptation.transfer import features_read
 from p300.detectors.storage import REMEDY, StoredDetector, load_detector
 from p300.errors import DetectorError, SpellerError
-from p300.recordings.damage import damaged_characters
+from p300.recordings.damage import DAMAGED, marked_characters
 from p300.recordings.layout import Layout, lit_symbols
 from p300.recordings.recording import Recording
 from p300.speller.model import SpellerModel
@@ -116,7 +116,7 @@ class Fitted:
             return epochs.flashes.assign(score=scores, probability=expit(scores))
         flashes, order = gather_flashes(epochs, read, layout)
         number = epochs.flashes["character"].fillna(-1).to_numpy(dtype=np.int64)[order]
-        damaged = np.isin(number, list(damaged_characters(recording)))
+        damaged = np.isin(number, list(marked_characters(recording, DAMAGED)))
         scores = np.empty(len(epochs))
         for character in range(flashes.n_characters):
             rows = np.flatnonzero(flashes.character == character)

@@ -25,7 +25,7 @@ from p300.online.page_files import POLICY
 from p300.online.page_server import Offer, PageServer
 from p300.online.persons import SimulatedPerson
 from p300.recordings import open_recordings
-from p300.recordings.damage import damaged_characters
+from p300.recordings.damage import DAMAGED, marked_characters
 from p300.recordings.formats.session import read_session_note
 
 
@@ -138,7 +138,7 @@ def test_a_reload_in_the_middle_of_a_character_spells_and_teaches_nothing(served
     learned = [one["character"] for one in served.log() if one["event"] == "learned"]
     assert learned == [2]
     (recording,) = open_recordings("session", file)
-    assert damaged_characters(recording) == {1}
+    assert marked_characters(recording, DAMAGED) == {1}
     assert recording.flashes.groupby("character").size()[2] == 12
 
 
@@ -211,7 +211,7 @@ def test_ctrl_c_keeps_what_was_recorded(detector, tmp_path):
             process.kill()
     assert report["faults"] == {"server stopped": 1, "character given up": 1}
     (recording,) = open_recordings("session", tmp_path)
-    assert damaged_characters(recording) == {1}
+    assert marked_characters(recording, DAMAGED) == {1}
     assert 5 < len(recording.flashes) <= 14
     (file,) = tmp_path.glob("*.json")
     assert json.loads(file.read_text())["letters"]["decided"] == 0

@@ -1,5 +1,6 @@
 """Online equals offline, bit for bit, whatever the chunks are."""
 
+import json
 import shutil
 
 import numpy as np
@@ -8,8 +9,9 @@ from fed_sessions import START, Fed, fitted, somebody
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from p300.commands.stored_detectors import predict_recordings, spell_recordings
+from p300.errors import DataWarning
 from p300.files import read_json, write_json
-from p300.online.events import Decided, Fault, Learned, Scored
+from p300.online.events import Decided, Fault, GivenUp, Learned, Scored
 from p300.speller.fitted import SPELLER, Follower
 
 
@@ -42,6 +44,45 @@ def test_a_stored_session_has_the_scores_and_letters_of_the_moment(
     assert told(fed.of(Decided)) == told(spelled)
     assert len(spelled) == 4
     assert len(fed.of(Learned)) == 4
+
+
+def given_up_after(fed, n):
+    """Feed everything; the character of the n-th flash is given up when that is told."""
+    feed_marker, so_far = fed.session.marker, []
+
+    def marker(stamp, text):
+        so_far.append(text)
+        feed_marker(stamp, text)
+        if len(so_far) == n:
+            fed.session.give_up(json.loads(text)["character"], "its page is gone")
+
+    fed.session.marker = marker
+    return fed.feed()
+
+
+@pytest.mark.parametrize("after", [20, 235])
+def test_a_character_that_was_given_up_is_not_spelled_offline_either(
+    folder, recording, tmp_path, after
+):
+    file = tmp_path / "one.xdf"
+    fed = given_up_after(Fed(folder, recording, file), after)
+    (given_up,) = [one.character for one in fed.of(GivenUp)]
+    with pytest.warns(DataWarning, match=rf"characters \[{given_up}\] were given up"):
+        spelled = list(spell_recordings(folder, file, "session"))
+    assert given_up not in [one.character for one in fed.of(Decided)]
+    assert told(fed.of(Decided)) == told(spelled)
+    assert len(spelled) == 3
+    offline = predict_recordings(folder, file, "session")
+    assert [event.score for event in fed.of(Scored)] == offline["score"].tolist()
+
+
+def test_one_that_was_spelled_before_it_was_given_up_is_spelled(folder, recording, tmp_path):
+    file, early = tmp_path / "one.xdf", bold(folder, tmp_path)
+    fed = given_up_after(Fed(early, recording, file), 59)
+    assert [one.character for one in fed.of(GivenUp)] == [1]
+    assert [one.character for one in fed.of(Decided)] == [1, 2, 3, 4]
+    assert told(fed.of(Decided)) == told(spell_recordings(early, file, "session"))
+    assert [one.character for one in fed.of(Learned)] == [2, 3, 4]
 
 
 def test_scores_do_not_depend_on_the_number_of_threads(folder, recording, tmp_path, monkeypatch):
@@ -81,11 +122,16 @@ def test_the_recording_itself_has_the_same_letters(folder, recording):
     assert [d.symbol for d in fed.of(Decided)] == [d.symbol for d in decisions]
 
 
+def bold(folder, tmp_path):
+    """The same detector, whose speller decides early."""
+    copy = tmp_path / "bold"
+    shutil.copytree(folder, copy)
+    write_json(copy / SPELLER, {**read_json(copy / SPELLER), "threshold": 0.06})
+    return copy
+
+
 def test_a_letter_comes_before_the_character_is_over(folder, recording, tmp_path):
-    bold = tmp_path / "bold"
-    shutil.copytree(folder, bold)
-    write_json(bold / SPELLER, {**read_json(bold / SPELLER), "threshold": 0.06})
-    fed = Fed(bold, recording)
+    fed = Fed(bold(folder, tmp_path), recording)
     fed.end_markers()
     fed.feed()
     decided = fed.of(Decided)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 from p300.errors import DataWarning, RecordingError
 from p300.json_text import parse_json
 from p300.recordings.channels import NO_CHANGES
-from p300.recordings.damage import mark_damaged
+from p300.recordings.damage import DAMAGED, GIVEN_UP, mark_characters
 from p300.recordings.described import SESSION
 from p300.recordings.layout import Layout
 from p300.recordings.measured_offset import MeasuredOffset
@@ -67,11 +67,15 @@ class SegmentNote(BaseModel):
 
 
 class DamageNote(BaseModel):
-    """Something of a character was lost, so that nothing was learned from it."""
+    """Something of a character was lost, so that nothing was learned from it.
+
+    It was spelled by what was left, unless it was ended in the middle.
+    """
 
     model_config = ConfigDict(extra="forbid")
     note: Literal["damaged"] = "damaged"
     character: _Count
+    spelled: bool = True
 
 
 class _Note(BaseModel):
@@ -156,7 +160,9 @@ def _read(file: Path, dataset: str, place: dict[str, Any]) -> Recording:
         layout=Layout.from_dict(layouts[0]) if layouts else None, source=str(file),
         segment_starts=[one.sample for one in told if isinstance(one, SegmentNote)], **place,
     )  # fmt: skip
-    mark_damaged(recording, [one.character for one in told if isinstance(one, DamageNote)])
+    lost = [one for one in told if isinstance(one, DamageNote)]
+    mark_characters(recording, [one.character for one in lost], DAMAGED)
+    mark_characters(recording, [one.character for one in lost if not one.spelled], GIVEN_UP)
     if bad := list(recording.raw.info["bads"]):
         _warn(f"{file}: electrodes {bad} hold no EEG; they are used as they are, as online")
         recording.raw.info["bads"] = []
