@@ -41,8 +41,8 @@ PAGE = (
     Mutant(
         "nothing is spelled of a character that is given up",
         "online/session.py",
-        "            self._letter.decided = True\n",
-        "",
+        "spelled, self._letter.decided = self._letter.decided, True",
+        "spelled = self._letter.decided",
         SPELLING,
     ),
     Mutant(
