@@ -31,7 +31,7 @@ def reference(covariances: Floats, n_samples: int, method: str = "euclidean") ->
     n_samples
         Samples in an epoch.
     method
-        As in :class:`Alignment`.
+        As in :class:`p300.signal.alignment.Alignment`.
     """
     variances = np.diagonal(covariances, axis1=1, axis2=2)
     there = variances.any(axis=1)
