@@ -208,4 +208,18 @@ ONLINE = (
         "self._end_letter(spelled=False)",
         ("tests/online/test_session.py",),
     ),
+    Mutant(
+        "and what is spelled of a recording",
+        "commands/stored_detectors.py",
+        "            with one_thread():\n",
+        "            if True:\n",
+        ("tests/online/test_session.py",),
+    ),
+    Mutant(
+        "and what a script scores",
+        "detectors/storage.py",
+        "        with one_thread():\n",
+        "        if True:\n",
+        ("tests/online/test_session.py",),
+    ),
 )

@@ -35,6 +35,7 @@ from p300.signal.epochs import Epochs
 from p300.speller import Decision, LanguageModel, fit_speller, spell
 from p300.speller.fitted import SPELLER, Fitted
 from p300.speller.rates import mean_timing, subject_timings
+from p300.threads import one_thread
 
 _GO_ON = " or ".join(STORED.values())
 
@@ -225,7 +226,7 @@ def spell_recordings(
 
     Yields
     ------
-    One decision a character, as soon as it is made.
+    One decision a character.
 
     Raises
     ------
@@ -251,7 +252,9 @@ def spell_recordings(
             )
             scores = scores[~scores["character"].isin(ended)]
         if len(scores):
-            yield from spell(scores, layout, fitted.model, language=language)
+            with one_thread():
+                decisions = list(spell(scores, layout, fitted.model, language=language))
+            yield from decisions
 
 
 def _open(

@@ -21,6 +21,7 @@ from p300.signal.alignment import NO_ALIGNMENT, Alignment, align, make_alignment
 from p300.signal.epochs import Epochs
 from p300.signal.positions import Positions, check_same_places, restore_positions
 from p300.stored import StoredFolder
+from p300.threads import one_thread
 
 if TYPE_CHECKING:
     from p300.detectors.base import Detector
@@ -88,8 +89,9 @@ class StoredDetector:
         """
         from scipy.special import expit
 
-        epochs = self.cut(recording)
-        score = self.detector.decision_function(epochs.X)
+        with one_thread():
+            epochs = self.cut(recording)
+            score = self.detector.decision_function(epochs.X)
         return epochs.flashes.assign(score=score, probability=expit(score))
 
     def cut(self, recording: Recording) -> Epochs:

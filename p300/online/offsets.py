@@ -24,6 +24,7 @@ from p300.recordings.recording import Recording
 from p300.signal.alignment import align
 from p300.signal.preprocessing import preprocess
 from p300.speller.fitted import Fitted
+from p300.threads import one_thread
 
 Floats = npt.NDArray[np.float64]
 
@@ -130,6 +131,7 @@ def photodiode(file: Path, label: str) -> Offset:
     return Offset(float(np.median(off)), float(low), float(high), len(off))
 
 
+@one_thread()
 def scan(fitted: Fitted, recording: Recording, seed: int = 0) -> Offset:
     """Estimate the offset at which a detector tells flashes apart best.
 

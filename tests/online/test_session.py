@@ -9,10 +9,12 @@ from fed_sessions import START, Fed, fitted, somebody
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from p300.commands.stored_detectors import predict_recordings, spell_recordings
+from p300.detectors import load_detector
 from p300.errors import DataWarning
 from p300.files import read_json, write_json
 from p300.online.events import Decided, Fault, GivenUp, Learned, Scored
 from p300.speller.fitted import SPELLER, Follower
+from p300.speller.model import SpellerModel
 
 
 @pytest.fixture(scope="module")
@@ -85,26 +87,35 @@ def test_one_that_was_spelled_before_it_was_given_up_is_spelled(folder, recordin
     assert [one.character for one in fed.of(Learned)] == [2, 3, 4]
 
 
-def test_scores_do_not_depend_on_the_number_of_threads(folder, recording, tmp_path, monkeypatch):
+def test_nothing_depends_on_the_number_of_threads(folder, recording, tmp_path, monkeypatch):
+    """Sums on several threads are rounded otherwise."""
     seen = []
 
-    def watched(name):
-        plain = getattr(Follower, name)
+    def watched(kind, name):
+        plain = getattr(kind, name)
 
-        def watch(*arguments):
+        def watch(*arguments, **options):
             seen.append((name, {pool["num_threads"] for pool in threadpool_info()}))
-            return plain(*arguments)
+            return plain(*arguments, **options)
 
-        monkeypatch.setattr(Follower, name, watch)
+        monkeypatch.setattr(kind, name, watch)
 
-    for name in ("read", "score", "learn_from"):
-        watched(name)
+    stored = load_detector(folder)
+    for kind, name in (
+        (Follower, "read"), (Follower, "score"), (Follower, "learn_from"), (SpellerModel, "stop"),
+    ):  # fmt: skip
+        watched(kind, name)
     with threadpool_limits(2):
         Fed(folder, recording, tmp_path / "one.xdf").feed()
-        live = len(seen)
+        live = sum(name != "stop" for name, _ in seen)
         predict_recordings(folder, tmp_path / "one.xdf", "session")
-    assert len(seen) == 2 * live
-    assert all(threads == {1} for _, threads in seen)
+        assert sum(name != "stop" for name, _ in seen) == 2 * live
+        list(spell_recordings(folder, tmp_path / "one.xdf", "session"))
+        assert seen[-1][0] == "stop"
+        watched(type(stored.detector), "decision_function")  # not when it was tried out on loading
+        stored.score(recording)
+    assert seen[-1][0] == "decision_function"
+    assert [one for one in seen if one[1] != {1}] == []
 
 
 def test_the_recording_itself_has_the_same_letters(folder, recording):
